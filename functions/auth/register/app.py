@@ -1,0 +1,26 @@
+"""/api/auth/register: open an account. The answer never tells whether the address was known."""
+
+from http import HTTPStatus
+
+from shared import accounts
+from shared.http import Api, Response, message
+from shared.inputs import Body
+from shared.types import Email, Name
+
+api = Api("/api/auth/register")
+handler = api.handler
+
+
+class Registration(Body):
+    """Who wants an account."""
+
+    name: Name
+    email: Email
+    password: str
+
+
+@api.post
+def register(form: Registration) -> Response:
+    """Open the account; it can be used once the address is confirmed."""
+    accounts.register(name=form.name, email=form.email, password=form.password)
+    return message("Check your inbox to confirm your address.", HTTPStatus.ACCEPTED)

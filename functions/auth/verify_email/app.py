@@ -1,0 +1,34 @@
+"""/api/auth/verify-email: confirm an address, by the link or the code that was mailed to it.
+
+POST alone, so that a mail scanner that opens every link confirms nothing.
+"""
+
+from shared import accounts
+from shared.errors import InvalidInput
+from shared.http import Api, Response, message
+from shared.inputs import Body
+from shared.types import Email
+
+api = Api("/api/auth/verify-email")
+handler = api.handler
+
+
+class Proof(Body):
+    """The link's token, or the address and the code of six digits."""
+
+    token: str | None = None
+    email: Email | None = None
+    code: str | None = None
+
+
+@api.post
+def verify(proof: Proof) -> Response:
+    """Confirm the address. Nobody is signed in by it."""
+    if proof.token:
+        accounts.verify_email(proof.token)
+    elif proof.email and proof.code:
+        accounts.verify_email_by_code(proof.email, proof.code)
+    else:
+        complaint = "Token, or email and code are required"
+        raise InvalidInput(complaint)
+    return message("Your address is confirmed.")

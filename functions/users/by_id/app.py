@@ -1,0 +1,73 @@
+"""/api/users/{userId}: one account, for its owner and for administrators."""
+
+from shared import accounts, users
+from shared.caller import Caller
+from shared.errors import InvalidInput, NotAllowed
+from shared.http import Api, Response, data, no_content
+from shared.inputs import Body, IfMatch, entity_tag
+from shared.types import Name
+from shared.users import Role, Status, User
+
+api = Api("/api/users/{userId}")
+handler = api.handler
+
+
+class Replacement(Body):
+    """Every field that the caller may write: the name, and for administrators role and status."""
+
+    name: Name
+    role: Role | None = None
+    status: Status | None = None
+
+
+class Amendment(Body):
+    """Some of those fields."""
+
+    name: Name | None = None
+    role: Role | None = None
+    status: Status | None = None
+
+
+@api.get
+def read(user_id: str, caller: Caller) -> Response:
+    """Give the profile."""
+    caller.must_be(user_id)
+    return _profile(users.get(user_id))
+
+
+@api.put
+def replace(user_id: str, caller: Caller, form: Replacement, if_match: IfMatch) -> Response:
+    """Write the profile anew; administrators must give role and status too."""
+    if caller.is_admin and not (form.role and form.status):
+        complaint = "Name, role and status are required"
+        raise InvalidInput(complaint)
+    return _change(user_id, caller, form, if_match)
+
+
+@api.patch
+def amend(user_id: str, caller: Caller, form: Amendment, if_match: IfMatch) -> Response:
+    """Change some fields of the profile."""
+    return _change(user_id, caller, form, if_match)
+
+
+@api.delete
+def close(user_id: str, caller: Caller) -> Response:
+    """Remove the account with everything that belongs to it."""
+    caller.must_be(user_id)
+    accounts.close(user_id)
+    return no_content()
+
+
+def _change(user_id: str, caller: Caller, form: Body, if_match: IfMatch) -> Response:
+    caller.must_be(user_id)
+    changes = form.model_dump(exclude_none=True)
+    if not changes:
+        complaint = "Give at least one of name, role and status"
+        raise InvalidInput(complaint)
+    if not caller.is_admin and changes.keys() != {"name"}:
+        raise NotAllowed
+    return _profile(accounts.change(user_id, changes, versions=if_match))
+
+
+def _profile(user: User) -> Response:
+    return data(user.public(), ETag=entity_tag(user.version))

@@ -1,0 +1,209 @@
+"""Accounts: everything that changes a profile together with its credentials, sessions, tokens or mail.
+
+Each function reads, decides and writes once. `optimistic` has it start again when, on writing, something it had read
+turns out to have changed; so there is nothing to lock, and a crash at any point leaves the state of before or after.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared import credentials, one_time_tokens, outbox, passwords, sessions, users
+from shared.credentials import Credential
+from shared.errors import EmailTaken, InvalidOneTimeToken, Outdated
+from shared.idempotency import Once
+from shared.one_time_tokens import OneTimeToken
+from shared.tables import Change, optimistic, write
+from shared.users import Role, User, Versions
+
+# Opening an account --------------------------------------------------------------------------------
+
+
+def register(*, name: str, email: str, password: str) -> None:
+    """Ask for an account. Whoever reads the address is told what became of it; the caller never is.
+
+    A known address costs the same work as an unknown one: one hash, one read, one transaction of three items. While an
+    address is unverified the latest registration counts and makes earlier links useless: with the first one counting,
+    anybody could register another's address beforehand and wait for the owner to verify it with their password in it.
+
+    Raises:
+        InvalidInput: the password is refused.
+
+    """
+    passwords.check(password, email=email, name=name)
+    _register(name, email, passwords.hashed(password))
+
+
+@optimistic
+def _register(name: str, email: str, password_hash: str) -> None:
+    telling = outbox.sending("registration", email)
+    credential = credentials.find(email)
+    if credential is None:
+        user = users.new(name=name, email=email, role="user")
+        opening = credentials.adding(credentials.new(email=email, user_id=user.id, password_hash=password_hash))
+        write(opening, *users.adding(user), telling)
+    elif credential.verified or credential.is_invited:
+        # An invited account may be an administrator's: no stranger's password must get in before its owner's.
+        write(credentials.checking(credential), users.checking(credential.user_id), telling)
+    else:
+        taking_over = credentials.changing(credential, passwordHash=password_hash)
+        write(taking_over, users.renaming(credential.user_id, name), telling)
+
+
+def resend_verification(email: str) -> None:
+    """Ask for another mail to confirm an address. The same one write, whatever becomes of it."""
+    write(outbox.sending("verification", email))
+
+
+def verify_email(token: str) -> None:
+    """Confirm an address by the link that was mailed to it.
+
+    Raises:
+        InvalidOneTimeToken: the link does not count, or not any more.
+
+    """
+    _verify(one_time_tokens.present(token, "verify-email"))
+
+
+def verify_email_by_code(email: str, code: str) -> None:
+    """Confirm an address by the six digits that were mailed to it.
+
+    Raises:
+        InvalidOneTimeToken: the code does not count, or not any more, or the address has no account.
+
+    """
+    credential = credentials.find(email)
+    if credential is None:
+        raise InvalidOneTimeToken
+    _verify(one_time_tokens.present_code(credential, code, "verify-email"))
+
+
+@optimistic
+def _verify(token: OneTimeToken) -> None:
+    credential = credentials.by_key(token.email)
+    if credential is None or credential.version != token.version:
+        raise InvalidOneTimeToken
+    user = _profile(credential)
+    write(
+        one_time_tokens.consuming(token),
+        credentials.changing(credential, verified=True),
+        *users.replacing(user, users.updated(user, email_verified=True)),
+    )
+
+
+@optimistic
+def invite(*, name: str, email: str, role: Role, once: Once) -> dict[str, Any]:
+    """Open an account for somebody else, who is mailed a link to set a password; give what callers may see of it.
+
+    Raises:
+        EmailTaken: the address has an account.
+        IdempotencyKeyReused: the request's key came before, with another request.
+
+    """
+    answer = once.answer()
+    if answer is not None:
+        return answer
+    user = users.new(name=name, email=email, role=role)
+    write(
+        *once.answering(user.public()),
+        credentials.adding(credentials.new(email=email, user_id=user.id, password_hash=None), otherwise=EmailTaken),
+        *users.adding(user),
+        outbox.sending("invitation", email),
+    )
+    return user.public()
+
+
+@optimistic
+def ensure_admin(email: str, password: str) -> None:
+    """Make sure that this address belongs to an administrator who can sign in with this password.
+
+    For whoever operates the API, to have a first administrator: no endpoint comes here, and the password is not checked.
+    """
+    credential = credentials.find(email)
+    if credential is None:
+        user = users.new(name="Administrator", email=email, role="admin", email_verified=True)
+        password_hash = passwords.hashed(password)
+        opening = credentials.new(email=email, user_id=user.id, password_hash=password_hash, verified=True)
+        write(credentials.adding(opening), *users.adding(user))
+        return
+    user = _profile(credential)
+    if user.can_administer and passwords.verify(password, credential.password_hash):
+        return
+    write(
+        credentials.changing(credential, verified=True, passwordHash=passwords.hashed(password)),
+        *users.replacing(user, users.updated(user, role="admin", status="active", email_verified=True)),
+        *sessions.ending_all(user.id),
+    )
+
+
+# Changing and closing one --------------------------------------------------------------------------
+
+
+@optimistic
+def change(user_id: str, changes: Mapping[str, str], *, versions: Versions) -> User:
+    """Change a profile's `name`, `role` or `status`; give it as it is then.
+
+    A new role counts for the user's sessions from the next call on, and `disabled` ends them, in the same transaction.
+
+    Raises:
+        UserNotFound: there is no such user.
+        Stale: the profile's version is not one of those given.
+        LastAdmin: nobody could administer the accounts any more.
+
+    """
+    user = users.get(user_id)
+    versions.must_include(user.version)
+    after = users.updated(user, **changes)
+    if (after.name, after.role, after.status) == (user.name, user.role, user.status):
+        return user
+    consequences: list[Change] = []
+    if (after.role, after.status) != (user.role, user.status):
+        consequences = _new_authority(_credential(user), after)
+    write(*users.replacing(user, after), *consequences)
+    return after
+
+
+def _new_authority(credential: Credential, after: User) -> list[Change]:
+    if after.status == "disabled":
+        return [credentials.changing(credential), *sessions.ending_all(after.id)]
+    if after.role == "admin" and not credential.verified and not credential.is_invited:
+        # Whoever registered this address has not proved to own it. Only a password set from the mail may be an
+        # administrator's, so the registration becomes an invitation.
+        return [credentials.changing(credential, passwordHash=None), outbox.sending("invitation", after.email)]
+    return [credentials.changing(credential), *sessions.setting_role(after.id, after.role)]
+
+
+@optimistic
+def close(user_id: str) -> None:
+    """Remove an account: profile, credentials, sessions and pending tokens. The address is free again.
+
+    Raises:
+        UserNotFound: there is no such user.
+        LastAdmin: nobody could administer the accounts any more.
+
+    """
+    user = users.get(user_id)
+    credential = _credential(user)
+    write(
+        *users.removing(user),
+        credentials.removing(credential),
+        *sessions.ending_all(user.id),
+        *one_time_tokens.removing_all(user.id),
+    )
+
+
+# A profile and its credentials are written together but read one after the other; if only one of them is there,
+# somebody has opened or closed the account in between.
+
+
+def _credential(user: User) -> Credential:
+    credential = credentials.find(user.email)
+    if credential is None or credential.user_id != user.id:
+        raise Outdated
+    return credential
+
+
+def _profile(credential: Credential) -> User:
+    user = users.find(credential.user_id)
+    if user is None:
+        raise Outdated
+    return user

@@ -1,0 +1,86 @@
+"""The clients for AWS: made once for each execution environment, and their failures told as ours.
+
+Where AWS answers, in which region and with which credentials comes from the environment, by botocore's own variables.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.errors import Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sesv2 import SESV2Client
+
+# Worth another try later, by the services' own error references; everything else is a defect of ours.
+_PASSING = frozenset(
+    {
+        "InternalFailure",
+        "InternalServerError",
+        "InternalServiceError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    }
+)
+
+# An API call ends at 30 s whatever we do, so a hanging connection must end long before, with time for another try.
+_CONFIG = Config(connect_timeout=1, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+@cache
+def _session() -> botocore.session.Session:
+    return botocore.session.get_session()
+
+
+@cache
+def dynamodb() -> "DynamoDBClient":
+    """Give the client for DynamoDB."""
+    return _session().create_client("dynamodb", config=_CONFIG)
+
+
+@cache
+def secretsmanager() -> "SecretsManagerClient":
+    """Give the client for Secrets Manager."""
+    return _session().create_client("secretsmanager", config=_CONFIG)
+
+
+@cache
+def sesv2() -> "SESV2Client":
+    """Give the client for SES."""
+    return _session().create_client("sesv2", config=_CONFIG)
+
+
+def error_code(error: ClientError) -> str:
+    """Give the service's name for what went wrong."""
+    return error.response["Error"]["Code"]
+
+
+@contextmanager
+def failures_as_ours() -> Iterator[None]:
+    """Tell passing failures of AWS, and of the way to it, as `Unavailable`.
+
+    Raises:
+        Unavailable: throttled, out of reach, or failing inside.
+
+    """
+    try:
+        yield
+    except ClientError as error:
+        if error_code(error) in _PASSING:
+            raise Unavailable from error
+        raise
+    except BotoCoreError as error:
+        raise Unavailable from error

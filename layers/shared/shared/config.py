@@ -1,0 +1,56 @@
+"""What the environment tells a function. template.yaml sets every variable, under Globals."""
+
+import os
+from dataclasses import dataclass, fields
+from functools import cache
+
+
+class ConfigurationError(Exception):
+    """The environment lacks a variable or holds one that makes no sense; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One field for each environment variable, which bears the field's name in capitals."""
+
+    app_name: str
+    frontend_url: str
+    mail_from: str
+    token_issuer: str
+    token_audience: str
+    rate_limit_multiplier: int
+    log_level: str
+    users_table: str
+    credentials_table: str
+    sessions_table: str
+    one_time_tokens_table: str
+    limits_table: str
+    idempotency_table: str
+    outbox_table: str
+    public_keys_table: str
+    signing_key_secret: str
+
+
+@cache
+def settings() -> Settings:
+    """Read the environment, once.
+
+    Raises:
+        ConfigurationError: a variable is missing, empty or no number where one is needed. All such are named at once.
+
+    """
+    values: dict[str, str | int] = {}
+    faults = []
+    for field in fields(Settings):
+        variable = field.name.upper()
+        text = os.environ.get(variable, "")
+        if not text:
+            faults.append(f"{variable} is not set")
+        elif field.type is int and not (text.isascii() and text.isdigit() and int(text) > 0):
+            faults.append(f"{variable} must be a whole number above 0")
+        else:
+            values[field.name] = int(text) if field.type is int else text
+    if faults:
+        message = f"{'; '.join(faults)}. template.yaml sets these variables, under Globals."
+        raise ConfigurationError(message)
+    return Settings(**values)  # type: ignore[arg-type]  # each value has just been given its field's type

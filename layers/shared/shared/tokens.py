@@ -1,0 +1,150 @@
+"""Access tokens (RFC 9068) and refresh tokens.
+
+Threats. A token whose header chooses another algorithm or brings its own key: the algorithm is pinned and the key comes
+from our table alone; `jku`, `jwk` and `x5u` are not looked at, and a token with `crit` is refused, since we implement
+no extension (RFC 8725, 3.1 and 3.10; RFC 7515, 4.1.11). A token made for something else: `typ`, `iss` and `aud` must be
+ours. One token in several spellings, which would slip past a list of refused ones: only canonical base64url without
+padding is read (RFC 7515, 2).
+
+A refresh token is opaque to its bearer. It names the session and a counter, and is sealed with the session's own key,
+so it is looked up without an index and cannot be made by anybody who has not read the session.
+"""
+
+import base64
+import json
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+
+from shared import clock, keys
+from shared.config import settings
+from shared.errors import InvalidToken, TokenExpired
+from shared.sessions import Session
+from shared.users import User
+
+_TYPE = "at+jwt"
+_REQUIRED = ["iss", "aud", "sub", "sid", "jti", "iat", "exp"]
+# The longest token that is looked at; ours have about 700 characters, with the longest address about 1,000.
+_LONGEST = 4096
+# Clocks of two machines may differ by this many seconds. It never lengthens a token's life.
+_CLOCK_SKEW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a good access token says that we rely on. The role is not among it: it is the session's to say."""
+
+    user_id: str
+    session_id: str
+
+
+def access_token(user: User, session: Session) -> str:
+    """Sign a token for this session, good for an hour.
+
+    Raises:
+        Unavailable: there is no signing key yet, or it cannot be read.
+
+    """
+    key = keys.signing_key()
+    issued_at = clock.now()
+    claims = {
+        "iss": settings().token_issuer,
+        "aud": settings().token_audience,
+        "sub": user.id,
+        "userId": user.id,
+        "email": user.email,
+        "role": user.role,
+        "sid": session.id,
+        "jti": str(uuid.uuid4()),
+        "iat": issued_at,
+        "exp": issued_at + keys.ACCESS_TOKEN_LIFETIME,
+    }
+    return jwt.encode(claims, key.private_key, keys.ALGORITHM, headers={"typ": _TYPE, "kid": key.kid})
+
+
+def verify(token: str) -> Claims:
+    """Read an access token that we issued and that has not expired.
+
+    Raises:
+        TokenExpired: it was good until its end.
+        InvalidToken: it was never good, whatever the reason.
+
+    """
+    header = _header(token)
+    kid = header.get("kid")
+    if header.get("alg") != keys.ALGORITHM or header.get("typ") != _TYPE or "crit" in header or not isinstance(kid, str):
+        raise InvalidToken
+    key = keys.public_key(kid)
+    if key is None:
+        raise InvalidToken
+    try:
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=[keys.ALGORITHM],
+            issuer=settings().token_issuer,
+            audience=settings().token_audience,
+            leeway=_CLOCK_SKEW,
+            options={"require": _REQUIRED, "strict_aud": True},
+        )
+    except jwt.ExpiredSignatureError as error:
+        raise TokenExpired from error
+    except jwt.PyJWTError as error:
+        raise InvalidToken from error
+    if claims["exp"] <= clock.now():
+        raise TokenExpired
+    return Claims(user_id=claims["sub"], session_id=claims["sid"])
+
+
+def _header(token: str) -> dict[str, Any]:
+    """Check the token's outer form and read its header; nothing in it is trusted yet."""
+    parts = token.split(".") if len(token) <= _LONGEST else []
+    if len(parts) != 3:  # noqa: PLR2004  # header, claims, signature
+        raise InvalidToken
+    try:
+        header, claims, _ = map(_canonical, parts)
+        fields = json.loads(header)
+        json.loads(claims)
+    except (ValueError, RecursionError) as error:
+        raise InvalidToken from error
+    if not isinstance(fields, dict):
+        raise InvalidToken
+    return fields
+
+
+def _canonical(part: str) -> bytes:
+    """Decode base64url without padding, in its only spelling.
+
+    Raises:
+        ValueError: it is spelt another way, or not base64url at all.
+
+    """
+    decoded = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
+    if _base64url(decoded) != part:
+        message = "not canonical base64url"
+        raise ValueError(message)
+    return decoded
+
+
+def _base64url(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+# Refresh tokens ------------------------------------------------------------------------------------
+
+_VERSION = b"\x01"
+
+
+def refresh_token(session: Session) -> str:
+    """Give the session's present refresh token. Asked again before the next refresh, it is the same."""
+    content = b"".join(
+        (
+            _VERSION,
+            uuid.UUID(session.user_id).bytes,
+            uuid.UUID(session.id).bytes,
+            session.counter.to_bytes(4, "big"),
+        )
+    )
+    return _base64url(content + session.seal("refresh", content))

@@ -1,0 +1,31 @@
+"""The kinds of text that requests bring, each checked and put into its one form on the way in."""
+
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+from shared import emails
+
+# Text that ends up in mails and on pages: nothing that starts a new line, and nothing that makes text run backwards
+# under other text (Unicode technical report 36, 2.5).
+_FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_FORBIDDEN_CHARACTERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def _one_line(text: str) -> str:
+    text = unicodedata.normalize("NFC", text).strip()
+    if not text:
+        message = "must not be empty"
+        raise ValueError(message)
+    if any(unicodedata.category(char) in _FORBIDDEN_CATEGORIES or char in _FORBIDDEN_CHARACTERS for char in text):
+        message = "must not contain control characters"
+        raise ValueError(message)
+    return text
+
+
+Name = Annotated[str, StringConstraints(max_length=100), AfterValidator(_one_line)]
+"""A person's name: 1 to 100 characters on one line, NFC."""
+
+Email = Annotated[str, StringConstraints(max_length=320), AfterValidator(emails.parse)]
+"""An e-mail address, as `shared.emails` has it."""

@@ -1,0 +1,228 @@
+"""User profiles: the entity, and how profiles are read.
+
+Changes live in `shared.accounts`, since a profile never changes alone.
+"""
+
+import re
+import secrets
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from heapq import merge
+from itertools import islice
+from operator import attrgetter
+from typing import Any, Literal, TypeAlias
+
+from boto3.dynamodb.conditions import Attr, ConditionBase, Key
+
+from shared import clock, credentials
+from shared.errors import LastAdmin, Stale, UserNotFound
+from shared.tables import Change, Check, Delete, Item, Put, Table, Update
+
+USERS = Table("users_table")
+NEWEST = "Newest"
+# The index of newest profiles is spread over this many partitions, each of which takes 1,000 writes a second.
+_SHARDS = ("0", "1", "2", "3")
+# An item among the profiles that is none: how many administrators can sign in. Not in the index, for want of a shard.
+_ADMINS = {"id": "admins"}
+
+Role: TypeAlias = Literal["user", "admin"]
+Status: TypeAlias = Literal["active", "disabled"]
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A profile. `version` counts its changes; times are RFC 3339."""
+
+    id: str
+    name: str
+    email: str
+    role: Role
+    status: Status
+    email_verified: bool
+    created_at: str
+    updated_at: str
+    version: int
+    shard: str
+
+    @property
+    def can_administer(self) -> bool:
+        """Say whether this is an administrator who can sign in."""
+        return self.role == "admin" and self.status == "active" and self.email_verified
+
+    @property
+    def position(self) -> str:
+        """Give the place in the listing: sorts by time, and is unlike any other's."""
+        return f"{self.created_at}#{self.id}"
+
+    def public(self) -> dict[str, Any]:
+        """Give what callers may see."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "email": self.email,
+            "role": self.role,
+            "status": self.status,
+            "emailVerified": self.email_verified,
+            "createdAt": self.created_at,
+            "updatedAt": self.updated_at,
+        }
+
+    def item(self) -> Item:
+        """Give what the table holds."""
+        return {**self.public(), "version": self.version, "shard": self.shard, "position": self.position}
+
+    @classmethod
+    def from_item(cls, item: Item) -> "User":
+        """Read what the table holds."""
+        return cls(
+            id=item["id"],
+            name=item["name"],
+            email=item["email"],
+            role=item["role"],
+            status=item["status"],
+            email_verified=item["emailVerified"],
+            created_at=item["createdAt"],
+            updated_at=item["updatedAt"],
+            version=item["version"],
+            shard=item["shard"],
+        )
+
+
+def new(*, name: str, email: str, role: Role, email_verified: bool = False) -> User:
+    """Make a profile that is not stored yet."""
+    moment = clock.timestamp()
+    return User(
+        id=str(uuid.uuid4()),
+        name=name,
+        email=email,
+        role=role,
+        status="active",
+        email_verified=email_verified,
+        created_at=moment,
+        updated_at=moment,
+        version=1,
+        shard=secrets.choice(_SHARDS),
+    )
+
+
+def updated(user: User, **changes: Any) -> User:  # noqa: ANN401  # any of the profile's fields
+    """Give the profile with other values, as its next version."""
+    return replace(user, **changes, version=user.version + 1, updated_at=clock.timestamp())
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """The versions of a profile that a caller is willing to replace; None for any."""
+
+    accepted: frozenset[int] | None = None
+
+    def must_include(self, version: int) -> None:
+        """Insist that the stored version is one of them.
+
+        Raises:
+            Stale: it is not.
+
+        """
+        if self.accepted is not None and version not in self.accepted:
+            raise Stale
+
+
+# Reading -------------------------------------------------------------------------------------------
+
+
+def find(user_id: str) -> User | None:
+    """Give the user with this id, if there is one. Takes any text; only a UUID is looked up."""
+    item = USERS.get({"id": user_id}) if _ID.fullmatch(user_id) else None
+    return User.from_item(item) if item is not None else None
+
+
+def get(user_id: str) -> User:
+    """Give the user with this id.
+
+    Raises:
+        UserNotFound: there is none.
+
+    """
+    user = find(user_id)
+    if user is None:
+        raise UserNotFound
+    return user
+
+
+def with_email(email: str) -> list[User]:
+    """Give the user with this address, as people type it; none or one."""
+    credential = credentials.find(email)
+    user = find(credential.user_id) if credential is not None else None
+    return [user] if user is not None else []
+
+
+def newest(limit: int, *, before: str | None = None) -> tuple[list[User], str | None]:
+    """Give a page of users, newest first, and the position after which the next page starts, if there is more.
+
+    Each shard yields its newest in order; merging them reads from each no more than it needs for the page.
+    """
+    users = list(islice(merge(*_shards(limit + 1, before), key=attrgetter("position"), reverse=True), limit + 1))
+    page = users[:limit]
+    return page, page[-1].position if len(users) > limit else None
+
+
+def _shards(limit: int, before: str | None) -> Iterable[Iterable[User]]:
+    for shard in _SHARDS:
+        condition = Key("shard").eq(shard)
+        if before is not None:
+            condition &= Key("position").lt(before)
+        yield map(User.from_item, USERS.query(condition, index=NEWEST, limit=limit, newest_first=True))
+
+
+# Changes, for `shared.accounts` to combine ---------------------------------------------------------
+
+
+def adding(user: User) -> list[Change]:
+    """Give the changes that store a new profile."""
+    return [Put(table=USERS, item=user.item(), when=Attr("id").not_exists()), *_counting(before=None, after=user)]
+
+
+def replacing(before: User, after: User) -> list[Change]:
+    """Give the changes that turn one stored profile into the other, if it is still as it was read."""
+    changed = {name: value for name, value in after.item().items() if before.item()[name] != value}
+    return [
+        Update(table=USERS, key={"id": before.id}, set=changed, when=unchanged(before)),
+        *_counting(before=before, after=after),
+    ]
+
+
+def removing(user: User) -> list[Change]:
+    """Give the changes that remove a profile, if it is still as it was read."""
+    return [Delete(table=USERS, key={"id": user.id}, when=unchanged(user)), *_counting(before=user, after=None)]
+
+
+def renaming(user_id: str, name: str) -> Change:
+    """Give the change that names a profile anew whose address is not verified yet."""
+    return Update(
+        table=USERS,
+        key={"id": user_id},
+        set={"name": name, "updatedAt": clock.timestamp()},
+        add={"version": 1},
+        when=Attr("emailVerified").eq(False),  # noqa: FBT003  # boto3's way to say it
+    )
+
+
+def checking(user_id: str) -> Change:
+    """Give the change that changes nothing, but insists that there is such a profile."""
+    return Check(table=USERS, key={"id": user_id}, when=Attr("id").exists())
+
+
+def unchanged(user: User) -> ConditionBase:
+    """Give the condition that a profile is still as it was read."""
+    return Attr("version").eq(user.version)
+
+
+def _counting(*, before: User | None, after: User | None) -> list[Change]:
+    """Give the change to the number of administrators; that there is always one is its condition."""
+    step = int(after is not None and after.can_administer) - int(before is not None and before.can_administer)
+    if step == 0:
+        return []
+    when = Attr("count").gt(1) if step < 0 else None
+    return [Update(table=USERS, key=_ADMINS, add={"count": step}, when=when, otherwise=LastAdmin)]

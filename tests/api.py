@@ -1,0 +1,227 @@
+"""The API as tests call it: real API Gateway events in, and what API Gateway would send out."""
+
+import importlib.util
+import json
+import re
+import sys
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from boto3.dynamodb.types import TypeSerializer
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.ses.models import ses_backends
+
+from shared import aws
+
+FUNCTIONS = Path(__file__).parent.parent / "functions"
+REGION = "eu-west-1"
+
+
+@cache
+def load(folder: str) -> ModuleType:
+    """Import a function's app.py, as a module of its own."""
+    name = f"functions.{folder.replace('/', '.')}.app"
+    spec = importlib.util.spec_from_file_location(name, FUNCTIONS / folder / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@cache
+def routes() -> list[tuple[re.Pattern[str], ModuleType]]:
+    """Every path of the code, as a pattern, with its module."""
+    modules = [load(str(file.parent.relative_to(FUNCTIONS))) for file in sorted(FUNCTIONS.glob("**/app.py"))]
+    return [
+        (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(module.api.path))), module)
+        for module in modules
+        if hasattr(module, "api")
+    ]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back; `headers` by lower-case name."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+@dataclass(frozen=True)
+class Api:
+    """The API, called with these headers."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    ip: str = "192.0.2.1"
+
+    def get(self, url: str, **headers: str) -> Reply:
+        return self.call("GET", url, None, **headers)
+
+    def post(self, url: str, body: Any = None, **headers: str) -> Reply:
+        return self.call("POST", url, body, **headers)
+
+    def put(self, url: str, body: Any = None, **headers: str) -> Reply:
+        return self.call("PUT", url, body, **headers)
+
+    def patch(self, url: str, body: Any = None, **headers: str) -> Reply:
+        return self.call("PATCH", url, body, **headers)
+
+    def delete(self, url: str, **headers: str) -> Reply:
+        return self.call("DELETE", url, None, **headers)
+
+    def call(self, method: str, url: str, body: Any = None, **headers: str) -> Reply:
+        """Call with a body that is sent as it is if it is text, and as JSON otherwise."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        if body is not None:
+            named = {"content-type": "application/json", **named}
+        text = body if body is None or isinstance(body, str) else json.dumps(body)
+        return self.send(event(method, url, text, {**self.headers, **named}, self.ip))
+
+    def send(self, event: Mapping[str, Any]) -> Reply:
+        """Hand an event to the function whose path it has."""
+        for pattern, module in routes():
+            match = pattern.fullmatch(event["rawPath"])
+            if match:
+                parameters = {name: unquote(value) for name, value in match.groupdict().items()}
+                answer = module.handler({**event, "pathParameters": parameters}, None)
+                headers = {name.lower(): value for name, value in answer["headers"].items()}
+                return Reply(answer["statusCode"], headers, answer.get("body", ""))
+        raise AssertionError(f"no function has the path {event['rawPath']}")
+
+    def signed_in(self, email: str, password: str) -> "Api":
+        """Give the API as this user calls it, after signing in."""
+        reply = self.post("/api/auth/login", {"email": email, "password": password})
+        assert reply.status == 200, reply.text
+        return self.with_token(reply.json["token"])
+
+    def with_token(self, token: str) -> "Api":
+        """Give the API called with this access token."""
+        return Api({**self.headers, "authorization": f"Bearer {token}"}, self.ip)
+
+    @property
+    def token(self) -> str:
+        return self.headers["authorization"].removeprefix("Bearer ")
+
+
+def event(
+    method: str, url: str, body: str | None, headers: Mapping[str, str], ip: str = "192.0.2.1"
+) -> dict[str, Any]:
+    """Make the event that API Gateway makes of a request (payload format 2.0)."""
+    parts = urlsplit(url)
+    event: dict[str, Any] = {
+        "version": "2.0",
+        "routeKey": f"ANY {parts.path}",
+        "rawPath": parts.path,
+        "rawQueryString": parts.query,
+        "headers": {"host": "api.example.com", "user-agent": "tests/1.0", **headers},
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "api-id",
+            "domainName": "api.example.com",
+            "http": {
+                "method": method,
+                "path": parts.path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": ip,
+                "userAgent": headers.get("user-agent", "tests/1.0"),
+            },
+            "requestId": uuid.uuid4().hex,
+            "stage": "$default",
+        },
+        "isBase64Encoded": False,
+    }
+    if parts.query:
+        event["queryStringParameters"] = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if body is not None:
+        event["body"] = body
+    return event
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail that SES was given."""
+
+    to: str
+    subject: str
+    text: str
+    html: str
+
+    @property
+    def token(self) -> str:
+        """The token of the mail's link."""
+        match = re.search(r"\?token=([\w%-]+)", self.text)
+        assert match, self.text
+        return unquote(match[1])
+
+    @property
+    def code(self) -> str:
+        """The six digits to type in."""
+        match = re.search(r"\b\d{6}\b", self.text)
+        assert match, self.text
+        return match[0]
+
+
+class Inbox:
+    """The mails that have been sent. Looking at them first delivers what waits in the outbox, as its stream would."""
+
+    def __init__(self) -> None:
+        self._delivered: set[str] = set()
+
+    def all(self) -> list[Mail]:
+        self.deliver()
+        return [
+            Mail(
+                to=message.destinations["ToAddresses"][0],
+                subject=message.subject,
+                text=message.body if isinstance(message.body, str) else "",
+                html="",
+            )
+            for message in ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages
+        ]
+
+    def newest(self) -> Mail:
+        return self.all()[-1]
+
+    def deliver(self) -> Any:
+        """Hand what waits in the outbox to its function; give the answer."""
+        waiting = [item for item in self.entries() if item["id"]["S"] not in self._delivered]
+        self._delivered.update(item["id"]["S"] for item in waiting)
+        records = [stream_record(item) for item in sorted(waiting, key=lambda item: item["createdAt"]["S"])]
+        return load("jobs/deliver_email").handler({"Records": records}, None)
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Everything in the outbox, as DynamoDB has it."""
+        return list(aws.dynamodb().scan(TableName="OutboxTable")["Items"])
+
+
+def stream_record(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Make the record of a stream that tells of a new item."""
+    return {
+        "eventID": uuid.uuid4().hex,
+        "eventName": "INSERT",
+        "eventSource": "aws:dynamodb",
+        "dynamodb": {
+            "Keys": {"id": item["id"]},
+            "NewImage": dict(item),
+            "SequenceNumber": str(uuid.uuid4().int),
+            "StreamViewType": "NEW_IMAGE",
+        },
+    }
+
+
+def typed(value: Any) -> Any:
+    """Give a value as DynamoDB writes it."""
+    return TypeSerializer().serialize(value)

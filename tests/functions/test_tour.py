@@ -1,0 +1,26 @@
+"""The way of one user, from registering to signing out."""
+
+from tests.api import Api, Inbox
+
+
+def test_register_verify_login_me_logout(api: Api, inbox: Inbox) -> None:
+    registered = api.post(
+        "/api/auth/register", {"name": "Ada", "email": "Ada@Example.com", "password": "correct horse battery"}
+    )
+    assert registered.status == 202
+    mail = inbox.newest()
+    assert mail.to == "Ada@example.com"
+
+    early = api.post("/api/auth/login", {"email": "ada@example.com", "password": "correct horse battery"})
+    assert (early.status, early.json["code"]) == (403, "email_not_verified")
+
+    assert api.post("/api/auth/verify-email", {"token": mail.token}).status == 200
+    login = api.post("/api/auth/login", {"email": "ada@example.com", "password": "correct horse battery"})
+    assert login.status == 200
+    assert login.json["user"]["name"] == "Ada"
+
+    ada = api.with_token(login.json["token"])
+    assert ada.get("/api/auth/me").json["data"]["user"]["emailVerified"] is True
+    assert ada.post("/api/auth/logout").status == 204
+    refused = ada.get("/api/auth/me")
+    assert (refused.status, refused.json["code"]) == (401, "session_ended")
