@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from boto3.dynamodb.types import TypeSerializer
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
 from shared import aws
@@ -116,9 +116,7 @@ class Api:
         return self.headers["authorization"].removeprefix("Bearer ")
 
 
-def event(
-    method: str, url: str, body: str | None, headers: Mapping[str, str], ip: str = "192.0.2.1"
-) -> dict[str, Any]:
+def event(method: str, url: str, body: str | None, headers: Mapping[str, str], ip: str = "192.0.2.1") -> dict[str, Any]:
     """Make the event that API Gateway makes of a request (payload format 2.0)."""
     parts = urlsplit(url)
     event: dict[str, Any] = {

@@ -80,13 +80,13 @@ def rotate(version: str = "00000000-0000-4000-8000-00000000000a") -> str:
 
 
 @pytest.fixture
-def api(cloud: None) -> Api:
+def api(cloud: None) -> Api:  # noqa: ARG001  # what the functions call
     """Every function of the template, by its path."""
     return Api()
 
 
 @pytest.fixture
-def inbox(cloud: None) -> Inbox:
+def inbox(cloud: None) -> Inbox:  # noqa: ARG001  # where the outbox is
     """The mails that were decided on, delivered when looked at."""
     return Inbox()
 

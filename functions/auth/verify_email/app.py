@@ -29,6 +29,5 @@ def verify(proof: Proof) -> Response:
     elif proof.email and proof.code:
         accounts.verify_email_by_code(proof.email, proof.code)
     else:
-        complaint = "Token, or email and code are required"
-        raise InvalidInput(complaint)
+        raise InvalidInput("Token, or email and code are required")
     return message("Your address is confirmed.")

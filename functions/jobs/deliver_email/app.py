@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from shared import delivery, logs
 from shared.config import settings
 from shared.outbox import Entry
+from shared.tables import decoded
 
 logs.configure(settings().log_level)
 processor = BatchProcessor(event_type=EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
@@ -24,5 +25,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
 
 def deliver(record: DynamoDBRecord) -> None:
     """Deliver one mail."""
-    assert record.dynamodb is not None
-    delivery.deliver(Entry.from_item(record.dynamodb.new_image))
+    delivery.deliver(Entry.from_item(decoded(record["dynamodb"]["NewImage"])))

@@ -39,8 +39,7 @@ def read(user_id: str, caller: Caller) -> Response:
 def replace(user_id: str, caller: Caller, form: Replacement, if_match: IfMatch) -> Response:
     """Write the profile anew; administrators must give role and status too."""
     if caller.is_admin and not (form.role and form.status):
-        complaint = "Name, role and status are required"
-        raise InvalidInput(complaint)
+        raise InvalidInput("Name, role and status are required")
     return _change(user_id, caller, form, if_match)
 
 
@@ -62,8 +61,7 @@ def _change(user_id: str, caller: Caller, form: Body, if_match: IfMatch) -> Resp
     caller.must_be(user_id)
     changes = form.model_dump(exclude_none=True)
     if not changes:
-        complaint = "Give at least one of name, role and status"
-        raise InvalidInput(complaint)
+        raise InvalidInput("Give at least one of name, role and status")
     if not caller.is_admin and changes.keys() != {"name"}:
         raise NotAllowed
     return _profile(accounts.change(user_id, changes, versions=if_match))

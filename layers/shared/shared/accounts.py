@@ -116,7 +116,7 @@ def invite(*, name: str, email: str, role: Role, once: Once) -> dict[str, Any]:
 def ensure_admin(email: str, password: str) -> None:
     """Make sure that this address belongs to an administrator who can sign in with this password.
 
-    For whoever operates the API, to have a first administrator: no endpoint comes here, and the password is not checked.
+    For whoever operates the API, to have a first administrator: no endpoint comes here. The password is not checked.
     """
     credential = credentials.find(email)
     if credential is None:

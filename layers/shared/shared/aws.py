@@ -6,7 +6,7 @@ Where AWS answers, in which region and with which credentials comes from the env
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import botocore.session
 from botocore.config import Config
@@ -48,19 +48,19 @@ def _session() -> botocore.session.Session:
 @cache
 def dynamodb() -> "DynamoDBClient":
     """Give the client for DynamoDB."""
-    return _session().create_client("dynamodb", config=_CONFIG)
+    return cast("DynamoDBClient", _session().create_client("dynamodb", config=_CONFIG))
 
 
 @cache
 def secretsmanager() -> "SecretsManagerClient":
     """Give the client for Secrets Manager."""
-    return _session().create_client("secretsmanager", config=_CONFIG)
+    return cast("SecretsManagerClient", _session().create_client("secretsmanager", config=_CONFIG))
 
 
 @cache
 def sesv2() -> "SESV2Client":
     """Give the client for SES."""
-    return _session().create_client("sesv2", config=_CONFIG)
+    return cast("SESV2Client", _session().create_client("sesv2", config=_CONFIG))
 
 
 def error_code(error: ClientError) -> str:

@@ -51,6 +51,5 @@ def settings() -> Settings:
         else:
             values[field.name] = int(text) if field.type is int else text
     if faults:
-        message = f"{'; '.join(faults)}. template.yaml sets these variables, under Globals."
-        raise ConfigurationError(message)
+        raise ConfigurationError(f"{'; '.join(faults)}. template.yaml sets these variables, under Globals.")
     return Settings(**values)  # type: ignore[arg-type]  # each value has just been given its field's type

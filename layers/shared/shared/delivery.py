@@ -4,6 +4,7 @@ SES's answer can be lost after it took the mail; the entry is then sent again, w
 """
 
 from email.utils import formataddr
+from typing import TYPE_CHECKING
 
 from shared import mails, outbox
 from shared.aws import failures_as_ours, sesv2
@@ -11,6 +12,9 @@ from shared.config import settings
 from shared.emails import ascii_address
 from shared.mails import Words
 from shared.outbox import Entry
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2.type_defs import ContentTypeDef
 
 
 def deliver(entry: Entry) -> None:
@@ -29,7 +33,7 @@ def deliver(entry: Entry) -> None:
 
 
 def _send(entry: Entry, words: Words) -> None:
-    def content(text: str) -> dict[str, str]:
+    def content(text: str) -> "ContentTypeDef":
         return {"Data": text, "Charset": "UTF-8"}
 
     with failures_as_ours():

@@ -21,11 +21,9 @@ def parse(text: str) -> str:
     try:
         address = validate_email(text.strip(), check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError:
-        message = "is not a valid e-mail address"
-        raise ValueError(message) from None
+        raise ValueError("is not a valid e-mail address") from None
     if "." not in address.domain:
-        message = "needs a domain with a dot, as in ada@example.com"
-        raise ValueError(message)
+        raise ValueError("needs a domain with a dot, as in ada@example.com")
     return address.normalized
 
 

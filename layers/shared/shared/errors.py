@@ -226,4 +226,4 @@ class Unavailable(Error):
 
 
 class Outdated(Unavailable):
-    """Somebody else changed what we had read. `tables.optimistic` reads again; a caller sees it only if that never ends."""
+    """Somebody else changed what we had read. `tables.optimistic` tries again; a caller sees it if that never ends."""

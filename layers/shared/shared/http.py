@@ -77,8 +77,7 @@ class Request:
         try:
             body = base64.b64decode(text, validate=True) if self._event.get("isBase64Encoded") else text.encode()
         except ValueError as error:
-            message = "The body cannot be decoded"
-            raise InvalidInput(message) from error
+            raise InvalidInput("The body cannot be decoded") from error
         if len(body) > LARGEST_BODY:
             raise BodyTooLarge
         return body
@@ -132,7 +131,7 @@ class Response:
         return event
 
 
-def data(value: Any, status: HTTPStatus = HTTPStatus.OK, **headers: str) -> Response:  # noqa: ANN401  # any JSON
+def data(value: Any, status: HTTPStatus = HTTPStatus.OK, **headers: str) -> Response:  # any JSON
     """Answer with what was asked for. Header names are written with underscores."""
     return Response({"success": True, "data": value}, status, _named(headers))
 
@@ -226,7 +225,7 @@ class Input(Protocol):
     """A type that operations can ask for."""
 
     @classmethod
-    def from_request(cls, request: Request) -> Any:  # noqa: ANN401  # usually an instance of itself
+    def from_request(cls, request: Request) -> Any:  # usually an instance of itself
         """Make it of the request, or raise the error that the caller is told."""
 
 
@@ -270,10 +269,7 @@ class Api:
         started = time.perf_counter()
         request = Request(event)
         try:
-            operation = self._operations.get(request.method)
-            if operation is None:
-                raise MethodNotAllowed(request.method, self.methods)
-            response = operation(request)
+            response = self._operation(request.method)(request)
             error = None
         except Exception as raised:  # noqa: BLE001  # the one place where exceptions become responses
             error = raised
@@ -281,12 +277,17 @@ class Api:
         self._log(request, response, error, time.perf_counter() - started)
         return response.to_event(request.id)
 
+    def _operation(self, method: str) -> Callable[[Request], Response]:
+        try:
+            return self._operations[method]
+        except KeyError:
+            raise MethodNotAllowed(method, self.methods) from None
+
     def _declare(self, method: str, operation: Operation) -> Operation:
         kinds = get_type_hints(operation)
         kinds.pop("return", None)
         if kinds.keys() != inspect.signature(operation).parameters.keys():
-            complaint = f"{operation.__name__} has a parameter without a type"
-            raise TypeError(complaint)
+            raise TypeError(f"{operation.__name__} has a parameter without a type")
         # Who is calling comes first, whatever the order of the parameters.
         first = sorted(kinds, key=lambda name: not getattr(kinds[name], "identifies_caller", False))
         readers = {name: self._reader(name, kinds[name]) for name in first}

@@ -64,5 +64,5 @@ class Once:
         return _digest(self.request)
 
 
-def _digest(value: Any) -> str:  # noqa: ANN401  # any JSON
+def _digest(value: Any) -> str:  # any JSON
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

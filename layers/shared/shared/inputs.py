@@ -111,9 +111,9 @@ def entity_tag(version: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """The key by which a caller makes a request that it may send again (IETF draft-ietf-httpapi-idempotency-key-header).
+    """The key that lets a caller send a request again; `text` is empty if there was none.
 
-    `text` is empty if there was none.
+    IETF draft-ietf-httpapi-idempotency-key-header.
     """
 
     text: str
@@ -129,6 +129,5 @@ class IdempotencyKey:
         """
         text = request.headers.get("idempotency-key")
         if text is not None and not cls._allowed.fullmatch(text):
-            message = "Idempotency-Key must be 1 to 255 visible ASCII characters"
-            raise InvalidInput(message)
+            raise InvalidInput("Idempotency-Key must be 1 to 255 visible ASCII characters")
         return cls(text or "")

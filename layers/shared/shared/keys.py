@@ -63,8 +63,7 @@ class PublicKey:
         """Read what the table holds."""
         key = _ECDSA.from_jwk(item["jwk"])
         if not isinstance(key, ec.EllipticCurvePublicKey):
-            message = f"The published key {item['kid']} is not a public key"
-            raise TypeError(message)
+            raise TypeError(f"The published key {item['kid']} is not a public key")
         return cls(kid=item["kid"], jwk=item["jwk"], public_key=key, expires_at=item.get("expiresAt"))
 
 
@@ -154,8 +153,9 @@ def test(version: str) -> None:
     key = _pending(version)
     published = next((key for key in _published() if key.kid == version), None)
     if published is None:
-        message = f"The public key of version {version} is not published: the step setSecret has not been done"
-        raise RotationError(message)
+        raise RotationError(
+            f"The public key of version {version} is not published: the step setSecret has not been done"
+        )
     jwt.decode(jwt.encode({}, key.private_key, ALGORITHM), published.public_key, [ALGORITHM])
 
 
@@ -188,8 +188,7 @@ class RotationError(Exception):
 def _pending(version: str) -> SigningKey:
     key = _read_secret(VersionId=version)
     if key is None:
-        message = f"Version {version} of the secret holds no key: the step createSecret has not been done"
-        raise RotationError(message)
+        raise RotationError(f"Version {version} of the secret holds no key: the step createSecret has not been done")
     return key
 
 

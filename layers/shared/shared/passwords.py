@@ -59,8 +59,7 @@ def verify(password: str, stored: str | None) -> bool:
     """Say whether the password is right. Without a stored hash it never is, and that takes just as long."""
     match = _FORMAT.fullmatch(stored or _hash_of_nothing())
     if match is None:
-        message = "A stored password hash is not in the bcrypt-sha256 format"
-        raise ValueError(message)
+        raise ValueError("A stored password hash is not in the bcrypt-sha256 format")
     cost, salt, _ = match.groups()
     right = hmac.compare_digest(_hashed(password, salt, int(cost)), match[0])
     return right and stored is not None

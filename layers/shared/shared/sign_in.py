@@ -1,8 +1,8 @@
 """Signing in with a password.
 
-Threats. Somebody tries addresses to learn which have an account: for an unknown one the same reads are made and the same
-hash is computed, and every failure is the same error. Somebody signs in while the password is changed or the account is
-disabled: the session is stored only if the credentials are still the ones that were checked.
+Threats. Somebody tries addresses to learn which have an account: for an unknown one the same reads are made and the
+same hash is computed, and every failure is the same error. Somebody signs in while the password is changed or the
+account is disabled: the session is stored only if the credentials are still the ones that were checked.
 """
 
 from dataclasses import dataclass

@@ -180,9 +180,13 @@ def write(*changes: Change) -> None:
 
 def _write_one(change: Change) -> None:
     verb, parameters = change.request()
-    operation = {"Put": dynamodb().put_item, "Update": dynamodb().update_item, "Delete": dynamodb().delete_item}[verb]
+    operations: dict[str, Callable[..., object]] = {
+        "Put": dynamodb().put_item,
+        "Update": dynamodb().update_item,
+        "Delete": dynamodb().delete_item,
+    }
     try:
-        operation(**parameters)
+        operations[verb](**parameters)
     except ClientError as error:
         if error_code(error) == "ConditionalCheckFailedException":
             raise change.otherwise from error
@@ -247,12 +251,12 @@ def decoded(item: Mapping[str, Any]) -> Item:
     return {name: _plain(_from_dynamodb(value)) for name, value in item.items()}
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401  # whatever an attribute can hold
+def _plain(value: Any) -> Any:  # whatever an attribute can hold
     match value:
         case Decimal():
             return int(value)
         case Binary():
-            return bytes(value.value)
+            return bytes(value)  # type: ignore[call-overload]  # the stubs leave out `Binary.__bytes__`
         case dict():
             return {name: _plain(inner) for name, inner in value.items()}
         case list():
@@ -283,12 +287,12 @@ class _Expression:
         self._names[placeholder] = attribute
         return placeholder
 
-    def value(self, value: Any) -> str:  # noqa: ANN401  # whatever an attribute can hold
+    def value(self, value: Any) -> str:  # whatever an attribute can hold
         placeholder = f":c{len(self._values)}"
         self._values[placeholder] = value
         return placeholder
 
-    def parameters(self, **more: Any) -> dict[str, Any]:  # noqa: ANN401  # parameters of four operations
+    def parameters(self, **more: Any) -> dict[str, Any]:  # parameters of four operations
         parameters = {**self._fixed, **more}
         if self._names:
             parameters["ExpressionAttributeNames"] = self._names

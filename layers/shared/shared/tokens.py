@@ -74,7 +74,12 @@ def verify(token: str) -> Claims:
     """
     header = _header(token)
     kid = header.get("kid")
-    if header.get("alg") != keys.ALGORITHM or header.get("typ") != _TYPE or "crit" in header or not isinstance(kid, str):
+    if (
+        header.get("alg") != keys.ALGORITHM
+        or header.get("typ") != _TYPE
+        or "crit" in header
+        or not isinstance(kid, str)
+    ):
         raise InvalidToken
     key = keys.public_key(kid)
     if key is None:
@@ -123,8 +128,7 @@ def _canonical(part: str) -> bytes:
     """
     decoded = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
     if _base64url(decoded) != part:
-        message = "not canonical base64url"
-        raise ValueError(message)
+        raise ValueError("not canonical base64url")
     return decoded
 
 

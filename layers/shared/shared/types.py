@@ -16,11 +16,9 @@ _FORBIDDEN_CHARACTERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2
 def _one_line(text: str) -> str:
     text = unicodedata.normalize("NFC", text).strip()
     if not text:
-        message = "must not be empty"
-        raise ValueError(message)
+        raise ValueError("must not be empty")
     if any(unicodedata.category(char) in _FORBIDDEN_CATEGORIES or char in _FORBIDDEN_CHARACTERS for char in text):
-        message = "must not contain control characters"
-        raise ValueError(message)
+        raise ValueError("must not contain control characters")
     return text
 
 

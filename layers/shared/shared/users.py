@@ -107,7 +107,7 @@ def new(*, name: str, email: str, role: Role, email_verified: bool = False) -> U
     )
 
 
-def updated(user: User, **changes: Any) -> User:  # noqa: ANN401  # any of the profile's fields
+def updated(user: User, **changes: Any) -> User:  # any of the profile's fields
     """Give the profile with other values, as its next version."""
     return replace(user, **changes, version=user.version + 1, updated_at=clock.timestamp())
 
@@ -170,7 +170,7 @@ def newest(limit: int, *, before: str | None = None) -> tuple[list[User], str | 
 
 def _shards(limit: int, before: str | None) -> Iterable[Iterable[User]]:
     for shard in _SHARDS:
-        condition = Key("shard").eq(shard)
+        condition: ConditionBase = Key("shard").eq(shard)
         if before is not None:
             condition &= Key("position").lt(before)
         yield map(User.from_item, USERS.query(condition, index=NEWEST, limit=limit, newest_first=True))
