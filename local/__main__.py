@@ -1,0 +1,125 @@
+"""`python -m local`: serve the template's API on this machine. `--help` lists the options."""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+from local.console import Console, RunnerError
+from local.runner import Options, Runner
+
+_TOUR = """\
+Paste this into another terminal:
+
+  API=http://localhost:{port}
+  post() {{ curl -sS -X POST "$API$1" -H 'Content-Type: application/json' ${{3:+-H "Authorization: Bearer $3"}} -d "$2"; echo; }}
+  pick() {{ python3 -c "import json, sys; print(json.load(sys.stdin)$1)"; }}
+  curl -sS $API/api/health; echo
+  post /api/auth/register '{{"name": "Ada", "email": "ada@example.com", "password": "correct horse battery"}}'
+  until MAIL=$(curl -sS $API/_local/inbox.json | pick '[0]["text"]' 2>/dev/null); do sleep 0.2; done; echo "$MAIL"
+  LINK=$(echo "$MAIL" | grep -o 'token=[^[:space:]&]*' | head -n 1 | cut -d= -f2)
+  post /api/auth/verify-email "{{\\"token\\": \\"$LINK\\"}}"
+  TOKEN=$(post /api/auth/login '{{"email": "ada@example.com", "password": "correct horse battery"}}' | pick '["token"]')
+  curl -sS $API/api/auth/me -H "Authorization: Bearer $TOKEN"; echo
+  post /api/auth/logout '{{}}' "$TOKEN"
+  curl -sS $API/api/auth/me -H "Authorization: Bearer $TOKEN"; echo
+"""
+
+
+def main() -> int:
+    """Run until Ctrl-C or SIGTERM. Returns the exit status."""
+    console = Console()
+    try:
+        options = _options()
+    except RunnerError as problem:
+        console.error(str(problem))
+        return 2
+    stop = threading.Event()
+    received: list[int] = []
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        if received:
+            # Asked twice: at once. Nothing that was acknowledged is lost, see `durable.py`.
+            os._exit(128 + number)
+        received.append(number)
+        stop.set()
+        if starting:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
+    runner = Runner(options, console)
+    starting = True
+    try:
+        runner.start()
+        starting = False
+        _welcome(options, runner, console)
+        stop.wait()
+    except RunnerError as problem:
+        console.error(str(problem))
+        return 1
+    except KeyboardInterrupt:
+        pass
+    finally:
+        starting = False
+        runner.stop()
+    console.say("Stopped. The data are kept.")
+    return 130 if received == [signal.SIGINT] else 0
+
+
+def _options() -> Options:
+    environment = os.environ
+    parser = argparse.ArgumentParser(prog="python -m local", description="Serve the template's API on this machine, without Docker.")
+    parser.add_argument("--template", type=Path, default=Path("template.yaml"), help="default: template.yaml")
+    parser.add_argument("--port", default=environment.get("PORT", "3000"), help="of the API; default: PORT or 3000")
+    parser.add_argument("--aws-port", default="0", help="of MiniStack; default: any free port")
+    parser.add_argument("--data", type=Path, default=Path(".local"), help="where the data are kept; default: .local")
+    parser.add_argument("--ministack-python", type=Path, default=Path(".venv-ministack/bin/python"), help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--parameter-overrides", nargs="*", default=[], metavar="KEY=VALUE", help="values of the template's parameters"
+    )
+    arguments = parser.parse_args()
+    parameters = dict(_pair(text) for text in arguments.parameter_overrides)
+    if multiplier := environment.get("RATE_LIMIT_MULTIPLIER"):
+        parameters.setdefault("RateLimitMultiplier", multiplier)
+    return Options(
+        template=arguments.template.resolve(),
+        data=arguments.data,
+        ministack_python=arguments.ministack_python,
+        port=_port(arguments.port),
+        aws_port=_port(arguments.aws_port),
+        parameters=parameters,
+        admin_email=environment.get("LOCAL_ADMIN_EMAIL") or "admin@example.com",
+        admin_password=environment.get("LOCAL_ADMIN_PASSWORD") or None,
+    )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, separator, value = text.partition("=")
+    if not separator:
+        raise RunnerError(f"--parameter-overrides {text}: write it as Key=Value.")
+    return key, value
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or int(text) > 65535:  # noqa: PLR2004
+        raise RunnerError(f"{text!r} is not a port. Choose a number up to 65535.")
+    return int(text)
+
+
+def _welcome(options: Options, runner: Runner, console: Console) -> None:
+    console.say()
+    console.title(f"http://localhost:{runner.port} serves {options.template.name}. Ctrl-C stops it; the data stay in {options.data}.")
+    console.say(f"  Mails, requests and routes  http://localhost:{runner.port}/_local/")
+    console.say(f"  AWS (MiniStack)             {runner.endpoint}")
+    if runner.admin_password:
+        console.say(f"  Admin                       {options.admin_email}  {runner.admin_password}")
+        console.say()
+        console.say(_TOUR.format(port=runner.port))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

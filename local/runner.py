@@ -1,0 +1,261 @@
+"""The runner: its parts, started in order, kept in step with the files, and stopped in the opposite order."""
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from local import expiry, resources, rotation
+from local.aws import AwsError, CloudGoneError
+from local.cloud import Cloud, listen
+from local.console import Console, RunnerError
+from local.reload import Changes, Watch
+from local.streams import Notes, Streams
+from local.template import Function, Project, read_project
+from local.workers import FunctionError, Nursery, Pool, Result, lambda_environment
+
+_LOOK_SECONDS = 0.2
+_EXPIRY_SECONDS = 60
+_COMPACT_SECONDS = 5
+_ADMIN_TASK = "CreateAdmin"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line and the environment say. `aws_port` 0 takes any free port."""
+
+    template: Path
+    data: Path
+    ministack_python: Path
+    port: int
+    aws_port: int
+    parameters: Mapping[str, str]
+    admin_email: str
+    admin_password: str | None
+
+
+class Runner:
+    """`start` it, then `stop` it, whatever happened in between."""
+
+    def __init__(self, options: Options, console: Console) -> None:
+        self._options, self._console = options, console
+        self._closing = contextlib.ExitStack()
+        self._stopping = threading.Event()
+        self._pools: dict[str, Pool] = {}
+        self.admin_password = ""
+
+    def start(self) -> None:
+        """Start everything. Raises RunnerError when something is in the way; call `stop` then too."""
+        options, console = self._options, self._console
+        self._socket = listen(options.port, "the API", "PORT=… or --port")
+        self._closing.callback(self._socket.close)
+        self._data = options.data.resolve()
+        self._data.mkdir(parents=True, exist_ok=True)
+        self._closing.enter_context(_only_runner(self._data))
+        # Every process the runner starts holds the other end, and ends with it.
+        lifeline, rope = os.pipe()
+        self._closing.callback(os.close, rope)
+        self._closing.callback(os.close, lifeline)
+
+        console.progress("Starting MiniStack and reading the template …")
+        self._cloud = Cloud(self._data, options.ministack_python, options.aws_port, lifeline, console)
+        self._closing.callback(self._cloud.kill)
+        self._project = read_project(options.template, options.parameters)
+        self._nursery = Nursery(self._project.layers, lifeline)
+        self._closing.callback(self._nursery.stop)
+        self._make_pools()
+        self._watch = self._new_watch()
+        # Flask and SAM CLI's gateway: half of what there is to import, while MiniStack starts.
+        from local.gateway import Answered, make_app  # noqa: PLC0415
+        from local.page import Page  # noqa: PLC0415
+        from local.server import Server  # noqa: PLC0415
+
+        self._page = Page(self._data / "cloud" / "mail.jsonl")
+
+        def answered(request: Answered) -> None:
+            self._page.note(request)
+            console.request(str(request), request.status)
+
+        def application() -> Any:
+            app = make_app(self._project, self._invoke, answered, options.port)
+            self._page.add_to(app, self._project.api.routes)
+            return app
+
+        self._application = application
+        app = application()
+        self._cloud.wait_until_ready()
+        self._create_resources()
+        self._streams = Streams(self._cloud, Notes(self._data / "streams.json", self._cloud.state().generation), console)
+        self._closing.callback(self._finish_cloud)
+        self._streams.serve(self._project.streams, self._invoke)
+        self._rotate()
+        self._create_admin()
+        self._server = Server(self._socket, app)
+        self._closing.callback(self._server.stop)
+        for work in (self._follow_files, self._keep_house):
+            threading.Thread(target=work, daemon=True).start()
+
+    @property
+    def port(self) -> int:
+        """The API's port."""
+        return self._server.port
+
+    @property
+    def endpoint(self) -> str:
+        """MiniStack's address."""
+        return self._cloud.endpoint
+
+    def stop(self) -> None:
+        """Stop everything; no process is left."""
+        self._stopping.set()
+        self._closing.close()
+
+    def _invoke(self, name: str, event: str, request_id: str | None = None) -> Result:
+        try:
+            return self._pools[name].invoke(event, request_id)
+        except KeyError:
+            raise FunctionError("the template no longer has it") from None
+
+    def _make_pools(self) -> None:
+        for name, function in self._project.functions.items():
+            self._pools[name] = Pool(self._nursery, function, lambda_environment(function, self._cloud.endpoint), self._console)
+
+    def _create_resources(self) -> None:
+        made = resources.create_missing(self._project, self._cloud.aws)
+        if made:
+            self._console.progress(f"Created {', '.join(made)}.")
+
+    def _rotate(self) -> None:
+        for secret, function in self._project.rotations.items():
+            if rotation.rotate_if_new(secret, lambda event, name=function: self._invoke(name, event), self._cloud.aws):  # type: ignore[misc]
+                self._console.progress(f"Rotated {secret} for the first time.")
+
+    def _create_admin(self) -> None:
+        if not any((layer / "shared" / "accounts.py").is_file() for layer in self._project.layers):
+            return
+        self.admin_password = self._options.admin_password or _kept_password(self._data / "admin-password")
+        environment = {
+            key: value for function in self._project.functions.values() for key, value in function.environment.items()
+        }
+        folder = Path(__file__).with_name("tasks")
+        task = Function(_ADMIN_TASK, folder, "create_admin.handler", timeout=60, memory=512, environment=environment)
+        pool = Pool(self._nursery, task, lambda_environment(task, self._cloud.endpoint), self._console)
+        try:
+            pool.invoke(json.dumps({"email": self._options.admin_email, "password": self.admin_password}))
+        except FunctionError as problem:
+            raise RunnerError(f"The admin could not be created: {problem}.") from problem
+        finally:
+            pool.stop(0)
+
+    def _finish_cloud(self) -> None:
+        """Deliver what is on the streams, end the workers, and leave a snapshot instead of a journal."""
+        self._streams.drain(2.0)
+        with contextlib.suppress(AwsError, CloudGoneError):
+            self._streams.compact(now=True)
+        self._streams.stop()
+        _each(self._pools.values(), lambda pool: pool.stop(2.0))
+
+    # What follows runs beside the requests.
+
+    def _new_watch(self) -> Watch:
+        folders = {name: function.folder for name, function in self._project.functions.items()}
+        return Watch(self._options.template, folders, self._project.layers)
+
+    def _follow_files(self) -> None:
+        while not self._stopping.wait(_LOOK_SECONDS):
+            changes = self._watch.changes()
+            if changes:
+                self._apply(changes)
+
+    def _apply(self, changes: Changes) -> None:
+        if changes.template:
+            self._reread()
+        names = set(self._pools) if changes.layers else changes.functions & self._pools.keys()
+        for name in names:
+            self._pools[name].retire()
+        if names:
+            what = "all functions" if changes.layers else ", ".join(sorted(names))
+            self._console.progress(f"Changed: {what}.")
+        self._streams.retry_now()
+
+    def _reread(self) -> None:
+        before = self._project
+        try:
+            self._project = read_project(self._options.template, self._options.parameters)
+            self._create_resources()
+            old = self._pools
+            self._pools = {
+                name: old[name] for name, function in self._project.functions.items() if before.functions.get(name) == function
+            }
+            for name, function in self._project.functions.items():
+                if name not in self._pools:
+                    environment = lambda_environment(function, self._cloud.endpoint)
+                    self._pools[name] = Pool(self._nursery, function, environment, self._console)
+            self._streams.serve(self._project.streams, self._invoke)
+            self._rotate()
+            self._server.application = self._application()
+            for name, pool in old.items():
+                if self._pools.get(name) is not pool:
+                    pool.retire()
+        except RunnerError as problem:
+            self._project = before
+            self._console.error(f"{problem} The template as it was before is served on.")
+        else:
+            self._console.progress("The template has changed and is served as it is now.")
+            self._watch = self._new_watch()
+
+    def _keep_house(self) -> None:
+        rounds = 0
+        while not self._stopping.wait(_COMPACT_SECONDS):
+            rounds += 1
+            try:
+                self._streams.compact()
+                if rounds * _COMPACT_SECONDS % _EXPIRY_SECONDS == 0:
+                    expiry.delete_expired(resources.time_to_live(self._project), self._cloud.aws)
+            except (AwsError, CloudGoneError) as problem:
+                self._console.warn(f"MiniStack could not be tidied ({problem}). Trying again.")
+
+
+def _each(pools: Iterable[Pool], do: Any) -> None:
+    threads = [threading.Thread(target=do, args=(pool,)) for pool in pools]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+@contextlib.contextmanager
+def _only_runner(data: Path) -> Any:
+    """Hold the data directory's lock; the system lets go of it when this process ends, however it does."""
+    with (data / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise RunnerError(
+                f"Another runner (process {lock.read().strip()}) uses {data}. Stop it, or use other data with --data DIR."
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def _kept_password(path: Path) -> str:
+    """The admin's password: made at the first start, and kept where only this user can read it."""
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_text(encoding="utf-8").strip()
+    password = secrets.token_urlsafe(12)
+
+    def private(name: str, flags: int) -> int:
+        return os.open(name, flags, 0o600)
+
+    with open(path, "x", encoding="utf-8", opener=private) as file:  # noqa: PTH123 - Path.open takes no opener
+        file.write(password)
+    return password

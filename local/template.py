@@ -1,0 +1,225 @@
+"""What the template declares, read with SAM CLI's own providers, so that it means here what it means to `sam local`."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local.console import RunnerError
+
+# SAM's default, in seconds and megabytes.
+_TIMEOUT, _MEMORY = 3, 128
+_PSEUDO = "AWS::"
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function: `folder` is what becomes /var/task, `timeout` in seconds, `memory` in MB."""
+
+    name: str
+    folder: Path
+    handler: str
+    timeout: int = _TIMEOUT
+    memory: int = _MEMORY
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StreamSource:
+    """A DynamoDB stream that feeds a function. Ages in seconds; None means without limit."""
+
+    function: str
+    table: str
+    batch_size: int
+    bisect: bool
+    report_failures: bool
+    most_retries: int | None
+    oldest: int | None
+    patterns: tuple[Mapping[str, Any], ...]
+    on_failure: str | None
+
+    @property
+    def name(self) -> str:
+        """What the runner's notes call this source."""
+        return f"{self.table}→{self.function}"
+
+
+@dataclass(frozen=True)
+class Cors:
+    """What API Gateway answers browsers of other origins. `max_age` in seconds."""
+
+    origins: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    exposed: tuple[str, ...] = ()
+    max_age: int | None = None
+    credentials: bool = False
+
+
+@dataclass(frozen=True)
+class Project:
+    """Everything the runner serves. `api` is SAM CLI's; tables, secrets and queues are CloudFormation properties by logical id."""
+
+    api: Any
+    cors: Cors
+    functions: Mapping[str, Function]
+    layers: tuple[Path, ...]
+    tables: Mapping[str, Mapping[str, Any]]
+    secrets: Mapping[str, Mapping[str, Any]]
+    queues: Mapping[str, Mapping[str, Any]]
+    streams: tuple[StreamSource, ...]
+    rotations: Mapping[str, str]
+
+
+def read_project(path: Path, overrides: Mapping[str, str]) -> Project:
+    """Read the template with these parameter values. Raises RunnerError when it makes no sense."""
+    # SAM CLI takes most of a second to import: only those who read a template pay for it.
+    from samcli.lib.providers.api_provider import ApiProvider  # noqa: PLC0415
+    from samcli.lib.providers.sam_function_provider import SamFunctionProvider  # noqa: PLC0415
+    from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider  # noqa: PLC0415
+    from samcli.yamlhelper import yaml_parse  # noqa: PLC0415
+
+    try:
+        raw = yaml_parse(path.read_text(encoding="utf-8"))
+        _check_references(raw)
+        stacks, _ = SamLocalStackProvider.get_stacks(str(path), parameter_overrides=dict(overrides))
+        api = ApiProvider(stacks, str(path.parent)).api
+        functions = list(SamFunctionProvider(stacks, use_raw_codeuri=True).get_all())
+        resources = stacks[0].resources
+    except RunnerError:
+        raise
+    except FileNotFoundError as problem:
+        raise RunnerError(f"There is no {path}. Start the runner in the project's folder, or name the file with --template.") from problem
+    # The providers raise whatever the template's mistake makes them stumble over.
+    except Exception as problem:
+        raise RunnerError(f"{path.name} cannot be read: {' '.join(str(problem).split())}. Correct it and save.") from problem
+    root = path.parent.resolve()
+    of_type = _by_type(resources)
+    return Project(
+        api=api,
+        cors=_cors(of_type("AWS::Serverless::HttpApi")),
+        functions={function.name: _function(function, root) for function in functions},
+        layers=tuple((root / layer["ContentUri"]).resolve() for layer in of_type("AWS::Serverless::LayerVersion").values()),
+        tables=of_type("AWS::DynamoDB::Table"),
+        secrets=of_type("AWS::SecretsManager::Secret"),
+        queues=of_type("AWS::SQS::Queue"),
+        streams=tuple(_streams(of_type("AWS::Serverless::Function"))),
+        rotations={
+            logical_id(rotation["SecretId"]): logical_id(rotation["RotationLambdaARN"])
+            for rotation in of_type("AWS::SecretsManager::RotationSchedule").values()
+        },
+    )
+
+
+def logical_id(value: Any) -> str:
+    """The resource that a `!Ref`, a `!GetAtt` or an ARN made up by SAM CLI stands for."""
+    if isinstance(value, Mapping):
+        attribute = value.get("Fn::GetAtt", value.get("Ref"))
+        value = attribute if isinstance(attribute, str) else attribute[0] if attribute else json.dumps(value)
+    return str(value).rpartition(":")[2].partition(".")[0]
+
+
+def _by_type(resources: Mapping[str, Any]) -> Any:
+    def of_type(kind: str) -> dict[str, Mapping[str, Any]]:
+        return {name: resource.get("Properties") or {} for name, resource in resources.items() if resource["Type"] == kind}
+
+    return of_type
+
+
+def _function(declared: Any, root: Path) -> Function:
+    name: str = declared.functionname
+    folder = (root / str(declared.codeuri)).resolve()
+    handler = str(declared.handler)
+    module = folder / f"{handler.rpartition('.')[0].replace('.', '/')}.py"
+    if not module.is_file():
+        raise RunnerError(f"{name}: there is no {_relative(module, root)}. Write it, or correct CodeUri or Handler in the template.")
+    variables = (declared.environment or {}).get("Variables") or {}
+    return Function(
+        name=name,
+        folder=folder,
+        handler=handler,
+        timeout=int(declared.timeout or _TIMEOUT),
+        memory=int(declared.memory or _MEMORY),
+        # `!Ref AWS::NoValue` arrives as None: the variable is not set.
+        environment={key: str(value) for key, value in variables.items() if value is not None},
+    )
+
+
+def _relative(path: Path, root: Path) -> Path:
+    return path.relative_to(root) if path.is_relative_to(root) else path
+
+
+def _cors(apis: Mapping[str, Mapping[str, Any]]) -> Cors:
+    for api in apis.values():
+        declared = api.get("CorsConfiguration")
+        if declared is True:
+            return Cors(origins=("*",))
+        if isinstance(declared, Mapping):
+            return Cors(
+                origins=_words(declared.get("AllowOrigins")),
+                methods=_words(declared.get("AllowMethods")),
+                headers=_words(declared.get("AllowHeaders")),
+                exposed=_words(declared.get("ExposeHeaders")),
+                max_age=declared.get("MaxAge"),
+                credentials=bool(declared.get("AllowCredentials")),
+            )
+    return Cors()
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    words = value.split(",") if isinstance(value, str) else value or ()
+    return tuple(str(word).strip() for word in words)
+
+
+def _streams(functions: Mapping[str, Mapping[str, Any]]) -> Iterator[StreamSource]:
+    for name, function in functions.items():
+        for event in (function.get("Events") or {}).values():
+            if event["Type"] != "DynamoDB":
+                continue
+            source = event["Properties"]
+            on_failure = (source.get("DestinationConfig") or {}).get("OnFailure") or {}
+            yield StreamSource(
+                function=name,
+                table=logical_id(source["Stream"]),
+                batch_size=int(source.get("BatchSize", 100)),
+                bisect=bool(source.get("BisectBatchOnFunctionError")),
+                report_failures="ReportBatchItemFailures" in (source.get("FunctionResponseTypes") or ()),
+                most_retries=_limit(source.get("MaximumRetryAttempts")),
+                oldest=_limit(source.get("MaximumRecordAgeInSeconds")),
+                patterns=tuple(
+                    json.loads(part["Pattern"]) for part in (source.get("FilterCriteria") or {}).get("Filters") or ()
+                ),
+                on_failure=logical_id(on_failure["Destination"]) if on_failure.get("Type") == "SQS" else None,
+            )
+
+
+def _limit(value: Any) -> int | None:
+    """A limit of an event source mapping, where -1 means that there is none."""
+    return None if value is None or int(value) < 0 else int(value)
+
+
+def _check_references(raw: Mapping[str, Any]) -> None:
+    """SAM CLI takes an unknown reference for a name and goes on. CloudFormation would refuse it, and so does this."""
+    known = {*(raw.get("Parameters") or ()), *(raw.get("Resources") or ())}
+    for where, name in _references(raw.get("Resources") or {}, ()):
+        if name not in known and not name.startswith(_PSEUDO):
+            raise RunnerError(f"The template refers to {name}, which it does not declare ({where}). Correct it and save.")
+
+
+def _references(value: Any, where: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key == "Ref" and isinstance(inner, str):
+                yield "/".join(where), inner
+            elif key == "Fn::GetAtt":
+                yield "/".join(where), inner.partition(".")[0] if isinstance(inner, str) else str(inner[0])
+            elif key == "Fn::Sub" and isinstance(inner, str):
+                for name in re.findall(r"\$\{([^!.}][^.}]*)", inner):
+                    yield "/".join(where), name
+            else:
+                yield from _references(inner, (*where, str(key)))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _references(inner, where)
