@@ -214,7 +214,7 @@ class Inbox:
         """Hand what waits in the outbox to its function, once; give the answer."""
         waiting = [item for item in entries() if item["id"]["S"] not in self._delivered]
         self._delivered.update(item["id"]["S"] for item in waiting)
-        return deliver(*waiting)
+        return deliver(*waiting) if waiting else {"batchItemFailures": []}
 
     @staticmethod
     def _asked(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
