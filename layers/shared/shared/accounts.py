@@ -45,8 +45,9 @@ def _register(name: str, email: str, password_hash: str) -> None:
         # An invited account may be an administrator's: no stranger's password must get in before its owner's.
         write(credentials.checking(credential), users.checking(credential.user_id), telling)
     else:
-        taking_over = credentials.changing(credential, passwordHash=password_hash)
-        write(taking_over, users.renaming(credential.user_id, name), telling)
+        # The address too: spellings that are compared as one may be two mailboxes, and this one is yet to be proved.
+        taking_over = credentials.changing(credential, passwordHash=password_hash, address=email)
+        write(taking_over, users.renaming(credential.user_id, name=name, email=email), telling)
 
 
 def resend_verification(email: str) -> None:

@@ -18,9 +18,13 @@ CREDENTIALS = Table("credentials_table")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """What signs a user in. `email` is the address's key; `password_hash` is None until an invitation is accepted."""
+    """What signs a user in. `email` is the address's key, `address` what mail is sent to.
+
+    `password_hash` is None until an invitation is accepted.
+    """
 
     email: str
+    address: str
     user_id: str
     password_hash: str | None
     verified: bool
@@ -36,6 +40,7 @@ class Credential:
         """Give what the table holds."""
         return {
             "email": self.email,
+            "address": self.address,
             "userId": self.user_id,
             "passwordHash": self.password_hash,
             "verified": self.verified,
@@ -48,6 +53,7 @@ class Credential:
         """Read what the table holds."""
         return cls(
             email=item["email"],
+            address=item["address"],
             user_id=item["userId"],
             password_hash=item["passwordHash"],
             verified=item["verified"],
@@ -60,6 +66,7 @@ def new(*, email: str, user_id: str, password_hash: str | None, verified: bool =
     """Make credentials that are not stored yet, for an address as people type it."""
     return Credential(
         email=emails.key(email),
+        address=email,
         user_id=user_id,
         password_hash=password_hash,
         verified=verified,

@@ -1,5 +1,8 @@
 """The words of each mail: what is to be told, as of the moment of sending.
 
+A mail about an account goes to the account's own address, not to the one that was typed to ask for it: two spellings
+that are compared as one (`straße@` and `strasse@`, case-folded) may be two mailboxes.
+
 Nothing that a stranger can type (a name, say) goes into a mail to an address that has not been proved to be theirs;
 otherwise registering would be a way to send anybody anything.
 """
@@ -14,19 +17,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from shared import credentials, one_time_tokens
 from shared.config import settings
+from shared.credentials import Credential
 from shared.outbox import Entry, Kind
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """A mail's subject and its text in both forms."""
+class Mail:
+    """What is sent to an address: a subject, and its text in both forms."""
 
+    to: str
     subject: str
     text: str
     html: str
 
 
-def compose(entry: Entry) -> Words | None:
+def compose(entry: Entry) -> Mail | None:
     """Write the mail, making its token; None if there is nothing to tell any more.
 
     Raises:
@@ -37,32 +42,32 @@ def compose(entry: Entry) -> Words | None:
     return _COMPOSERS[entry.kind](entry.to)
 
 
-def _registration(address: str) -> Words | None:
+def _registration(address: str) -> Mail | None:
     credential = credentials.find(address)
     if credential is None or not credential.verified:
         return _verification(address)
-    return _rendered("already_registered", forgot_url=_url("forgot-password"), sign_in_url=_url("login"))
+    return _rendered("already_registered", credential, forgot_url=_url("forgot-password"), sign_in_url=_url("login"))
 
 
-def _verification(address: str) -> Words | None:
+def _verification(address: str) -> Mail | None:
     credential = credentials.find(address)
     if credential is None or credential.verified:
         return None
     if credential.is_invited:
         return _invitation(address)
     issued = one_time_tokens.issue(credential, "verify-email")
-    return _rendered("verify_email", url=_url("verify-email", issued.token), code=issued.code)
+    return _rendered("verify_email", credential, url=_url("verify-email", issued.token), code=issued.code)
 
 
-def _invitation(address: str) -> Words | None:
+def _invitation(address: str) -> Mail | None:
     credential = credentials.find(address)
     if credential is None or not credential.is_invited:
         return None
     issued = one_time_tokens.issue(credential, "accept-invitation")
-    return _rendered("invitation", url=_url("reset-password", issued.token))
+    return _rendered("invitation", credential, url=_url("reset-password", issued.token))
 
 
-_COMPOSERS: Mapping[Kind, Callable[[str], Words | None]] = {
+_COMPOSERS: Mapping[Kind, Callable[[str], Mail | None]] = {
     "registration": _registration,
     "verification": _verification,
     "invitation": _invitation,
@@ -85,9 +90,9 @@ def _templates() -> Environment:
     )
 
 
-def _rendered(name: str, **values: str) -> Words:
+def _rendered(name: str, credential: Credential, **values: str) -> Mail:
     """Fill in a template; the text's first line is the subject."""
     values = {"app_name": settings().app_name, **values}
     subject, _, text = _templates().get_template(f"{name}.txt").render(values).partition("\n\n")
     html = _templates().get_template(f"{name}.html").render(values)
-    return Words(subject, text, html)
+    return Mail(credential.address, subject, text, html)
