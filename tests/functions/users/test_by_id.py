@@ -27,7 +27,7 @@ def test_self_and_admin_read_a_profile_with_its_version(ada: Api, admin: Api) ->
     assert mine.status == theirs.status == 200
     assert mine.json == theirs.json
     assert mine.json["data"]["email"] == "ada@example.com"
-    assert mine.headers["etag"] == '"2"'
+    assert mine.headers["etag"] == '"1"'
 
 
 def test_others_may_neither_read_nor_learn_whether_there_is_somebody(ada: Api, ben: Api) -> None:
@@ -121,12 +121,12 @@ def test_a_change_is_dated(ada: Api) -> None:
 # If-Match ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("header", ["*", " * ", '"2"', '"1", "2"', '"2","9"', 'W/"1", "2"'])
+@pytest.mark.parametrize("header", ["*", " * ", '"1"', '"0", "1"', '"1","9"', 'W/"2", "1"'])
 def test_a_change_of_the_version_that_was_read_is_made(ada: Api, header: str) -> None:
     assert ada.patch(url(ada), {"name": "A"}, if_match=header).status == 200
 
 
-@pytest.mark.parametrize("header", ['"1"', '"3"', 'W/"2"', "2", "", "nonsense", '"', '"02x"', '"' + "9" * 400 + '"', '"1","3"'])
+@pytest.mark.parametrize("header", ['"0"', '"2"', 'W/"1"', "1", "", "nonsense", '"', '"01x"', '"' + "9" * 400 + '"', '"0","2"'])
 def test_a_change_of_another_version_is_stale(ada: Api, header: str) -> None:
     for verb in ("PUT", "PATCH"):
         assert is_error(ada.call(verb, url(ada), {"name": "A"}, if_match=header), 412, "stale")
