@@ -185,14 +185,18 @@ def _write_one(change: Change) -> None:
         "Update": dynamodb().update_item,
         "Delete": dynamodb().delete_item,
     }
-    try:
-        operations[verb](**parameters)
-    except ClientError as error:
-        if error_code(error) == "ConditionalCheckFailedException":
-            raise change.otherwise from error
-        if error_code(error) == "TransactionConflictException":
-            raise Unavailable from error
-        raise
+    for pause in _pauses():
+        try:
+            operations[verb](**parameters)
+        except ClientError as error:
+            if error_code(error) == "ConditionalCheckFailedException":
+                raise change.otherwise from error
+            if error_code(error) != "TransactionConflictException":
+                raise
+            time.sleep(pause)
+        else:
+            return
+    raise Unavailable
 
 
 def _write_together(changes: tuple[Change, ...]) -> None:
