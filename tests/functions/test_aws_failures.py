@@ -161,7 +161,9 @@ def test_a_defect_is_500_without_a_detail_and_logged_with_all(
     assert "retry-after" not in reply.headers
 
 
-def test_a_log_line_is_json_with_the_request_and_the_traceback(api: Api, wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_log_line_is_json_with_the_request_and_the_traceback(
+    api: Api, wire: Wire, caplog: pytest.LogCaptureFixture
+) -> None:
     wire.fails(faults.error("AccessDeniedException"))
     with caplog.at_level(logging.INFO, "api_routes"):
         api.get("/api/health")
@@ -170,5 +172,16 @@ def test_a_log_line_is_json_with_the_request_and_the_traceback(api: Api, wire: W
     failed, well = (json.loads(logs._JsonFormatter().format(record)) for record in caplog.records)
     assert failed["level"] == "ERROR"
     assert "Traceback" in failed["exception"]
-    assert {"time", "level", "message", "requestId", "method", "route", "status", "durationMs", "coldStart", "ip"} <= set(well)
+    assert {
+        "time",
+        "level",
+        "message",
+        "requestId",
+        "method",
+        "route",
+        "status",
+        "durationMs",
+        "coldStart",
+        "ip",
+    } <= set(well)
     assert (well["route"], well["status"], well["coldStart"]) == ("/api/health", 200, False)

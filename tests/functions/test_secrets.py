@@ -26,7 +26,9 @@ def test_nothing_that_signs_anybody_in_is_logged_or_stored(
         ada = {"name": "Ada", "email": "ada@example.com"}
         call(api, "POST", "/api/auth/register", {**ada, "password": right})
         mail = inbox.newest()
-        call(api, "POST", "/api/auth/verify-email", {"email": ada["email"], "code": f"{(int(mail.code) + 1) % 10**6:06}"})
+        call(
+            api, "POST", "/api/auth/verify-email", {"email": ada["email"], "code": f"{(int(mail.code) + 1) % 10**6:06}"}
+        )
         call(api, "POST", "/api/auth/verify-email", {"token": mail.token[::-1]})
         call(api, "POST", "/api/auth/verify-email", {"token": mail.token})
         call(api, "POST", "/api/auth/login", {"email": ada["email"], "password": wrong})

@@ -112,7 +112,9 @@ def is_refused(password: str, email: str = "grace@example.com", name: str = "Ada
     return False
 
 
-@pytest.mark.parametrize("password", ["a" * 8, "a" * 256, "é" * 256, "e\u0301" * 256, "\u03b1\u0313\u0300\u0345" * 256, " " * 8, "👍" * 8])
+@pytest.mark.parametrize(
+    "password", ["a" * 8, "a" * 256, "é" * 256, "e\u0301" * 256, "\u03b1\u0313\u0300\u0345" * 256, " " * 8, "👍" * 8]
+)
 def test_8_to_256_characters_are_taken(password: str) -> None:
     assert not is_refused(password)
 

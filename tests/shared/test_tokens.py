@@ -149,7 +149,9 @@ def test_a_token_of_ours_with_a_distant_end_is_read(expiry: int) -> None:
     assert tokens.verify(signed(HEADER, claims(exp=expiry)))
 
 
-@pytest.mark.parametrize("payload", ["[]", "null", "1", '"x"', "", "{", '{"a":' * 5000, "[" * 3000, '{"a": 1} x', "\ufeff{}"])
+@pytest.mark.parametrize(
+    "payload", ["[]", "null", "1", '"x"', "", "{", '{"a":' * 5000, "[" * 3000, '{"a": 1} x', "\ufeff{}"]
+)
 def test_claims_that_are_no_json_object_are_invalid(payload: str) -> None:
     with pytest.raises(InvalidToken):
         tokens.verify(signed(HEADER, payload))

@@ -30,7 +30,9 @@ def rotate(version: str) -> None:
 
 
 def current() -> str:
-    return str(aws.secretsmanager().get_secret_value(SecretId="SigningKeySecret", VersionStage="AWSCURRENT")["VersionId"])
+    return str(
+        aws.secretsmanager().get_secret_value(SecretId="SigningKeySecret", VersionStage="AWSCURRENT")["VersionId"]
+    )
 
 
 def ends() -> dict[str, int | None]:
@@ -174,7 +176,9 @@ def test_a_rotation_that_was_given_up_leaves_a_key_that_the_next_one_ends() -> N
 @pytest.mark.usefixtures("cloud")
 def test_the_private_key_is_in_the_secret_alone() -> None:
     rotate(SECOND)
-    secret = json.loads(aws.secretsmanager().get_secret_value(SecretId="SigningKeySecret", VersionStage="AWSCURRENT")["SecretString"])
+    secret = json.loads(
+        aws.secretsmanager().get_secret_value(SecretId="SigningKeySecret", VersionStage="AWSCURRENT")["SecretString"]
+    )
     assert secret["d"] not in stored.everything()
     assert all("d" not in item["jwk"] for item in stored.items("PublicKeysTable"))
 
