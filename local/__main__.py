@@ -4,29 +4,13 @@ import argparse
 import os
 import signal
 import sys
+import textwrap
 import threading
 from pathlib import Path
 from types import FrameType
 
 from local.console import Console, RunnerError
 from local.runner import Options, Runner
-
-_TOUR = """\
-Paste this into another terminal:
-
-  API=http://localhost:{port}
-  post() {{ curl -sS -X POST "$API$1" -H 'Content-Type: application/json' ${{3:+-H "Authorization: Bearer $3"}} -d "$2"; echo; }}
-  pick() {{ python3 -c "import json, sys; print(json.load(sys.stdin)$1)"; }}
-  curl -sS $API/api/health; echo
-  post /api/auth/register '{{"name": "Ada", "email": "ada@example.com", "password": "correct horse battery"}}'
-  until MAIL=$(curl -sS $API/_local/inbox.json | pick '[0]["text"]' 2>/dev/null); do sleep 0.2; done; echo "$MAIL"
-  LINK=$(echo "$MAIL" | grep -o 'token=[^[:space:]&]*' | head -n 1 | cut -d= -f2)
-  post /api/auth/verify-email "{{\\"token\\": \\"$LINK\\"}}"
-  TOKEN=$(post /api/auth/login '{{"email": "ada@example.com", "password": "correct horse battery"}}' | pick '["token"]')
-  curl -sS $API/api/auth/me -H "Authorization: Bearer $TOKEN"; echo
-  post /api/auth/logout '{{}}' "$TOKEN"
-  curl -sS $API/api/auth/me -H "Authorization: Bearer $TOKEN"; echo
-"""
 
 
 def main() -> int:
@@ -115,16 +99,22 @@ def _port(text: str) -> int:
 
 
 def _welcome(options: Options, runner: Runner, console: Console) -> None:
+    address = f"http://localhost:{runner.port}"
     console.say()
-    console.title(
-        f"http://localhost:{runner.port} serves {options.template.name}. Ctrl-C stops it; the data stay in {options.data}."
-    )
-    console.say(f"  Mails, requests and routes  http://localhost:{runner.port}/_local/")
+    console.title(f"{address} serves {options.template.name}. Ctrl-C stops it; the data stay in {options.data}.")
+    console.say(f"  Mails, requests and routes  {address}/_local/")
     console.say(f"  AWS (MiniStack)             {runner.endpoint}")
-    if runner.admin_password:
-        console.say(f"  Admin                       {options.admin_email}  {runner.admin_password}")
-        console.say()
-        console.say(_TOUR.format(port=runner.port))
+    if runner.admin_password is None:
+        return
+    console.say(f"  Admin                       {options.admin_email}  {runner.admin_password}")
+    console.say()
+    console.say("A tour to paste into another terminal:")
+    console.say()
+    tour = Path(__file__).with_name("tour.sh").read_text(encoding="utf-8")
+    values = {"@API@": address, "@ADMIN_EMAIL@": options.admin_email, "@ADMIN_PASSWORD@": runner.admin_password}
+    for name, value in values.items():
+        tour = tour.replace(name, value)
+    console.say(textwrap.indent(tour, "  "))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """A small HTTP/1.1 server for an ASGI application, and the pieces of ASGI that `durable.py` needs.
 
-For MiniStack, which is asked several times for each request to the API: a general server spends most of a millisecond on each, this
-one a tenth. It speaks what AWS clients speak to MiniStack here: whole bodies with a Content-Length, responses in one piece.
+For MiniStack, which is asked several times for each request to the API: a general server spends most of a millisecond
+on each, this one a tenth. It speaks what AWS clients speak to MiniStack here: whole bodies with a Content-Length,
+responses in one piece.
 """
 
 import asyncio
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from http import HTTPStatus
 from typing import Any, TypeAlias
 from urllib.parse import unquote
@@ -16,11 +17,14 @@ Message: TypeAlias = MutableMapping[str, Any]
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
-App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+App: TypeAlias = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
+Respond: TypeAlias = Callable[[Scope, bytes], Awaitable["Answer"]]
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
 _LONGEST_HEAD = 64 * 1024
 _LARGEST_BODY = 64 * 1024 * 1024
+# The loop itself keeps its tasks by weak references only.
+_running: set[asyncio.Task[None]] = set()
 
 
 class Answer:
@@ -78,10 +82,12 @@ async def ask(app: App, scope: Scope, body: bytes) -> Answer:
 async def start(app: App) -> None:
     """Run the application's start-up; its lifespan task is left waiting for an end that comes without notice."""
     started = asyncio.get_running_loop().create_future()
-    first = [{"type": "lifespan.startup"}]
+    messages: list[Message] = [{"type": "lifespan.startup"}]
 
     async def receive() -> Message:
-        return first.pop() if first else await asyncio.Event().wait() or {}
+        if not messages:
+            await asyncio.get_running_loop().create_future()
+        return messages.pop()
 
     async def send(message: Message) -> None:
         started.set_result(message["type"])
@@ -90,13 +96,7 @@ async def start(app: App) -> None:
     await asyncio.wait([task, started], return_when=asyncio.FIRST_COMPLETED)
     if not started.done() or started.result() != "lifespan.startup.complete":
         raise RuntimeError("the application did not start")
-    app_tasks.add(task)
-
-
-# Tasks are only weakly referenced by the loop.
-app_tasks: set[asyncio.Task[None]] = set()
-
-Respond: TypeAlias = Callable[[Scope, bytes], Awaitable[Answer]]
+    _running.add(task)
 
 
 async def serve(respond: Respond, sock: socket.socket) -> None:

@@ -60,7 +60,7 @@ class Aws:
             self._local.connection = None
 
     def call(self, service: str, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Make one request. Repeats it while the emulator is away: use it for what may be done twice. Raises AwsError."""
+        """Make a request, again while the emulator is away: only for what may be done twice. Raises AwsError."""
         _, target, version = _SERVICES[service]
         headers = {
             "Authorization": self.authorization(service),
@@ -79,7 +79,7 @@ class Aws:
     def http(
         self, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None
     ) -> tuple[int, bytes]:
-        """Make one HTTP request: status and body. Raises CloudGoneError when nobody has answered for `PATIENCE` seconds."""
+        """Make one HTTP request: status and body. Raises CloudGoneError after `PATIENCE` seconds without an answer."""
         deadline = time.monotonic() + PATIENCE
         while True:
             try:

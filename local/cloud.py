@@ -1,7 +1,7 @@
 """MiniStack: AWS on this machine. Started, kept up and stopped here; made durable by `durable.py`.
 
-The runner opens the listening socket itself and hands it to each MiniStack it starts. So the address never changes, and while a MiniStack
-that died is being replaced, connections wait in that socket instead of being refused.
+The runner opens the listening socket itself and hands it to each MiniStack it starts. So the address never changes,
+and while a MiniStack that died is being replaced, connections wait in that socket instead of being refused.
 """
 
 import contextlib
@@ -47,8 +47,8 @@ class Cloud:
         self.port: int = self._socket.getsockname()[1]
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.aws = Aws(self.port)
-        # Counts the processes. Raised before the next one starts: an answer that came with the number unchanged came from the
-        # process that was asked.
+        # Counts the processes. Raised before the next one starts: an answer that came with the number unchanged came
+        # from the process that was asked.
         self.incarnation = 0
         self.wakeups: list[threading.Event] = []
         self._stopping = threading.Event()
@@ -75,7 +75,7 @@ class Cloud:
         return _state(self.aws.http("GET", "/_durable"))
 
     def compact(self, iterators: Sequence[str], *, now: bool = False) -> State:
-        """Have a snapshot written if the journal is long (`now`: if there is any) and nothing is left behind these shard iterators."""
+        """Have a snapshot written if the journal is long (`now`: not empty) and these iterators are at the end."""
         state = self.state()
         above = 0 if now else max(_LONG_JOURNAL, state.snapshot)
         if state.journal <= above:
@@ -108,7 +108,7 @@ class Cloud:
         descriptors = {"--listen": self._socket.fileno(), "--notify": self._bell_rope, "--lifeline": self._lifeline}
         options = [text for name, fd in descriptors.items() for text in (name, str(fd))]
         with self.log.open("ab") as log:
-            return subprocess.Popen(
+            return subprocess.Popen(  # noqa: S603 - no part of it comes from elsewhere
                 [str(self._python), "-m", "local.durable", "--data", str(self._data), *options],
                 env=environment,
                 # Where `local` is found.

@@ -1,22 +1,23 @@
-"""MiniStack, made durable. The program of the MiniStack process, run by `cloud.py` with the Python of MiniStack's own environment.
+"""MiniStack, made durable: the program of its process, run by `cloud.py` with the Python of MiniStack's environment.
 
 MiniStack keeps its state in memory and writes it down when it is asked to stop, so whatever ends it otherwise loses all
 of it. Here it is a journalled database instead, and stopping it is the same as killing it:
 
-- A request that changes something has its turn alone. When it has succeeded it is appended to the journal, and only then
-  answered. So the journal has what was acknowledged, in the order in which it happened.
+- A request that changes something has its turn alone. When it has succeeded it is appended to the journal, and only
+  then answered. So the journal has what was acknowledged, in the order in which it happened.
 - A start loads the last snapshot and answers the journal's requests again, in that order.
-- A snapshot is MiniStack's own, written into a folder `N+1.new` that is renamed to `N+1` when it is complete. The journal
-  lives in the folder of the snapshot it continues, so this one rename switches both. The highest number counts.
+- A snapshot is MiniStack's own, written into a folder `N+1.new` that is renamed to `N+1` when it is complete. The
+  journal lives in the folder of the snapshot it continues, so this one rename switches both. The highest number
+  counts.
 
 The journal is flushed to the operating system, not to the disk: it survives the end of any process, not a power cut.
 
-Two things MiniStack does not put into a snapshot. Records on a DynamoDB stream: hence a snapshot is refused unless every
-reader that the runner names has read its stream to the end. Mails sent: each is appended to `mail.jsonl` as it is
-accepted, and never sent again.
+Two things MiniStack does not put into a snapshot. Records on a DynamoDB stream: hence a snapshot is refused unless
+every reader that the runner names has read its stream to the end. Mails sent: each is appended to `mail.jsonl` as it
+is accepted, and never sent again.
 
-The time to live of tables must not be given to MiniStack: it would delete by the clock, unjournalled, and a replay would
-differ. `expiry.py` does it by ordinary requests.
+The time to live of tables must not be given to MiniStack: it would delete by the clock, unjournalled, and a replay
+would differ. `expiry.py` does it by ordinary requests.
 """
 
 import argparse
@@ -119,8 +120,8 @@ class Durable:
             os.write(self._notify, b".")
 
     async def _manage(self, wanted: dict[str, Any] | None) -> Answer:
-        """Tell how the data are. For {"iterators", "above"} first write a snapshot, if no stream has more to read at these
-        shard iterators and the journal has more than `above` bytes.
+        """Tell how the data are. For {"iterators", "above"} first write a snapshot, if no stream has more to read at
+        these shard iterators and the journal has more than `above` bytes.
         """  # noqa: D205 - one sentence that is longer than a line
         async with self._turn:
             if wanted and self._generations.journal_size > wanted["above"] and await self._all_read(wanted):

@@ -17,7 +17,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def passes(record: Mapping[str, Any], patterns: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the record matches one of the patterns; without patterns everything does. Raises ValueError for an unknown rule."""
+    """Whether the record matches one of the patterns, if there are any. Raises ValueError for an unknown rule."""
     return not patterns or any(_matches(record, pattern) for pattern in patterns)
 
 

@@ -55,7 +55,8 @@ class Answered:
         clock = time.strftime("%H:%M:%S", time.localtime(self.at))
         cold = " cold" if self.cold else ""
         problem = f" - {self.function}: {self.problem}" if self.problem else f" {self.function}{cold}"
-        return f"{clock} {self.method} {self.path} {self.status} {self.milliseconds:.0f} ms{problem if self.function else ''}"
+        function = problem if self.function else ""
+        return f"{clock} {self.method} {self.path} {self.status} {self.milliseconds:.0f} ms{function}"
 
 
 def make_app(project: Project, invoke: Invoke, answered: Callable[[Answered], None], port: int) -> Flask:
@@ -111,7 +112,8 @@ class _Gateway(LocalApigwService):  # type: ignore[misc]
 
     @property
     def app(self) -> Flask:
-        return self._app
+        app: Flask = self._app
+        return app
 
     def _generate_lambda_event(self, flask_request: Any, route: Any, method: str, endpoint: str) -> dict[str, Any]:
         if route.event_type != Route.HTTP or route.payload_format_version == "1.0":
@@ -177,7 +179,7 @@ def _is_binary() -> bool:
 
 
 def _corrected(event: dict[str, Any]) -> dict[str, Any]:
-    """An event as API Gateway sends it: lower-case header names, cookies apart, nothing that is empty, a context of this request."""
+    """The event as API Gateway sends it: lower-case names of headers, cookies apart, nothing empty, its own context."""
     peer = request.remote_addr or ""
     headers = {name.lower(): value for name, value in event["headers"].items()}
     cookies = headers.pop("cookie", "")
@@ -223,10 +225,13 @@ def _message(status: HTTPStatus) -> Response:
 
 
 def _add_cors(response: Response, cors: Cors) -> None:
-    """The headers of https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html, whoever answered."""
+    """Add the headers of CORS, whoever answered.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+    """
     if not cors.origins:
         return
-    for name in [name for name in response.headers.keys() if name.lower().startswith("access-control-")]:
+    for name in [name for name, _ in response.headers if name.lower().startswith("access-control-")]:
         # With CORS configured, API Gateway drops what the function says about it.
         del response.headers[name]
     origin = request.headers.get("Origin")

@@ -1,4 +1,4 @@
-"""The data of MiniStack on disk: numbered generations, each a snapshot and the journal that continues it (see `durable.py`)."""
+"""MiniStack's data on disk: numbered generations of a snapshot and the journal after it (see `durable.py`)."""
 
 import json
 import os
@@ -38,7 +38,7 @@ class Generations:
         return sum(file.stat().st_size for file in self.folder.glob("*.json"))
 
     def entries(self) -> list[Any]:
-        """The journal's entries. A last line that was not finished belongs to a request that was never answered: it goes."""
+        """Read the journal. A last line that was not finished belongs to a request that was never answered: it goes."""
         path = self.folder / "journal.jsonl"
         lines = path.read_bytes().split(b"\n")
         if lines[-1]:

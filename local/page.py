@@ -1,7 +1,8 @@
 """/_local/: what a developer wants to see beside the API: routes, mails, requests.
 
-Only for this machine's own browser. A page from elsewhere could name this address as its own (DNS rebinding), so the Host must be
-loopback; nothing of a mail is trusted: `page.html` shows text as text and HTML in a sandbox without scripts or network.
+Only for this machine's own browser. A page from elsewhere could name this address as its own (DNS rebinding), so the
+Host must be loopback; nothing of a mail is trusted: `page.html` shows text as text and HTML in a sandbox without
+scripts or network.
 """
 
 import json

@@ -1,6 +1,7 @@
 """What has changed on disk since the last look: which functions, a layer, the template.
 
-A look is a stat of each source file, well under a millisecond for this project; it works alike on every system and with every editor.
+A look is a stat of each source file, well under a millisecond for this project; it works alike on every system and
+with every editor.
 """
 
 import contextlib
@@ -28,13 +29,13 @@ class Changes:
 class Watch:
     """Remembers what the files were like at the last look."""
 
-    def __init__(self, template: Path, functions: Mapping[str, Path], layers: Sequence[Path]) -> None:
+    def __init__(self, template: Path) -> None:
         self._template = template
         self._seen: dict[str, Signature] = {}
-        self.follow(functions, layers)
+        self.follow({}, ())
 
     def follow(self, functions: Mapping[str, Path], layers: Sequence[Path]) -> None:
-        """Watch these from now on. What was watched before is still compared with the last look, and not with this moment."""
+        """Watch these from now on. What was watched before is still compared with the last look."""
         self._functions, self._layers = functions, layers
         self._seen = {**self._look(), **self._seen}
 

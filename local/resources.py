@@ -26,7 +26,7 @@ def create_missing(project: Project, aws: Aws) -> list[str]:
 
 
 def placeholder_version(secret: str) -> str:
-    """The version id of the value a secret is created with: known beforehand, so that it can be told from a rotated one."""
+    """The version id of the value that a secret is created with: known, so that it can be told from a rotated one."""
     return str(uuid.uuid5(_PLACEHOLDER, secret))
 
 
@@ -63,8 +63,8 @@ def _check_table(name: str, declared: Mapping[str, Any], aws: Aws) -> None:
     existing = aws.call("dynamodb", "DescribeTable", {"TableName": name})["Table"]
     if _shape(existing) != _shape(declared):
         raise RunnerError(
-            f"{name} in .local has other keys, indexes or stream than in the template, and a table with data is not changed silently. "
-            "Restore the template, or start with empty data: `make reset`."
+            f"{name} in .local has other keys, indexes or stream than in the template, and a table with data is not "
+            "changed silently. Restore the template, or start with empty data: `make reset`."
         )
 
 
@@ -103,8 +103,10 @@ def _secrets(secrets: Mapping[str, Mapping[str, Any]], aws: Aws) -> Iterator[str
 
 
 def _senders(project: Project, aws: Aws) -> None:
-    """Verify the addresses that functions send from. On AWS that is done by hand, once; SES refuses a sender without it."""
-    senders = {function.environment[_SENDER] for function in project.functions.values() if _SENDER in function.environment}
+    """Verify the functions' senders, as is done once by hand on AWS: SES refuses a sender that is not verified."""
+    senders = {
+        function.environment[_SENDER] for function in project.functions.values() if _SENDER in function.environment
+    }
     headers = {"Authorization": aws.authorization("ses"), "Content-Type": "application/json"}
     for sender in senders:
         address = parseaddr(sender)[1]

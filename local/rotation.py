@@ -17,7 +17,7 @@ _STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 
 
 def rotate_if_new(secret: str, invoke: Callable[[str], Result], aws: Aws) -> bool:
-    """Rotate the secret unless it has been; go on with a rotation that was interrupted. `invoke` takes a rotation event (JSON)."""
+    """Rotate the secret unless it has been, or finish an interrupted rotation. `invoke` takes the event (JSON)."""
     described = aws.call("secretsmanager", "DescribeSecret", {"SecretId": secret})
     stages: dict[str, list[str]] = described["VersionIdsToStages"]
     current, pending = _version(stages, "AWSCURRENT"), _version(stages, "AWSPENDING")
@@ -31,7 +31,7 @@ def rotate_if_new(secret: str, invoke: Callable[[str], Result], aws: Aws) -> boo
             invoke(json.dumps(event))
         except FunctionError as problem:
             raise RunnerError(
-                f"{secret} could not be rotated: {step} failed, {problem}. Correct the function; the next start goes on."
+                f"{secret} could not be rotated: {step} failed, {problem}. Correct the function and start again."
             ) from problem
     return True
 

@@ -4,26 +4,24 @@ import contextlib
 import fcntl
 import json
 import os
-import secrets
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-from local import expiry, resources, rotation
+from local import admin, expiry, resources, rotation
 from local.aws import AwsError, CloudGoneError
 from local.cloud import Cloud, listen
 from local.console import Console, RunnerError
 from local.reload import Changes, Watch
 from local.streams import Notes, Streams
-from local.template import Function, Project, read_project
+from local.template import read_project
 from local.workers import FunctionError, Nursery, Pool, Result, lambda_environment
 
 _LOOK_SECONDS = 0.2
 _EXPIRY_SECONDS = 60
 _COMPACT_SECONDS = 5
-_ADMIN_TASK = "CreateAdmin"
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,8 @@ class Runner:
         self._closing = contextlib.ExitStack()
         self._stopping = threading.Event()
         self._pools: dict[str, Pool] = {}
-        self.admin_password = ""
+        # None when the project has no accounts to make an admin in.
+        self.admin_password: str | None = None
 
     def start(self) -> None:
         """Start everything. Raises RunnerError when something is in the way; call `stop` then too."""
@@ -66,11 +65,13 @@ class Runner:
         console.progress("Starting MiniStack and reading the template …")
         self._cloud = Cloud(self._data, options.ministack_python, options.aws_port, lifeline, console)
         self._closing.callback(self._cloud.kill)
+        # Looks at the template before it is read, so that nothing saved from here on is missed.
+        self._watch = Watch(options.template)
         self._project = read_project(options.template, options.parameters)
         self._nursery = Nursery(self._project.layers, lifeline)
         self._closing.callback(self._nursery.stop)
         self._make_pools()
-        self._watch = Watch(options.template, self._folders(), self._project.layers)
+        self._watch.follow(self._folders(), self._project.layers)
         # Flask and SAM CLI's gateway: half of what there is to import, while MiniStack starts.
         from local.gateway import Answered, make_app  # noqa: PLC0415
         from local.page import Page  # noqa: PLC0415
@@ -106,7 +107,8 @@ class Runner:
     @property
     def port(self) -> int:
         """The API's port."""
-        return self._server.port
+        port: int = self._server.port
+        return port
 
     @property
     def endpoint(self) -> str:
@@ -141,21 +143,32 @@ class Runner:
                 self._console.progress(f"Rotated {secret} for the first time.")
 
     def _create_admin(self) -> None:
+        """Make sure that there is an admin: before anything is served, or beside it if there was one before."""
         if not any((layer / "shared" / "accounts.py").is_file() for layer in self._project.layers):
             return
-        self.admin_password = self._options.admin_password or _kept_password(self._data / "admin-password")
+        email, password = self._options.admin_email, self._options.admin_password
+        self.admin_password = password = password or admin.kept_password(self._data / "admin-password")
         environment = {
             key: value for function in self._project.functions.values() for key, value in function.environment.items()
         }
-        folder = Path(__file__).with_name("tasks")
-        task = Function(_ADMIN_TASK, folder, "create_admin.handler", timeout=60, memory=512, environment=environment)
+        task = admin.task(environment)
         pool = Pool(self._nursery, task, lambda_environment(task, self._cloud.endpoint), self._console)
+
+        def create() -> None:
+            try:
+                pool.invoke(json.dumps({"email": email, "password": password}))
+            finally:
+                pool.stop(0)
+
+        made = admin.Note(self._data / "admin-made", email, password)
+        if made.stands:
+            threading.Thread(target=create, daemon=True).start()
+            return
         try:
-            pool.invoke(json.dumps({"email": self._options.admin_email, "password": self.admin_password}))
+            create()
         except FunctionError as problem:
             raise RunnerError(f"The admin could not be created: {problem}.") from problem
-        finally:
-            pool.stop(0)
+        made.write()
 
     def _finish_cloud(self) -> None:
         """Deliver what is on the streams, end the workers, and leave a snapshot instead of a journal."""
@@ -245,23 +258,9 @@ def _only_runner(data: Path) -> Any:
         except BlockingIOError:
             lock.seek(0)
             raise RunnerError(
-                f"Another runner (process {lock.read().strip()}) uses {data}. Stop it, or use other data with --data DIR."
+                f"Another runner (process {lock.read().strip()}) uses {data}. Stop it, or pass another --data DIR."
             ) from None
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
         yield
-
-
-def _kept_password(path: Path) -> str:
-    """The admin's password: made at the first start, and kept where only this user can read it."""
-    with contextlib.suppress(FileNotFoundError):
-        return path.read_text(encoding="utf-8").strip()
-    password = secrets.token_urlsafe(12)
-
-    def private(name: str, flags: int) -> int:
-        return os.open(name, flags, 0o600)
-
-    with open(path, "x", encoding="utf-8", opener=private) as file:  # noqa: PTH123 - Path.open takes no opener
-        file.write(password)
-    return password

@@ -1,14 +1,15 @@
 """HTTP/1.1 in front of the gateway.
 
-Werkzeug's development server closes the connection after every response and answers mistakes with HTML. This keeps connections open, reads
-each body before the application runs (so that the next request always begins where it should), and sends a response in one piece.
+Werkzeug's development server closes the connection after every response and answers mistakes with HTML. This keeps
+connections open, reads each body before the application runs (so that the next request always begins where it
+should), and sends a response in one piece.
 """
 
 import io
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from email.errors import MissingHeaderBodySeparatorDefect
 from http import HTTPStatus
 from typing import Any
@@ -54,7 +55,8 @@ class _Handler(WSGIRequestHandler):
         environ = self.make_environ()
         try:
             body = self._read_body(environ)
-        except ValueError:
+        except (OSError, ValueError):
+            # Neither a length nor chunks.
             body = None
         # Other defects are about a mail's body, which these headers do not have.
         torn = any(isinstance(defect, MissingHeaderBodySeparatorDefect) for defect in self.headers.defects)
@@ -64,12 +66,13 @@ class _Handler(WSGIRequestHandler):
         environ["wsgi.input"] = io.BytesIO(body)
         # Werkzeug would wait for the end of the connection otherwise.
         environ["wsgi.input_terminated"] = True
-        answer: list[Any] = []
+        status, headers = "", [("", "")]
 
         def start_response(
-            status: str, headers: list[tuple[str, str]], _problem: Any = None
+            new_status: str, new_headers: list[tuple[str, str]], _problem: Any = None
         ) -> Callable[[bytes], None]:
-            answer[:] = [status, headers]
+            nonlocal status, headers
+            status, headers = new_status, new_headers
             return lambda _data: None
 
         application = self.server.app(environ, start_response)
@@ -78,7 +81,7 @@ class _Handler(WSGIRequestHandler):
         finally:
             if hasattr(application, "close"):
                 application.close()
-        self._respond(*answer, content)
+        self._respond(status, headers, content)
 
     def _read_body(self, environ: dict[str, Any]) -> bytes:
         if self.headers.get("Expect", "").strip().lower() == "100-continue":
@@ -96,7 +99,7 @@ class _Handler(WSGIRequestHandler):
             body = b""
         return body
 
-    def _respond(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
+    def _respond(self, status: str, headers: Sequence[tuple[str, str]], body: bytes) -> None:
         code, _, reason = status.partition(" ")
         names = {name.lower() for name, _ in headers}
         self.send_response(int(code), reason)
@@ -107,10 +110,8 @@ class _Handler(WSGIRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         # The headers' buffer takes the body along: one segment for most responses.
-        self._headers_buffer: list[bytes]
-        self._headers_buffer.append(b"\r\n")
-        if self.command != "HEAD" and int(code) not in _NO_BODY:
-            self._headers_buffer.append(body)
+        with_body = self.command != "HEAD" and int(code) not in _NO_BODY
+        self._headers_buffer.append(b"\r\n" + body if with_body else b"\r\n")
         self.flush_headers()
         if self.close_connection:
             self._read_what_is_left()
@@ -121,7 +122,7 @@ class _Handler(WSGIRequestHandler):
         left = 10 * LARGEST_BODY
         try:
             self.connection.shutdown(socket.SHUT_WR)
-            while left > 0 and (data := self.rfile.read1(1 << 16)):  # type: ignore[attr-defined]
+            while left > 0 and (data := self.rfile.read1(1 << 16)):
                 left -= len(data)
         except OSError:
             return

@@ -1,19 +1,19 @@
 """DynamoDB streams to the functions that the template connects to them, as Lambda's event source mappings do it.
 
-Delivery is in order and at least once. The note of how far a function has come is a count of records since the last snapshot
-(`durable.py`): a replay of the journal makes new sequence numbers, but the same records in the same order.
+Delivery is in order and at least once. The note of how far a function has come is a count of records since the last
+snapshot (`durable.py`): a replay of the journal makes new sequence numbers, but the same records in the same order.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
 """
 
 import contextlib
 import json
-import os
 import threading
 import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,8 @@ class Notes:
         self._delivered: dict[str, int] = {}
         with contextlib.suppress(FileNotFoundError, ValueError):
             stored = json.loads(path.read_text(encoding="utf-8"))
-            # A snapshot is only taken when everything before it is delivered: notes about an older one say nothing any more.
+            # A snapshot is only taken when everything before it is delivered: notes about an older one say nothing
+            # any more.
             if stored["generation"] == generation:
                 self._delivered = stored["delivered"]
 
@@ -57,7 +58,7 @@ class Notes:
             self._write()
 
     def begin(self, generation: int) -> None:
-        """Start counting anew: there is a new snapshot. Call it with the lock held since before the snapshot was asked for."""
+        """Count anew after a snapshot. Call it with the lock held since before the snapshot was asked for."""
         if generation != self._generation:
             self._generation, self._delivered = generation, {}
             self._write()
@@ -67,7 +68,17 @@ class Notes:
         temporary.write_text(
             json.dumps({"generation": self._generation, "delivered": self._delivered}), encoding="utf-8"
         )
-        os.replace(temporary, self._path)
+        temporary.replace(self._path)
+
+
+@dataclass(frozen=True)
+class Means:
+    """What every source needs."""
+
+    cloud: Cloud
+    notes: Notes
+    invoke: Invoke
+    console: Console
 
 
 class Streams:
@@ -79,12 +90,10 @@ class Streams:
 
     def serve(self, declared: tuple[StreamSource, ...], invoke: Invoke) -> None:
         """Feed these sources from now on, instead of those before."""
-        before = {source.declared.name: source for source in self._sources}
         self.stop()
-        self._sources = [
-            Source(source, self._cloud, self._notes, invoke, self._console, before.get(source.name))
-            for source in declared
-        ]
+        positions = {source.declared.name: source.position for source in self._sources}
+        means = Means(self._cloud, self._notes, invoke, self._console)
+        self._sources = [Source(source, means, positions.get(source.name, Position())) for source in declared]
         self._cloud.wakeups = [source.wakeup for source in self._sources]
 
     def retry_now(self) -> None:
@@ -112,31 +121,34 @@ class Streams:
             source.stop()
 
 
+@dataclass(frozen=True)
+class Position:
+    """The last record that is done with, and the MiniStack in which it had this sequence number."""
+
+    incarnation: int = -1
+    last_done: str | None = None
+
+
 class Source:
     """One stream and the function it feeds, in a thread of its own."""
 
-    def __init__(
-        self,
-        declared: StreamSource,
-        cloud: Cloud,
-        notes: Notes,
-        invoke: Invoke,
-        console: Console,
-        before: "Source | None",
-    ) -> None:
-        self.declared, self._cloud, self._aws = declared, cloud, cloud.aws
-        self._notes, self._invoke, self._console = notes, invoke, console
+    def __init__(self, declared: StreamSource, means: Means, position: Position) -> None:
+        self.declared, self._cloud, self._aws = declared, means.cloud, means.cloud.aws
+        self._notes, self._invoke, self._console = means.notes, means.invoke, means.console
         self.wakeup = threading.Event()
         self._at_end = False
         self._stopping = False
         self._iterator: str | None = None
-        # The last record that is done with, and the MiniStack in which it had this sequence number.
-        self._last_done: str | None = before._last_done if before else None
-        self._incarnation = before._incarnation if before else -1
+        self._last_done, self._incarnation = position.last_done, position.incarnation
         self._outstanding = 0
         self._stream_arn = ""
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    @property
+    def position(self) -> Position:
+        """Where the next source of this stream and function takes over."""
+        return Position(self._incarnation, self._last_done)
 
     @property
     def idle(self) -> bool:
@@ -150,7 +162,7 @@ class Source:
         self._thread.join(30)
 
     def iterator_if_all_delivered(self) -> str | None:
-        """Where the stream will be read next, if nothing that was read is still undelivered. Call it with the notes' lock held."""
+        """Where the stream is read next, unless something is undelivered. Call it with the notes' lock held."""
         return None if self._outstanding or self._incarnation != self._cloud.incarnation else self._iterator
 
     def _run(self) -> None:

@@ -60,7 +60,7 @@ class Cors:
 
 @dataclass(frozen=True)
 class Project:
-    """Everything the runner serves. `api` is SAM CLI's; tables, secrets and queues are CloudFormation properties by logical id."""
+    """Everything the runner serves. `api` is SAM CLI's; tables, secrets, queues are their properties by logical id."""
 
     api: Any
     cors: Cors

@@ -1,9 +1,10 @@
 """The program inside the worker processes. Run as a script by `workers.py`; imports nothing of this package.
 
-It begins as a nursery: one process that imports what the layers import and then waits. For each worker the runner asks for, it
-forks: the child takes on the function's environment, folder and handler, and answers one request at a time, as on Lambda. A fork
-costs milliseconds where a new interpreter with boto3 and pydantic costs most of a second. Nothing stale can be inherited: the
-nursery forgets every module that came from a layer's own source, and each child imports those afresh.
+It begins as a nursery: one process that imports what the layers import and then waits. For each worker the runner
+asks for, it forks: the child takes on the function's environment, folder and handler, and answers one request at a
+time, as on Lambda. A fork costs milliseconds where a new interpreter with boto3 and pydantic costs most of a second.
+Nothing stale can be inherited: the nursery forgets every module that came from a layer's own source, and each child
+imports those afresh.
 
 Frames on a socket: four bytes of length (network order), one byte of kind, then the payload.
 
@@ -13,8 +14,8 @@ Frames on a socket: four bytes of length (network order), one byte of kind, then
                        S  started: the handler is about to run; whatever happens now may have had an effect
                        R  the handler's result (JSON)        F  failed, {"errorType", "errorMessage"}
 
-Every process also holds the read end of a pipe that only the runner can write to. When the runner is gone, however it went, that
-pipe ends and the process with it.
+Every process also holds the read end of a pipe that only the runner can write to. When the runner is gone, however it
+went, that pipe ends and the process with it.
 """
 
 import contextlib
@@ -150,7 +151,8 @@ def _work(spec: dict[str, Any], channel: socket.socket, output: int) -> NoReturn
     os.environ.update(spec["environment"])
     time.tzset()
     os.chdir(spec["folder"])
-    # Lambda's Python has the function's folder first on its path. A fork cannot be given a PYTHONPATH, so it is done here.
+    # Lambda's Python has the function's folder first on its path. A fork cannot be given a PYTHONPATH, so it is done
+    # here.
     sys.path.insert(0, spec["folder"])
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
@@ -191,7 +193,7 @@ def _invoke(handler: Callable[[Any, Context], Any], meta: dict[str, Any], event:
 
 
 def _print_traceback(problem: BaseException) -> None:
-    """Print the traceback without the frames of this file and of the import machinery that lead to the function's own."""
+    """Print the traceback without the frames of this file and of the import machinery above the function's own."""
     frames = problem.__traceback__
     while frames and frames.tb_next and frames.tb_frame.f_code.co_filename.startswith(_MACHINERY):
         frames = frames.tb_next

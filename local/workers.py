@@ -1,7 +1,8 @@
 """Warm worker processes, a small pool for each function, as Lambda keeps them.
 
-A worker answers one request at a time. A pool grows when all of its workers are busy, up to a limit; past it requests wait. Workers are
-retired, after the request they are at, when their code changes. A worker that dies costs the request it was at and no other.
+A worker answers one request at a time. A pool grows when all of its workers are busy, up to a limit; past it requests
+wait. Workers are retired, after the request they are at, when their code changes. A worker that dies costs the
+request it was at and no other.
 """
 
 import contextlib
@@ -21,7 +22,8 @@ from local.console import Console
 from local.template import Function
 from local.worker import receive_frame, send_frame
 
-# More than the processors of most laptops is of no use; fewer would let a slow request hold up the page that is being worked on.
+# More than the processors of most laptops is of no use; fewer would let a slow request hold up the page that is being
+# worked on.
 MOST_WORKERS = 4
 # Lambda allows ten seconds for a function's imports before its timeout begins to count.
 IMPORT_SECONDS = 10.0
@@ -71,7 +73,7 @@ class Nursery:
             environment |= {"OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES", "no_proxy": "*"}
         program = str(Path(__file__).with_name("worker.py"))
         with theirs:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - no part of it comes from elsewhere
                 [sys.executable, "-P", program, str(theirs.fileno()), str(self._lifeline), *map(str, self._layers)],
                 env=environment,
                 pass_fds=(theirs.fileno(), self._lifeline),
@@ -156,7 +158,7 @@ class Worker:
         """Whether an idle worker has died: only then is there anything to read from it."""
         if self._pid is None:
             return False
-        self._socket.setblocking(False)
+        self._socket.settimeout(0)
         try:
             return self._socket.recv(1, socket.MSG_PEEK) == b""
         except BlockingIOError:
@@ -271,7 +273,7 @@ class Pool:
 
 
 def lambda_environment(function: Function, endpoint: str) -> dict[str, str]:
-    """The environment of a function's worker: the template's, what Lambda adds, the emulator's address. Nothing of this shell's."""
+    """The environment of a worker: the template's, Lambda's, the emulator's address; nothing of this shell's."""
     name = function.name
     inherited = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR") if key in os.environ}
     if sys.platform == "darwin":

@@ -75,15 +75,17 @@ def test_each_request_has_an_id_of_its_own(running: Running) -> None:
         ("application/json", b"\xff\xfe", True),
     ],
 )
-def test_bodies_reach_the_function_as_text_or_as_base64(running: Running, kind: str, body: bytes, encoded: bool) -> None:  # noqa: FBT001
+def test_bodies_reach_the_function_as_text_or_as_base64(
+    running: Running, kind: str, body: bytes, *, encoded: bool
+) -> None:
     event = running.request("POST", "/echo", body, {"Content-Type": kind} if kind else {}).json["event"]
     assert event["isBase64Encoded"] is encoded
     assert (base64.b64decode(event["body"]) if encoded else event["body"].encode()) == body
 
 
 def test_a_chunked_body_arrives_whole(running: Running) -> None:
-    request = b"POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
-    body = raw(running, request).partition(b"\r\n\r\n")[2]
+    head = b"POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    body = raw(running, head + b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n").partition(b"\r\n\r\n")[2]
     assert json.loads(body)["event"]["body"] == "abcde"
 
 
@@ -145,6 +147,7 @@ def test_odd_escapes_never_end_in_an_error_of_the_gateway(running: Running, path
         b"GET /echo HTTP/9.9\r\n\r\n",
         b"GET /echo HTTP/1.1\r\nno colon\r\nHost: x\r\n\r\n",
         b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n",
+        b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"GET /echo HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n",
     ],
 )

@@ -96,7 +96,7 @@ def test_a_table_that_no_longer_fits_the_template_is_named(start: Callable[..., 
 
 
 def test_everything_listens_on_loopback_only(running: Running) -> None:
-    addresses = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
+    addresses = {str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
     for address in addresses - {"127.0.0.1", "127.0.1.1"}:
         for port in (running.port, running.aws._port):
             with pytest.raises(OSError, match="refused"):
@@ -116,7 +116,9 @@ def test_a_first_rotation_is_made_once(start: Callable[..., Running]) -> None:
 def test_an_interrupted_rotation_is_finished(start: Callable[..., Running], project: Path) -> None:
     file = project / "functions/rotate/app.py"
     good = file.read_text()
-    file.write_text(good.replace('if event["Step"] == "finishSecret":', 'if event["Step"] == "testSecret":\n        raise OSError'))
+    file.write_text(
+        good.replace('if event["Step"] == "finishSecret":', 'if event["Step"] == "testSecret":\n        raise OSError')
+    )
     running = start()
     running.says("KeySecret could not be rotated: testSecret failed, OSError")
     assert running.process.wait(10) == 1
@@ -124,7 +126,9 @@ def test_an_interrupted_rotation_is_finished(start: Callable[..., Running], proj
     running = start().ready()
     versions = running.aws.call("secretsmanager", "DescribeSecret", {"SecretId": "KeySecret"})["VersionIdsToStages"]
     assert sum("AWSCURRENT" in stages for stages in versions.values()) == 1
-    assert running.aws.call("secretsmanager", "GetSecretValue", {"SecretId": "KeySecret"})["SecretString"].startswith("key ")
+    assert running.aws.call("secretsmanager", "GetSecretValue", {"SecretId": "KeySecret"})["SecretString"].startswith(
+        "key "
+    )
 
 
 def test_the_mode_of_the_admins_password_is_private(start: Callable[..., Running], project: Path) -> None:

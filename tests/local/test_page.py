@@ -56,7 +56,9 @@ def test_this_machine_may_look(running: Running, host: str) -> None:
     assert running.get("/_local/", Host=host).status == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:3000", "localhost.evil.example", "127.0.0.1.evil.example"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:3000", "localhost.evil.example", "127.0.0.1.evil.example"]
+)
 def test_a_foreign_name_for_this_address_may_not(running: Running, host: str) -> None:
     for path in ("/_local/", "/_local/inbox.json", "/_local/requests.json"):
         assert running.get(path, Host=host).status == 403

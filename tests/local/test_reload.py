@@ -83,8 +83,8 @@ def test_a_new_function_and_a_new_table_are_there_after_saving(running: Running,
     new_table = "  MoreTable:" + template.read_text().split("  NotesTable:")[1].split("\n\n")[0]
     new_function = (
         "\n\n  MoreFunction:\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: functions/write\n"
-        "      Events:\n        Any: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: /more/{table}, Method: POST}}\n"
+        "      Events:\n"
+        '        Any: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: "/more/{table}", Method: POST}}\n'
     )
-    quoted = new_function.replace("/more/{table}", '"/more/{table}"')
-    template.write_text(template.read_text().rstrip() + "\n\n" + new_table + quoted)
+    template.write_text(template.read_text().rstrip() + "\n\n" + new_table + new_function)
     eventually(lambda: running.post("/more/MoreTable", {"id": "1"}).status == 201, what="the new function")

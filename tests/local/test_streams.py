@@ -17,7 +17,9 @@ def write(running: Running, *names: str) -> None:
 
 def failed(running: Running) -> list[dict[str, object]]:
     url = running.aws.call("sqs", "GetQueueUrl", {"QueueName": "FailedQueue"})["QueueUrl"]
-    received = running.aws.call("sqs", "ReceiveMessage", {"QueueUrl": url, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0})
+    received = running.aws.call(
+        "sqs", "ReceiveMessage", {"QueueUrl": url, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
+    )
     return [json.loads(message["Body"]) for message in received.get("Messages", [])]
 
 
@@ -71,7 +73,7 @@ def test_a_batch_whose_function_raises_is_split(running: Running) -> None:
         ({"missing": {"deeper": ["x"]}}, False),
     ],
 )
-def test_filter_patterns(pattern: dict[str, object], expected: bool) -> None:  # noqa: FBT001
+def test_filter_patterns(pattern: dict[str, object], *, expected: bool) -> None:
     record = {"eventName": "INSERT", "dynamodb": {"NewImage": {"kind": {"S": "mail"}, "n": {"N": "3"}}}}
     assert passes(record, [pattern]) is expected
 

@@ -52,7 +52,11 @@ def test_a_resource_is_found_however_it_is_referred_to(value: object) -> None:
     [
         ("Resources:", "Resources: [", r"template.yaml cannot be read: .* Correct it"),
         ("!Ref EventsTable", "!Ref Nothing", r"refers to Nothing, which it does not declare \(Globals/"),
-        ("!GetAtt FailedQueue.Arn", "!GetAtt Nothing.Arn", r"refers to Nothing, which it does not declare \(Resources/"),
+        (
+            "!GetAtt FailedQueue.Arn",
+            "!GetAtt Nothing.Arn",
+            r"refers to Nothing, which it does not declare \(Resources/",
+        ),
         ("hello", '!Sub "${Nothing} ${AWS::Region} ${!Literal}"', None),
         ("GREETING: !Ref Greeting", 'GREETING: !Sub "${Nothing}"', r"refers to Nothing"),
         ("CodeUri: functions/echo", "CodeUri: functions/gone", r"EchoFunction: there is no functions/gone/app.py"),
@@ -70,5 +74,5 @@ def test_a_mistake_in_the_template_is_named(project: Path, old: str, new: str, s
 
 
 def test_a_template_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RunnerError, match="There is no .*--template"):
+    with pytest.raises(RunnerError, match=r"There is no .*--template"):
         read_project(tmp_path / "template.yaml", {})

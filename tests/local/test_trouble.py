@@ -1,4 +1,4 @@
-"""What goes wrong in a function: the caller gets API Gateway's answer, the terminal says why, the next request works."""
+"""A function that fails: the caller gets API Gateway's answer, the terminal the reason, the next request works."""
 
 import os
 import signal

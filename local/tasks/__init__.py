@@ -1,0 +1,1 @@
+"""Jobs of the runner itself, run in a worker like a function."""

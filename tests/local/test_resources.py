@@ -1,0 +1,65 @@
+"""Tables, secrets and items that expire, against MiniStack itself."""
+
+import io
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from local import expiry, resources
+from local.aws import Aws
+from local.cloud import Cloud
+from local.console import Console
+from local.template import Project, read_project
+from tests.local.harness import PROJECT, ROOT
+
+
+@pytest.fixture(scope="module")
+def declared() -> Project:
+    return read_project(PROJECT / "template.yaml", {})
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory, declared: Project) -> Iterator[Aws]:
+    lifeline, rope = os.pipe()
+    python = ROOT / ".venv-ministack/bin/python"
+    cloud = Cloud(tmp_path_factory.mktemp("data"), python, 0, lifeline, Console(io.StringIO()))
+    cloud.wait_until_ready()
+    made = resources.create_missing(declared, cloud.aws)
+    assert made == ["NotesTable", "EventsTable", "KeySecret", "FailedQueue"]
+    yield cloud.aws
+    cloud.kill()
+    cloud.aws.close()
+    os.close(lifeline)
+    os.close(rope)
+
+
+def test_what_is_there_is_not_made_again(aws: Aws, declared: Project) -> None:
+    before = aws.call("secretsmanager", "DescribeSecret", {"SecretId": "KeySecret"})
+    assert resources.create_missing(declared, aws) == []
+    assert aws.call("secretsmanager", "DescribeSecret", {"SecretId": "KeySecret"}) == before
+
+
+def test_a_new_secret_has_a_value_that_is_known_to_be_a_placeholder(aws: Aws) -> None:
+    value = aws.call("secretsmanager", "GetSecretValue", {"SecretId": "KeySecret"})
+    assert value["VersionId"] == resources.placeholder_version("KeySecret")
+
+
+def test_a_table_with_a_stream_has_it(aws: Aws) -> None:
+    table = aws.call("dynamodb", "DescribeTable", {"TableName": "EventsTable"})["Table"]
+    assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+
+
+def test_only_what_has_expired_is_deleted(aws: Aws, declared: Project) -> None:
+    now = int(time.time())
+    expirations = {"past": {"N": str(now - 1)}, "future": {"N": str(now + 60)}, "text": {"S": "0"}}
+    for name, expires_at in expirations.items():
+        item = {"id": {"S": name}, "expiresAt": expires_at}
+        aws.call("dynamodb", "PutItem", {"TableName": "NotesTable", "Item": item})
+    aws.call("dynamodb", "PutItem", {"TableName": "NotesTable", "Item": {"id": {"S": "never"}}})
+    tables = resources.time_to_live(declared)
+    assert tables == {"NotesTable": "expiresAt"}
+    assert expiry.delete_expired(tables, aws) == 1
+    left = aws.call("dynamodb", "Scan", {"TableName": "NotesTable"})["Items"]
+    assert {item["id"]["S"] for item in left} == {"future", "text", "never"}
