@@ -70,10 +70,9 @@ def moto(project: Project, variables: Mapping[str, str]) -> Iterator[Callable[[]
         for name, properties in project.tables.items():
             create_table(name, properties)
         forget_clients()
-        clients = {client: client() for client in (aws.dynamodb, aws.secretsmanager, aws.sesv2)}
-        clients[aws.sesv2].create_email_identity(EmailIdentity=variables["MAIL_FROM"])
+        aws.sesv2().create_email_identity(EmailIdentity=variables["MAIL_FROM"])
         for name in project.secrets:
-            clients[aws.secretsmanager].create_secret(Name=name, SecretString="{}")
+            aws.secretsmanager().create_secret(Name=name, SecretString="{}")
         config.settings.cache_clear()
         rotate()
         secrets = secretsmanager_backends[DEFAULT_ACCOUNT_ID][REGION].secrets

@@ -14,9 +14,10 @@ PASSWORDS = ("first secret phrase", "wrong secret phrase")
 
 
 def test_nothing_that_signs_anybody_in_is_logged_or_stored(
-    api: Api, admin: Api, inbox: Inbox, wire: Wire, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    admin: Api, inbox: Inbox, wire: Wire, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     right, wrong = PASSWORDS
+    api = Api()
     answers: list[str] = []
 
     def call(caller: Api, verb: str, url: str, body: object = None) -> None:

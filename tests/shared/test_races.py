@@ -8,14 +8,16 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
+from botocore.config import Config
 
 from local.template import Project
-from shared import accounts, aws, credentials, delivery, keys
+from shared import accounts, aws, config, credentials, delivery, keys
 from shared.outbox import Entry
 from shared.tables import decoded
 from tests import conftest, stored
@@ -85,7 +87,7 @@ def ministack_tables(ministack: str, project: Project, variables: Mapping[str, s
         for name in project.secrets:
             aws.secretsmanager().create_secret(Name=name, SecretString="{}")
         aws.sesv2().create_email_identity(EmailIdentity=variables["MAIL_FROM"])
-        conftest.config.settings.cache_clear()
+        config.settings.cache_clear()
         keys.memory.forget()
         conftest.rotate()
         conftest.forget_clients()
@@ -98,7 +100,7 @@ def cloud(ministack_tables: str, environment: Mapping[str, str], monkeypatch: py
     assert environment
     monkeypatch.setenv("AWS_ENDPOINT_URL", ministack_tables)
     conftest.forget_clients()
-    monkeypatch.setattr(aws, "_CONFIG", aws._CONFIG.merge(aws.Config(max_pool_connections=64)))
+    monkeypatch.setattr(aws, "_CONFIG", aws._CONFIG.merge(Config(max_pool_connections=64)))
     keys.memory.forget()
     for table in set(stored.TABLES) - {"PublicKeysTable"}:
         for item in _keys(table):
@@ -142,7 +144,7 @@ def second_admin(api: Api) -> Api:
 
 def test_32_registrations_of_one_address_are_one_account(api: Api, inbox: Inbox) -> None:
     passwords = [f"password number {number}" for number in range(32)]
-    replies = at_once(*(lambda p=p: api.post("/api/auth/register", {**ADA, "password": p}) for p in passwords))  # type: ignore[misc]
+    replies = at_once(*(partial(api.post, "/api/auth/register", {**ADA, "password": p}) for p in passwords))
     assert set(statuses(replies)) <= {202, 503}
     accepted = statuses(replies).count(202)
     assert accepted >= 24
@@ -203,9 +205,7 @@ def test_a_code_has_five_tries_however_many_at_once(api: Api, inbox: Inbox) -> N
     api.post("/api/auth/register", ADA)
     code = inbox.newest().code
     wrong = [f"{(int(code) + 1 + number) % 10**6:06}" for number in range(24)]
-    replies = at_once(
-        *(lambda c=c: api.post("/api/auth/verify-email", {"email": ADA["email"], "code": c}) for c in wrong)
-    )  # type: ignore[misc]
+    replies = at_once(*(partial(api.post, "/api/auth/verify-email", {"email": ADA["email"], "code": c}) for c in wrong))
     assert set(statuses(replies)) <= {400, 503}
     (token,) = stored.items("OneTimeTokensTable")
     assert token["codeTries"] == 5
@@ -216,7 +216,7 @@ def test_two_admins_who_demote_each_other_leave_one(api: Api, admin: Api) -> Non
     other = second_admin(api)
     mine, theirs = place(admin), place(other)
     for change in ({"role": "user"}, {"status": "disabled"}):
-        replies = at_once(lambda c=change: admin.patch(theirs, c), lambda c=change: other.patch(mine, c))  # type: ignore[misc]
+        replies = at_once(partial(admin.patch, theirs, change), partial(other.patch, mine, change))
         assert 200 in statuses(replies)
         assert statuses(replies)[1] in {401, 403, 409}
         stored.check()
@@ -246,7 +246,7 @@ def test_one_idempotency_key_invites_once_however_often_at_once(admin: Api) -> N
 
 def test_one_idempotency_key_with_two_requests_at_once_is_a_conflict_for_one(admin: Api) -> None:
     bodies = [{"name": name, "email": f"{name}@example.com"} for name in ("ben", "bob")]
-    replies = at_once(*(lambda b=b: admin.post("/api/users", b, idempotency_key="k") for b in bodies))  # type: ignore[misc]
+    replies = at_once(*(partial(admin.post, "/api/users", b, idempotency_key="k") for b in bodies))
     assert statuses(replies) == [201, 409]
     assert len(stored.profiles()) == 2
 
@@ -262,8 +262,8 @@ def test_registering_while_being_invited_puts_no_password_into_the_invitation(ad
     for number in range(6):
         ben = {"name": "Ben", "email": f"ben{number}@example.com"}
         at_once(
-            lambda ben=ben: admin.post("/api/users", {**ben, "role": "admin"}),  # type: ignore[misc]
-            lambda ben=ben: api.post("/api/auth/register", {**ben, "password": PASSWORD}),  # type: ignore[misc]
+            partial(admin.post, "/api/users", {**ben, "role": "admin"}),
+            partial(api.post, "/api/auth/register", {**ben, "password": PASSWORD}),
         )
         stored.check()
         (user,) = admin.get(f"/api/users?email={ben['email']}").json["data"]
@@ -281,8 +281,8 @@ def test_promoting_while_confirming_never_makes_a_strangers_password_an_administ
         token = inbox.newest().token
         (user,) = admin.get(f"/api/users?email={email}").json["data"]
         confirmed, promoted = at_once(
-            lambda token=token: api.post("/api/auth/verify-email", {"token": token}),  # type: ignore[misc]
-            lambda user=user: admin.patch(f"/api/users/{user['id']}", {"role": "admin"}),  # type: ignore[misc]
+            partial(api.post, "/api/auth/verify-email", {"token": token}),
+            partial(admin.patch, f"/api/users/{user['id']}", {"role": "admin"}),
         )
         assert promoted.status == 200
         credential = credentials.find(email)
@@ -295,7 +295,7 @@ def test_changes_of_one_version_at_once_are_one_change(ada: Api) -> None:
     url = place(ada)
     tag = ada.get(url).headers["etag"]
     names = [f"Ada {number}" for number in range(8)]
-    replies = at_once(*(lambda n=n: ada.patch(url, {"name": n}, if_match=tag) for n in names))  # type: ignore[misc]
+    replies = at_once(*(partial(ada.patch, url, {"name": n}, if_match=tag) for n in names))
     assert statuses(replies) == [200] + [412] * 7
     (won,) = [name for name, reply in zip(names, replies, strict=True) if reply.status == 200]
     assert ada.get(url).json["data"]["name"] == won
@@ -304,7 +304,7 @@ def test_changes_of_one_version_at_once_are_one_change(ada: Api) -> None:
 def test_changes_without_a_version_at_once_are_all_made(ada: Api) -> None:
     url = place(ada)
     before = ada.get(url).headers["etag"]
-    replies = at_once(*(lambda n=n: ada.patch(url, {"name": f"Ada {n}"}) for n in range(8)))  # type: ignore[misc]
+    replies = at_once(*(partial(ada.patch, url, {"name": f"Ada {n}"}) for n in range(8)))
     assert statuses(replies) == [200] * 8
     assert int(ada.get(url).headers["etag"].strip('"')) == int(before.strip('"')) + 8
 

@@ -77,9 +77,11 @@ def hs256(key: bytes) -> str:
 
 
 HEADERS: list[dict[str, Any]] = [
-    {"alg": "none"}, {"alg": "None"}, {"alg": "HS256"}, {"alg": "ES384"}, {"alg": "es256"}, {"alg": ["ES256"]}, {"alg": None},
+    {"alg": "none"}, {"alg": "None"}, {"alg": "HS256"}, {"alg": "ES384"}, {"alg": "es256"}, {"alg": ["ES256"]},
+    {"alg": None},
     {"typ": "JWT"}, {"typ": "AT+JWT"}, {"typ": None}, {"typ": "application/at+jwt"},
-    {"kid": "unknown"}, {"kid": ""}, {"kid": None}, {"kid": 1}, {"kid": [KEY_VERSION]}, {"kid": {"a": 1}}, {"kid": KEY_VERSION + "\0"},
+    {"kid": "unknown"}, {"kid": ""}, {"kid": None}, {"kid": 1}, {"kid": [KEY_VERSION]}, {"kid": {"a": 1}},
+    {"kid": KEY_VERSION + "\0"},
     {"crit": ["exp"], "exp": 1}, {"crit": []}, {"crit": None}, {"b64": False, "crit": ["b64"]},
 ]  # fmt: skip
 
@@ -115,7 +117,7 @@ def test_a_key_that_the_token_brings_along_is_not_looked_at(name: str) -> None:
     header = {"typ": "at+jwt", "kid": KEY_VERSION, name: brought}
     with pytest.raises(InvalidToken):
         tokens.verify(jwt.encode(claims(), stranger, "ES256", headers=header))
-    assert tokens.verify(signed({**HEADER, name: brought}, claims()))
+    tokens.verify(signed({**HEADER, name: brought}, claims()))
 
 
 def test_another_services_key_is_invalid_under_any_id() -> None:
@@ -129,11 +131,13 @@ def test_another_services_key_is_invalid_under_any_id() -> None:
 
 WRONG: list[dict[str, Any]] = [
     {"iss": "another"}, {"iss": None}, {"iss": ["lambda-api-routes"]}, {"iss": ...}, {"iss": "lambda-api-routes/"},
-    {"aud": "another"}, {"aud": ["lambda-api-routes"]}, {"aud": ["lambda-api-routes", "another"]}, {"aud": ...}, {"aud": 1},
+    {"aud": "another"}, {"aud": ["lambda-api-routes"]}, {"aud": ["lambda-api-routes", "another"]}, {"aud": ...},
+    {"aud": 1},
     {"sub": 1}, {"sub": [SUB]}, {"sub": ""}, {"sub": None}, {"sub": ...}, {"sub": {"a": 1}}, {"sub": True},
     {"sid": 1}, {"sid": [SUB]}, {"sid": ""}, {"sid": None}, {"sid": ...}, {"sid": {"S": "x"}},
     {"jti": 1}, {"jti": ...}, {"iat": ...}, {"iat": "now"}, {"iat": 2**40}, {"iat": None}, {"iat": []},
-    {"exp": ...}, {"exp": "9999999999"}, {"exp": 9999999999.5}, {"exp": [9999999999]}, {"exp": {}}, {"exp": None}, {"exp": True},
+    {"exp": ...}, {"exp": "9999999999"}, {"exp": 9999999999.5}, {"exp": [9999999999]}, {"exp": {}}, {"exp": None},
+    {"exp": True},
     {"exp": float("inf")}, {"exp": float("nan")}, {"nbf": 2**40}, {"nbf": "later"}, {"nbf": []},
 ]  # fmt: skip
 
@@ -146,7 +150,7 @@ def test_a_token_with_a_wrong_claim_is_invalid(change: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("expiry", [2**53, 2**63, 2**200])
 def test_a_token_of_ours_with_a_distant_end_is_read(expiry: int) -> None:
-    assert tokens.verify(signed(HEADER, claims(exp=expiry)))
+    tokens.verify(signed(HEADER, claims(exp=expiry)))
 
 
 @pytest.mark.parametrize(
@@ -177,7 +181,7 @@ def test_a_token_counts_until_its_end_and_not_a_second_longer() -> None:
     with time_machine.travel(1_900_000_000, tick=False) as now:
         token = good()
         now.shift(3599)
-        assert tokens.verify(token)
+        tokens.verify(token)
         now.shift(1)
         with pytest.raises(TokenExpired):
             tokens.verify(token)
@@ -187,7 +191,7 @@ def test_a_token_counts_until_its_end_and_not_a_second_longer() -> None:
 
 
 def test_clocks_may_differ_by_five_seconds_at_the_start() -> None:
-    assert tokens.verify(signed(HEADER, claims(iat=clock.now() + 4, nbf=clock.now() + 4)))
+    tokens.verify(signed(HEADER, claims(iat=clock.now() + 4, nbf=clock.now() + 4)))
     with pytest.raises(InvalidToken):
         tokens.verify(signed(HEADER, claims(nbf=clock.now() + 8)))
 
@@ -274,7 +278,7 @@ def test_a_token_of_a_key_that_was_just_published_is_good_at_once() -> None:
     rotate("00000000-0000-4000-8000-00000000000b")
     keys.memory.signing_key = None
     header = {**HEADER, "kid": "00000000-0000-4000-8000-00000000000b"}
-    assert tokens.verify(signed(header, claims()))
+    tokens.verify(signed(header, claims()))
 
 
 def test_a_table_that_does_not_answer_is_no_reason_to_call_a_token_invalid(wire: Wire, api: Api) -> None:

@@ -8,7 +8,6 @@ import jwt
 import pytest
 import time_machine
 
-from shared import passwords
 from tests import stored
 from tests.api import Api
 from tests.conftest import ADMIN_EMAIL, KEY_VERSION, PASSWORD
@@ -90,14 +89,14 @@ def test_whatever_is_wrong_takes_the_same_work(
         hashes.append(salt[:7])
         return hashpw(password, salt)
 
-    monkeypatch.setattr(passwords.bcrypt, "hashpw", counted)
+    monkeypatch.setattr(bcrypt, "hashpw", counted)
     for email in ("nobody@example.com", "ada@example.com", "invited@example.com", ADMIN_EMAIL):
         wire.forget()
         hashes.clear()
         Api().post(URL, {"email": email, "password": "not the password"})
         assert wire.calls == ["GetItem", "GetItem"], email
         assert hashes == [b"$2b$04$"], email
-    assert ada
+    assert ada is not None
 
 
 def test_a_right_password_before_the_address_is_confirmed_is_told_so(api: Api) -> None:
@@ -135,7 +134,7 @@ def test_the_client_is_the_gateways_word_and_no_headers(ada: Api) -> None:
     session = caller.get("/api/auth/me").json["data"]["session"]
     assert session["ip"] == "198.51.100.7"
     assert session["userAgent"] == ("Tester " + "x" * 999)[:256]
-    assert ada
+    assert ada is not None
 
 
 # Who one is ------------------------------------------------------------------------------------------
@@ -160,7 +159,7 @@ def test_a_token_counts_for_an_hour(api: Api, ada: Api) -> None:
         assert caller.get("/api/auth/me").status == 200
         clock.shift(1)
         assert is_error(caller.get("/api/auth/me"), 401, "token_expired")
-    assert ada
+    assert ada is not None
 
 
 def test_every_call_reads_the_session_consistently(ada: Api, wire: Wire) -> None:

@@ -132,7 +132,7 @@ def test_a_code_for_an_address_without_account_is_told_the_same(api: Api, mail: 
 
 @pytest.mark.parametrize("code", ["0", "1234567", "abcdef", "١٢٣٤٥٦", " ", "-1", "a" * 10_000])
 def test_a_code_that_is_none_is_told_the_same(api: Api, mail: Mail, code: str) -> None:
-    assert mail
+    assert mail is not None
     assert is_error(api.post(URL, {"email": EMAIL, "code": code}), 400, "invalid_token")
 
 

@@ -68,7 +68,7 @@ def test_what_html_means_something_in_is_escaped(inbox: Inbox, monkeypatch: pyte
 
 
 def test_a_known_address_is_told_of_its_account_without_a_token(ada: Api, inbox: Inbox) -> None:
-    assert ada
+    assert ada is not None
     register()
     mail = inbox.newest()
     assert mail.to == ADA
@@ -127,7 +127,7 @@ def test_an_address_without_account_gets_no_mail(inbox: Inbox) -> None:
 
 
 def test_an_accepted_invitation_is_not_mailed_again(ada: Api, inbox: Inbox) -> None:
-    assert ada
+    assert ada is not None
     tables.write(outbox.sending("invitation", ADA))
     assert inbox.all() == []
 
@@ -260,7 +260,7 @@ def test_an_account_that_changes_while_its_mail_is_written_gets_the_mail_of_its_
 
 
 def test_entries_are_kept_for_a_week(api: Api) -> None:
-    assert api
+    assert api is not None
     register()
     (entry,) = stored.items("OutboxTable")
     assert 0 <= clock.now() + 7 * 86400 - entry["expiresAt"] < 60

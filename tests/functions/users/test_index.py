@@ -107,7 +107,7 @@ def test_a_limit_is_1_to_100(admin: Api, limit: str) -> None:
 
 
 def forged(admin: Api) -> str:
-    return admin.get("/api/users?limit=1").json["nextCursor"]
+    return str(admin.get("/api/users?limit=1").json["nextCursor"])
 
 
 def test_a_cursor_that_is_not_ours_is_refused(admin: Api) -> None:
