@@ -86,18 +86,6 @@ def times(running: Running) -> dict[str, int]:
     return {item["id"]["S"]: int(item["deliveries"]["N"]) for item in items if "deliveries" in item}
 
 
-def test_data_survive_a_stop(start: Callable[..., Running]) -> None:
-    running = start().ready()
-    put(running.aws, "kept", text="Grüße \u2603")
-    assert running.post("/mail", {"to": "a@example.com", "subject": "Hi", "text": "t", "html": "h"}).status == 200
-    mails = running.get("/_local/inbox.json").json
-    running.stop()
-    running = start().ready()
-    assert get(running.aws, "kept")["text"]["S"] == "Grüße \u2603"
-    assert running.get("/_local/inbox.json").json == mails
-    assert (running.data / "cloud/1/journal.jsonl").stat().st_size == 0, "a clean stop leaves a snapshot and no journal"
-
-
 def test_nothing_acknowledged_is_lost_when_ministack_is_killed_during_writes(start: Callable[..., Running]) -> None:
     running = start().ready()
     acknowledged: set[str] = set()

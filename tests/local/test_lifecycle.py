@@ -103,16 +103,6 @@ def test_everything_listens_on_loopback_only(running: Running) -> None:
                 socket.create_connection((address, port), timeout=1)
 
 
-def test_a_first_rotation_is_made_once(start: Callable[..., Running]) -> None:
-    running = start().ready()
-    secret = {"SecretId": "KeySecret"}
-    first = running.aws.call("secretsmanager", "GetSecretValue", secret)
-    assert first["SecretString"] == f"key {first['VersionId']}"
-    running.stop()
-    running = start().ready()
-    assert running.aws.call("secretsmanager", "GetSecretValue", secret)["VersionId"] == first["VersionId"]
-
-
 def test_an_interrupted_rotation_is_finished(start: Callable[..., Running], project: Path) -> None:
     file = project / "functions/rotate/app.py"
     good = file.read_text()
@@ -131,7 +121,7 @@ def test_an_interrupted_rotation_is_finished(start: Callable[..., Running], proj
     )
 
 
-def test_the_mode_of_the_admins_password_is_private(start: Callable[..., Running], project: Path) -> None:
+def test_a_second_start_finds_what_the_first_made(start: Callable[..., Running], project: Path) -> None:
     accounts = project / "layers/common/shared/accounts.py"
     accounts.parent.mkdir()
     (accounts.parent / "__init__.py").touch()
@@ -140,8 +130,18 @@ def test_the_mode_of_the_admins_password_is_private(start: Callable[..., Running
     password = running.says(r"Admin +admin@example.com +(\S+)")[1]
     running.says(rf"CreateAdmin \| admin admin@example.com {password}")
     assert (running.data / "admin-password").stat().st_mode & 0o777 == 0o600
+    key = running.aws.call("secretsmanager", "GetSecretValue", {"SecretId": "KeySecret"})
+    assert key["SecretString"] == f"key {key['VersionId']}", "rotated"
+    assert running.post("/write/NotesTable", {"id": "kept"}).status == 201
+    assert running.post("/mail", {"to": "a@example.com", "subject": "Hi", "text": "t", "html": "h"}).status == 200
+    mails = running.get("/_local/inbox.json").json
     running.stop()
+    assert (running.data / "cloud/1/journal.jsonl").stat().st_size == 0, "a clean stop leaves no journal"
+
     running = start(LOCAL_ADMIN_EMAIL="root@example.com").ready()
     running.says(rf"Admin +root@example.com +{password}")
-    running.stop()
-    start(LOCAL_ADMIN_PASSWORD="given").ready().says(r"Admin +admin@example.com +given")
+    assert "Created" not in running.output
+    again = running.aws.call("secretsmanager", "GetSecretValue", {"SecretId": "KeySecret"})
+    assert again["VersionId"] == key["VersionId"]
+    assert running.aws.call("dynamodb", "Scan", {"TableName": "NotesTable"})["Items"] == [{"id": {"S": "kept"}}]
+    assert running.get("/_local/inbox.json").json == mails

@@ -93,17 +93,13 @@ def test_workers_are_kept_and_share_nothing(running: Running) -> None:
     assert 0 < second["remaining"] <= 5000
 
 
-def test_nothing_of_this_shell_reaches_a_function(start: Callable[..., Running]) -> None:
-    running = start(AWS_PROFILE="mine", SECRET_OF_THIS_SHELL="x").ready()
-    environment = running.get("/echo").json["environment"]
-    assert not {"AWS_PROFILE", "SECRET_OF_THIS_SHELL"} & environment.keys()
-
-
-def test_parameters_come_from_the_command_line_and_the_environment(start: Callable[..., Running]) -> None:
-    running = start("--parameter-overrides", "Greeting=good day", RATE_LIMIT_MULTIPLIER="7").ready()
+def test_a_function_sees_the_parameters_and_nothing_of_this_shell(start: Callable[..., Running]) -> None:
+    shell = {"AWS_PROFILE": "mine", "SECRET_OF_THIS_SHELL": "x", "RATE_LIMIT_MULTIPLIER": "7"}
+    running = start("--parameter-overrides", "Greeting=good day", **shell).ready()
     environment = running.get("/echo").json["environment"]
     assert environment["GREETING"] == "good day"
     assert environment["RATE_LIMIT_MULTIPLIER"] == "7"
+    assert not {"AWS_PROFILE", "SECRET_OF_THIS_SHELL"} & environment.keys()
 
 
 def test_requests_at_once_are_answered_by_several_workers(running: Running) -> None:

@@ -1,0 +1,56 @@
+"""The project itself in the runner: the tour that it prints, pasted; and many registrations of one address at once."""
+
+import re
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.local.harness import ROOT, Running, eventually
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    data = tmp_path_factory.mktemp("data")
+    with Running(ROOT / "template.yaml", data, RATE_LIMIT_MULTIPLIER="1000") as running:
+        yield running.ready()
+
+
+def test_the_tour_can_be_pasted(running: Running) -> None:
+    running.says(r"/api/users/\$\(")
+    tour = re.search(r"another terminal:\n\n((?:  .*\n?)+)", running.output)
+    assert tour
+    shell = subprocess.run(["bash"], input=tour[1], capture_output=True, text=True, check=False, timeout=60)
+    assert shell.stderr == ""
+    statuses = re.findall(r"HTTP/1.1 (\d+)", shell.stdout)
+    #        health, register, verify, me, PUT,  logout, me,  users, PATCH
+    assert statuses == ["200", "202", "200", "200", "405", "204", "401", "200", "200"]
+    assert "Allow: GET" in shell.stdout
+    assert '"name":"Ada Lovelace"' in shell.stdout
+
+
+def test_many_registrations_of_one_address_make_one_account(running: Running) -> None:
+    form = {"name": "Grace", "email": "grace@example.com", "password": PASSWORD}
+    with ThreadPoolExecutor(32) as threads:
+        answers = list(threads.map(lambda _: running.post("/api/auth/register", form), range(32)))
+    assert Counter(answer.status for answer in answers) == {202: 32}
+    assert len({answer.body for answer in answers}) == 1
+    users = running.aws.call("dynamodb", "Scan", {"TableName": "UsersTable"})["Items"]
+    credentials = running.aws.call("dynamodb", "Scan", {"TableName": "CredentialsTable"})["Items"]
+    (profile,) = [user for user in users if user.get("name") == {"S": "Grace"}]
+    (credential,) = [item for item in credentials if item["email"]["S"] == "grace@example.com"]
+    assert credential["userId"] == profile["id"]
+
+    def mails() -> list[str]:
+        return [mail["text"] for mail in running.get("/_local/inbox.json").json if mail["to"] == "grace@example.com"]
+
+    text = eventually(lambda: next((text for text in mails() if "token=" in text), ""), what="the mail")
+    token = text.split("token=")[1].split()[0]
+    assert running.post("/api/auth/verify-email", {"token": token}).status == 200
+    login = running.post("/api/auth/login", {"email": "grace@example.com", "password": PASSWORD})
+    assert login.status == 200
+    assert login.json["user"]["id"] == profile["id"]["S"]
