@@ -35,7 +35,12 @@ format: .venv/.dev ## put the code into its usual form
 	$(BIN)/ruff format
 
 build: .venv/.run ## build functions and layer into .aws-sam (STAGE=default)
+	@# A function's folder is deployed as it is; Python may have left compiled files there.
+	@find functions -name __pycache__ -prune -exec rm -rf {} +
 	$(BIN)/sam build --config-env $(STAGE)
+
+sam-local: environments build ## run the API in Lambda's containers: needs Docker (PORT=3000)
+	@exec $(BIN)/python -m tests.sam.containers
 
 deploy: build ## build, show what would change on AWS, and deploy it (STAGE=default)
 	$(BIN)/sam deploy --config-env $(STAGE)

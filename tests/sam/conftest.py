@@ -1,5 +1,7 @@
 """What `sam build` makes of the project, once for each stage of samconfig.toml."""
 
+import contextlib
+import http.client
 import json
 import os
 import subprocess
@@ -85,7 +87,66 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
 def sam(builds: Mapping[str, Build], backend: Backend, tmp_path_factory: pytest.TempPathFactory) -> Sam:
     """`sam local` with what the development stage builds."""
     file = tmp_path_factory.mktemp("sam") / "variables.json"
-    return Sam(builds["default"].template, containers.variables(backend, file))
+    return containers.sam_local(builds["default"].template, backend, file)
+
+
+@pytest.fixture(scope="session")
+def start_lambda(sam: Sam, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Lambda"]:
+    """Functions to be run with any event."""
+    with sam.serve("start-lambda", containers.free_port(), tmp_path_factory.mktemp("lambda") / "sam.log") as port:
+        yield Lambda(port)
+
+
+@pytest.fixture(scope="session")
+def start_api(sam: Sam, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Client"]:
+    """The API, in containers."""
+    with sam.serve("start-api", containers.free_port(), tmp_path_factory.mktemp("api") / "sam.log") as port:
+        yield Client(port)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back over HTTP."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.content)
+
+
+@dataclass(frozen=True)
+class Client:
+    """Whoever calls a port of this machine, with this access token if there is one."""
+
+    port: int
+    token: str = ""
+
+    def call(self, method: str, path: str, body: Any = None) -> Reply:
+        headers = {"content-type": "application/json"} if body is not None else {}
+        if self.token:
+            headers["authorization"] = f"Bearer {self.token}"
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
+            connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+            answer = connection.getresponse()
+            return Reply(answer.status, {key.lower(): text for key, text in answer.getheaders()}, answer.read())
+
+    def signed_in(self, email: str, password: str) -> "Client":
+        reply = self.call("POST", "/api/auth/login", {"email": email, "password": password})
+        assert reply.status == 200, reply
+        return Client(self.port, reply.json["token"])
+
+
+@dataclass(frozen=True)
+class Lambda:
+    """`sam local start-lambda`."""
+
+    port: int
+
+    def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
+        return Client(self.port).call("POST", f"/2015-03-31/functions/{function}/invocations", event).json
 
 
 def read_event(name: str) -> dict[str, Any]:

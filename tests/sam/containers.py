@@ -53,6 +53,7 @@ class Sam:
 
     template: Path
     variables: Path
+    aws_port: int
 
     def command(self, *arguments: str) -> list[str]:
         """Give the command line for `sam local`."""
@@ -61,10 +62,23 @@ class Sam:
         skip = ["--skip-pull-image"] if is_here(IMAGE) else []
         return [_SAM, "local", *arguments, *options, "--env-vars", str(self.variables), *skip]
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """Give region and credentials, which the functions get too, and the AWS where SAM CLI asks about them."""
+        return {
+            **os.environ,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.aws_port}",
+            "SAM_CLI_TELEMETRY": "0",
+        }
+
     def invoke(self, function: str, event: Path) -> Any:
         """Run a function once; give its answer."""
         command = self.command("invoke", function, "--event", str(event))
-        done = subprocess.run(command, cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
         try:
             return json.loads(done.stdout.splitlines()[-1])
         except (IndexError, ValueError):
@@ -74,7 +88,7 @@ class Sam:
     def serve(self, what: str, port: int, log: Path | None = None) -> Iterator[int]:
         """Keep `start-api` or `start-lambda` running on this port, each function in a container that stays."""
         command = self.command(what, "--port", str(port), "--warm-containers", "LAZY")
-        with _running(command, log, _environment()) as process:
+        with _running(command, log, self.environment) as process:
             _wait_for(process, port, log)
             yield port
 
@@ -102,10 +116,10 @@ def backend(data: Path) -> Iterator[Backend]:
         )
 
 
-def variables(backend: Backend, file: Path) -> Path:
-    """Write the file that points the functions at the local AWS."""
-    file.write_text(json.dumps({"Parameters": {"AWS_ENDPOINT_URL": backend.endpoint}}))
-    return file
+def sam_local(template: Path, backend: Backend, variables: Path) -> Sam:
+    """Give SAM CLI whose functions find the local AWS; the file of variables is written for it."""
+    variables.write_text(json.dumps({"Parameters": {"AWS_ENDPOINT_URL": backend.endpoint}}))
+    return Sam(template, variables, backend.aws_port)
 
 
 def free_port() -> int:
@@ -114,12 +128,6 @@ def free_port() -> int:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
         return port
-
-
-def _environment() -> dict[str, str]:
-    """SAM CLI hands region and credentials on to the functions; the local AWS takes any."""
-    local = {"AWS_DEFAULT_REGION": REGION, "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
-    return {**os.environ, **local, "AWS_REGION": REGION, "SAM_CLI_TELEMETRY": "0"}
 
 
 @contextlib.contextmanager
@@ -209,13 +217,15 @@ def _relay(server: socket.socket, port: int) -> None:
     with contextlib.suppress(OSError):
         while True:
             near, _ = server.accept()
-            try:
-                far = socket.create_connection(("127.0.0.1", port))
-            except OSError:
-                near.close()
-                continue
-            for source, target in ((near, far), (far, near)):
-                threading.Thread(target=_copy, args=(source, target), daemon=True).start()
+            threading.Thread(target=_connect, args=(near, port), daemon=True).start()
+
+
+def _connect(near: socket.socket, port: int) -> None:
+    with near, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)) as far:
+        back = threading.Thread(target=_copy, args=(far, near), daemon=True)
+        back.start()
+        _copy(near, far)
+        back.join()
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:
@@ -240,7 +250,7 @@ def main() -> int:
         print("Starting the local AWS", flush=True)
         with backend(data) as behind:
             print(f"Starting `sam local start-api` on http://localhost:{port}", flush=True)
-            with Sam(template, variables(behind, data / "sam-variables.json")).serve("start-api", port):
+            with sam_local(template, behind, data / "sam-variables.json").serve("start-api", port):
                 print(f"  Mails  http://localhost:{behind.port}/_local/")
                 print(f"  Admin  {behind.admin_email}  {behind.admin_password}")
                 print("A function's first request waits for its container. Ctrl-C stops everything.", flush=True)

@@ -1,10 +1,9 @@
 """Every event in events/, as committed and from somebody who may: in this process, and in Lambda's containers."""
 
 import copy
-import http.client
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ import pytest
 
 from tests import api as calls
 from tests.api import Api
-from tests.sam.conftest import Build, read_event
-from tests.sam.containers import ROOT, Backend, Sam, free_port
+from tests.sam.conftest import Build, Client, Lambda, read_event
+from tests.sam.containers import ROOT, Backend, Sam
 
 # What an event is answered as it is, and in the hands of an administrator: with a token, and with the id of a user who
 # exists. Those who need no token are answered the same.
@@ -82,20 +81,6 @@ def test_the_jobs(api: Api) -> None:
 # In Lambda's containers ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Lambda:
-    """`sam local start-lambda`: runs a function with any event."""
-
-    port: int
-
-    def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        connection.request("POST", f"/2015-03-31/functions/{function}/invocations", json.dumps(event))
-        answer = json.loads(connection.getresponse().read())
-        connection.close()
-        return answer
-
-
 @pytest.fixture(scope="module")
 def functions(builds: Mapping[str, Build]) -> Mapping[str, str]:
     """The function for a folder."""
@@ -103,46 +88,33 @@ def functions(builds: Mapping[str, Build]) -> Mapping[str, str]:
 
 
 @pytest.fixture(scope="module")
-def start_lambda(sam: Sam, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lambda]:
-    log = tmp_path_factory.mktemp("lambda") / "sam.log"
-    with sam.serve("start-lambda", free_port(), log) as port:
-        yield Lambda(port)
+def answers(sam: Sam, functions: Mapping[str, str]) -> Mapping[str, Any]:
+    """What `sam local invoke` answers to the events as committed; two at a time, since each starts a container."""
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(AS_COMMITTED, pool.map(lambda name: invoke(sam, functions, name), AS_COMMITTED), strict=True))
 
 
-def request(backend: Backend, method: str, path: str, body: Any = None, token: str = "") -> Any:
-    """Call the runner, which has the same data."""
-    connection = http.client.HTTPConnection("127.0.0.1", backend.port, timeout=60)
-    headers = {"content-type": "application/json", **({"authorization": f"Bearer {token}"} if token else {})}
-    connection.request(method, path, json.dumps(body) if body is not None else None, headers)
-    answer = connection.getresponse()
-    content = answer.read()
-    connection.close()
-    assert answer.status < 300, content
-    return json.loads(content) if content else None
+def invoke(sam: Sam, functions: Mapping[str, str], name: str) -> Any:
+    return sam.invoke(functions[folder(name)], ROOT / "events" / f"{name}.json")
 
 
 def folder(name: str) -> str:
     return str(Path(name).parent)
 
 
-def event_file(name: str) -> Path:
-    return ROOT / "events" / f"{name}.json"
-
-
 @pytest.mark.docker
 @pytest.mark.parametrize("name", AS_COMMITTED)
-def test_sam_local_invoke(sam: Sam, functions: Mapping[str, str], name: str) -> None:
-    answer = sam.invoke(functions[folder(name)], event_file(name))
-    assert answer["statusCode"] == AS_COMMITTED[name], answer
+def test_sam_local_invoke(answers: Mapping[str, Any], name: str) -> None:
+    assert answers[name]["statusCode"] == AS_COMMITTED[name], answers[name]
 
 
 @pytest.mark.docker
 def test_sam_local_invoke_of_the_jobs(sam: Sam, functions: Mapping[str, str]) -> None:
     for name in ROTATION:
-        assert sam.invoke(functions[folder(name)], event_file(name)) is None
-    keys = json.loads(sam.invoke(functions["well_known/jwks"], event_file("well_known/jwks/get"))["body"])["keys"]
+        assert invoke(sam, functions, name) is None
+    keys = json.loads(invoke(sam, functions, "well_known/jwks/get")["body"])["keys"]
     assert read_event(ROTATION[0])["ClientRequestToken"] in {key["kid"] for key in keys}
-    assert sam.invoke(functions[folder(DELIVERY)], event_file(DELIVERY)) == {"batchItemFailures": []}
+    assert invoke(sam, functions, DELIVERY) == {"batchItemFailures": []}
 
 
 @pytest.mark.docker
@@ -150,9 +122,9 @@ def test_sam_local_invoke_of_the_jobs(sam: Sam, functions: Mapping[str, str]) ->
 def test_in_a_container_of_an_administrator(
     backend: Backend, start_lambda: Lambda, functions: Mapping[str, str], name: str
 ) -> None:
-    login = {"email": backend.admin_email, "password": backend.admin_password}
-    token = request(backend, "POST", "/api/auth/login", login)["token"]
+    runner = Client(backend.port)
+    admin = runner.signed_in(backend.admin_email, backend.admin_password)
     invited = {"name": "Linus", "email": f"linus-{name.replace('/', '-')}@example.com"}
-    user = request(backend, "POST", "/api/users", invited, token)["data"]
-    answer = start_lambda.invoke(functions[folder(name)], of_admin(read_event(name), token, user["id"]))
+    user = admin.call("POST", "/api/users", invited).json["data"]
+    answer = start_lambda.invoke(functions[folder(name)], of_admin(read_event(name), admin.token, user["id"]))
     assert answer["statusCode"] == ADMIN[name], answer

@@ -1,0 +1,90 @@
+"""The built functions in Lambda's containers: the README's tour, and a mail from the outbox to SES."""
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+import boto3
+import pytest
+
+from local.workers import REGION
+from tests.api import stream_record
+from tests.sam.conftest import Client, Lambda
+from tests.sam.containers import Backend
+
+PASSWORD = "correct horse battery"
+OUTBOX = "OutboxTable"
+
+pytestmark = pytest.mark.docker
+
+
+def eventually(look: Callable[[], Any]) -> Any:
+    """Look until there is something to see."""
+    deadline = time.monotonic() + 30
+    while not (seen := look()):
+        assert time.monotonic() < deadline, "nothing to see for 30 seconds"
+        time.sleep(0.1)
+    return seen
+
+
+def mails_to(backend: Backend, address: str) -> list[Mapping[str, Any]]:
+    inbox = Client(backend.port).call("GET", "/_local/inbox.json").json
+    return [mail for mail in inbox if mail["to"] == address]
+
+
+def test_the_tour(start_api: Client, backend: Backend) -> None:
+    assert start_api.call("GET", "/api/health").json["data"]["status"] == "ok"
+
+    form = {"name": "Ada", "email": "ada.tour@example.com", "password": PASSWORD}
+    assert start_api.call("POST", "/api/auth/register", form).status == 202
+    mail = eventually(lambda: mails_to(backend, "ada.tour@example.com"))[0]
+    link = re.search(r"\?token=([\w%-]+)", mail["text"])
+    assert link
+    assert start_api.call("POST", "/api/auth/verify-email", {"token": unquote(link[1])}).status == 200
+
+    ada = start_api.signed_in("ada.tour@example.com", PASSWORD)
+    me = ada.call("GET", "/api/auth/me").json["data"]["user"]
+    assert (me["name"], me["emailVerified"]) == ("Ada", True)
+
+    admin = start_api.signed_in(backend.admin_email, backend.admin_password)
+    assert me["id"] in [user["id"] for user in admin.call("GET", "/api/users").json["data"]]
+    assert ada.call("GET", "/api/users").status == 403
+
+    renamed = ada.call("PATCH", f"/api/users/{me['id']}", {"name": "Ada Lovelace"})
+    assert (renamed.status, renamed.json["data"]["name"]) == (200, "Ada Lovelace")
+    wrong = ada.call("PUT", "/api/users", {})
+    assert (wrong.status, wrong.headers["allow"]) == (405, "GET, POST")
+    assert wrong.json["message"] == "Method PUT Not Allowed"
+
+    assert ada.call("POST", "/api/auth/logout").status == 204
+    assert ada.call("GET", "/api/auth/me").status == 401
+
+
+def test_a_mail_is_delivered(start_lambda: Lambda, backend: Backend) -> None:
+    """The runner delivers what is inserted, so it must have come by before the mail is made to look undelivered."""
+    table = boto3.resource(
+        "dynamodb",
+        region_name=REGION,
+        endpoint_url=f"http://127.0.0.1:{backend.aws_port}",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    ).Table(OUTBOX)
+    ours, after = (
+        {"id": f"{address}-again", "kind": "verification", "to": address, "createdAt": "2026-01-01T00:00:00Z"}
+        for address in ("container@example.com", "after@example.com")
+    )
+    for item in (ours, after):
+        form = {"name": "Grace", "email": item["to"], "password": PASSWORD}
+        assert Client(backend.port).call("POST", "/api/auth/register", form).status == 202
+    table.put_item(Item=ours | {"doneAt": "2026-01-01T00:00:00Z"})
+    table.put_item(Item=after)
+    eventually(lambda: len(mails_to(backend, after["to"])) == 2)
+    table.update_item(Key={"id": ours["id"]}, UpdateExpression="REMOVE doneAt")
+    assert len(mails_to(backend, ours["to"])) == 1
+
+    record = stream_record({key: {"S": text} for key, text in ours.items()})
+    assert start_lambda.invoke("DeliverEmailFunction", {"Records": [record]}) == {"batchItemFailures": []}
+    assert len(mails_to(backend, ours["to"])) == 2
+    assert "doneAt" in table.get_item(Key={"id": ours["id"]})["Item"]
