@@ -23,6 +23,7 @@ def main() -> int:
         return 2
     stop = threading.Event()
     received: list[int] = []
+    starting = True
 
     def end(number: int, _frame: FrameType | None) -> None:
         if received:
@@ -36,7 +37,6 @@ def main() -> int:
     signal.signal(signal.SIGINT, end)
     signal.signal(signal.SIGTERM, end)
     runner = Runner(options, console)
-    starting = True
     try:
         runner.start()
         starting = False

@@ -15,17 +15,23 @@ class Generations:
     """The folders of the data directory: one snapshot and the journal that continues it."""
 
     def __init__(self, data: Path) -> None:
-        self._data = data
+        self._data, self._mails = data, data / "mail.jsonl"
         for leftover in data.glob("*.new"):
             shutil.rmtree(leftover)
         self.current = max((int(folder.name) for folder in data.iterdir() if folder.name.isdigit()), default=0)
         self.folder.mkdir(exist_ok=True)
+        _drop_unfinished_line(self._mails)
+        _drop_unfinished_line(self._journal_path)
         self._open()
 
     @property
     def folder(self) -> Path:
         """The folder of the current generation."""
         return self._data / str(self.current)
+
+    @property
+    def _journal_path(self) -> Path:
+        return self.folder / "journal.jsonl"
 
     @property
     def journal_size(self) -> int:
@@ -38,26 +44,24 @@ class Generations:
         return sum(file.stat().st_size for file in self.folder.glob("*.json"))
 
     def entries(self) -> list[Any]:
-        """Read the journal. A last line that was not finished belongs to a request that was never answered: it goes."""
-        path = self.folder / "journal.jsonl"
-        lines = path.read_bytes().split(b"\n")
-        if lines[-1]:
-            os.truncate(path, path.stat().st_size - len(lines[-1]))
-            self._open()
+        """Read the journal. Raises DamagedError."""
+        lines = self._journal_path.read_bytes().splitlines()
         try:
-            return [json.loads(line) for line in lines[:-1]]
+            return [json.loads(line) for line in lines]
         except ValueError as problem:
             raise DamagedError(
-                f"{path} is damaged ({problem}). Restore it, or start afresh by deleting {self._data.parent}."
+                f"{self._journal_path} is damaged ({problem}). Restore it, or start afresh: delete {self._data.parent}."
             ) from problem
 
     def append(self, entry: Any) -> None:
         """Add an entry to the journal; it is the operating system's when this returns."""
-        self._journal.write(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
+        line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+        if self._journal.write(line) != len(line):
+            raise OSError("the disk is full")
 
     def add_mails(self, mails: list[Any]) -> None:
         """Add accepted mails to `mail.jsonl`, one JSON object a line. They belong to no generation."""
-        with (self._data / "mail.jsonl").open("ab", buffering=0) as file:
+        with self._mails.open("ab", buffering=0) as file:
             file.write(b"".join(json.dumps(mail).encode() + b"\n" for mail in mails))
 
     def prepare_next(self) -> Path:
@@ -80,7 +84,13 @@ class Generations:
 
     def _open(self) -> None:
         # Unbuffered: each append is one write to the operating system.
-        self._journal = (self.folder / "journal.jsonl").open("ab", buffering=0)
+        self._journal = self._journal_path.open("ab", buffering=0)
+
+
+def _drop_unfinished_line(path: Path) -> None:
+    """Drop the end of a line that was being written when the process was killed: nobody was told that it counts."""
+    if path.is_file() and (content := path.read_bytes()) and not content.endswith(b"\n"):
+        os.truncate(path, content.rfind(b"\n") + 1)
 
 
 def _to_disk(path: Path) -> None:

@@ -57,8 +57,11 @@ class Watch:
 
 
 def _signature(path: Path) -> Signature:
-    files = [path] if path.is_file() else [file for file in path.rglob("*") if _counts(file.relative_to(path))]
     signature = {}
+    files: list[Path] = []
+    # A folder may go while it is being read; what is left is read at the next look.
+    with contextlib.suppress(FileNotFoundError):
+        files = [path] if path.is_file() else [file for file in path.rglob("*") if _counts(file.relative_to(path))]
     for file in files:
         # Editors save by replacing: a file that is gone now will be there at the next look.
         with contextlib.suppress(FileNotFoundError):

@@ -5,7 +5,7 @@ import fcntl
 import json
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,11 +126,13 @@ class Runner:
         except KeyError:
             raise FunctionError("the template no longer has it") from None
 
-    def _make_pools(self) -> None:
+    def _make_pools(self, kept: Collection[str] = ()) -> None:
+        pools = {}
         for name, function in self._project.functions.items():
-            self._pools[name] = Pool(
-                self._nursery, function, lambda_environment(function, self._cloud.endpoint), self._console
-            )
+            environment = lambda_environment(function, self._cloud.endpoint)
+            new = Pool(self._nursery, function, environment, self._console)
+            pools[name] = self._pools[name] if name in kept else new
+        self._pools = pools
 
     def _create_resources(self) -> None:
         made = resources.create_missing(self._project, self._cloud.aws)
@@ -157,18 +159,23 @@ class Runner:
         def create() -> None:
             try:
                 pool.invoke(json.dumps({"email": email, "password": password}))
+            except FunctionError as problem:
+                raise RunnerError(f"The admin could not be created: {problem}.") from problem
             finally:
                 pool.stop(0)
 
+        def make_sure() -> None:
+            try:
+                create()
+            except RunnerError as problem:
+                self._console.warn(str(problem))
+
         made = admin.Note(self._data / "admin-made", email, password)
         if made.stands:
-            threading.Thread(target=create, daemon=True).start()
-            return
-        try:
+            threading.Thread(target=make_sure, daemon=True).start()
+        else:
             create()
-        except FunctionError as problem:
-            raise RunnerError(f"The admin could not be created: {problem}.") from problem
-        made.write()
+            made.write()
 
     def _finish_cloud(self) -> None:
         """Deliver what is on the streams, end the workers, and leave a snapshot instead of a journal."""
@@ -205,29 +212,26 @@ class Runner:
         before = self._project
         try:
             self._project = read_project(self._options.template, self._options.parameters)
+            application = self._application()
             self._create_resources()
-            old = self._pools
-            self._pools = {
-                name: old[name]
-                for name, function in self._project.functions.items()
-                if before.functions.get(name) == function
-            }
-            for name, function in self._project.functions.items():
-                if name not in self._pools:
-                    environment = lambda_environment(function, self._cloud.endpoint)
-                    self._pools[name] = Pool(self._nursery, function, environment, self._console)
-            self._streams.serve(self._project.streams, self._invoke)
-            self._rotate()
-            self._server.application = self._application()
-            for name, pool in old.items():
-                if self._pools.get(name) is not pool:
-                    pool.retire()
-        except RunnerError as problem:
+        except (RunnerError, AwsError, CloudGoneError) as problem:
             self._project = before
             self._console.error(f"{problem} The template as it was before is served on.")
-        else:
-            self._console.progress("The template has changed and is served as it is now.")
-            self._watch.follow(self._folders(), self._project.layers)
+            return
+        old = self._pools
+        self._nursery.use(self._project.layers)
+        self._make_pools({name for name in old if before.functions.get(name) == self._project.functions.get(name)})
+        self._streams.serve(self._project.streams, self._invoke)
+        self._server.application = application
+        for name, pool in old.items():
+            if self._pools.get(name) is not pool or before.layers != self._project.layers:
+                pool.retire()
+        self._watch.follow(self._folders(), self._project.layers)
+        self._console.progress("The template has changed and is served as it is now.")
+        try:
+            self._rotate()
+        except (RunnerError, AwsError, CloudGoneError) as problem:
+            self._console.error(str(problem))
 
     def _keep_house(self) -> None:
         rounds = 0

@@ -99,7 +99,7 @@ class Streams:
     def retry_now(self) -> None:
         """Do not wait out the pauses: the code has changed."""
         for source in self._sources:
-            source.wakeup.set()
+            source.retry.set()
 
     def drain(self, seconds: float) -> None:
         """Wait until everything is delivered, for at most `seconds`."""
@@ -136,6 +136,8 @@ class Source:
         self.declared, self._cloud, self._aws = declared, means.cloud, means.cloud.aws
         self._notes, self._invoke, self._console = means.notes, means.invoke, means.console
         self.wakeup = threading.Event()
+        # Cuts a pause before a retry short.
+        self.retry = threading.Event()
         self._at_end = False
         self._stopping = False
         self._iterator: str | None = None
@@ -159,6 +161,7 @@ class Source:
         """End the thread."""
         self._stopping = True
         self.wakeup.set()
+        self.retry.set()
         self._thread.join(30)
 
     def iterator_if_all_delivered(self) -> str | None:
@@ -257,15 +260,10 @@ class Source:
             return []
         pause = min(_FIRST_PAUSE * 2**retries, _LONGEST_PAUSE)
         self._console.warn(f"{self.declared.function}: {_sequence(batch[0])} failed; trying again in {pause:g} s.")
-        self._pause(pause)
+        self.retry.clear()
+        if not self._stopping:
+            self.retry.wait(pause)
         return [(batch, retries + 1)]
-
-    def _pause(self, seconds: float) -> None:
-        # Changes of the table ring too, and must not cut the pause short.
-        until = time.monotonic() + seconds
-        while not self._stopping and (left := until - time.monotonic()) > 0:
-            self.wakeup.wait(min(left, 0.2))
-            self.wakeup.clear()
 
     def _try(self, records: list[Record]) -> int | None:
         """Invoke the function. Returns the index of the first record that failed, None if none did."""

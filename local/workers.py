@@ -102,6 +102,14 @@ class Nursery:
             os.close(write_end)
         return ours, output
 
+    def use(self, layers: Sequence[Path]) -> None:
+        """Fork from a process that has imported these layers, from the next worker on."""
+        with self._lock:
+            if layers != self._layers:
+                self._layers = layers
+                self._process.kill()
+                self._process.wait()
+
     def stop(self) -> None:
         """End the process. Workers that still live end with their own sockets."""
         self._control.close()
