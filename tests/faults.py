@@ -55,6 +55,16 @@ class Wire:
 
         self.before = before
 
+    def meanwhile(self, act: Callable[[], object], *, before: str) -> None:
+        """Have somebody else act, to the end, just before the next call of this operation is carried out."""
+
+        def act_once(operation: str) -> None:
+            if operation == before:
+                self.before = lambda _: None
+                act()
+
+        self.before = act_once
+
     def dies_after(self, call: int) -> None:
         """Cut the power once so many calls have been carried out, before the answer to the last arrives."""
 
