@@ -174,7 +174,7 @@ def _of_readme(code: Routes, readme: Routes) -> Iterator[str]:
 
 def _left_over_events(root: Path, folders: set[str]) -> Iterator[str]:
     for folder in sorted(
-        {str(file.parent.relative_to(root / "events")) for file in (root / "events").glob("**/*.json")}
+        {str(file.parent.relative_to(root / "events")) for file in (root / "events").glob("*/**/*.json")}
     ):
         if folder not in folders:
             yield f"events/{folder} belongs to no function"

@@ -1,0 +1,41 @@
+"""The locks: one version of each package everywhere, every file by its hash, and nothing of where they were made."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.sam.containers import ROOT
+
+DEV = ROOT / "requirements-dev.txt"
+RUN = ROOT / "requirements-run.txt"
+LAYER = ROOT / "layers" / "shared" / "requirements.txt"
+MINISTACK = ROOT / "requirements-ministack.txt"
+
+
+def locked(lock: Path) -> dict[str, set[str]]:
+    """Give the versions of each package: more than one where they depend on the Python that installs them."""
+    versions: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([\w.-]+)==([\w.]+)", lock.read_text(), re.MULTILINE):
+        versions.setdefault(name, set()).add(version)
+    return versions
+
+
+@pytest.mark.parametrize("lock", [RUN, LAYER], ids=["run", "layer"])
+def test_what_runs_is_what_is_tested(lock: Path) -> None:
+    tested = locked(DEV)
+    assert {name: versions for name, versions in locked(lock).items() if tested.get(name) != versions} == {}
+
+
+@pytest.mark.parametrize("lock", [DEV, RUN, LAYER, MINISTACK], ids=["dev", "run", "layer", "ministack"])
+def test_a_lock_installs_the_same_files_from_anywhere(lock: Path) -> None:
+    text = lock.read_text()
+    pinned = re.split(r"^(?=[\w.-]+==)", text, flags=re.MULTILINE)[1:]
+    assert pinned
+    assert [entry for entry in pinned if "--hash=sha256:" not in entry] == []
+    assert re.findall(r"^\s*(?:--(?!hash)|-).*|\w+://\S+", text, re.MULTILINE) == []
+
+
+def test_the_layer_s_lock_asks_nothing_of_the_building_machine() -> None:
+    """Pip would answer a condition with the Python and the system that it runs on, not with Lambda's."""
+    assert " ; " not in LAYER.read_text()
