@@ -10,7 +10,7 @@ Frames on a socket: four bytes of length (network order), one byte of kind, then
 
     runner → nursery   W  the worker to fork (JSON); its socket and the pipe for its output travel along as descriptors
     runner → worker    I  {"id", "deadline"} (JSON; deadline in seconds since 1970), then  E  the event (JSON)
-    worker → runner    U  up, {"pid"}        B  broken: the handler could not be imported (a message)
+    worker → runner    P  forked, {"pid"}    U  up        B  broken: the handler could not be imported (a message)
                        S  started: the handler is about to run; whatever happens now may have had an effect
                        R  the handler's result (JSON)        F  failed, {"errorType", "errorMessage"}
 
@@ -158,13 +158,14 @@ def _work(spec: dict[str, Any], channel: socket.socket, output: int) -> NoReturn
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     # Lambda's runtime gives the root logger a handler too.
     logging.basicConfig(stream=sys.stdout, format="[%(levelname)s] %(message)s")
+    send_frame(channel, "P", json.dumps({"pid": os.getpid()}).encode())
     try:
         handler = _import_handler(spec["handler"])
     # Whatever a module does at import, SystemExit included, is the import's failure.
     except BaseException as problem:  # noqa: BLE001
         _print_traceback(problem)
         _leave(channel, "B", f"{type(problem).__name__}: {problem}".encode())
-    send_frame(channel, "U", json.dumps({"pid": os.getpid()}).encode())
+    send_frame(channel, "U")
     while True:
         try:
             _, meta, _ = receive_frame(channel)

@@ -124,6 +124,7 @@ class Worker:
         self.function = function
         self.used = False
         self._pid: int | None = None
+        self._up = False
         self._socket, output = nursery.fork(function, environment)
         self._printer = threading.Thread(target=_print_lines, args=(output, function.name, console), daemon=True)
         self._printer.start()
@@ -153,18 +154,19 @@ class Worker:
         return payload.decode()
 
     def _wait_until_up(self) -> None:
-        if self._pid is not None:
-            return
         self._socket.settimeout(max(IMPORT_SECONDS, self.function.timeout))
-        kind, payload, _ = receive_frame(self._socket)
-        if kind == "B":
-            raise FunctionError(f"its handler could not be imported: {payload.decode()}")
-        self._pid = json.loads(payload)["pid"]
+        while not self._up:
+            kind, payload, _ = receive_frame(self._socket)
+            if kind == "B":
+                raise FunctionError(f"its handler could not be imported: {payload.decode()}")
+            if kind == "P":
+                self._pid = json.loads(payload)["pid"]
+            self._up = kind == "U"
 
     @property
     def lost(self) -> bool:
         """Whether an idle worker has died: only then is there anything to read from it."""
-        if self._pid is None:
+        if not self._up:
             return False
         self._socket.settimeout(0)
         try:
