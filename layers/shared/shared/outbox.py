@@ -9,8 +9,6 @@ import uuid
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from boto3.dynamodb.conditions import Attr
-
 from shared import clock
 from shared.tables import Change, Item, Put, Table, Update, write
 
@@ -43,7 +41,7 @@ def sending(kind: Kind, to: str) -> Change:
         "createdAt": clock.timestamp(),
         "expiresAt": clock.now() + _KEPT,
     }
-    return Put(table=OUTBOX, item=item, when=Attr("id").not_exists())
+    return Put(table=OUTBOX, item=item)
 
 
 def is_done(entry: Entry) -> bool:
