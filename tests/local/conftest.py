@@ -9,9 +9,9 @@ import pytest
 from tests.local.harness import PROJECT, Running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A runner for the test project, shared by a module."""
+    """A runner for the test project, shared by all tests that leave it as it was."""
     with Running(PROJECT / "template.yaml", tmp_path_factory.mktemp("data")) as running:
         yield running.ready()
 
