@@ -21,7 +21,7 @@ start: environments ## run the API on this machine: no Docker, no AWS account (P
 	@exec $(BIN)/python -m local
 
 test: environments .venv/.dev ## run the tests that need no Docker
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 check: .venv/.dev ## lint, types and templates
 	$(BIN)/ruff check
