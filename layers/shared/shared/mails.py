@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from shared import credentials, one_time_tokens
+from shared import credentials, one_time_tokens, users
 from shared.config import settings
 from shared.outbox import Entry, Kind
 
@@ -34,38 +34,90 @@ def compose(entry: Entry) -> Words | None:
         Unavailable: DynamoDB is out of reach; worth another try.
 
     """
-    return _COMPOSERS[entry.kind](entry.to)
+    return _COMPOSERS[entry.kind](entry)
 
 
-def _registration(address: str) -> Words | None:
-    credential = credentials.find(address)
+# Mails that lead somewhere -------------------------------------------------------------------------
+
+
+def _registration(entry: Entry) -> Words | None:
+    credential = credentials.find(entry.to)
     if credential is None or not credential.verified:
-        return _verification(address)
-    return _rendered("already_registered", forgot_url=_url("forgot-password"), sign_in_url=_url("login"))
+        return _verification(entry)
+    return None if credential.is_reserved else _already_registered()
 
 
-def _verification(address: str) -> Words | None:
-    credential = credentials.find(address)
+def _verification(entry: Entry) -> Words | None:
+    credential = credentials.find(entry.to)
     if credential is None or credential.verified:
         return None
     if credential.is_invited:
-        return _invitation(address)
+        return _invitation(entry)
     issued = one_time_tokens.issue(credential, "verify-email")
     return _rendered("verify_email", url=_url("verify-email", issued.token), code=issued.code)
 
 
-def _invitation(address: str) -> Words | None:
-    credential = credentials.find(address)
+def _invitation(entry: Entry) -> Words | None:
+    credential = credentials.find(entry.to)
     if credential is None or not credential.is_invited:
         return None
     issued = one_time_tokens.issue(credential, "accept-invitation")
     return _rendered("invitation", url=_url("reset-password", issued.token))
 
 
-_COMPOSERS: Mapping[Kind, Callable[[str], Words | None]] = {
+def _recovery(entry: Entry) -> Words | None:
+    credential = credentials.find(entry.to)
+    if credential is None or credential.is_reserved:
+        return None
+    issued = one_time_tokens.issue(credential, "reset-password")
+    return _rendered("recovery", url=_url("reset-password", issued.token))
+
+
+def _email_change(entry: Entry) -> Words | None:
+    user = users.find(entry.details["userId"])
+    credential = credentials.find(user.email) if user is not None else None
+    if credential is None:
+        return None
+    owner = credentials.find(entry.to)
+    if owner is not None and owner.user_id != credential.user_id:
+        return None if owner.is_reserved or not owner.verified else _already_registered()
+    issued = one_time_tokens.issue(credential, "change-email", target=entry.to)
+    return _rendered("email_change", url=_url("verify-email", issued.token))
+
+
+def _email_changed(entry: Entry) -> Words | None:
+    user = users.find(entry.details["userId"])
+    credential = credentials.find(user.email) if user is not None else None
+    if credential is None:
+        return None
+    issued = one_time_tokens.issue(credential, "undo-email-change", target=entry.to)
+    return _rendered("email_changed", url=_url("verify-email", issued.token))
+
+
+def _already_registered() -> Words:
+    return _rendered("already_registered", forgot_url=_url("forgot-password"), sign_in_url=_url("login"))
+
+
+# Notices -------------------------------------------------------------------------------------------
+
+
+def _notice(name: str) -> Callable[[Entry], Words]:
+    def compose(entry: Entry) -> Words:
+        return _rendered(name, forgot_url=_url("forgot-password"), **entry.details)
+
+    return compose
+
+
+_COMPOSERS: Mapping[Kind, Callable[[Entry], Words | None]] = {
     "registration": _registration,
     "verification": _verification,
     "invitation": _invitation,
+    "recovery": _recovery,
+    "email_change": _email_change,
+    "email_changed": _email_changed,
+    "password_changed": _notice("password_changed"),
+    "new_device": _notice("new_device"),
+    "session_ended": _notice("session_ended"),
 }
 
 
