@@ -72,12 +72,16 @@ def main() -> int:
 
 def _options() -> Options:
     environment = os.environ
-    parser = argparse.ArgumentParser(prog="python -m local", description="Serve the template's API on this machine, without Docker.")
+    parser = argparse.ArgumentParser(
+        prog="python -m local", description="Serve the template's API on this machine, without Docker."
+    )
     parser.add_argument("--template", type=Path, default=Path("template.yaml"), help="default: template.yaml")
     parser.add_argument("--port", default=environment.get("PORT", "3000"), help="of the API; default: PORT or 3000")
     parser.add_argument("--aws-port", default="0", help="of MiniStack; default: any free port")
     parser.add_argument("--data", type=Path, default=Path(".local"), help="where the data are kept; default: .local")
-    parser.add_argument("--ministack-python", type=Path, default=Path(".venv-ministack/bin/python"), help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--ministack-python", type=Path, default=Path(".venv-ministack/bin/python"), help=argparse.SUPPRESS
+    )
     parser.add_argument(
         "--parameter-overrides", nargs="*", default=[], metavar="KEY=VALUE", help="values of the template's parameters"
     )
@@ -112,7 +116,9 @@ def _port(text: str) -> int:
 
 def _welcome(options: Options, runner: Runner, console: Console) -> None:
     console.say()
-    console.title(f"http://localhost:{runner.port} serves {options.template.name}. Ctrl-C stops it; the data stay in {options.data}.")
+    console.title(
+        f"http://localhost:{runner.port} serves {options.template.name}. Ctrl-C stops it; the data stay in {options.data}."
+    )
     console.say(f"  Mails, requests and routes  http://localhost:{runner.port}/_local/")
     console.say(f"  AWS (MiniStack)             {runner.endpoint}")
     if runner.admin_password:

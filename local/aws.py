@@ -59,10 +59,15 @@ class Aws:
         status, body = self.http("POST", "/", json.dumps(request), headers)
         answer: dict[str, Any] = json.loads(body or b"{}")
         if status != _OK:
-            raise AwsError(str(answer.get("__type", status)).rpartition("#")[2], str(answer.get("message") or answer.get("Message")))
+            raise AwsError(
+                str(answer.get("__type", status)).rpartition("#")[2],
+                str(answer.get("message") or answer.get("Message")),
+            )
         return answer
 
-    def http(self, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None) -> tuple[int, bytes]:
+    def http(
+        self, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]:
         """Make one HTTP request: status and body. Raises CloudGoneError when nobody has answered for `PATIENCE` seconds."""
         deadline = time.monotonic() + PATIENCE
         while True:

@@ -20,7 +20,7 @@ from local.console import Console, RunnerError
 from local.durable import HOPELESS
 from local.workers import REGION
 
-_SERVICES = "dynamodb,secretsmanager,ses,sesv2,sqs,sts"
+_SERVICES = "dynamodb,dynamodbstreams,secretsmanager,ses,sqs,sts"
 _START_SECONDS = 120.0
 # A journal shorter than this is not worth a snapshot while the runner is up, in bytes.
 _LONG_JOURNAL = 2_000_000
@@ -41,7 +41,7 @@ class Cloud:
     def __init__(self, data: Path, python: Path, port: int, lifeline: int, console: Console) -> None:
         if not python.is_file():
             raise RunnerError(f"MiniStack is not installed: there is no {python}. Run `make install`.")
-        self._data, self._python, self._lifeline, self._console = data / "cloud", python, lifeline, console
+        self._data, self._python, self._lifeline, self._console = data / "cloud", python.absolute(), lifeline, console
         self._data.mkdir(exist_ok=True)
         self.log = data / "ministack.log"
         self._socket = listen(port, "MiniStack", "--aws-port")
@@ -85,8 +85,7 @@ class Cloud:
         above = 0 if now else max(_LONG_JOURNAL, state.snapshot)
         if state.journal <= above:
             return state
-        authorization = Aws.authorization("streams")
-        request = {"above": above, "iterators": [{"iterator": it, "authorization": authorization} for it in iterators]}
+        request = {"above": above, "iterators": iterators, "authorization": Aws.authorization("streams")}
         return _state(self.aws.http("POST", "/_durable", json.dumps(request)))
 
     def kill(self) -> None:
@@ -109,13 +108,14 @@ class Cloud:
             "SFTP_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
         }
-        program = Path(__file__).with_name("durable.py")
         descriptors = {"--listen": self._socket.fileno(), "--notify": self._bell_rope, "--lifeline": self._lifeline}
         options = [text for name, fd in descriptors.items() for text in (name, str(fd))]
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [str(self._python), "-P", str(program), "--data", str(self._data), *options],
+                [str(self._python), "-m", "local.durable", "--data", str(self._data), *options],
                 env=environment,
+                # Where `local` is found.
+                cwd=Path(__file__).parent.parent,
                 pass_fds=tuple(descriptors.values()),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -134,7 +134,9 @@ class Cloud:
                 self._console.error(f"MiniStack stopped: {self.failure}")
                 return
             how = f"signal {-status}" if status < 0 else f"status {status}"
-            self._console.warn(f"MiniStack ended ({how}). Starting it again; what it had acknowledged is in its journal.")
+            self._console.warn(
+                f"MiniStack ended ({how}). Starting it again; what it had acknowledged is in its journal."
+            )
             if time.monotonic() - started < 1.0 and self._stopping.wait(1.0):
                 return
             self.incarnation += 1

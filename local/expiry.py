@@ -14,7 +14,10 @@ def delete_expired(tables: Mapping[str, str], aws: Aws) -> int:
     """
     deleted = 0
     for table, attribute in tables.items():
-        keys = [part["AttributeName"] for part in aws.call("dynamodb", "DescribeTable", {"TableName": table})["Table"]["KeySchema"]]
+        keys = [
+            part["AttributeName"]
+            for part in aws.call("dynamodb", "DescribeTable", {"TableName": table})["Table"]["KeySchema"]
+        ]
         expression = {
             "ExpressionAttributeNames": {"#ttl": attribute},
             "ExpressionAttributeValues": {":now": {"N": str(int(time.time()))}},
@@ -28,7 +31,11 @@ def delete_expired(tables: Mapping[str, str], aws: Aws) -> int:
         for item in items:
             key = {name: item[name] for name in keys}
             try:
-                aws.call("dynamodb", "DeleteItem", {"TableName": table, "Key": key, "ConditionExpression": "#ttl <= :now", **expression})
+                aws.call(
+                    "dynamodb",
+                    "DeleteItem",
+                    {"TableName": table, "Key": key, "ConditionExpression": "#ttl <= :now", **expression},
+                )
             except AwsError as problem:
                 if problem.code != "ConditionalCheckFailedException":
                     raise

@@ -68,7 +68,10 @@ def make_app(project: Project, invoke: Invoke, answered: Callable[[Answered], No
     for rule in app.url_map.iter_rules():
         rule.strict_slashes, rule.merge_slashes = True, False
     app.register_error_handler(Exception, _failed)
-    app.register_error_handler(HTTPException, _refused)
+    # SAM CLI registers answers of a REST API for these three.
+    for refused in (HTTPException, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+        app.register_error_handler(refused, _refused)
+    app.register_error_handler(HTTPStatus.INTERNAL_SERVER_ERROR, _failed)
 
     @app.before_request
     def begin() -> Response | None:
@@ -86,7 +89,9 @@ def make_app(project: Project, invoke: Invoke, answered: Callable[[Answered], No
             milliseconds = (time.perf_counter() - g.started) * 1000
             path = request.path
             answered(
-                Answered(time.time(), request.method, path, response.status_code, milliseconds, g.function, g.cold, g.problem)
+                Answered(
+                    time.time(), request.method, path, response.status_code, milliseconds, g.function, g.cold, g.problem
+                )
             )
         return response
 
@@ -113,7 +118,9 @@ class _Gateway(LocalApigwService):  # type: ignore[misc]
             event: dict[str, Any] = super()._generate_lambda_event(flask_request, route, method, endpoint)
             return event
         now = datetime.now(UTC)
-        route_key = self._v2_route_key(method, PathConverter.convert_path_to_api_gateway(endpoint), route.is_default_route)
+        route_key = self._v2_route_key(
+            method, PathConverter.convert_path_to_api_gateway(endpoint), route.is_default_route
+        )
         event = construct_v2_event_http(
             flask_request=flask_request,
             port=self.port,
@@ -201,7 +208,11 @@ def _failed(problem: Exception) -> Response:
 
 def _refused(problem: HTTPException) -> Response:
     # A path with another verb is as unknown to an HTTP API as another path.
-    code = HTTPStatus.NOT_FOUND if isinstance(problem, MethodNotAllowed) else HTTPStatus(problem.code or HTTPStatus.BAD_REQUEST)
+    code = (
+        HTTPStatus.NOT_FOUND
+        if isinstance(problem, MethodNotAllowed)
+        else HTTPStatus(problem.code or HTTPStatus.BAD_REQUEST)
+    )
     return _message(code)
 
 

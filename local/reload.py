@@ -61,4 +61,8 @@ def _signature(path: Path) -> Signature:
 
 
 def _counts(path: Path) -> bool:
-    return "__pycache__" not in path.parts and not any(part.startswith(".") for part in path.parts) and path.suffix != ".pyc"
+    return (
+        "__pycache__" not in path.parts
+        and not any(part.startswith(".") for part in path.parts)
+        and path.suffix != ".pyc"
+    )

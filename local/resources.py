@@ -78,18 +78,21 @@ def _shape(table: Mapping[str, Any]) -> Any:
 
 def _secrets(secrets: Mapping[str, Mapping[str, Any]], aws: Aws) -> Iterator[str]:
     for name, declared in secrets.items():
-        value = declared.get("SecretString")
-        if value is None:
-            # GenerateSecretString, or nothing: some value that nobody knows.
-            value = aws.call("secretsmanager", "GetRandomPassword", {})["RandomPassword"]
-        request = {"Name": name, "SecretString": value, "ClientRequestToken": placeholder_version(name)}
         try:
-            aws.call("secretsmanager", "DescribeSecret", {"SecretId": name})
+            described = aws.call("secretsmanager", "DescribeSecret", {"SecretId": name})
         except AwsError as problem:
             if problem.code != "ResourceNotFoundException":
                 raise
-            aws.call("secretsmanager", "CreateSecret", request)
+            aws.call("secretsmanager", "CreateSecret", {"Name": name})
+            described = {"VersionIdsToStages": {}}
             yield name
+        if not any("AWSPREVIOUS" in stages for stages in described["VersionIdsToStages"].values()):
+            # MiniStack's CreateSecret makes up the first version's id; PutSecretValue takes ours.
+            value = (
+                declared.get("SecretString") or aws.call("secretsmanager", "GetRandomPassword", {})["RandomPassword"]
+            )
+            request = {"SecretId": name, "SecretString": value, "ClientRequestToken": placeholder_version(name)}
+            aws.call("secretsmanager", "PutSecretValue", request)
 
 
 def _queues(queues: Mapping[str, Mapping[str, Any]], aws: Aws) -> Iterator[str]:

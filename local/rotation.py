@@ -30,7 +30,9 @@ def rotate_if_new(secret: str, invoke: Callable[[str], Result], aws: Aws) -> boo
         try:
             invoke(json.dumps(event))
         except FunctionError as problem:
-            raise RunnerError(f"{secret} could not be rotated: {step} failed, {problem}. Correct the function; the next start goes on.") from problem
+            raise RunnerError(
+                f"{secret} could not be rotated: {step} failed, {problem}. Correct the function; the next start goes on."
+            ) from problem
     return True
 
 

@@ -83,7 +83,7 @@ class Runner:
             console.request(str(request), request.status)
 
         def application() -> Any:
-            app = make_app(self._project, self._invoke, answered, options.port)
+            app = make_app(self._project, self._invoke, answered, self._socket.getsockname()[1])
             self._page.add_to(app, self._project.api.routes)
             return app
 
@@ -91,7 +91,9 @@ class Runner:
         app = application()
         self._cloud.wait_until_ready()
         self._create_resources()
-        self._streams = Streams(self._cloud, Notes(self._data / "streams.json", self._cloud.state().generation), console)
+        self._streams = Streams(
+            self._cloud, Notes(self._data / "streams.json", self._cloud.state().generation), console
+        )
         self._closing.callback(self._finish_cloud)
         self._streams.serve(self._project.streams, self._invoke)
         self._rotate()
@@ -124,7 +126,9 @@ class Runner:
 
     def _make_pools(self) -> None:
         for name, function in self._project.functions.items():
-            self._pools[name] = Pool(self._nursery, function, lambda_environment(function, self._cloud.endpoint), self._console)
+            self._pools[name] = Pool(
+                self._nursery, function, lambda_environment(function, self._cloud.endpoint), self._console
+            )
 
     def _create_resources(self) -> None:
         made = resources.create_missing(self._project, self._cloud.aws)
@@ -156,10 +160,11 @@ class Runner:
     def _finish_cloud(self) -> None:
         """Deliver what is on the streams, end the workers, and leave a snapshot instead of a journal."""
         self._streams.drain(2.0)
-        with contextlib.suppress(AwsError, CloudGoneError):
-            self._streams.compact(now=True)
         self._streams.stop()
         _each(self._pools.values(), lambda pool: pool.stop(2.0))
+        # Not vital: without a snapshot the next start replays the journal.
+        with contextlib.suppress(AwsError, CloudGoneError):
+            self._streams.compact(now=True)
 
     # What follows runs beside the requests.
 
@@ -191,7 +196,9 @@ class Runner:
             self._create_resources()
             old = self._pools
             self._pools = {
-                name: old[name] for name, function in self._project.functions.items() if before.functions.get(name) == function
+                name: old[name]
+                for name, function in self._project.functions.items()
+                if before.functions.get(name) == function
             }
             for name, function in self._project.functions.items():
                 if name not in self._pools:

@@ -55,7 +55,9 @@ class _Handler(WSGIRequestHandler):
         environ["wsgi.input_terminated"] = True
         answer: list[Any] = []
 
-        def start_response(status: str, headers: list[tuple[str, str]], _problem: Any = None) -> Callable[[bytes], None]:
+        def start_response(
+            status: str, headers: list[tuple[str, str]], _problem: Any = None
+        ) -> Callable[[bytes], None]:
             answer[:] = [status, headers]
             return lambda _data: None
 
@@ -122,7 +124,11 @@ class _Handler(WSGIRequestHandler):
         self.close_connection = True
         self.command = self.command or "GET"
         text = message if message and message.isascii() else "Bad Request"
-        self._respond(f"{int(code)} {text}", [("Content-Type", "application/json")], json.dumps({"message": "Bad Request"}).encode())
+        self._respond(
+            f"{int(code)} {text}",
+            [("Content-Type", "application/json")],
+            json.dumps({"message": "Bad Request"}).encode(),
+        )
 
     def version_string(self) -> str:
         """The Server header."""

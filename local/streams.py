@@ -64,7 +64,9 @@ class Notes:
 
     def _write(self) -> None:
         temporary = self._path.with_suffix(".new")
-        temporary.write_text(json.dumps({"generation": self._generation, "delivered": self._delivered}), encoding="utf-8")
+        temporary.write_text(
+            json.dumps({"generation": self._generation, "delivered": self._delivered}), encoding="utf-8"
+        )
         os.replace(temporary, self._path)
 
 
@@ -80,7 +82,8 @@ class Streams:
         before = {source.declared.name: source for source in self._sources}
         self.stop()
         self._sources = [
-            Source(source, self._cloud, self._notes, invoke, self._console, before.get(source.name)) for source in declared
+            Source(source, self._cloud, self._notes, invoke, self._console, before.get(source.name))
+            for source in declared
         ]
         self._cloud.wakeups = [source.wakeup for source in self._sources]
 
@@ -107,14 +110,19 @@ class Streams:
         """Stop feeding. A batch that is with its function is waited for."""
         for source in self._sources:
             source.stop()
-        self._sources = []
 
 
 class Source:
     """One stream and the function it feeds, in a thread of its own."""
 
     def __init__(
-        self, declared: StreamSource, cloud: Cloud, notes: Notes, invoke: Invoke, console: Console, before: "Source | None"
+        self,
+        declared: StreamSource,
+        cloud: Cloud,
+        notes: Notes,
+        invoke: Invoke,
+        console: Console,
+        before: "Source | None",
     ) -> None:
         self.declared, self._cloud, self._aws = declared, cloud, cloud.aws
         self._notes, self._invoke, self._console = notes, invoke, console
@@ -165,7 +173,9 @@ class Source:
         incarnation = self._cloud.incarnation
         if incarnation != self._incarnation or self._iterator is None:
             self._position(incarnation)
-        page = self._aws.call("streams", "GetRecords", {"ShardIterator": self._iterator, "Limit": self.declared.batch_size})
+        page = self._aws.call(
+            "streams", "GetRecords", {"ShardIterator": self._iterator, "Limit": self.declared.batch_size}
+        )
         if self._cloud.incarnation != incarnation:
             # MiniStack was started anew in the meantime: the iterator's position means something else to this one.
             self.wakeup.set()
@@ -180,7 +190,9 @@ class Source:
         """Find the first record that is not delivered yet."""
         described = self._aws.call("dynamodb", "DescribeTable", {"TableName": self.declared.table})["Table"]
         self._stream_arn = described["LatestStreamArn"]
-        shards = self._aws.call("streams", "DescribeStream", {"StreamArn": self._stream_arn})["StreamDescription"]["Shards"]
+        shards = self._aws.call("streams", "DescribeStream", {"StreamArn": self._stream_arn})["StreamDescription"][
+            "Shards"
+        ]
         shard = {"StreamArn": self._stream_arn, "ShardId": shards[0]["ShardId"]}
         skip = self._notes.delivered(self.declared.name)
         iterator = None
@@ -274,12 +286,21 @@ class Source:
 
     def _give_up(self, records: list[Record], retries: int, condition: str) -> None:
         function = self.declared.function
-        where = f"noted in {self.declared.on_failure}" if self.declared.on_failure else "dropped: the template names no OnFailure destination"
-        self._console.warn(f"{function}: gave up on {len(records)} record(s) after {retries} retries ({condition}); {where}.")
+        where = (
+            f"noted in {self.declared.on_failure}"
+            if self.declared.on_failure
+            else "dropped: the template names no OnFailure destination"
+        )
+        self._console.warn(
+            f"{function}: gave up on {len(records)} record(s) after {retries} retries ({condition}); {where}."
+        )
         if self.declared.on_failure is None:
             return
         # https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
-        arrivals = [datetime.fromtimestamp(float(r["dynamodb"]["ApproximateCreationDateTime"]), UTC).isoformat() for r in records]
+        arrivals = [
+            datetime.fromtimestamp(float(r["dynamodb"]["ApproximateCreationDateTime"]), UTC).isoformat()
+            for r in records
+        ]
         message = {
             "requestContext": {
                 "requestId": str(uuid.uuid4()),

@@ -91,17 +91,23 @@ def read_project(path: Path, overrides: Mapping[str, str]) -> Project:
     except RunnerError:
         raise
     except FileNotFoundError as problem:
-        raise RunnerError(f"There is no {path}. Start the runner in the project's folder, or name the file with --template.") from problem
+        raise RunnerError(
+            f"There is no {path}. Start the runner in the project's folder, or name the file with --template."
+        ) from problem
     # The providers raise whatever the template's mistake makes them stumble over.
     except Exception as problem:
-        raise RunnerError(f"{path.name} cannot be read: {' '.join(str(problem).split())}. Correct it and save.") from problem
+        raise RunnerError(
+            f"{path.name} cannot be read: {' '.join(str(problem).split())}. Correct it and save."
+        ) from problem
     root = path.parent.resolve()
     of_type = _by_type(resources)
     return Project(
         api=api,
         cors=_cors(of_type("AWS::Serverless::HttpApi")),
         functions={function.name: _function(function, root) for function in functions},
-        layers=tuple((root / layer["ContentUri"]).resolve() for layer in of_type("AWS::Serverless::LayerVersion").values()),
+        layers=tuple(
+            (root / layer["ContentUri"]).resolve() for layer in of_type("AWS::Serverless::LayerVersion").values()
+        ),
         tables=of_type("AWS::DynamoDB::Table"),
         secrets=of_type("AWS::SecretsManager::Secret"),
         queues=of_type("AWS::SQS::Queue"),
@@ -123,7 +129,9 @@ def logical_id(value: Any) -> str:
 
 def _by_type(resources: Mapping[str, Any]) -> Any:
     def of_type(kind: str) -> dict[str, Mapping[str, Any]]:
-        return {name: resource.get("Properties") or {} for name, resource in resources.items() if resource["Type"] == kind}
+        return {
+            name: resource.get("Properties") or {} for name, resource in resources.items() if resource["Type"] == kind
+        }
 
     return of_type
 
@@ -134,7 +142,9 @@ def _function(declared: Any, root: Path) -> Function:
     handler = str(declared.handler)
     module = folder / f"{handler.rpartition('.')[0].replace('.', '/')}.py"
     if not module.is_file():
-        raise RunnerError(f"{name}: there is no {_relative(module, root)}. Write it, or correct CodeUri or Handler in the template.")
+        raise RunnerError(
+            f"{name}: there is no {_relative(module, root)}. Write it, or correct CodeUri or Handler in the template."
+        )
     variables = (declared.environment or {}).get("Variables") or {}
     return Function(
         name=name,
@@ -142,8 +152,8 @@ def _function(declared: Any, root: Path) -> Function:
         handler=handler,
         timeout=int(declared.timeout or _TIMEOUT),
         memory=int(declared.memory or _MEMORY),
-        # `!Ref AWS::NoValue` arrives as None: the variable is not set.
-        environment={key: str(value) for key, value in variables.items() if value is not None},
+        # `!Ref AWS::NoValue` arrives as it is written or as None: the variable is not set.
+        environment={key: str(value) for key, value in variables.items() if isinstance(value, str | int | float)},
     )
 
 
@@ -205,7 +215,9 @@ def _check_references(raw: Mapping[str, Any]) -> None:
     known = {*(raw.get("Parameters") or ()), *(raw.get("Resources") or ())}
     for where, name in _references(raw.get("Resources") or {}, ()):
         if name not in known and not name.startswith(_PSEUDO):
-            raise RunnerError(f"The template refers to {name}, which it does not declare ({where}). Correct it and save.")
+            raise RunnerError(
+                f"The template refers to {name}, which it does not declare ({where}). Correct it and save."
+            )
 
 
 def _references(value: Any, where: tuple[str, ...]) -> Iterator[tuple[str, str]]:

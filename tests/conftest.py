@@ -4,6 +4,7 @@ moto runs in the test's own process and takes one request at a time: right for q
 transactions and capacity are tested against MiniStack.
 """
 
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from shared import accounts, aws, config, keys
 from tests.api import Api, Inbox
 
 ROOT = Path(__file__).parent.parent
+# Lambda gets a function's folder as it is, so importing the file in it must leave nothing there.
+sys.pycache_prefix = str(ROOT / ".venv" / "pycache")
+
 ADMIN_EMAIL = "admin@example.com"
 PASSWORD = "correct horse battery"
 _NOT_IN_CREATE_TABLE = ("PointInTimeRecoverySpecification", "TimeToLiveSpecification")

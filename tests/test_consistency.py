@@ -1,0 +1,266 @@
+"""A path has one name in the template, the folders, the code, the events and the README; here they are compared.
+
+The comparison itself is tested on copies of the project in which one of them says something else.
+"""
+
+import importlib.util
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+from samcli.yamlhelper import yaml_parse
+
+ROOT = Path(__file__).parent.parent
+VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+JOBS = "jobs"
+
+# A function's file reads its configuration when it is imported.
+pytestmark = pytest.mark.usefixtures("environment")
+
+Routes: TypeAlias = dict[str, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A function of the template: its folder below functions/, and the paths and methods of its events."""
+
+    name: str
+    folder: str
+    routes: tuple[tuple[str, str], ...]
+
+
+def in_template(root: Path) -> list[Declared]:
+    resources = yaml_parse((root / "template.yaml").read_text())["Resources"]
+    return [
+        Declared(
+            name=name,
+            folder=str(resource["Properties"]["CodeUri"]).removeprefix("functions/"),
+            routes=tuple(
+                (event["Properties"]["Path"], event["Properties"]["Method"])
+                for event in resource["Properties"].get("Events", {}).values()
+                if event["Type"] == "HttpApi"
+            ),
+        )
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    ]
+
+
+def in_folders(root: Path) -> set[str]:
+    return {str(file.parent.relative_to(root / "functions")) for file in (root / "functions").glob("**/app.py")}
+
+
+def in_code(root: Path, folder: str) -> Any:
+    """Import a function's file, as a module that nobody else has."""
+    spec = importlib.util.spec_from_file_location("app", root / "functions" / folder / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def in_readme(root: Path) -> Routes:
+    """Every row of a table whose first cell is a path and whose second names verbs."""
+    routes: dict[str, frozenset[str]] = {}
+    for line in (root / "README.md").read_text().splitlines():
+        cells = [cell.strip().strip("`") for cell in line.strip().strip("|").split("|")]
+        if len(cells) > 1 and cells[0].startswith("/"):
+            verbs = frozenset(re.split(r"[,\s]+", cells[1].replace("`", "")))
+            if verbs <= set(VERBS):
+                routes[cells[0]] = routes.get(cells[0], frozenset()) | verbs
+    return routes
+
+
+def folder_of(path: str, paths: set[str]) -> str:
+    """Name a path's folder: /api/users/{userId} is users/by_id, and /api/users, with a path below it, users/index."""
+    parts = [
+        "by_id" if part.startswith("{") else part.removeprefix(".").removesuffix(".json").replace("-", "_")
+        for part in path.removeprefix("/api/").strip("/").split("/")
+    ]
+    if any(other.startswith(f"{path}/") for other in paths):
+        parts.append("index")
+    return "/".join(parts)
+
+
+def disagreements(root: Path) -> Iterator[str]:
+    """Say everything that one of the five tells and another does not."""
+    functions = in_template(root)
+    folders = in_folders(root)
+    declared = {function.folder for function in functions}
+    yield from (f"template.yaml has no function for functions/{folder}" for folder in sorted(folders - declared))
+    yield from (f"functions/{folder}/app.py is missing" for folder in sorted(declared - folders))
+
+    paths = {path for function in functions for path, _ in function.routes}
+    code: Routes = {}
+    for function in functions:
+        yield from _of_function(function, paths)
+        if function.folder not in folders:
+            continue
+        module = in_code(root, function.folder) if function.routes else None
+        if module is not None:
+            code[module.api.path] = frozenset(module.api.methods)
+            yield from _of_code(function, module)
+        yield from _of_events(root, function, module)
+    yield from _of_readme(code, in_readme(root))
+    yield from _left_over_events(root, folders)
+
+
+def _of_function(function: Declared, paths: set[str]) -> Iterator[str]:
+    if not function.routes and not function.folder.startswith(f"{JOBS}/"):
+        yield f"{function.name} has no HttpApi event, and is not in functions/{JOBS}"
+    for path, method in function.routes:
+        if method != "ANY":
+            yield f"{function.name} takes {method} alone: a wrong verb would get 404 from API Gateway instead of 405"
+        if function.folder != folder_of(path, paths):
+            yield f"{function.name}: the folder for {path} is functions/{folder_of(path, paths)}, not {function.folder}"
+
+
+def _of_code(function: Declared, module: Any) -> Iterator[str]:
+    for path, _ in function.routes:
+        if module.api.path != path:
+            yield f"functions/{function.folder}/app.py serves {module.api.path}, and the template sends it {path}"
+        if not (module.__doc__ or "").startswith(f"{path}: "):
+            yield f"functions/{function.folder}/app.py: the docstring does not start with its path, {path}"
+
+
+def _of_events(root: Path, function: Declared, module: Any) -> Iterator[str]:
+    folder = root / "events" / function.folder
+    files = {file.stem: file for file in folder.glob("*.json")}
+    if module is None:
+        if not files:
+            yield f"events/{function.folder} has no event"
+        return
+    verbs = {verb.lower() for verb in module.api.methods}
+    for verb in sorted(verbs ^ files.keys()):
+        fault = "is missing" if verb in verbs else "is for a verb that the code does not have"
+        yield f"events/{function.folder}/{verb}.json {fault}"
+    for verb in sorted(verbs & files.keys()):
+        event = json.loads(files[verb].read_text())
+        yield from (
+            f"events/{function.folder}/{verb}.json: {problem}" for problem in _of_event(event, verb, module.api.path)
+        )
+
+
+def _of_event(event: dict[str, Any], verb: str, path: str) -> Iterator[str]:
+    """Check what API Gateway would never send: parts of one event that contradict each other."""
+    context, http = event["requestContext"], event["requestContext"]["http"]
+    if {event["routeKey"], context["routeKey"]} != {f"ANY {path}"}:
+        yield f"its routeKey is not ANY {path}"
+    if http["method"] != verb.upper():
+        yield f"its method is {http['method']}"
+    pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(path))
+    match = re.fullmatch(pattern, event["rawPath"])
+    if not match or event["rawPath"] != http["path"] or match.groupdict() != event.get("pathParameters", {}):
+        yield "rawPath, http.path and pathParameters are not one request"
+    query = "&".join(f"{name}={value}" for name, value in event.get("queryStringParameters", {}).items())
+    if query != event["rawQueryString"]:
+        yield "rawQueryString and queryStringParameters are not one query"
+    if any(name != name.lower() for name in event["headers"]):
+        yield "header names arrive in lower case"
+
+
+def _of_readme(code: Routes, readme: Routes) -> Iterator[str]:
+    for path in sorted(code.keys() | readme.keys()):
+        served, told = code.get(path, frozenset()), readme.get(path, frozenset())
+        if served != told:
+            yield f"{path}: the code has {_listed(served)}, and README.md says {_listed(told)}"
+
+
+def _left_over_events(root: Path, folders: set[str]) -> Iterator[str]:
+    for folder in sorted(
+        {str(file.parent.relative_to(root / "events")) for file in (root / "events").glob("**/*.json")}
+    ):
+        if folder not in folders:
+            yield f"events/{folder} belongs to no function"
+
+
+def _listed(verbs: frozenset[str]) -> str:
+    return ", ".join(verb for verb in VERBS if verb in verbs) or "nothing"
+
+
+def test_template_folders_code_events_and_readme_agree() -> None:
+    assert list(disagreements(ROOT)) == []
+
+
+# The comparison ------------------------------------------------------------------------------------
+
+README = """
+| path | verb | who |
+|---|---|---|
+| `/api/users` | GET, POST | admin |
+| `/api/users/{userId}` | `GET` | self |
+| `/api/users/{userId}` | PUT, PATCH | self |
+| `/api/users/{userId}` | DELETE | self |
+"""
+
+
+@pytest.fixture
+def part(tmp_path: Path) -> Path:
+    """A part of the project in which everything agrees: two paths and a job."""
+    template = yaml_parse((ROOT / "template.yaml").read_text())
+    kept = {"UsersFunction", "UserFunction", "RotateSigningKeyFunction"}
+    template["Resources"] = {name: template["Resources"][name] for name in kept}
+    (tmp_path / "template.yaml").write_text(json.dumps(template))
+    (tmp_path / "README.md").write_text(README)
+    for folder in ("users/index", "users/by_id", "jobs/rotate_signing_key"):
+        for kind in ("functions", "events"):
+            shutil.copytree(
+                ROOT / kind / folder, tmp_path / kind / folder, ignore=shutil.ignore_patterns("__pycache__")
+            )
+    assert list(disagreements(tmp_path)) == []
+    return tmp_path
+
+
+def edit(name: str, old: str, new: str) -> Callable[[Path], object]:
+    def change(root: Path) -> None:
+        text = (root / name).read_text()
+        assert old in text
+        (root / name).write_text(text.replace(old, new))
+
+    return change
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "functions/users/by_id/app.py is missing": lambda root: (root / "functions/users/by_id/app.py").unlink(),
+    "template.yaml has no function for functions/users/by_name": lambda root: shutil.copytree(
+        root / "functions/users/by_id", root / "functions/users/by_name"
+    ),
+    "takes GET alone": edit("template.yaml", '"Method": "ANY"', '"Method": "GET"'),
+    "serves /api/users/{userId}, and the template": edit(
+        "template.yaml", "/api/users/{userId}", "/api/people/{userId}"
+    ),
+    "the folder for /api/people/{userId} is": edit("template.yaml", "/api/users/{userId}", "/api/people/{userId}"),
+    "UsersFunction has no HttpApi event": edit("template.yaml", '"HttpApi"', '"Schedule"'),
+    "the docstring does not start with its path": edit(
+        "functions/users/by_id/app.py", '"""/api/users/', '"""/api/user/'
+    ),
+    "events/users/by_id/post.json is missing": edit("functions/users/by_id/app.py", "@api.put", "@api.post"),
+    "events/users/by_id/put.json is for a verb": edit("functions/users/by_id/app.py", "@api.put", "@api.post"),
+    "/api/users/{userId}: the code has GET, POST, PATCH, DELETE, and README.md says GET, PUT, PATCH, DELETE": edit(
+        "functions/users/by_id/app.py", "@api.put", "@api.post"
+    ),
+    "/api/users: the code has GET, POST, and README.md says GET": edit("README.md", "GET, POST", "GET"),
+    "/api/teams: the code has nothing, and README.md says GET, POST": edit("README.md", "/api/users`", "/api/teams`"),
+    "events/users/index/get.json is missing": lambda root: (root / "events/users/index/get.json").unlink(),
+    "events/jobs/rotate_signing_key has no event": lambda root: shutil.rmtree(root / "events/jobs"),
+    "events/teams belongs to no function": lambda root: shutil.copytree(
+        root / "events/users/index", root / "events/teams"
+    ),
+    "its routeKey is not": edit("events/users/index/get.json", "ANY /api/users", "GET /api/users"),
+    "its method is PUT": edit("events/users/index/get.json", '"GET"', '"PUT"'),
+    "are not one request": edit("events/users/by_id/get.json", '"userId": "0', '"userId": "1'),
+    "are not one query": edit("events/users/index/get.json", "limit=20", "limit=21"),
+    "header names arrive in lower case": edit("events/users/index/get.json", '"accept"', '"Accept"'),
+}
+
+
+@pytest.mark.parametrize("told", CHANGES)
+def test_a_difference_is_told(part: Path, told: str) -> None:
+    CHANGES[told](part)
+    assert any(told in line for line in disagreements(part)), list(disagreements(part))
