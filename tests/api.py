@@ -196,6 +196,8 @@ class Inbox:
     def deliver(self) -> Any:
         """Hand what waits in the outbox to its function; give the answer."""
         waiting = [item for item in self.entries() if item["id"]["S"] not in self._delivered]
+        if not waiting:
+            return None
         self._delivered.update(item["id"]["S"] for item in waiting)
         records = [stream_record(item) for item in sorted(waiting, key=lambda item: item["createdAt"]["S"])]
         return load("jobs/deliver_email").handler({"Records": records}, None)

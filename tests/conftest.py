@@ -42,6 +42,7 @@ def environment(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[M
         "AWS_DEFAULT_REGION": "eu-west-1",
     }
     variables.pop("AWS_ENDPOINT_URL", None)
+    variables["RATE_LIMIT_MULTIPLIER"] = "1000"
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     config.settings.cache_clear()
