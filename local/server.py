@@ -9,6 +9,8 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterable
+from email.errors import MissingHeaderBodySeparatorDefect
+from http import HTTPStatus
 from typing import Any
 
 from werkzeug.serving import DechunkedInput, ThreadedWSGIServer, WSGIRequestHandler
@@ -50,7 +52,16 @@ class _Handler(WSGIRequestHandler):
     def run_wsgi(self) -> None:
         """Answer one request."""
         environ = self.make_environ()
-        environ["wsgi.input"] = io.BytesIO(self._read_body(environ))
+        try:
+            body = self._read_body(environ)
+        except ValueError:
+            body = None
+        # Other defects are about a mail's body, which these headers do not have.
+        torn = any(isinstance(defect, MissingHeaderBodySeparatorDefect) for defect in self.headers.defects)
+        if body is None or torn or self.request_version == "HTTP/0.9":
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return
+        environ["wsgi.input"] = io.BytesIO(body)
         # Werkzeug would wait for the end of the connection otherwise.
         environ["wsgi.input_terminated"] = True
         answer: list[Any] = []
@@ -63,27 +74,23 @@ class _Handler(WSGIRequestHandler):
 
         application = self.server.app(environ, start_response)
         try:
-            body = b"".join(application)
+            content = b"".join(application)
         finally:
             if hasattr(application, "close"):
                 application.close()
-        self._respond(*answer, body)
+        self._respond(*answer, content)
 
     def _read_body(self, environ: dict[str, Any]) -> bytes:
         if self.headers.get("Expect", "").strip().lower() == "100-continue":
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        try:
-            if isinstance(environ["wsgi.input"], DechunkedInput):
-                body: bytes = environ["wsgi.input"].read(LARGEST_BODY + 1)
-            else:
-                length = int(self.headers.get("Content-Length") or 0)
-                body = self.rfile.read(min(length, LARGEST_BODY + 1))
-                if len(body) < length:
-                    # Cut short by the client, or by the limit below.
-                    self.close_connection = True
-        except (OSError, ValueError):
-            self.close_connection = True
-            body = b""
+        if isinstance(environ["wsgi.input"], DechunkedInput):
+            body: bytes = environ["wsgi.input"].read(LARGEST_BODY + 1)
+        else:
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(max(0, min(length, LARGEST_BODY + 1)))
+            if len(body) != length:
+                # Cut short by the client, or by the limit below.
+                self.close_connection = True
         if len(body) > LARGEST_BODY:
             environ[TOO_LARGE] = self.close_connection = True
             body = b""
@@ -119,16 +126,14 @@ class _Handler(WSGIRequestHandler):
         except OSError:
             return
 
-    def send_error(self, code: int, message: str | None = None, _explain: str | None = None) -> None:
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer what is not a request at all, such as a broken request line."""
+        del message, explain
         self.close_connection = True
-        self.command = self.command or "GET"
-        text = message if message and message.isascii() else "Bad Request"
-        self._respond(
-            f"{int(code)} {text}",
-            [("Content-Type", "application/json")],
-            json.dumps({"message": "Bad Request"}).encode(),
-        )
+        body = json.dumps({"message": HTTPStatus(code).phrase}).encode()
+        # Little has been parsed when the request line is wrong, and without a version no headers would be sent.
+        self.command, self.request_version = getattr(self, "command", None) or "GET", self.protocol_version
+        self._respond(f"{int(code)} {HTTPStatus(code).phrase}", [("Content-Type", "application/json")], body)
 
     def version_string(self) -> str:
         """The Server header."""

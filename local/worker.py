@@ -36,6 +36,7 @@ from typing import Any, NoReturn
 
 _HEADER = struct.Struct("!IB")
 _PR_SET_PDEATHSIG = 1
+_MACHINERY = (__file__, importlib.__file__, "<frozen importlib")
 
 
 class Context:
@@ -159,7 +160,7 @@ def _work(spec: dict[str, Any], channel: socket.socket, output: int) -> NoReturn
         handler = _import_handler(spec["handler"])
     # Whatever a module does at import, SystemExit included, is the import's failure.
     except BaseException as problem:  # noqa: BLE001
-        traceback.print_exc()
+        _print_traceback(problem)
         _leave(channel, "B", f"{type(problem).__name__}: {problem}".encode())
     send_frame(channel, "U", json.dumps({"pid": os.getpid()}).encode())
     while True:
@@ -184,9 +185,17 @@ def _invoke(handler: Callable[[Any, Context], Any], meta: dict[str, Any], event:
         return "R", json.dumps(result).encode()
     # A handler may raise anything; Lambda turns all of it into an error of this shape.
     except BaseException as problem:  # noqa: BLE001
-        traceback.print_exc()
+        _print_traceback(problem)
         failure = {"errorType": type(problem).__name__, "errorMessage": str(problem)}
         return "F", json.dumps(failure).encode()
+
+
+def _print_traceback(problem: BaseException) -> None:
+    """Print the traceback without the frames of this file and of the import machinery that lead to the function's own."""
+    frames = problem.__traceback__
+    while frames and frames.tb_next and frames.tb_frame.f_code.co_filename.startswith(_MACHINERY):
+        frames = frames.tb_next
+    traceback.print_exception(problem.with_traceback(frames))
 
 
 def _leave(channel: socket.socket, kind: str, payload: bytes) -> NoReturn:

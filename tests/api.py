@@ -8,19 +8,15 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from boto3.dynamodb.types import TypeSerializer
-from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.ses.models import ses_backends
-
 from shared import aws
 
 FUNCTIONS = Path(__file__).parent.parent / "functions"
-REGION = "eu-west-1"
 
 
 @cache
@@ -150,12 +146,14 @@ def event(method: str, url: str, body: str | None, headers: Mapping[str, str], i
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail that SES was given."""
+    """A mail that SES has taken."""
 
     to: str
+    sender: str
     subject: str
     text: str
     html: str
+    headers: Mapping[str, str]
 
     @property
     def token(self) -> str:
@@ -171,40 +169,71 @@ class Mail:
         assert match, self.text
         return match[0]
 
+    @classmethod
+    def sent(cls, request: Mapping[str, Any]) -> "Mail":
+        """Read what SES was asked to send."""
+        simple = request["Content"]["Simple"]
+        (to,) = request["Destination"]["ToAddresses"]
+        return cls(
+            to=to,
+            sender=request["FromEmailAddress"],
+            subject=simple["Subject"]["Data"],
+            text=simple["Body"]["Text"]["Data"],
+            html=simple["Body"]["Html"]["Data"],
+            headers={header["Name"]: header["Value"] for header in simple["Headers"]},
+        )
+
 
 class Inbox:
-    """The mails that have been sent. Looking at them first delivers what waits in the outbox, as its stream would."""
+    """The mails that SES took. Looking at them first delivers what waits in the outbox, as its stream would."""
 
     def __init__(self) -> None:
+        self.sent: list[Mail] = []
         self._delivered: set[str] = set()
+        events = aws.sesv2().meta.events
+        events.register("provide-client-params.sesv2.SendEmail", self._asked, unique_id="inbox-asked")
+        events.register("after-call.sesv2.SendEmail", self._answered, unique_id="inbox-answered")
+
+    def close(self) -> None:
+        """Take no more mails."""
+        events = aws.sesv2().meta.events
+        events.unregister("provide-client-params.sesv2.SendEmail", unique_id="inbox-asked")
+        events.unregister("after-call.sesv2.SendEmail", unique_id="inbox-answered")
 
     def all(self) -> list[Mail]:
         self.deliver()
-        return [
-            Mail(
-                to=message.destinations["ToAddresses"][0],
-                subject=message.subject,
-                text=message.body if isinstance(message.body, str) else "",
-                html="",
-            )
-            for message in ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages
-        ]
+        return self.sent
 
     def newest(self) -> Mail:
         return self.all()[-1]
 
-    def deliver(self) -> Any:
-        """Hand what waits in the outbox to its function; give the answer."""
-        waiting = [item for item in self.entries() if item["id"]["S"] not in self._delivered]
-        if not waiting:
-            return None
-        self._delivered.update(item["id"]["S"] for item in waiting)
-        records = [stream_record(item) for item in sorted(waiting, key=lambda item: item["createdAt"]["S"])]
-        return load("jobs/deliver_email").handler({"Records": records}, None)
+    def to(self, address: str) -> list[Mail]:
+        return [mail for mail in self.all() if mail.to == address]
 
-    def entries(self) -> list[dict[str, Any]]:
-        """Everything in the outbox, as DynamoDB has it."""
-        return list(aws.dynamodb().scan(TableName="OutboxTable")["Items"])
+    def deliver(self) -> Any:
+        """Hand what waits in the outbox to its function, once; give the answer."""
+        waiting = [item for item in entries() if item["id"]["S"] not in self._delivered]
+        self._delivered.update(item["id"]["S"] for item in waiting)
+        return deliver(*waiting) if waiting else {"batchItemFailures": []}
+
+    @staticmethod
+    def _asked(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        context["asked"] = params
+
+    def _answered(self, http_response: Any, context: dict[str, Any], **_: Any) -> None:
+        if http_response.status_code == HTTPStatus.OK:
+            self.sent.append(Mail.sent(context["asked"]))
+
+
+def entries() -> list[dict[str, Any]]:
+    """Give everything in the outbox, oldest first, as DynamoDB has it."""
+    items = aws.dynamodb().scan(TableName="OutboxTable", ConsistentRead=True)["Items"]
+    return sorted(items, key=lambda item: item["createdAt"]["S"])
+
+
+def deliver(*items: Mapping[str, Any]) -> Any:
+    """Hand entries of the outbox to their function as their table's stream does; give its answer."""
+    return load("jobs/deliver_email").handler({"Records": [stream_record(item) for item in items]}, None)
 
 
 def stream_record(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -220,8 +249,3 @@ def stream_record(item: Mapping[str, Any]) -> dict[str, Any]:
             "StreamViewType": "NEW_IMAGE",
         },
     }
-
-
-def typed(value: Any) -> Any:
-    """Give a value as DynamoDB writes it."""
-    return TypeSerializer().serialize(value)

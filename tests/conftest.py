@@ -4,25 +4,28 @@ moto runs in the test's own process and takes one request at a time: right for q
 transactions and capacity are tested against MiniStack.
 """
 
-import sys
-from collections.abc import Iterator, Mapping
+import copy
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+from moto.secretsmanager.models import secretsmanager_backends
 
 from local.template import Project, read_project
-from shared import accounts, aws, config, keys
+from shared import accounts, aws, config, keys, passwords, tables
 from tests.api import Api, Inbox
+from tests.faults import Wire
 
 ROOT = Path(__file__).parent.parent
-# Lambda gets a function's folder as it is, so importing the file in it must leave nothing there.
-sys.pycache_prefix = str(ROOT / ".venv" / "pycache")
-
+REGION = "eu-west-1"
 ADMIN_EMAIL = "admin@example.com"
 PASSWORD = "correct horse battery"
+KEY_VERSION = "00000000-0000-4000-8000-00000000000a"
 _NOT_IN_CREATE_TABLE = ("PointInTimeRecoverySpecification", "TimeToLiveSpecification")
 
 
@@ -32,38 +35,83 @@ def project() -> Project:
     return read_project(ROOT / "template.yaml", {})
 
 
-@pytest.fixture
-def environment(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mapping[str, str]]:
+@pytest.fixture(scope="session")
+def variables(project: Project) -> Mapping[str, str]:
     """The variables that the template gives every function, and an AWS that is nowhere."""
-    variables = {
-        **project.functions["UsersFunction"].environment,
+    return {
+        **{name: text for name, text in project.functions["UsersFunction"].environment.items() if text},
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_DEFAULT_REGION": REGION,
+        # Tests call more often than anybody may; those of the limits themselves say so.
+        "RATE_LIMIT_MULTIPLIER": "1000",
     }
-    variables.pop("AWS_ENDPOINT_URL", None)
-    variables["RATE_LIMIT_MULTIPLIER"] = "1000"
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    config.settings.cache_clear()
-    yield variables
-    config.settings.cache_clear()
 
 
 @pytest.fixture
-def cloud(project: Project, environment: Mapping[str, str]) -> Iterator[None]:
-    """The template's tables, its secret with a first key, and the sender's address, in moto."""
-    with mock_aws():
-        for client in (aws.dynamodb, aws.secretsmanager, aws.sesv2):
-            client.cache_clear()
+def environment(variables: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Mapping[str, str]]:
+    """A function's environment. Hashes cost next to nothing in it: what they cost is tested on its own."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(passwords, "COST", 4)
+    passwords._hash_of_nothing.cache_clear()
+    config.settings.cache_clear()
+    yield variables
+    passwords._hash_of_nothing.cache_clear()
+    config.settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def moto(project: Project, variables: Mapping[str, str]) -> Iterator[Callable[[], None]]:
+    """The template's tables in moto, and its secret with a first key: a function that makes them new again."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        patch.delenv("AWS_ENDPOINT_URL", raising=False)
+        for name, value in variables.items():
+            patch.setenv(name, value)
         for name, properties in project.tables.items():
             create_table(name, properties)
+        forget_clients()
+        clients = {client: client() for client in (aws.dynamodb, aws.secretsmanager, aws.sesv2)}
+        clients[aws.sesv2].create_email_identity(EmailIdentity=variables["MAIL_FROM"])
         for name in project.secrets:
-            aws.secretsmanager().create_secret(Name=name, SecretString="{}")
-        aws.sesv2().create_email_identity(EmailIdentity=environment["MAIL_FROM"])
-        keys.memory.forget()
+            clients[aws.secretsmanager].create_secret(Name=name, SecretString="{}")
+        config.settings.cache_clear()
         rotate()
-        yield
+        secrets = secretsmanager_backends[DEFAULT_ACCOUNT_ID][REGION].secrets
+        tables = dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables
+        first_secrets = copy.deepcopy(dict(secrets))
+        first_items = {name: copy.deepcopy(table.items) for name, table in tables.items()}
+
+        def renew() -> None:
+            secrets.clear()
+            secrets.update(copy.deepcopy(first_secrets))
+            for name, table in tables.items():
+                table.items = copy.deepcopy(first_items[name])
+                if table.stream_shard is not None:
+                    # moto copies the whole stream for each transaction.
+                    table.stream_shard.items.clear()
+
+        yield renew
+        forget_clients()
+
+
+@pytest.fixture
+def cloud(
+    moto: Callable[[], None],
+    environment: Mapping[str, str],  # noqa: ARG001  # where the table's names are
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The template's tables, empty, and its secret with a first key. Nobody waits before trying again."""
+    moto()
+    monkeypatch.setattr(tables, "_pauses", lambda: iter([0] * tables._ATTEMPTS))
+    keys.memory.forget()
+
+
+def forget_clients() -> None:
+    """Have clients made anew, of the environment as it is."""
+    for client in (aws.dynamodb, aws.secretsmanager, aws.sesv2, aws._session):
+        client.cache_clear()
 
 
 def create_table(name: str, properties: Mapping[str, Any]) -> None:
@@ -77,7 +125,7 @@ def create_table(name: str, properties: Mapping[str, Any]) -> None:
     boto3.client("dynamodb").create_table(TableName=name, **table)
 
 
-def rotate(version: str = "00000000-0000-4000-8000-00000000000a") -> str:
+def rotate(version: str = KEY_VERSION) -> str:
     """Do the four steps of a rotation; give the key's id."""
     for step in (keys.create, keys.publish, keys.test, keys.finish):
         step(version)
@@ -91,9 +139,19 @@ def api(cloud: None) -> Api:  # noqa: ARG001  # what the functions call
 
 
 @pytest.fixture
-def inbox(cloud: None) -> Inbox:  # noqa: ARG001  # where the outbox is
+def inbox(cloud: None) -> Iterator[Inbox]:  # noqa: ARG001  # where the outbox is
     """The mails that were decided on, delivered when looked at."""
-    return Inbox()
+    inbox = Inbox()
+    yield inbox
+    inbox.close()
+
+
+@pytest.fixture
+def wire(cloud: None) -> Iterator[Wire]:  # noqa: ARG001  # what is at the other end
+    """The line to AWS, to count calls and to disturb them."""
+    wire = Wire()
+    yield wire
+    wire.close()
 
 
 @pytest.fixture
@@ -106,6 +164,17 @@ def admin(api: Api) -> Api:
 @pytest.fixture
 def ada(api: Api, inbox: Inbox) -> Api:
     """The API, called by a user like any other: Ada, who registered and confirmed her address."""
-    api.post("/api/auth/register", {"name": "Ada", "email": "ada@example.com", "password": PASSWORD})
-    api.post("/api/auth/verify-email", {"token": inbox.newest().token})
-    return api.signed_in("ada@example.com", PASSWORD)
+    return join(api, inbox, "Ada", "ada@example.com")
+
+
+@pytest.fixture
+def ben(api: Api, inbox: Inbox) -> Api:
+    """The API, called by another user."""
+    return join(api, inbox, "Ben", "ben@example.com")
+
+
+def join(api: Api, inbox: Inbox, name: str, email: str) -> Api:
+    """Register, confirm the address and sign in."""
+    assert api.post("/api/auth/register", {"name": name, "email": email, "password": PASSWORD}).status == 202
+    assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
+    return api.signed_in(email, PASSWORD)

@@ -170,12 +170,13 @@ def change(user_id: str, changes: Mapping[str, str], *, versions: Versions, clie
 
 
 def _new_authority(credential: Credential, after: User) -> list[Change]:
-    if after.status == "disabled":
-        return [credentials.changing(credential), *sessions.ending_all(after.id)]
     if after.role == "admin" and not credential.verified and not credential.is_invited:
         # Whoever registered this address has not proved to own it. Only a password set from the mail may be an
-        # administrator's, so the registration becomes an invitation.
+        # administrator's, so the registration becomes an invitation; of a disabled account too, as it may be enabled
+        # later. It has no sessions: nobody signs in before the address is verified.
         return [credentials.changing(credential, passwordHash=None), outbox.sending("invitation", after.email)]
+    if after.status == "disabled":
+        return [credentials.changing(credential), *sessions.ending_all(after.id)]
     return [credentials.changing(credential), *sessions.carrying(after)]
 
 

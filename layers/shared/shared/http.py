@@ -54,12 +54,12 @@ class Request:
 
     def __init__(self, event: Event) -> None:
         self._event = event
-        context = event.get("requestContext", {})
-        http = context.get("http", {})
+        context = event.get("requestContext") or {}
+        http = context.get("http") or {}
         self.id: str = context.get("requestId", "")
         self.method: str = http.get("method", "")
         self.ip: str = http.get("sourceIp", "")
-        self.headers: Mapping[str, str] = {name.lower(): text for name, text in event.get("headers", {}).items()}
+        self.headers: Mapping[str, str] = {name.lower(): text for name, text in (event.get("headers") or {}).items()}
         self.path_parameters: Mapping[str, str] = event.get("pathParameters") or {}
         self.query: Mapping[str, str] = event.get("queryStringParameters") or {}
         self.caller_id: str | None = None

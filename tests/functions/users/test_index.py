@@ -1,0 +1,271 @@
+"""/api/users: listing and inviting."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+import time_machine
+
+from shared import accounts, users
+from shared.idempotency import Once
+from tests import stored
+from tests.api import Api, Inbox
+from tests.conftest import ADMIN_EMAIL, PASSWORD
+from tests.faults import Wire
+from tests.functions.test_every_path import is_error
+
+KEYS = ["id", "name", "email", "role", "status", "emailVerified", "createdAt", "updatedAt"]
+
+
+def invited(number: int) -> dict[str, Any]:
+    """Open an account, without the request around it."""
+    once = Once(operation="invite", caller_id="", key="", request=None)
+    return accounts.invite(name=f"User {number}", email=f"user{number}@example.com", role="user", once=once)
+
+
+# Listing -------------------------------------------------------------------------------------------
+
+
+def test_users_are_listed_with_every_field_and_nothing_else(admin: Api) -> None:
+    reply = admin.get("/api/users")
+    assert reply.status == 200
+    assert list(reply.json) == ["success", "data", "nextCursor"]
+    assert reply.json["success"] is True
+    assert reply.json["nextCursor"] is None
+    (user,) = reply.json["data"]
+    assert list(user) == KEYS
+    assert {key: user[key] for key in KEYS[1:6]} == {
+        "name": "Administrator",
+        "email": ADMIN_EMAIL,
+        "role": "admin",
+        "status": "active",
+        "emailVerified": True,
+    }
+    assert user["createdAt"].endswith("Z")
+    assert "link" not in reply.headers
+
+
+def test_others_may_not_list_users(ada: Api) -> None:
+    assert is_error(ada.get("/api/users"), 403, "forbidden")
+    assert is_error(ada.get("/api/users?limit=nonsense"), 403, "forbidden")
+    assert is_error(ada.post("/api/users", "nonsense"), 403, "forbidden")
+
+
+@pytest.mark.parametrize("limit", [1, 3, 7, 10])
+def test_pages_hold_everybody_once_newest_first_while_others_join(admin: Api, limit: int) -> None:
+    with time_machine.travel(1_900_000_000) as clock:
+        admin = admin.signed_in(ADMIN_EMAIL, PASSWORD)
+        expected = []
+        for number in range(9):
+            # Some at the same millisecond, so that only the id tells them apart.
+            if number % 3 == 0:
+                clock.shift(1)
+            expected.append(invited(number)["id"])
+        seen, url = [], f"/api/users?limit={limit}"
+        while url:
+            reply = admin.get(url)
+            assert len(reply.json["data"]) <= limit
+            seen += [user["id"] for user in reply.json["data"]]
+            clock.shift(1)
+            invited(100 + len(seen))
+            link = reply.headers.get("link")
+            assert (link is None) == (reply.json["nextCursor"] is None)
+            url = link.removeprefix("<").removesuffix('>; rel="next"') if link else ""
+        old = [user_id for user_id in seen if user_id in expected]
+        assert sorted(old) == sorted(expected)
+        assert len(seen) == len(set(seen)) == 10
+        times = {user["id"]: user["createdAt"] for user in stored.profiles()}
+        assert [times[user_id] for user_id in seen] == sorted((times[user_id] for user_id in seen), reverse=True)
+
+
+def test_users_are_spread_over_the_shards(admin: Api) -> None:
+    for number in range(40):
+        invited(number)
+    assert {user["shard"] for user in stored.profiles()} == set(users._SHARDS)
+    assert len(admin.get("/api/users?limit=100").json["data"]) == 41
+
+
+def test_a_page_that_ends_with_the_last_user_is_the_last_page(admin: Api) -> None:
+    invited(1)
+    assert admin.get("/api/users?limit=2").json["nextCursor"] is None
+    assert admin.get("/api/users?limit=1").json["nextCursor"] is not None
+
+
+def test_the_listing_never_scans_and_asks_each_shard_once(admin: Api, wire: Wire) -> None:
+    admin.get("/api/users")
+    wire.forget()
+    admin.get("/api/users")
+    assert wire.calls == ["GetItem", "Query", "Query", "Query", "Query"]
+
+
+@pytest.mark.parametrize("limit", ["0", "101", "-1", "1.5", "", "ten", "1,2", "9" * 30, "%00"])
+def test_a_limit_is_1_to_100(admin: Api, limit: str) -> None:
+    reply = admin.get(f"/api/users?limit={limit}")
+    assert is_error(reply, 400, "validation_failed")
+    assert [fault["field"] for fault in reply.json["errors"]] == ["limit"]
+
+
+def forged(admin: Api) -> str:
+    return admin.get("/api/users?limit=1").json["nextCursor"]
+
+
+def test_a_cursor_that_is_not_ours_is_refused(admin: Api) -> None:
+    invited(1)
+    good = forged(admin)
+    content = base64.urlsafe_b64decode(good)
+    bad = [
+        good[:-4],
+        good[4:],
+        good[::-1],
+        base64.urlsafe_b64encode(content[:16] + b"9" + content[17:]).decode(),
+        base64.urlsafe_b64encode(content[16:]).decode(),
+        base64.urlsafe_b64encode(bytes(16) + content[16:]).decode(),
+        "",
+        "%20",
+        "null",
+        "%C3%A9",
+        "a" * 512,
+        json.dumps({"id": "x"}).replace('"', "%22"),
+    ]
+    assert admin.get(f"/api/users?limit=1&cursor={good}").status == 200
+    for cursor in bad:
+        assert is_error(admin.get(f"/api/users?cursor={cursor}"), 400, "invalid_cursor"), cursor
+
+
+def test_a_cursor_works_in_the_session_that_got_it_alone(admin: Api) -> None:
+    invited(1)
+    other = admin.signed_in(ADMIN_EMAIL, PASSWORD)
+    assert is_error(other.get(f"/api/users?cursor={forged(admin)}"), 400, "invalid_cursor")
+
+
+def test_a_cursor_whose_user_is_gone_still_leads_on(admin: Api) -> None:
+    first, second = invited(1), invited(2)
+    page = admin.get("/api/users?limit=1").json
+    accounts.close(page["data"][0]["id"])
+    following = admin.get(f"/api/users?limit=5&cursor={page['nextCursor']}").json["data"]
+    assert {user["id"] for user in following} | {page["data"][0]["id"]} >= {first["id"], second["id"]}
+
+
+@pytest.mark.parametrize("email", ["user1@example.com", "USER1@Example.com", "%20user1@example.com"])
+def test_a_user_is_found_by_address_in_any_spelling(admin: Api, email: str) -> None:
+    user = invited(1)
+    reply = admin.get(f"/api/users?email={email}")
+    assert [found["id"] for found in reply.json["data"]] == [user["id"]]
+    assert reply.json["nextCursor"] is None
+
+
+def test_an_address_without_account_finds_nobody(admin: Api) -> None:
+    assert admin.get("/api/users?email=nobody@example.com").json["data"] == []
+
+
+@pytest.mark.parametrize("email", ["", "nonsense", "a@b", "a@@example.com"])
+def test_what_is_no_address_is_told_so(admin: Api, email: str) -> None:
+    reply = admin.get(f"/api/users?email={email}")
+    assert is_error(reply, 400, "validation_failed")
+    assert reply.json["errors"][0]["field"] == "email"
+
+
+# Inviting ------------------------------------------------------------------------------------------
+
+BEN = {"name": "Ben", "email": "Ben@Example.com"}
+
+
+def test_an_invitation_opens_an_account_and_mails_a_link(admin: Api, inbox: Inbox) -> None:
+    reply = admin.post("/api/users", BEN)
+    assert reply.status == 201
+    assert list(reply.json) == ["success", "data"]
+    user = reply.json["data"]
+    assert list(user) == KEYS
+    assert {key: user[key] for key in KEYS[1:6]} == {
+        "name": "Ben",
+        "email": "Ben@example.com",
+        "role": "user",
+        "status": "active",
+        "emailVerified": False,
+    }
+    assert reply.headers["location"] == f"/api/users/{user['id']}"
+    assert admin.get(reply.headers["location"]).json["data"] == user
+    (mail,) = inbox.all()
+    assert mail.to == "Ben@example.com"
+    assert f"http://localhost:3001/reset-password?token={mail.token}" in mail.text
+    stored.check()
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"name": "Ben"}, {"email": "ben@example.com"}, {"name": "", "email": " "}, {"name": None, "email": None}]
+)
+def test_name_and_email_are_required(admin: Api, body: dict[str, Any]) -> None:
+    reply = admin.post("/api/users", body)
+    assert is_error(reply, 400, "validation_failed")
+    assert reply.json["message"] == "Name and email are required"
+    absent = [field for field in ("name", "email") if not (body.get(field) or "").strip()]
+    assert reply.json["errors"] == [{"field": field, "message": "is required"} for field in absent]
+
+
+@pytest.mark.parametrize("role", ["root", "Admin", "", 1, None, ["admin"]])
+def test_a_role_is_user_or_admin(admin: Api, role: Any) -> None:
+    reply = admin.post("/api/users", {**BEN, "role": role})
+    assert is_error(reply, 400, "validation_failed")
+    assert reply.json["errors"][0]["field"] == "role"
+
+
+def test_an_address_that_has_an_account_is_taken(admin: Api, ada: Api) -> None:
+    for email in ("ada@example.com", "ADA@EXAMPLE.COM", ADMIN_EMAIL):
+        assert is_error(admin.post("/api/users", {"name": "Eve", "email": email}), 409, "email_taken")
+    assert ada.get("/api/auth/me").status == 200
+
+
+def test_nobody_signs_in_to_an_invited_account(admin: Api, inbox: Inbox) -> None:
+    admin.post("/api/users", {**BEN, "role": "admin"})
+    for password in ("", "None", "null", PASSWORD):
+        reply = Api().post("/api/auth/login", {"email": "ben@example.com", "password": password})
+        assert is_error(reply, 401, "invalid_credentials")
+    assert is_error(Api().post("/api/auth/verify-email", {"token": inbox.newest().token}), 400, "invalid_token")
+
+
+def test_a_request_with_the_same_key_is_carried_out_once(admin: Api, inbox: Inbox) -> None:
+    first = admin.post("/api/users", BEN, idempotency_key="k1")
+    again = admin.post("/api/users", {"email": "ben@EXAMPLE.com ".replace("ben", "Ben"), "name": "Ben"}, idempotency_key="k1")
+    assert (first.status, again.status) == (201, 201)
+    assert first.json == again.json
+    assert first.headers["location"] == again.headers["location"]
+    assert len(inbox.all()) == 1
+    assert len(stored.profiles()) == 2
+
+
+def test_a_key_with_another_request_is_a_conflict(admin: Api) -> None:
+    admin.post("/api/users", BEN, idempotency_key="k1")
+    for body in ({**BEN, "role": "admin"}, {**BEN, "name": "Bob"}, {**BEN, "email": "bob@example.com"}):
+        assert is_error(admin.post("/api/users", body, idempotency_key="k1"), 409, "idempotency_key_reused")
+    assert len(stored.profiles()) == 2
+
+
+def test_a_key_is_the_callers_own(admin: Api) -> None:
+    accounts.ensure_admin("other@example.com", PASSWORD)
+    other = Api().signed_in("other@example.com", PASSWORD)
+    admin.post("/api/users", BEN, idempotency_key="k1")
+    assert is_error(other.post("/api/users", BEN, idempotency_key="k1"), 409, "email_taken")
+
+
+def test_a_key_holds_for_a_day(admin: Api) -> None:
+    with time_machine.travel(1_900_000_000, tick=False) as clock:
+        admin = admin.signed_in(ADMIN_EMAIL, PASSWORD)
+        admin.post("/api/users", BEN, idempotency_key="k1")
+        clock.shift(24 * 3600 - 1)
+        admin = admin.signed_in(ADMIN_EMAIL, PASSWORD)
+        assert admin.post("/api/users", BEN, idempotency_key="k1").status == 201
+        clock.shift(1)
+        assert is_error(admin.post("/api/users", BEN, idempotency_key="k1"), 409, "email_taken")
+        assert admin.post("/api/users", {"name": "Bob", "email": "bob@example.com"}, idempotency_key="k1").status == 201
+
+
+def test_a_request_that_failed_leaves_its_key_free(admin: Api) -> None:
+    assert admin.post("/api/users", {"name": "Eve", "email": ADMIN_EMAIL}, idempotency_key="k1").status == 409
+    assert admin.post("/api/users", BEN, idempotency_key="k1").status == 201
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "é", "\n", "a" * 256, "\x7f"])
+def test_a_key_is_255_visible_ascii_characters_at_most(admin: Api, key: str) -> None:
+    assert is_error(admin.post("/api/users", BEN, idempotency_key=key), 400, "validation_failed")
+    assert admin.post("/api/users", BEN, idempotency_key="~" * 255).status == 201

@@ -1,0 +1,185 @@
+"""Starts the runner as a user does, in a process of its own, and watches what it prints."""
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from local.aws import Aws
+
+ROOT = Path(__file__).parents[2]
+PROJECT = Path(__file__).with_name("project")
+# Long enough for a busy machine; what is waited for usually takes milliseconds.
+SECONDS = 30.0
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One HTTP response; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def eventually(look: Callable[[], T], *, what: str) -> T:
+    """Look until there is something, and return it."""
+    deadline = time.monotonic() + SECONDS
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"waited {SECONDS:.0f} s for {what}"
+        time.sleep(0.005)
+    return found
+
+
+class Running:
+    """A runner: its process, its output and its API."""
+
+    def __init__(self, template: Path, data: Path, *options: str, **environment: str) -> None:
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        command = [sys.executable, "-m", "local", "--template", str(template), "--data", str(data)]
+        self.data = data
+        self._lines: list[str] = []
+        self._changed = threading.Condition()
+        self.process = subprocess.Popen(
+            [*command, "--port", "0", *options],
+            cwd=ROOT,
+            env=inherited | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def __enter__(self) -> "Running":
+        return self
+
+    def __exit__(self, *_problem: object) -> None:
+        if self.process.poll() is None:
+            self.stop()
+        else:
+            self._reader.join(SECONDS)
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        with self.process.stdout as output:
+            for line in output:
+                with self._changed:
+                    self._lines.append(line.rstrip("\n"))
+                    self._changed.notify_all()
+        with self._changed:
+            self._lines.append("(end of output)")
+            self._changed.notify_all()
+
+    @property
+    def output(self) -> str:
+        with self._changed:
+            return "\n".join(self._lines)
+
+    def says(self, pattern: str, *, after: int = 0) -> re.Match[str]:
+        """Wait until a line matches; `after` lines are passed over. Returns the match."""
+        deadline = time.monotonic() + SECONDS
+        with self._changed:
+            while True:
+                for line in self._lines[after:]:
+                    if found := re.search(pattern, line):
+                        return found
+                ended = self._lines[-1:] == ["(end of output)"]
+                if ended or not self._changed.wait(max(0.0, deadline - time.monotonic())):
+                    raise AssertionError(f"no line matches {pattern!r} in:\n" + "\n".join(self._lines))
+
+    @property
+    def line_count(self) -> int:
+        with self._changed:
+            return len(self._lines)
+
+    def ready(self) -> "Running":
+        """Wait until it serves."""
+        self.says(r"http://localhost:\d+ serves")
+        return self
+
+    @property
+    def port(self) -> int:
+        return int(self.says(r"http://localhost:(\d+) serves")[1])
+
+    @property
+    def aws(self) -> Aws:
+        return Aws(int(self.says(r"AWS \(MiniStack\) +http://127.0.0.1:(\d+)")[1]))
+
+    def request(
+        self, method: str, path: str, body: str | bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Make one request on a connection of its own."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+        with contextlib.closing(connection):
+            connection.request(method, path, body, dict(headers or {}))
+            response = connection.getresponse()
+            names = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, names, response.read())
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self.request("GET", path, headers=headers)
+
+    def post(self, path: str, body: Any) -> Answer:
+        return self.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Ask it to stop, wait, and return its exit status."""
+        self.process.send_signal(number)
+        status = self.process.wait(SECONDS)
+        self._reader.join(SECONDS)
+        return status
+
+    def kill(self) -> None:
+        """End it without notice, and wait until its children have noticed."""
+        children = descendants(self.process.pid)
+        self.stop(signal.SIGKILL)
+        eventually(lambda: not any(map(alive, children)), what="the children to end")
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes below `pid`."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    children: dict[int, list[int]] = {}
+    for line in listed.splitlines():
+        child, parent = map(int, line.split())
+        children.setdefault(parent, []).append(child)
+    found: list[int] = []
+    waiting = [pid]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found += below
+        waiting += below
+    return found
+
+
+def alive(pid: int) -> bool:
+    """Whether the process still runs; one that has ended and was not waited for does not."""
+    listed = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return bool(listed.strip()) and not listed.strip().startswith("Z")
+
+
+def ministack_pid(running: Running) -> int:
+    """The MiniStack process of this runner."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 2) for line in listed.splitlines()]
+    return next(
+        int(pid) for pid, parent, args in rows if int(parent) == running.process.pid and "local.durable" in args
+    )

@@ -1,0 +1,24 @@
+"""Notes each record of the stream, and how often it came; fails for those whose id says so."""
+
+from typing import Any
+
+from common import aws  # type: ignore[import-not-found]
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    failures = []
+    for record in event["Records"]:
+        item_id = record["dynamodb"]["Keys"]["id"]["S"]
+        if item_id.startswith("raise"):
+            raise RuntimeError(item_id)
+        if item_id.startswith("poison"):
+            failures.append({"itemIdentifier": record["dynamodb"]["SequenceNumber"]})
+            break
+        request = {
+            "TableName": "NotesTable",
+            "Key": {"id": {"S": item_id}},
+            "UpdateExpression": "ADD times :one SET batch = :batch",
+            "ExpressionAttributeValues": {":one": {"N": "1"}, ":batch": {"N": str(len(event["Records"]))}},
+        }
+        aws.call("dynamodb", "DynamoDB_20120810.UpdateItem", request)
+    return {"batchItemFailures": failures}

@@ -1,0 +1,31 @@
+"""Does what a function should not do."""
+
+import os
+import signal
+import sys
+import time
+from typing import Any
+
+ANSWERS: dict[str, Any] = {
+    "status": {"statusCode": "soon", "body": ""},
+    "headers": {"statusCode": 200, "headers": {"x-split": "a\r\nb: c"}, "body": ""},
+    "set": {1, 2},
+    "plain": {"hello": "world"},
+    "base64": {"statusCode": 200, "headers": {"content-type": "image/png"}, "body": "AAEC", "isBase64Encoded": True},
+}
+
+
+def handler(event: dict[str, Any], _context: object) -> Any:
+    kind = event["pathParameters"]["kind"]
+    if kind == "raise":
+        raise RuntimeError("as asked")
+    if kind == "exit":
+        sys.exit(3)
+    if kind == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if kind == "hang":
+        time.sleep(60)
+    if kind == "print":
+        sys.stdout.write("printed by the handler\n")
+        os.write(1, b"written past Python\n")
+    return ANSWERS.get(kind, {"statusCode": 200, "body": str(os.getpid())})

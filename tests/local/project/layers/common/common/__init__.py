@@ -1,0 +1,3 @@
+"""What the functions of the test project share."""
+
+VERSION = "1"

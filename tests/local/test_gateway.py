@@ -1,0 +1,200 @@
+"""What a caller and a handler see of the gateway, against what a real HTTP API does."""
+
+import base64
+import http.client
+import json
+import re
+import socket
+import time
+from contextlib import closing
+
+import pytest
+
+from tests.local.harness import SECONDS, Running
+
+
+def raw(running: Running, request: bytes) -> bytes:
+    """Send bytes as they are, and read until the connection ends."""
+    with closing(socket.create_connection(("127.0.0.1", running.port), timeout=SECONDS)) as connection:
+        connection.sendall(request)
+        answer = bytearray()
+        while chunk := connection.recv(65536):
+            answer += chunk
+        return bytes(answer)
+
+
+def test_an_event_is_what_api_gateway_sends(running: Running) -> None:
+    before = time.time()
+    headers = {"X-Custom": "1", "Cookie": "a=1; b=2", "User-Agent": "test/1", "X-Forwarded-For": "9.9.9.9"}
+    answer = running.request("GET", "/items/7?q=a%20b&q=c&empty=", headers=headers)
+    about = answer.json
+    event = about["event"]
+    assert event["version"] == "2.0"
+    assert event["routeKey"] == "GET /items/{id}"
+    assert (event["rawPath"], event["rawQueryString"]) == ("/items/7", "q=a%20b&q=c&empty=")
+    assert event["queryStringParameters"] == {"q": "a b,c", "empty": ""}
+    assert event["pathParameters"] == {"id": "7"}
+    assert event["cookies"] == ["a=1", "b=2"]
+    assert event["isBase64Encoded"] is False
+    assert event["headers"]["x-custom"] == "1"
+    assert not {"cookie", "X-Custom"} & event["headers"].keys()
+    assert not {"body", "stageVariables"} & event.keys()
+    context = event["requestContext"]
+    assert context["http"] == {
+        "method": "GET",
+        "path": "/items/7",
+        "protocol": "HTTP/1.1",
+        "sourceIp": "127.0.0.1",
+        "userAgent": "test/1",
+    }
+    assert before - 1 <= context["timeEpoch"] / 1000 <= time.time() + 1
+    assert context["requestId"] == about["requestId"]
+
+
+def test_the_address_of_the_caller_is_never_taken_from_a_header(running: Running) -> None:
+    event = running.get("/echo", **{"X-Forwarded-For": "9.9.9.9"}).json["event"]
+    assert event["requestContext"]["http"]["sourceIp"] == "127.0.0.1"
+    assert event["headers"]["x-forwarded-for"] == "9.9.9.9, 127.0.0.1"
+
+
+def test_each_request_has_an_id_of_its_own(running: Running) -> None:
+    ids = {running.get("/echo").json["event"]["requestContext"]["requestId"] for _ in range(3)}
+    assert len(ids) == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "encoded"),
+    [
+        ("application/json", b'{"a": "\xc3\xa9"}', False),
+        ("application/problem+json; charset=utf-8", b"{}", False),
+        ("text/plain", b"hello", False),
+        ("", b"hello", False),
+        ("application/x-www-form-urlencoded", b"a=1", True),
+        ("multipart/form-data; boundary=x", b"--x--", True),
+        ("application/octet-stream", b"\x00\xff", True),
+        ("application/json", b"\xff\xfe", True),
+    ],
+)
+def test_bodies_reach_the_function_as_text_or_as_base64(running: Running, kind: str, body: bytes, encoded: bool) -> None:  # noqa: FBT001
+    event = running.request("POST", "/echo", body, {"Content-Type": kind} if kind else {}).json["event"]
+    assert event["isBase64Encoded"] is encoded
+    assert (base64.b64decode(event["body"]) if encoded else event["body"].encode()) == body
+
+
+def test_a_chunked_body_arrives_whole(running: Running) -> None:
+    request = b"POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+    body = raw(running, request).partition(b"\r\n\r\n")[2]
+    assert json.loads(body)["event"]["body"] == "abcde"
+
+
+def test_repeated_headers_are_joined(running: Running) -> None:
+    request = b"GET /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-A: 1\r\nX-A: 2\r\n\r\n"
+    event = json.loads(raw(running, request).partition(b"\r\n\r\n")[2])["event"]
+    assert event["headers"]["x-a"] == "1,2"
+
+
+def test_a_connection_is_kept_open(running: Running) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", running.port, timeout=SECONDS)) as connection:
+        for method in ("GET", "HEAD", "POST", "GET"):
+            connection.request(method, "/echo", b"{}" if method == "POST" else None)
+            kept = connection.sock
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 200
+            assert connection.sock is kept is not None
+
+
+def test_cookies_and_headers_of_the_function_reach_the_caller(running: Running) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", running.port, timeout=SECONDS)) as connection:
+        connection.request("GET", "/echo")
+        answer = connection.getresponse()
+        assert answer.headers.get_all("Set-Cookie") == ["a=1", "b=2"]
+        assert answer.headers["X-Echo"] == "yes"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/"),
+        ("GET", "/nowhere"),
+        ("GET", "/echo/"),
+        ("GET", "/items//7"),
+        ("GET", "/items/a%2Fb"),
+        ("GET", "/items/%2E%2E/echo"),
+        ("POST", "/items/7"),
+        ("TRACE", "/echo"),
+        ("BREW", "/echo"),
+    ],
+)
+def test_what_has_no_route_is_not_found(running: Running, method: str, path: str) -> None:
+    answer = running.request(method, path)
+    assert answer.status == 404
+    assert answer.json == {"message": "Not Found"}
+
+
+@pytest.mark.parametrize("path", ["/items/%", "/items/%ff", "/items/%00", "/echo?%ff=%zz", "/echo?a=%"])
+def test_odd_escapes_never_end_in_an_error_of_the_gateway(running: Running, path: str) -> None:
+    assert running.get(path).status in {200, 400, 404}
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"nonsense\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET /echo HTTP/9.9\r\n\r\n",
+        b"GET /echo HTTP/1.1\r\nno colon\r\nHost: x\r\n\r\n",
+        b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n",
+        b"GET /echo HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n",
+    ],
+)
+def test_what_is_not_http_is_refused_and_ends_the_connection(running: Running, request_: bytes) -> None:
+    answer = raw(running, request_)
+    assert re.match(rb"HTTP/1.1 (4\d\d|505) .*\{\"message\": ", answer, re.DOTALL)
+    assert running.get("/echo").status == 200
+
+
+def test_a_request_without_a_host_is_served(running: Running) -> None:
+    assert raw(running, b"GET /echo HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_body_over_ten_megabytes_is_refused(running: Running) -> None:
+    headers = {"Origin": "http://app.test"}
+    answer = running.request("POST", "/echo", b"x" * (10 * 1024 * 1024 + 1), headers)
+    assert answer.status == 413
+    assert answer.json == {"message": "Request Entity Too Large"}
+    assert answer.headers["access-control-allow-origin"] == "http://app.test"
+
+
+def test_a_preflight_is_answered_from_the_template(running: Running) -> None:
+    asking = {"Origin": "http://app.test", "Access-Control-Request-Method": "POST"}
+    answer = running.request("OPTIONS", "/echo", headers=asking)
+    assert answer.status == 204
+    assert answer.headers["access-control-allow-origin"] == "http://app.test"
+    assert answer.headers["access-control-allow-methods"] == "GET,POST"
+    assert answer.headers["access-control-allow-headers"] == "authorization"
+    assert answer.headers["access-control-max-age"] == "600"
+
+
+def test_a_preflight_from_elsewhere_gets_no_permission(running: Running) -> None:
+    asking = {"Origin": "http://evil.test", "Access-Control-Request-Method": "POST"}
+    answer = running.request("OPTIONS", "/echo", headers=asking)
+    assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+@pytest.mark.parametrize(("path", "status"), [("/echo", 200), ("/nowhere", 404), ("/trouble/raise", 502)])
+def test_every_response_has_the_headers_of_cors(running: Running, path: str, status: int) -> None:
+    answer = running.get(path, Origin="http://app.test")
+    assert answer.status == status
+    assert answer.headers["access-control-allow-origin"] == "http://app.test"
+    assert answer.headers["access-control-expose-headers"] == "x-request-id"
+
+
+def test_a_plain_value_is_the_body(running: Running) -> None:
+    answer = running.get("/trouble/plain")
+    assert (answer.status, answer.json) == (200, {"hello": "world"})
+
+
+def test_a_base64_body_is_decoded(running: Running) -> None:
+    answer = running.get("/trouble/base64")
+    assert (answer.headers["content-type"], answer.body) == ("image/png", b"\x00\x01\x02")

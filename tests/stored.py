@@ -1,0 +1,64 @@
+"""What is in the tables, and what must be true of it whatever has happened."""
+
+from typing import Any
+
+from shared import aws, emails
+from shared.tables import decoded
+
+TABLES = (
+    "UsersTable",
+    "CredentialsTable",
+    "SessionsTable",
+    "OneTimeTokensTable",
+    "LimitsTable",
+    "IdempotencyTable",
+    "OutboxTable",
+    "PublicKeysTable",
+)
+
+
+def items(table: str) -> list[dict[str, Any]]:
+    """Everything in a table."""
+    pages = aws.dynamodb().get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    return [decoded(item) for page in pages for item in page["Items"]]
+
+
+def everything() -> str:
+    """All tables as text, to look for what must not be there."""
+    return "\n".join(repr(item) for table in TABLES for item in items(table))
+
+
+def profiles() -> list[dict[str, Any]]:
+    return [item for item in items("UsersTable") if item["id"] != "admins"]
+
+
+def credentials() -> list[dict[str, Any]]:
+    return items("CredentialsTable")
+
+
+def sessions() -> list[dict[str, Any]]:
+    return items("SessionsTable")
+
+
+def check() -> None:
+    """Insist that nothing is orphaned and that what is kept twice agrees."""
+    users = {item["id"]: item for item in profiles()}
+    owners = {item["userId"]: item for item in credentials()}
+    assert users.keys() == owners.keys(), "profiles and credentials do not pair up"
+    assert len(owners) == len(credentials()), "one profile has two credentials"
+    for user in users.values():
+        credential = owners[user["id"]]
+        assert user["emailVerified"] == credential["verified"], "profile and credentials disagree on the address"
+        assert emails.key(user["email"]) == credential["email"], "profile and credentials have different addresses"
+    for session in sessions():
+        assert session["userId"] in users, "a session without its user"
+        user = users[session["userId"]]
+        assert session["role"] == user["role"], "a session with another role than its user"
+        assert user["status"] == "active", "a disabled user has a session"
+    for token in items("OneTimeTokensTable"):
+        assert token["userId"] in users, "a one-time token without its user"
+    counted = [item["count"] for item in items("UsersTable") if item["id"] == "admins"]
+    administrators = [
+        user for user in users.values() if user["role"] == "admin" and user["status"] == "active" and user["emailVerified"]
+    ]
+    assert sum(counted) == len(administrators), "the count of administrators is wrong"
