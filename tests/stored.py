@@ -59,6 +59,8 @@ def check() -> None:
         assert token["userId"] in users, "a one-time token without its user"
     counted = [item["count"] for item in items("UsersTable") if item["id"] == "admins"]
     administrators = [
-        user for user in users.values() if user["role"] == "admin" and user["status"] == "active" and user["emailVerified"]
+        user
+        for user in users.values()
+        if user["role"] == "admin" and user["status"] == "active" and user["emailVerified"]
     ]
     assert sum(counted) == len(administrators), "the count of administrators is wrong"

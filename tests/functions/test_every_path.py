@@ -26,7 +26,9 @@ ROUTES = {
     "/.well-known/jwks.json": ["GET"],
 }
 EVERY = [(path, verb) for path, verbs in ROUTES.items() for verb in verbs]
-SIGNED_IN = [(path, verb) for path, verb in EVERY if path in {"/api/users", SOMEBODY, "/api/auth/logout", "/api/auth/me"}]
+SIGNED_IN = [
+    (path, verb) for path, verb in EVERY if path in {"/api/users", SOMEBODY, "/api/auth/logout", "/api/auth/me"}
+]
 WRONG = [(path, verb) for path, verbs in ROUTES.items() for verb in VERBS if verb not in verbs]
 WITH_BODY = [(path, verb) for path, verb in EVERY if verb in {"POST", "PUT", "PATCH"}]
 

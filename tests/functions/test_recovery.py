@@ -144,3 +144,25 @@ def test_closing_an_account_frees_the_kept_address_too(ada: Api, api: Api, inbox
         api.post("/api/auth/register", {"name": "Eve", "email": address, "password": NEW})
         assert "Confirm" in inbox.newest().subject
         assert inbox.newest().to == address
+
+
+def test_who_takes_an_account_over_cannot_undo_the_undoing(ada: Api, api: Api, inbox: Inbox) -> None:
+    """A thief moves the account from Ada's address to theirs, and on to another, so as to hold a link of their own."""
+    for address in ("thief@example.com", "thief2@example.com"):
+        ada.post("/api/auth/change-email", {"newEmail": address, "password": PASSWORD})
+        api.post("/api/auth/verify-email", {"token": inbox.to(address)[-1].token})
+    thiefs = inbox.to("thief@example.com")[-1].token
+    adas = inbox.to(ADA)[-1].token
+    assert api.post("/api/auth/verify-email", {"token": thiefs}).status == 200
+    assert api.post("/api/auth/verify-email", {"token": adas}).status == 200
+    assert inbox.newest().to == ADA
+    assert api.post("/api/auth/verify-email", {"token": thiefs}).status == 400
+
+
+def test_an_undone_change_takes_later_links_with_it(ada: Api, api: Api, inbox: Inbox) -> None:
+    for address in ("thief@example.com", "thief2@example.com"):
+        ada.post("/api/auth/change-email", {"newEmail": address, "password": PASSWORD})
+        api.post("/api/auth/verify-email", {"token": inbox.to(address)[-1].token})
+    thiefs = inbox.to("thief@example.com")[-1].token
+    assert api.post("/api/auth/verify-email", {"token": inbox.to(ADA)[-1].token}).status == 200
+    assert api.post("/api/auth/verify-email", {"token": thiefs}).status == 400

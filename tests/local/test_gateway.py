@@ -75,7 +75,9 @@ def test_each_request_has_an_id_of_its_own(running: Running) -> None:
         ("application/json", b"\xff\xfe", True),
     ],
 )
-def test_bodies_reach_the_function_as_text_or_as_base64(running: Running, kind: str, body: bytes, encoded: bool) -> None:  # noqa: FBT001
+def test_bodies_reach_the_function_as_text_or_as_base64(
+    running: Running, kind: str, body: bytes, encoded: bool
+) -> None:  # noqa: FBT001
     event = running.request("POST", "/echo", body, {"Content-Type": kind} if kind else {}).json["event"]
     assert event["isBase64Encoded"] is encoded
     assert (base64.b64decode(event["body"]) if encoded else event["body"].encode()) == body

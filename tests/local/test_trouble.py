@@ -183,6 +183,8 @@ def test_a_new_function_and_a_new_table_are_there_after_saving(start: Callable[.
         "\n\n  MoreFunction:\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: functions/write\n"
         "      Events:\n        Any: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: /more/{table}, Method: POST}}\n"
     )
-    template.write_text(template.read_text().rstrip() + "\n\n" + new_table + new_function.replace("/more/{table}", '"/more/{table}"'))
+    template.write_text(
+        template.read_text().rstrip() + "\n\n" + new_table + new_function.replace("/more/{table}", '"/more/{table}"')
+    )
     running.says("The template has changed and is served as it is now")
     assert running.post("/more/MoreTable", {"id": "1"}).status == 201

@@ -7,7 +7,7 @@ account: the answer is the same, and the mail tells their owner. Two people ask 
 goes to the one who proves it first, and there is no moment at which it has two owners or the account none.
 """
 
-from shared import accounts, activity, credentials, emails, one_time_tokens, outbox, sessions, sign_in, users
+from shared import accounts, activity, credentials, emails, limits, one_time_tokens, outbox, sessions, sign_in, users
 from shared.activity import Client
 from shared.errors import FieldError, InvalidInput, InvalidOneTimeToken
 from shared.one_time_tokens import OneTimeToken
@@ -24,12 +24,12 @@ def request(user_id: str, *, new_email: str, password: str, client: Client) -> N
 
     """
     user = users.get(user_id)
-    unlocking = sign_in.confirm_password(user, password, client)
     if emails.key(new_email) == emails.key(user.email):
         message = "is your address already"
         raise InvalidInput(f"newEmail: {message}", [FieldError("newEmail", message)])
-    telling = outbox.sending("email_change", new_email, userId=user.id)
-    activity.record("user_email_change_requested", user.id, client, unlocking, telling)
+    unlocking = sign_in.confirm_password(user, password, client)
+    telling = [outbox.sending("email_change", new_email, userId=user.id)] if limits.may_mail(new_email) else []
+    activity.record("user_email_change_requested", user.id, client, unlocking, *telling)
 
 
 @optimistic
@@ -53,13 +53,16 @@ def confirm(token: OneTimeToken, client: Client) -> None:
         *credentials.moving(credential, token.target),
         *users.replacing(user, moved),
         *sessions.carrying(moved),
-        outbox.sending("email_changed", user.email, userId=user.id),
+        outbox.sending("email_changed", user.email, userId=user.id, version=str(credential.version)),
     )
 
 
 @optimistic
 def undo(token: OneTimeToken, client: Client) -> None:
     """Move the account back, end every session, and mail a link to choose a new password, which it is without now.
+
+    Links that undo later changes go with it: the thief, whose address it was in between, has those. Links that undo
+    earlier ones stay, or the thief could use one of theirs to be rid of the owner's.
 
     Raises:
         InvalidOneTimeToken: the token does not count any more, or the address is kept no longer.
@@ -72,11 +75,13 @@ def undo(token: OneTimeToken, client: Client) -> None:
     if credential.email == emails.key(token.target):
         raise InvalidOneTimeToken
     moved = users.updated(user, email=token.target)
+    later = [other for other in one_time_tokens.of_user(user.id) if other.version > token.version]
     activity.record(
         "user_email_change_undone",
         user.id,
         client,
         one_time_tokens.consuming(token),
+        *map(one_time_tokens.removing, later),
         *credentials.moving_back(credential, emails.key(token.target)),
         *users.replacing(user, moved),
         *sessions.ending_all(user.id),

@@ -90,7 +90,8 @@ def _email_changed(entry: Entry) -> Words | None:
     credential = credentials.find(user.email) if user is not None else None
     if credential is None:
         return None
-    issued = one_time_tokens.issue(credential, "undo-email-change", target=entry.to)
+    version = int(entry.details["version"])
+    issued = one_time_tokens.issue(credential, "undo-email-change", target=entry.to, version=version)
     return _rendered("email_changed", url=_url("verify-email", issued.token))
 
 

@@ -67,8 +67,10 @@ class OneTimeToken:
     target: str
 
 
-def issue(credential: Credential, purpose: Purpose, *, target: str = "") -> Issued:
+def issue(credential: Credential, purpose: Purpose, *, target: str = "", version: int | None = None) -> Issued:
     """Make a token for a user's address, in place of any earlier one for this purpose.
+
+    It counts for the version of the credentials that is given; for the present one, if none is.
 
     Raises:
         Outdated: the credentials have changed since they were read.
@@ -84,7 +86,7 @@ def issue(credential: Credential, purpose: Purpose, *, target: str = "") -> Issu
         "codeExpiresAt": clock.now() + CODE_LIFETIME,
         "codeTries": 0,
         "email": credential.email,
-        "version": credential.version,
+        "version": credential.version if version is None else version,
         "target": target,
         "expiresAt": clock.now() + LIFETIMES[purpose],
     }

@@ -193,7 +193,8 @@ def test_an_invitation_opens_an_account_and_mails_a_link(admin: Api, inbox: Inbo
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"name": "Ben"}, {"email": "ben@example.com"}, {"name": "", "email": " "}, {"name": None, "email": None}]
+    "body",
+    [{}, {"name": "Ben"}, {"email": "ben@example.com"}, {"name": "", "email": " "}, {"name": None, "email": None}],
 )
 def test_name_and_email_are_required(admin: Api, body: dict[str, Any]) -> None:
     reply = admin.post("/api/users", body)
@@ -226,7 +227,9 @@ def test_nobody_signs_in_to_an_invited_account(admin: Api, inbox: Inbox) -> None
 
 def test_a_request_with_the_same_key_is_carried_out_once(admin: Api, inbox: Inbox) -> None:
     first = admin.post("/api/users", BEN, idempotency_key="k1")
-    again = admin.post("/api/users", {"email": "ben@EXAMPLE.com ".replace("ben", "Ben"), "name": "Ben"}, idempotency_key="k1")
+    again = admin.post(
+        "/api/users", {"email": "ben@EXAMPLE.com ".replace("ben", "Ben"), "name": "Ben"}, idempotency_key="k1"
+    )
     assert (first.status, again.status) == (201, 201)
     assert first.json == again.json
     assert first.headers["location"] == again.headers["location"]
