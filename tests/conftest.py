@@ -5,6 +5,7 @@ transactions and capacity are tested against MiniStack.
 """
 
 import copy
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from moto.secretsmanager.models import secretsmanager_backends
 
 from local.template import Project, read_project
 from shared import accounts, aws, config, keys, passwords, tables
+from tests.ministack import running
 from tests.api import Api, Inbox
 from tests.faults import Wire
 
@@ -178,3 +180,30 @@ def join(api: Api, inbox: Inbox, name: str, email: str) -> Api:
     assert api.post("/api/auth/register", {"name": name, "email": email, "password": PASSWORD}).status == 202
     assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
     return api.signed_in(email, PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def ministack_address() -> Iterator[str]:
+    """MiniStack's address, for the whole run."""
+    with running() as address:
+        yield address
+
+
+@pytest.fixture
+def ministack(
+    project: Project, environment: Mapping[str, str], ministack_address: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """The template's tables and its secret with a key, in MiniStack, emptied of what earlier tests left."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", ministack_address)
+    forget_clients()
+    with urllib.request.urlopen(urllib.request.Request(f"{ministack_address}/_ministack/reset", method="POST")):
+        pass
+    for name, properties in project.tables.items():
+        create_table(name, properties)
+    for name in project.secrets:
+        aws.secretsmanager().create_secret(Name=name, SecretString="{}")
+    aws.sesv2().create_email_identity(EmailIdentity=environment["MAIL_FROM"])
+    keys.memory.forget()
+    rotate()
+    yield
+    forget_clients()

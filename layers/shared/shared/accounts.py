@@ -197,6 +197,7 @@ def close(user_id: str, client: Client) -> None:
         credentials.removing(users.credential_of(user)),
         *sessions.ending_all(user.id),
         *map(one_time_tokens.removing, tokens),
+        limits.unlocking(user.email),
         *(credentials.removing(old) for old in kept if old is not None and old.is_reserved and old.user_id == user.id),
     )
     activity.log("user_deleted", client, userId=user.id)
