@@ -17,6 +17,8 @@ _SERVICES = {
     "streams": ("dynamodb", "DynamoDBStreams_20120810", "1.0"),
     "secretsmanager": ("secretsmanager", "secretsmanager", "1.1"),
     "sqs": ("sqs", "AmazonSQS", "1.0"),
+    # A REST service: it has no targets.
+    "ses": ("ses", "", ""),
 }
 _OK = 200
 # How long a request may wait for MiniStack to come back after it died, in seconds.
@@ -41,12 +43,21 @@ class Aws:
     def __init__(self, port: int) -> None:
         self._port = port
         self._local = threading.local()
+        # Set when nobody will ever answer: requests fail at once.
+        self.given_up = False
 
     @staticmethod
     def authorization(service: str) -> str:
         """The Authorization header that names the service and the region; the signature is never looked at."""
         scope = f"local/20200101/{REGION}/{_SERVICES[service][0]}/aws4_request"
         return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
+
+    def close(self) -> None:
+        """Close this thread's connection; the next request opens another."""
+        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        if connection is not None:
+            connection.close()
+            self._local.connection = None
 
     def call(self, service: str, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Make one request. Repeats it while the emulator is away: use it for what may be done twice. Raises AwsError."""
@@ -71,18 +82,20 @@ class Aws:
         """Make one HTTP request: status and body. Raises CloudGoneError when nobody has answered for `PATIENCE` seconds."""
         deadline = time.monotonic() + PATIENCE
         while True:
-            connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
-            if connection is None:
-                connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
-                self._local.connection = connection
             try:
-                connection.request(method, path, body.encode(), dict(headers or {}))
-                response = connection.getresponse()
-                return response.status, response.read()
+                return self._request_once(method, path, body, headers or {})
             except (OSError, http.client.HTTPException) as problem:
-                connection.close()
-                self._local.connection = None
-                if time.monotonic() > deadline:
+                self.close()
+                if self.given_up or time.monotonic() > deadline:
                     raise CloudGoneError(f"MiniStack does not answer: {problem}") from problem
                 # Its socket stays open while it is started again (see `cloud.py`), so the next attempt waits there.
                 time.sleep(0.01)
+
+    def _request_once(self, method: str, path: str, body: str, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
+            self._local.connection = connection
+        connection.request(method, path, body.encode(), dict(headers))
+        response = connection.getresponse()
+        return response.status, response.read()

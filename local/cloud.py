@@ -21,7 +21,6 @@ from local.durable import HOPELESS
 from local.workers import REGION
 
 _SERVICES = "dynamodb,dynamodbstreams,secretsmanager,ses,sqs,sts"
-_START_SECONDS = 120.0
 # A journal shorter than this is not worth a snapshot while the runner is up, in bytes.
 _LONG_JOURNAL = 2_000_000
 
@@ -51,7 +50,6 @@ class Cloud:
         # Counts the processes. Raised before the next one starts: an answer that came with the number unchanged came from the
         # process that was asked.
         self.incarnation = 0
-        self.failure: str | None = None
         self.wakeups: list[threading.Event] = []
         self._stopping = threading.Event()
         self._bell, self._bell_rope = os.pipe()
@@ -61,19 +59,16 @@ class Cloud:
         self._keeper.start()
 
     def wait_until_ready(self) -> None:
-        """Wait until MiniStack answers. Raises RunnerError when it does not."""
-        deadline = time.monotonic() + _START_SECONDS
+        """Wait until MiniStack answers, however long its journal is. Raises RunnerError when it never will."""
         while True:
             try:
                 self.state()
             except CloudGoneError as problem:
-                if time.monotonic() > deadline:
-                    raise RunnerError(f"MiniStack does not start: {problem}. Its log is {self.log}.") from problem
+                if self.aws.given_up:
+                    raise RunnerError(f"MiniStack does not start. Its log is {self.log}.") from problem
+                self._console.progress("MiniStack is not up yet; a long journal takes a while. Waiting …")
             else:
                 return
-            finally:
-                if self.failure:
-                    raise RunnerError(self.failure)
 
     def state(self) -> State:
         """Ask how the data on disk are."""
@@ -130,8 +125,10 @@ class Cloud:
             if self._stopping.is_set():
                 return
             if status == HOPELESS:
-                self.failure = _last_line(self.log)
-                self._console.error(f"MiniStack stopped: {self.failure}")
+                self._console.error(f"MiniStack stopped: {_last_line(self.log)}")
+                # Those who wait in the socket are let go.
+                self.aws.given_up = True
+                self._socket.close()
                 return
             how = f"signal {-status}" if status < 0 else f"status {status}"
             self._console.warn(

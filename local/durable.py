@@ -28,10 +28,13 @@ import importlib
 import json
 import logging
 import os
+import random
 import re
 import socket
 import sys
 import threading
+import uuid
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +48,8 @@ _SENDS_MAIL = re.compile(r"/v2/email/outbound-(bulk-)?emails$|Send\w*Email$")
 # What MiniStack needs of a request's headers to do the same again.
 _KEPT_HEADERS = frozenset({b"authorization", b"content-encoding", b"content-type", b"host", b"x-amz-target"})
 _SUCCESS = range(200, 300)
+# Where the ids of the change at hand come from. Reads run beside it, and have none of their own.
+_chance: ContextVar[random.Random | None] = ContextVar("_chance", default=None)
 
 
 class Durable:
@@ -53,6 +58,8 @@ class Durable:
     def __init__(self, app: App, persistence: Any, generations: Generations, notify: int) -> None:
         self._app, self._persistence, self._generations, self._notify = app, persistence, generations, notify
         self._turn = asyncio.Lock()
+        # Changes since the snapshot: the entries of the journal.
+        self._changes = 0
         # MiniStack logs what it cannot load or save, and goes on as if nothing were there.
         self._complaints = _Complaints(logging.ERROR)
         logging.getLogger().addHandler(self._complaints)
@@ -62,12 +69,12 @@ class Durable:
         self._complaints.messages.clear()
         await start(self._app)
         self._complaints.must_be_none(f"the snapshot in {self._generations.folder} cannot be read")
-        entries = self._generations.entries()
         different = 0
-        for method, path, query, headers, body, status in entries:
+        for method, path, query, headers, body, status in self._generations.entries():
             scope = http_scope(method, path, query.encode("latin-1"), [_encoded(*header) for header in headers])
-            different += (await ask(self._app, scope, base64.b64decode(body))).status != status
-        print(f"Replayed {len(entries)} requests, {different} with another outcome than before.", flush=True)
+            different += (await self._change(scope, base64.b64decode(body))).status != status
+            self._changes += 1
+        print(f"Replayed {self._changes} requests, {different} with another outcome than before.", flush=True)
 
     async def respond(self, scope: Scope, body: bytes) -> Answer:
         """Answer one request."""
@@ -77,7 +84,7 @@ class Durable:
         if scope["method"] in {"GET", "HEAD"} or _READS.match(operation):
             return await ask(self._app, scope, body)
         async with self._turn:
-            answer = await ask(self._app, scope, body)
+            answer = await self._change(scope, body)
             if answer.status in _SUCCESS:
                 try:
                     await self._keep(scope, body, operation, answer)
@@ -86,6 +93,14 @@ class Durable:
                     print(f"The journal cannot be written: {problem}", file=sys.stderr, flush=True)
                     os._exit(1)
         return answer
+
+    async def _change(self, scope: Scope, body: bytes) -> Answer:
+        """Do what a request asks. Ids that are made up on the way are the same when the journal is replayed."""
+        token = _chance.set(random.Random(f"{self._generations.current}/{self._changes}"))  # noqa: S311 - ids, not secrets
+        try:
+            return await ask(self._app, scope, body)
+        finally:
+            _chance.reset(token)
 
     async def _keep(self, scope: Scope, body: bytes, operation: str, answer: Answer) -> None:
         if _SENDS_MAIL.search(operation):
@@ -98,6 +113,7 @@ class Durable:
         query = scope["query_string"].decode("latin-1")
         encoded = base64.b64encode(body).decode()
         self._generations.append([scope["method"], scope["path"], query, headers, encoded, answer.status])
+        self._changes += 1
         # Tell the runner that a stream may have something new. A full pipe has told it already.
         with contextlib.suppress(BlockingIOError):
             os.write(self._notify, b".")
@@ -146,6 +162,7 @@ class Durable:
         await self._app({"type": "lifespan", "asgi": {"version": "3.0"}}, stop, ignore)
         self._complaints.must_be_none("the snapshot cannot be written")
         self._generations.switch(folder)
+        self._changes = 0
         self._persistence.STATE_DIR = str(self._generations.folder)
 
 
@@ -192,7 +209,19 @@ def _end_with(lifeline: int) -> None:
     os._exit(0)
 
 
+def _make_ids_repeatable() -> None:
+    """ARNs and message ids of MiniStack have parts of random UUIDs, and later requests name them."""
+    by_chance = uuid.uuid4
+
+    def uuid4() -> uuid.UUID:
+        chance = _chance.get()
+        return uuid.UUID(int=chance.getrandbits(128), version=4) if chance else by_chance()
+
+    uuid.uuid4 = uuid4
+
+
 async def _serve(generations: Generations, sock: socket.socket, notify: int) -> None:
+    _make_ids_repeatable()
     # MiniStack reads its environment while it is imported.
     os.environ |= {"PERSIST_STATE": "1", "STATE_DIR": str(generations.folder)}
     ministack = importlib.import_module("ministack.app")

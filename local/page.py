@@ -92,8 +92,10 @@ def _mail(stored: dict[str, Any]) -> dict[str, Any]:
 
 
 def _methods(route: Route) -> list[str]:
-    methods = sorted(route.methods)
-    return ["ANY"] if set(Route.ANY_HTTP_METHODS) <= set(methods) else methods
+    if set(Route.ANY_HTTP_METHODS) <= set(route.methods):
+        return ["ANY"]
+    # SAM CLI adds OPTIONS for CORS.
+    return sorted(set(route.methods) - {"OPTIONS"})
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,8 +1,12 @@
 """The template's tables, secrets and queues, made in MiniStack when they are not there yet."""
 
+import json
 import uuid
 from collections.abc import Iterator, Mapping
+from email.utils import parseaddr
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from local.aws import Aws, AwsError
 from local.console import RunnerError
@@ -10,11 +14,14 @@ from local.template import Project
 
 # The properties that CreateTable takes under the same name as CloudFormation.
 _TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes")
+# The variable that tells a function its sender.
+_SENDER = "MAIL_FROM"
 _PLACEHOLDER = uuid.UUID("6f0d2b0e-7c6a-4a55-9d53-5a0c1d1f7d10")
 
 
 def create_missing(project: Project, aws: Aws) -> list[str]:
     """Make what is missing; return the names made. Raises RunnerError when a table differs from its template."""
+    _senders(project, aws)
     return [*_tables(project.tables, aws), *_secrets(project.secrets, aws), *_queues(project.queues, aws)]
 
 
@@ -93,6 +100,17 @@ def _secrets(secrets: Mapping[str, Mapping[str, Any]], aws: Aws) -> Iterator[str
             )
             request = {"SecretId": name, "SecretString": value, "ClientRequestToken": placeholder_version(name)}
             aws.call("secretsmanager", "PutSecretValue", request)
+
+
+def _senders(project: Project, aws: Aws) -> None:
+    """Verify the addresses that functions send from. On AWS that is done by hand, once; SES refuses a sender without it."""
+    senders = {function.environment[_SENDER] for function in project.functions.values() if _SENDER in function.environment}
+    headers = {"Authorization": aws.authorization("ses"), "Content-Type": "application/json"}
+    for sender in senders:
+        address = parseaddr(sender)[1]
+        status, _ = aws.http("GET", f"/v2/email/identities/{quote(address)}", headers=headers)
+        if status == HTTPStatus.NOT_FOUND:
+            aws.http("POST", "/v2/email/identities", json.dumps({"EmailIdentity": address}), headers)
 
 
 def _queues(queues: Mapping[str, Mapping[str, Any]], aws: Aws) -> Iterator[str]:

@@ -213,7 +213,7 @@ def _limit(value: Any) -> int | None:
 def _check_references(raw: Mapping[str, Any]) -> None:
     """SAM CLI takes an unknown reference for a name and goes on. CloudFormation would refuse it, and so does this."""
     known = {*(raw.get("Parameters") or ()), *(raw.get("Resources") or ())}
-    for where, name in _references(raw.get("Resources") or {}, ()):
+    for where, name in _references({part: raw.get(part) for part in ("Globals", "Resources", "Outputs")}, ()):
         if name not in known and not name.startswith(_PSEUDO):
             raise RunnerError(
                 f"The template refers to {name}, which it does not declare ({where}). Correct it and save."

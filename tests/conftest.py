@@ -18,10 +18,10 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
 from local.template import Project, read_project
-from shared import accounts, aws, config, keys, passwords, tables
-from tests.ministack import running
+from shared import accounts, aws, config, credentials, keys, passwords, tables, users
 from tests.api import Api, Inbox
 from tests.faults import Wire
+from tests.ministack import running
 
 ROOT = Path(__file__).parent.parent
 REGION = "eu-west-1"
@@ -164,15 +164,25 @@ def admin(api: Api) -> Api:
 
 
 @pytest.fixture
-def ada(api: Api, inbox: Inbox) -> Api:
-    """The API, called by a user like any other: Ada, who registered and confirmed her address."""
-    return join(api, inbox, "Ada", "ada@example.com")
+def ada(api: Api) -> Api:
+    """The API, called by a user like any other: Ada, whose address is confirmed."""
+    return member(api, "Ada", "ada@example.com")
 
 
 @pytest.fixture
-def ben(api: Api, inbox: Inbox) -> Api:
+def ben(api: Api) -> Api:
     """The API, called by another user."""
-    return join(api, inbox, "Ben", "ben@example.com")
+    return member(api, "Ben", "ben@example.com")
+
+
+def member(api: Api, name: str, email: str) -> Api:
+    """Store an account as registering and confirming leave it, and sign in."""
+    user = users.new(name=name, email=email, role="user", email_verified=True)
+    credential = credentials.new(
+        email=email, user_id=user.id, password_hash=passwords.hashed(PASSWORD), verified=True
+    )
+    tables.write(credentials.adding(credential), *users.adding(user))
+    return api.signed_in(email, PASSWORD)
 
 
 def join(api: Api, inbox: Inbox, name: str, email: str) -> Api:

@@ -50,6 +50,7 @@ def check() -> None:
         credential = owners[user["id"]]
         assert user["emailVerified"] == credential["verified"], "profile and credentials disagree on the address"
         assert emails.key(user["email"]) == credential["email"], "profile and credentials have different addresses"
+        assert user["email"] == credential["address"], "mail would go elsewhere than the profile says"
     for session in sessions():
         assert session["userId"] in users, "a session without its user"
         user = users[session["userId"]]

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -119,7 +120,7 @@ class Running:
     def port(self) -> int:
         return int(self.says(r"http://localhost:(\d+) serves")[1])
 
-    @property
+    @cached_property
     def aws(self) -> Aws:
         return Aws(int(self.says(r"AWS \(MiniStack\) +http://127.0.0.1:(\d+)")[1]))
 
@@ -145,6 +146,8 @@ class Running:
         self.process.send_signal(number)
         status = self.process.wait(SECONDS)
         self._reader.join(SECONDS)
+        if "aws" in self.__dict__:
+            self.aws.close()
         return status
 
     def kill(self) -> None:

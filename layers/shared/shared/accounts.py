@@ -50,8 +50,9 @@ def _register(name: str, email: str, password_hash: str, client: Client) -> None
         checks = (credentials.checking(credential), users.checking(credential.user_id))
         activity.record("user_signedup", credential.user_id, client, *checks, telling, outcome="failure")
     else:
-        taking_over = credentials.changing(credential, passwordHash=password_hash)
-        renaming = users.renaming(credential.user_id, name)
+        # The address too: spellings that are compared as one may be two mailboxes, and this one is yet to be proved.
+        taking_over = credentials.changing(credential, passwordHash=password_hash, address=email)
+        renaming = users.renaming(credential.user_id, name=name, email=email)
         activity.record("user_signedup", credential.user_id, client, taking_over, renaming, telling)
 
 

@@ -6,11 +6,12 @@ Where AWS answers, in which region and with which credentials comes from the env
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004  # botocore's
 
 from shared.errors import Unavailable
 
@@ -79,8 +80,10 @@ def failures_as_ours() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        if error_code(error) in _PASSING:
+        # An error that AWS's own front has no code for has at least its status.
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if error_code(error) in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise Unavailable from error
         raise
-    except BotoCoreError as error:
+    except (ConnectionError, HTTPClientError) as error:
         raise Unavailable from error

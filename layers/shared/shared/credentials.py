@@ -19,13 +19,15 @@ UNDO_PERIOD = 72 * clock.HOUR
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """What signs a user in. `email` is the address's key; `password_hash` is None until an invitation is accepted.
+    """What signs a user in. `email` is the address's key, `address` what mail is sent to.
 
-    `devices` are digests of the user agents that have signed in. With `reserved_until` (seconds since 1970) it is an
-    address that was the user's and is kept, so that the change can be undone.
+    `password_hash` is None until an invitation is accepted. `devices` are digests of the user agents that have signed
+    in. With `reserved_until` (seconds since 1970) it is an address that was the user's and is kept, so that the change
+    can be undone.
     """
 
     email: str
+    address: str
     user_id: str
     password_hash: str | None
     verified: bool
@@ -48,6 +50,7 @@ class Credential:
         """Give what the table holds."""
         item = {
             "email": self.email,
+            "address": self.address,
             "userId": self.user_id,
             "passwordHash": self.password_hash,
             "verified": self.verified,
@@ -62,6 +65,7 @@ class Credential:
         """Read what the table holds."""
         return cls(
             email=item["email"],
+            address=item["address"],
             user_id=item["userId"],
             password_hash=item["passwordHash"],
             verified=item["verified"],
@@ -76,6 +80,7 @@ def new(*, email: str, user_id: str, password_hash: str | None, verified: bool =
     """Make credentials that are not stored yet, for an address as people type it."""
     return Credential(
         email=emails.key(email),
+        address=email,
         user_id=user_id,
         password_hash=password_hash,
         verified=verified,
@@ -120,7 +125,7 @@ def changing(credential: Credential, **attributes: str | bool | None) -> Change:
 
 def moving(credential: Credential, email: str) -> list[Change]:
     """Give the changes that make another address, as people type it, the one that signs in, and keep the old one."""
-    moved = replace(credential, email=emails.key(email), version=credential.version + 1)
+    moved = replace(credential, email=emails.key(email), address=email, version=credential.version + 1)
     kept = replace(credential, password_hash=None, reserved_until=clock.now() + UNDO_PERIOD)
     own = Attr("reservedUntil").exists() & Attr("userId").eq(credential.user_id)
     free = Attr("email").not_exists() | Attr("reservedUntil").lte(clock.now()) | own
@@ -130,9 +135,16 @@ def moving(credential: Credential, email: str) -> list[Change]:
     ]
 
 
-def moving_back(credential: Credential, key: str) -> list[Change]:
-    """Give the changes that make a kept address, by its key, the one that signs in again, without a password."""
-    back = replace(credential, email=key, password_hash=None, version=credential.version + 1, devices=())
+def moving_back(credential: Credential, email: str) -> list[Change]:
+    """Give the changes that make a kept address the one that signs in again, without a password."""
+    back = replace(
+        credential,
+        email=emails.key(email),
+        address=email,
+        password_hash=None,
+        version=credential.version + 1,
+        devices=(),
+    )
     own = Attr("reservedUntil").gt(clock.now()) & Attr("userId").eq(credential.user_id)
     return [Put(table=CREDENTIALS, item=back.item(), when=own, otherwise=InvalidOneTimeToken), removing(credential)]
 

@@ -82,7 +82,7 @@ def undo(token: OneTimeToken, client: Client) -> None:
         client,
         one_time_tokens.consuming(token),
         *map(one_time_tokens.removing, later),
-        *credentials.moving_back(credential, emails.key(token.target)),
+        *credentials.moving_back(credential, token.target),
         *users.replacing(user, moved),
         *sessions.ending_all(user.id),
         outbox.sending("recovery", token.target),

@@ -89,6 +89,7 @@ class _Memory:
         self.signing_key_read_at = 0
         self.public_keys: dict[str, PublicKey] = {}
         self.public_keys_read_at = 0
+        self.unknown_key_looked_up_at = 0
 
 
 memory = _Memory()
@@ -125,13 +126,24 @@ def _choose_signing_key() -> SigningKey | None:
 
 
 def public_key(kid: str) -> ec.EllipticCurvePublicKey | None:
-    """Give the public key with this id, if it still counts. An unknown id reads the table, at most once a minute."""
-    age = clock.now() - memory.public_keys_read_at
-    if age >= _REMEMBERED or (kid not in memory.public_keys and age >= _PAUSE_BETWEEN_LOOKUPS):
-        memory.public_keys = {key.kid: key for key in _published()}
-        memory.public_keys_read_at = clock.now()
+    """Give the public key with this id, if it still counts. An unknown id reads the table, at most once a minute.
+
+    The minute counts from the last unknown id, not from the last reading: a token of a key that was published just
+    after that is good.
+    """
+    now = clock.now()
+    if memory.public_keys_read_at + _REMEMBERED <= now:
+        _remember_published(now)
+    elif kid not in memory.public_keys and memory.unknown_key_looked_up_at + _PAUSE_BETWEEN_LOOKUPS <= now:
+        memory.unknown_key_looked_up_at = now
+        _remember_published(now)
     key = memory.public_keys.get(kid)
     return key.public_key if key is not None and key.counts else None
+
+
+def _remember_published(now: int) -> None:
+    memory.public_keys = {key.kid: key for key in _published()}
+    memory.public_keys_read_at = now
 
 
 def jwks() -> dict[str, Any]:
@@ -185,11 +197,18 @@ def test(version: str) -> None:
 def finish(version: str) -> None:
     """Make the pending key the one that signs, and give the public half of every other key an end.
 
-    Every other: should an earlier rotation have stopped between these two, this one makes up for it.
+    Every other: should an earlier rotation have stopped between these two, this one makes up for it. But not the one
+    that is pending: asked for late, this must not end the key of the rotation that has begun since.
+
+    Raises:
+        RotationError: a later rotation has replaced this version already, and must not be undone.
+
     """
     _pending(version)
     with failures_as_ours():
         stages = secretsmanager().describe_secret(SecretId=settings().signing_key_secret)["VersionIdsToStages"]
+        if not {"AWSPENDING", "AWSCURRENT"} & set(stages.get(version, ())):
+            raise RotationError(f"Version {version} of the secret is neither pending nor current any more")
         current = next((other for other, labels in stages.items() if "AWSCURRENT" in labels), None)
         if current != version:
             secretsmanager().update_secret_version_stage(
@@ -200,7 +219,8 @@ def finish(version: str) -> None:
             )
     end = clock.now() + _KEPT_AFTER_ROTATION
     for key in _published():
-        if key.kid != version and key.expires_at is None:
+        is_pending = "AWSPENDING" in stages.get(key.kid, ())
+        if key.kid != version and not is_pending and key.expires_at is None:
             write(Update(table=PUBLIC_KEYS, key={"use": _USE, "kid": key.kid}, set={"expiresAt": end}))
 
 

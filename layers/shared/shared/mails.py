@@ -1,5 +1,8 @@
 """The words of each mail: what is to be told, as of the moment of sending.
 
+A mail about an account goes to the account's own address, not to the one that was typed to ask for it: two spellings
+that are compared as one (`straße@` and `strasse@`, case-folded) may be two mailboxes.
+
 Nothing that a stranger can type (a name, say) goes into a mail to an address that has not been proved to be theirs;
 otherwise registering would be a way to send anybody anything.
 """
@@ -14,19 +17,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from shared import credentials, one_time_tokens, users
 from shared.config import settings
+from shared.credentials import Credential
 from shared.outbox import Entry, Kind
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """A mail's subject and its text in both forms."""
+class Mail:
+    """What is sent to an address: a subject, and its text in both forms."""
 
+    to: str
     subject: str
     text: str
     html: str
 
 
-def compose(entry: Entry) -> Words | None:
+def compose(entry: Entry) -> Mail | None:
     """Write the mail, making its token; None if there is nothing to tell any more.
 
     Raises:
@@ -40,76 +45,80 @@ def compose(entry: Entry) -> Words | None:
 # Mails that lead somewhere -------------------------------------------------------------------------
 
 
-def _registration(entry: Entry) -> Words | None:
+def _registration(entry: Entry) -> Mail | None:
     credential = credentials.find(entry.to)
     if credential is None or not credential.verified:
         return _verification(entry)
-    return None if credential.is_reserved else _already_registered()
+    return None if credential.is_reserved else _already_registered(credential)
 
 
-def _verification(entry: Entry) -> Words | None:
+def _verification(entry: Entry) -> Mail | None:
     credential = credentials.find(entry.to)
     if credential is None or credential.verified:
         return None
     if credential.is_invited:
         return _invitation(entry)
     issued = one_time_tokens.issue(credential, "verify-email")
-    return _rendered("verify_email", url=_url("verify-email", issued.token), code=issued.code)
+    return _rendered("verify_email", credential.address, url=_url("verify-email", issued.token), code=issued.code)
 
 
-def _invitation(entry: Entry) -> Words | None:
+def _invitation(entry: Entry) -> Mail | None:
     credential = credentials.find(entry.to)
     if credential is None or not credential.is_invited:
         return None
     issued = one_time_tokens.issue(credential, "accept-invitation")
-    return _rendered("invitation", url=_url("reset-password", issued.token))
+    return _rendered("invitation", credential.address, url=_url("reset-password", issued.token))
 
 
-def _recovery(entry: Entry) -> Words | None:
+def _recovery(entry: Entry) -> Mail | None:
     credential = credentials.find(entry.to)
     if credential is None or credential.is_reserved:
         return None
     issued = one_time_tokens.issue(credential, "reset-password")
-    return _rendered("recovery", url=_url("reset-password", issued.token))
+    return _rendered("recovery", credential.address, url=_url("reset-password", issued.token))
 
 
-def _email_change(entry: Entry) -> Words | None:
-    user = users.find(entry.details["userId"])
-    credential = credentials.find(user.email) if user is not None else None
+def _email_change(entry: Entry) -> Mail | None:
+    credential = _credential_of(entry.details["userId"])
     if credential is None:
         return None
     owner = credentials.find(entry.to)
     if owner is not None and owner.user_id != credential.user_id:
-        return None if owner.is_reserved or not owner.verified else _already_registered()
+        return None if owner.is_reserved or not owner.verified else _already_registered(owner)
     issued = one_time_tokens.issue(credential, "change-email", target=entry.to)
-    return _rendered("email_change", url=_url("verify-email", issued.token))
+    return _rendered("email_change", entry.to, url=_url("verify-email", issued.token))
 
 
-def _email_changed(entry: Entry) -> Words | None:
-    user = users.find(entry.details["userId"])
-    credential = credentials.find(user.email) if user is not None else None
+def _email_changed(entry: Entry) -> Mail | None:
+    credential = _credential_of(entry.details["userId"])
     if credential is None:
         return None
     version = int(entry.details["version"])
     issued = one_time_tokens.issue(credential, "undo-email-change", target=entry.to, version=version)
-    return _rendered("email_changed", url=_url("verify-email", issued.token))
+    return _rendered("email_changed", entry.to, url=_url("verify-email", issued.token))
 
 
-def _already_registered() -> Words:
-    return _rendered("already_registered", forgot_url=_url("forgot-password"), sign_in_url=_url("login"))
+def _already_registered(owner: Credential) -> Mail:
+    pages = {"forgot_url": _url("forgot-password"), "sign_in_url": _url("login")}
+    return _rendered("already_registered", owner.address, **pages)
 
 
-# Notices -------------------------------------------------------------------------------------------
+def _credential_of(user_id: str) -> Credential | None:
+    user = users.find(user_id)
+    return credentials.find(user.email) if user is not None else None
 
 
-def _notice(name: str) -> Callable[[Entry], Words]:
-    def compose(entry: Entry) -> Words:
-        return _rendered(name, forgot_url=_url("forgot-password"), **entry.details)
+# Notices, to the account's own address -------------------------------------------------------------
+
+
+def _notice(name: str) -> Callable[[Entry], Mail]:
+    def compose(entry: Entry) -> Mail:
+        return _rendered(name, entry.to, forgot_url=_url("forgot-password"), **entry.details)
 
     return compose
 
 
-_COMPOSERS: Mapping[Kind, Callable[[Entry], Words | None]] = {
+_COMPOSERS: Mapping[Kind, Callable[[Entry], Mail | None]] = {
     "registration": _registration,
     "verification": _verification,
     "invitation": _invitation,
@@ -138,9 +147,9 @@ def _templates() -> Environment:
     )
 
 
-def _rendered(name: str, **values: str) -> Words:
+def _rendered(name: str, to: str, **values: str) -> Mail:
     """Fill in a template; the text's first line is the subject."""
     values = {"app_name": settings().app_name, **values}
     subject, _, text = _templates().get_template(f"{name}.txt").render(values).partition("\n\n")
     html = _templates().get_template(f"{name}.html").render(values)
-    return Words(subject, text, html)
+    return Mail(to, subject, text, html)

@@ -37,7 +37,7 @@ def check(password: str, *, email: str, name: str, field: str = "password") -> N
         InvalidInput: it is refused; says why, without repeating it.
 
     """
-    password = unicodedata.normalize("NFC", password)
+    password = _normalized(password)
     if not SHORTEST <= len(password) <= LONGEST:
         raise _refusal(field, f"must have {SHORTEST} to {LONGEST} characters")
     folded = password.casefold()
@@ -86,10 +86,16 @@ def is_outdated(stored: str) -> bool:
 
 def _hashed(password: str, salt: str, cost: int) -> str:
     # passlib, bcrypt_sha256 version 2: the salt is the HMAC's key, so that one digest is of no use with another salt.
-    digest = hmac.digest(salt.encode(), unicodedata.normalize("NFC", password).encode(), hashlib.sha256)
+    digest = hmac.digest(salt.encode(), _normalized(password).encode(), hashlib.sha256)
     whole = bcrypt.hashpw(base64.b64encode(digest), f"$2b${cost:02}${salt}".encode()).decode()
     checksum = whole.rpartition("$")[2][_SALT_LENGTH:]
     return f"$bcrypt-sha256$v=2,t=2b,r={cost}${salt}${checksum}"
+
+
+def _normalized(password: str) -> str:
+    # NFC turns four characters at most into one, so what is longer than this is too long in any form. Left as it is, as
+    # putting a long run of combining marks in order takes quadratic time: minutes for a body full of them.
+    return password if len(password) > 4 * LONGEST else unicodedata.normalize("NFC", password)
 
 
 @cache

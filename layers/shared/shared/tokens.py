@@ -97,11 +97,17 @@ def verify(token: str) -> Claims:
         )
     except jwt.ExpiredSignatureError as error:
         raise TokenExpired from error
-    except jwt.PyJWTError as error:
+    except (jwt.PyJWTError, OverflowError, TypeError) as error:
+        # PyJWT lets the latter two through where a time is no number, or infinite.
         raise InvalidToken from error
-    if claims["exp"] <= clock.now():
+    user_id, session_id, expires_at = claims["sub"], claims["sid"], claims["exp"]
+    if not (isinstance(user_id, str) and isinstance(session_id, str) and user_id and session_id):
+        raise InvalidToken
+    if isinstance(expires_at, bool) or not isinstance(expires_at, int):
+        raise InvalidToken
+    if expires_at <= clock.now():
         raise TokenExpired
-    return Claims(user_id=claims["sub"], session_id=claims["sid"])
+    return Claims(user_id=user_id, session_id=session_id)
 
 
 def _header(token: str) -> dict[str, Any]:

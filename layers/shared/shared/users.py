@@ -229,12 +229,12 @@ def removing(user: User) -> list[Change]:
     return [Delete(table=USERS, key={"id": user.id}, when=unchanged(user)), *_counting(before=user, after=None)]
 
 
-def renaming(user_id: str, name: str) -> Change:
-    """Give the change that names a profile anew whose address is not verified yet."""
+def renaming(user_id: str, *, name: str, email: str) -> Change:
+    """Give the change that names a profile anew whose address is not verified yet, and spells the address anew."""
     return Update(
         table=USERS,
         key={"id": user_id},
-        set={"name": name, "updatedAt": clock.timestamp()},
+        set={"name": name, "email": email, "updatedAt": clock.timestamp()},
         add={"version": 1},
         when=Attr("emailVerified").eq(False),  # noqa: FBT003  # boto3's way to say it
     )

@@ -17,8 +17,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         request = {
             "TableName": "NotesTable",
             "Key": {"id": {"S": item_id}},
-            "UpdateExpression": "ADD times :one SET batch = :batch",
-            "ExpressionAttributeValues": {":one": {"N": "1"}, ":batch": {"N": str(len(event["Records"]))}},
+            "UpdateExpression": "ADD deliveries :one",
+            "ExpressionAttributeValues": {":one": {"N": "1"}},
         }
         aws.call("dynamodb", "DynamoDB_20120810.UpdateItem", request)
     return {"batchItemFailures": failures}

@@ -24,6 +24,7 @@ def handler(event: dict[str, Any], _context: object) -> Any:
     if kind == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     if kind == "hang":
+        sys.stdout.write(f"hanging in {os.getpid()}\n")
         time.sleep(60)
     if kind == "print":
         sys.stdout.write("printed by the handler\n")

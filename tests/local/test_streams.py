@@ -1,0 +1,85 @@
+"""A DynamoDB stream and the function that the template connects to it."""
+
+import json
+import time
+
+import pytest
+
+from local.filters import passes
+from tests.local.harness import Running, eventually
+from tests.local.test_durability import times
+
+
+def write(running: Running, *names: str) -> None:
+    for name in names:
+        assert running.post("/write/EventsTable", {"id": name}).status == 201
+
+
+def failed(running: Running) -> list[dict[str, object]]:
+    url = running.aws.call("sqs", "GetQueueUrl", {"QueueName": "FailedQueue"})["QueueUrl"]
+    received = running.aws.call("sqs", "ReceiveMessage", {"QueueUrl": url, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0})
+    return [json.loads(message["Body"]) for message in received.get("Messages", [])]
+
+
+def test_a_record_reaches_its_function_at_once(running: Running) -> None:
+    write(running, "warm-up")
+    eventually(lambda: times(running).get("warm-up") == 1, what="the first delivery")
+    write(running, "quick")
+    begin = time.perf_counter()
+    eventually(lambda: times(running).get("quick") == 1, what="the delivery")
+    assert time.perf_counter() - begin < 0.5
+
+
+def test_only_what_the_filter_lets_through_is_delivered(running: Running) -> None:
+    write(running, "twice", "twice", "marker")
+    eventually(lambda: "marker" in times(running), what="the delivery")
+    assert times(running)["twice"] == 1, "the second write is a MODIFY, and the filter wants INSERT"
+
+
+def test_a_record_that_fails_is_retried_and_given_up_to_the_queue(running: Running) -> None:
+    write(running, "before", "poison-1", "after")
+    eventually(lambda: {"before", "after"} <= times(running).keys(), what="the deliveries around it")
+    messages = eventually(lambda: failed(running), what="the message in the queue")
+    assert messages[0]["requestContext"]["condition"] == "RetryAttemptsExhausted"  # type: ignore[index]
+    assert messages[0]["DDBStreamBatchInfo"]["batchSize"] == 1  # type: ignore[index]
+    assert "poison-1" not in times(running)
+    assert times(running)["before"] == times(running)["after"] == 1
+
+
+def test_a_batch_whose_function_raises_is_split(running: Running) -> None:
+    write(running, "calm-1", "raise-1", "calm-2")
+    eventually(lambda: {"calm-1", "calm-2"} <= times(running).keys(), what="the records beside the one that fails")
+    running.says("ConsumeFunction: gave up on 1 record")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ({"eventName": ["INSERT"]}, True),
+        ({"eventName": ["REMOVE", "MODIFY"]}, False),
+        ({"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": ["mail"]}}}}, True),
+        ({"dynamodb": {"NewImage": {"kind": {"S": [{"prefix": "ma"}]}}}}, True),
+        ({"dynamodb": {"NewImage": {"kind": {"S": [{"suffix": "xx"}]}}}}, False),
+        ({"dynamodb": {"NewImage": {"kind": {"S": [{"equals-ignore-case": "MAIL"}]}}}}, True),
+        ({"dynamodb": {"NewImage": {"kind": {"S": [{"anything-but": ["mail"]}]}}}}, False),
+        ({"dynamodb": {"NewImage": {"gone": [{"exists": False}]}}}, True),
+        ({"dynamodb": {"NewImage": {"kind": [{"exists": True}]}}}, True),
+        ({"dynamodb": {"NewImage": {"n": {"N": [{"numeric": [">", 1, "<=", 3]}]}}}}, True),
+        ({"dynamodb": {"NewImage": {"n": {"N": [{"numeric": ["=", 4]}]}}}}, False),
+        ({"dynamodb": {"NewImage": {"n": {"N": [{"numeric": ["<", 9]}, None]}}}}, True),
+        ({"$or": [{"eventName": ["REMOVE"]}, {"dynamodb": {"NewImage": {"n": {"N": ["3"]}}}}]}, True),
+        ({"missing": {"deeper": ["x"]}}, False),
+    ],
+)
+def test_filter_patterns(pattern: dict[str, object], expected: bool) -> None:  # noqa: FBT001
+    record = {"eventName": "INSERT", "dynamodb": {"NewImage": {"kind": {"S": "mail"}, "n": {"N": "3"}}}}
+    assert passes(record, [pattern]) is expected
+
+
+def test_an_unknown_filter_rule_is_an_error() -> None:
+    with pytest.raises(ValueError, match="wildcard is not a filter rule"):
+        passes({"a": "b"}, [{"a": [{"wildcard": "*"}]}])
+
+
+def test_without_patterns_everything_passes() -> None:
+    assert passes({}, [])

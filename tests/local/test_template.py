@@ -1,0 +1,74 @@
+"""What the runner makes of a template, and what it says to one that makes no sense."""
+
+from pathlib import Path
+
+import pytest
+
+from local.console import RunnerError
+from local.template import Cors, logical_id, read_project
+from tests.local.harness import PROJECT
+
+
+def test_the_template_is_read_as_it_stands() -> None:
+    project = read_project(PROJECT / "template.yaml", {"Greeting": "good day"})
+    echo = project.functions["EchoFunction"]
+    assert echo.folder == PROJECT / "functions/echo"
+    assert (echo.handler, echo.timeout, echo.memory) == ("app.handler", 5, 128)
+    assert echo.environment == {
+        "GREETING": "good day",
+        "RATE_LIMIT_MULTIPLIER": "1",
+        "MAIL_FROM": "Test <no-reply@example.com>",
+        "NOTES_TABLE": "NotesTable",
+        "EVENTS_TABLE": "EventsTable",
+    }
+    assert project.functions["TroubleFunction"].timeout == 1
+    assert project.cors == Cors(("http://app.test",), ("GET", "POST"), ("authorization",), ("x-request-id",), 600)
+    assert project.layers == (PROJECT / "layers/common",)
+    assert set(project.tables) == {"NotesTable", "EventsTable"}
+    assert project.rotations == {"KeySecret": "RotateFunction"}
+    (stream,) = project.streams
+    assert (stream.table, stream.function, stream.on_failure) == ("EventsTable", "ConsumeFunction", "FailedQueue")
+    assert (stream.batch_size, stream.most_retries, stream.oldest) == (10, 1, None)
+    assert stream.bisect
+    assert stream.report_failures
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Thing",
+        {"Ref": "Thing"},
+        {"Fn::GetAtt": ["Thing", "Arn"]},
+        {"Fn::GetAtt": "Thing.Arn"},
+        "arn:aws:lambda:eu-west-1:123456789012:function:Thing",
+    ],
+)
+def test_a_resource_is_found_however_it_is_referred_to(value: object) -> None:
+    assert logical_id(value) == "Thing"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("Resources:", "Resources: [", r"template.yaml cannot be read: .* Correct it"),
+        ("!Ref EventsTable", "!Ref Nothing", r"refers to Nothing, which it does not declare \(Globals/"),
+        ("!GetAtt FailedQueue.Arn", "!GetAtt Nothing.Arn", r"refers to Nothing, which it does not declare \(Resources/"),
+        ("hello", '!Sub "${Nothing} ${AWS::Region} ${!Literal}"', None),
+        ("GREETING: !Ref Greeting", 'GREETING: !Sub "${Nothing}"', r"refers to Nothing"),
+        ("CodeUri: functions/echo", "CodeUri: functions/gone", r"EchoFunction: there is no functions/gone/app.py"),
+        ("Handler: app.handler", "Handler: other.handler", r"there is no functions/\w+/other.py"),
+    ],
+)
+def test_a_mistake_in_the_template_is_named(project: Path, old: str, new: str, said: str | None) -> None:
+    template = project / "template.yaml"
+    template.write_text(template.read_text().replace(old, new))
+    if said is None:
+        read_project(template, {})
+        return
+    with pytest.raises(RunnerError, match=said):
+        read_project(template, {})
+
+
+def test_a_template_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RunnerError, match="There is no .*--template"):
+        read_project(tmp_path / "template.yaml", {})

@@ -1,0 +1,243 @@
+"""`sam local` in front of the local AWS: the functions as built, in Lambda's containers, on this machine.
+
+`python -m tests.sam.containers` (behind `make sam-local`) serves them until Ctrl-C; the Docker tests use the parts.
+
+The runner in `local/` supplies what is around the functions: tables, key, admin, and the delivery of mails. Containers
+have a network of their own, and MiniStack listens on this machine's loopback. Docker Desktop leads from one to the
+other; on Linux a relay does, on the address of Docker's bridge, which only this machine and its containers reach.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.workers import REGION
+
+ROOT = Path(__file__).parent.parent.parent
+# What [default] in samconfig.toml builds for.
+IMAGE = "public.ecr.aws/lambda/python:3.13-x86_64"
+_SAM = str(Path(sys.executable).with_name("sam"))
+_START_SECONDS = 120.0
+
+
+class StartError(Exception):
+    """A program did not do what it was started for. Tells the end of what it printed."""
+
+
+@dataclass(frozen=True)
+class Backend:
+    """The running runner: its port, and its AWS as this machine and as a container reach it."""
+
+    port: int
+    aws_port: int
+    endpoint: str
+    admin_email: str
+    admin_password: str
+
+
+@dataclass(frozen=True)
+class Sam:
+    """SAM CLI with a built template and with a file of variables for its functions."""
+
+    template: Path
+    variables: Path
+
+    def command(self, *arguments: str) -> list[str]:
+        """Give the command line for `sam local`."""
+        options = ["--template", str(self.template), "--config-file", str(ROOT / "samconfig.toml")]
+        # Otherwise SAM CLI fetches the image, or looks for a newer one.
+        skip = ["--skip-pull-image"] if is_here(IMAGE) else []
+        return [_SAM, "local", *arguments, *options, "--env-vars", str(self.variables), *skip]
+
+    def invoke(self, function: str, event: Path) -> Any:
+        """Run a function once; give its answer."""
+        command = self.command("invoke", function, "--event", str(event))
+        done = subprocess.run(command, cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False)
+        try:
+            return json.loads(done.stdout.splitlines()[-1])
+        except (IndexError, ValueError):
+            raise StartError(f"{function} gave no answer:\n{done.stdout}\n{done.stderr}") from None
+
+    @contextlib.contextmanager
+    def serve(self, what: str, port: int, log: Path | None = None) -> Iterator[int]:
+        """Keep `start-api` or `start-lambda` running on this port, each function in a container that stays."""
+        command = self.command(what, "--port", str(port), "--warm-containers", "LAZY")
+        with _running(command, log, _environment()) as process:
+            _wait_for(process, port, log)
+            yield port
+
+
+def is_here(image: str) -> bool:
+    """Say whether a Docker engine answers and has the image."""
+    return _docker("image", "inspect", image) is not None
+
+
+@contextlib.contextmanager
+def backend(data: Path) -> Iterator[Backend]:
+    """Keep the runner running with its data in this folder, and its AWS within reach of containers."""
+    port, aws_port = free_port(), free_port()
+    command = [sys.executable, "-m", "local", "--port", str(port), "--aws-port", str(aws_port), "--data", str(data)]
+    data.mkdir(parents=True, exist_ok=True)
+    log = data / "runner.log"
+    with _running(command, log, os.environ) as runner, _within_reach(aws_port) as endpoint:
+        _wait_for(runner, port, log)
+        yield Backend(
+            port=port,
+            aws_port=aws_port,
+            endpoint=endpoint,
+            admin_email=os.environ.get("LOCAL_ADMIN_EMAIL") or "admin@example.com",
+            admin_password=os.environ.get("LOCAL_ADMIN_PASSWORD") or (data / "admin-password").read_text().strip(),
+        )
+
+
+def variables(backend: Backend, file: Path) -> Path:
+    """Write the file that points the functions at the local AWS."""
+    file.write_text(json.dumps({"Parameters": {"AWS_ENDPOINT_URL": backend.endpoint}}))
+    return file
+
+
+def free_port() -> int:
+    """Give a port of loopback that nobody has at the moment."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def _environment() -> dict[str, str]:
+    """SAM CLI hands region and credentials on to the functions; the local AWS takes any."""
+    local = {"AWS_DEFAULT_REGION": REGION, "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+    return {**os.environ, **local, "AWS_REGION": REGION, "SAM_CLI_TELEMETRY": "0"}
+
+
+@contextlib.contextmanager
+def _running(command: list[str], log: Path | None, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Keep a program running, in a session of its own: Ctrl-C reaches it from here alone, when its turn comes."""
+    with contextlib.ExitStack() as stack:
+        output = stack.enter_context(log.open("wb")) if log else None
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path | None) -> None:
+    """Wait until HTTP is answered, in whatever way. Raises StartError when the program ended, or nothing comes."""
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        try:
+            connection.request("GET", "/")
+            connection.getresponse().read()
+        except OSError:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.1)
+        else:
+            return
+        finally:
+            connection.close()
+    told = "\n".join(log.read_text(errors="replace").splitlines()[-20:]) if log else "see above"
+    raise StartError(f"{process.args!r} did not start: {told}")
+
+
+def _docker(*arguments: str) -> str | None:
+    """Ask Docker; None where there is no engine, or it says no."""
+    try:
+        asked = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=30, check=False)
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return None
+    return asked.stdout.strip() if asked.returncode == 0 else None
+
+
+@contextlib.contextmanager
+def _within_reach(port: int) -> Iterator[str]:
+    """Give the address at which containers reach this port of loopback."""
+    bridge = _docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}")
+    try:
+        server = socket.create_server((bridge or "", 0)) if bridge and sys.platform == "linux" else None
+    except OSError:
+        # The bridge is not this machine's: Docker Desktop runs its engine in a virtual machine.
+        server = None
+    if server is None:
+        yield f"http://host.docker.internal:{port}"
+        return
+    with server:
+        threading.Thread(target=_relay, args=(server, port), daemon=True).start()
+        yield f"http://{bridge}:{server.getsockname()[1]}"
+
+
+def _relay(server: socket.socket, port: int) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            near, _ = server.accept()
+            try:
+                far = socket.create_connection(("127.0.0.1", port))
+            except OSError:
+                near.close()
+                continue
+            for source, target in ((near, far), (far, near)):
+                threading.Thread(target=_copy, args=(source, target), daemon=True).start()
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while received := source.recv(65536):
+            target.sendall(received)
+        target.shutdown(socket.SHUT_WR)
+
+
+def main() -> int:
+    """Serve the built functions until Ctrl-C."""
+    template = ROOT / ".aws-sam" / "build" / "template.yaml"
+    if not template.is_file():
+        print("Nothing is built yet. Run `make build`.", file=sys.stderr)
+        return 1
+    if _docker("version") is None:
+        print("No Docker engine answers. Start it, or use `make start`, which needs none.", file=sys.stderr)
+        return 1
+    data, port = ROOT / ".local", int(os.environ.get("PORT") or 3000)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        print("Starting the local AWS", flush=True)
+        with backend(data) as behind:
+            print(f"Starting `sam local start-api` on http://localhost:{port}", flush=True)
+            with Sam(template, variables(behind, data / "sam-variables.json")).serve("start-api", port):
+                print(f"  Mails  http://localhost:{behind.port}/_local/")
+                print(f"  Admin  {behind.admin_email}  {behind.admin_password}")
+                print("A function's first request waits for its container. Ctrl-C stops everything.", flush=True)
+                signal.pause()
+    except StartError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        pass
+    return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""What `sam build` puts into the functions and the layer, for both processors."""
+
+import re
+import struct
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.sam.conftest import Build
+
+MEGABYTE = 1_000_000
+# Python 3.13's mark in bytecode, and "made from this source, do not look" (PEP 552).
+HEADER = b"\xf3\r\r\n" + struct.pack("<I", 0b01)
+
+
+def files(folder: Path) -> Iterator[Path]:
+    return (file for file in sorted(folder.rglob("*")) if file.is_file())
+
+
+def names(folder: Path) -> set[str]:
+    return {entry.name for entry in folder.iterdir()}
+
+
+def test_a_function_is_one_file(build: Build) -> None:
+    assert {name: names(folder) for name, folder in build.functions.items() if names(folder) != {"app.py"}} == {}
+
+
+def test_the_layer_is_the_package_and_what_it_depends_on(build: Build) -> None:
+    assert names(build.layer) == {"python"}
+    plain = {re.sub(r"\.cpython-313-.*|-[\d.]+\.dist-info", "", name) for name in names(build.layer / "python")}
+    assert plain - {"__pycache__"} == {
+        "_cffi_backend",
+        "annotated_types",
+        "aws_lambda_powertools",
+        "bcrypt",
+        "boto3",
+        "botocore",
+        "cryptography",
+        "dateutil",
+        "email_validator",
+        "idna",
+        "jinja2",
+        "jmespath",
+        "jwt",
+        "markupsafe",
+        "pydantic",
+        "pydantic_core",
+        "s3transfer",
+        "shared",
+        "six.py",
+        "typing_extensions.py",
+        "typing_inspection",
+        "urllib3",
+    }
+
+
+def test_the_layer_has_the_package_as_it_is(build: Build) -> None:
+    def contents(folder: Path) -> dict[str, bytes]:
+        kept = (file for file in files(folder) if "__pycache__" not in file.parts)
+        return {str(file.relative_to(folder)): file.read_bytes() for file in kept}
+
+    source = Path(__file__).parent.parent.parent / "layers" / "shared" / "shared"
+    assert contents(build.layer / "python" / "shared") == contents(source)
+
+
+def test_botocore_knows_the_services_we_call_and_no_others(build: Build) -> None:
+    data = build.layer / "python" / "botocore" / "data"
+    assert {entry.name for entry in data.iterdir() if entry.is_dir()} == {"dynamodb", "secretsmanager", "sesv2", "sts"}
+    assert {entry.name for entry in data.iterdir() if entry.is_file()} >= {
+        "_retry.json",
+        "endpoints.json",
+        "partitions.json",
+        "sdk-default-configuration.json",
+    }
+
+
+def test_compiled_code_is_for_the_stage_s_processor(build: Build) -> None:
+    machines = {
+        file.name: struct.unpack_from("<H", file.read_bytes(), 18)[0]
+        for file in files(build.layer)
+        if file.suffix == ".so"
+    }
+    assert len(machines) == 5
+    assert set(machines.values()) == {build.machine}
+
+
+def test_every_module_has_bytecode_for_lambda_s_python(build: Build) -> None:
+    bytecode = {file for file in files(build.layer) if file.suffix == ".pyc"}
+    if not bytecode:
+        pytest.skip("this machine has no Python 3.13 to compile the layer with")
+    assert {file.read_bytes()[:8] for file in bytecode} == {HEADER}
+    assert bytecode == {
+        file.parent / "__pycache__" / f"{file.stem}.cpython-313.pyc"
+        for file in files(build.layer)
+        if file.suffix == ".py"
+    }
+
+
+def test_tracebacks_name_the_files_where_lambda_has_them(build: Build) -> None:
+    bytecode = build.layer / "python" / "shared" / "__pycache__" / "http.cpython-313.pyc"
+    if not bytecode.exists():
+        pytest.skip("this machine has no Python 3.13 to compile the layer with")
+    assert b"/opt/python/shared/http.py" in bytecode.read_bytes()
+
+
+def test_two_builds_differ_in_compiled_code_alone(builds: Mapping[str, Build]) -> None:
+    def portable(build: Build) -> dict[str, bytes]:
+        return {
+            str(file.relative_to(build.layer)): file.read_bytes() for file in files(build.layer) if file.suffix != ".so"
+        }
+
+    assert portable(builds["default"]) == portable(builds["prod"])
+
+
+def test_the_layer_is_small(build: Build, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "layer.zip", "w", zipfile.ZIP_DEFLATED) as layer:
+        for file in files(build.layer):
+            layer.write(file, file.relative_to(build.layer))
+    assert (tmp_path / "layer.zip").stat().st_size < 15 * MEGABYTE
