@@ -8,6 +8,7 @@ import pytest
 import time_machine
 
 from shared import accounts, users
+from shared.activity import Client
 from shared.idempotency import Once
 from tests import stored
 from tests.api import Api, Inbox
@@ -21,7 +22,7 @@ KEYS = ["id", "name", "email", "role", "status", "emailVerified", "createdAt", "
 def invited(number: int) -> dict[str, Any]:
     """Open an account, without the request around it."""
     once = Once(operation="invite", caller_id="", key="", request=None)
-    return accounts.invite(name=f"User {number}", email=f"user{number}@example.com", role="user", once=once)
+    return accounts.invite(name=f"User {number}", email=f"user{number}@example.com", role="user", once=once, client=Client())
 
 
 # Listing -------------------------------------------------------------------------------------------
