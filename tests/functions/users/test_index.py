@@ -143,7 +143,7 @@ def test_a_cursor_works_in_the_session_that_got_it_alone(admin: Api) -> None:
 def test_a_cursor_whose_user_is_gone_still_leads_on(admin: Api) -> None:
     first, second = invited(1), invited(2)
     page = admin.get("/api/users?limit=1").json
-    accounts.close(page["data"][0]["id"])
+    accounts.close(page["data"][0]["id"], Client())
     following = admin.get(f"/api/users?limit=5&cursor={page['nextCursor']}").json["data"]
     assert {user["id"] for user in following} | {page["data"][0]["id"]} >= {first["id"], second["id"]}
 
