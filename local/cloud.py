@@ -85,6 +85,8 @@ class Cloud:
 
     def kill(self) -> None:
         """End MiniStack. What it has acknowledged is in its journal."""
+        if self._stopping.is_set():
+            return
         self._stopping.set()
         self._process.kill()
         self._keeper.join()

@@ -29,13 +29,19 @@ class Watch:
     """Remembers what the files were like at the last look."""
 
     def __init__(self, template: Path, functions: Mapping[str, Path], layers: Sequence[Path]) -> None:
-        self._template, self._functions, self._layers = template, functions, layers
-        self._seen = self._look()
+        self._template = template
+        self._seen: dict[str, Signature] = {}
+        self.follow(functions, layers)
+
+    def follow(self, functions: Mapping[str, Path], layers: Sequence[Path]) -> None:
+        """Watch these from now on. What was watched before is still compared with the last look, and not with this moment."""
+        self._functions, self._layers = functions, layers
+        self._seen = {**self._look(), **self._seen}
 
     def changes(self) -> Changes:
         """Compare with the last look."""
         before, self._seen = self._seen, self._look()
-        changed = {key for key in before.keys() | self._seen.keys() if before.get(key) != self._seen.get(key)}
+        changed = {key for key, signature in self._seen.items() if before.get(key) != signature}
         return Changes(
             functions=frozenset(name for name in self._functions if name in changed),
             layers=any(str(layer) in changed for layer in self._layers),

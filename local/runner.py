@@ -70,7 +70,7 @@ class Runner:
         self._nursery = Nursery(self._project.layers, lifeline)
         self._closing.callback(self._nursery.stop)
         self._make_pools()
-        self._watch = self._new_watch()
+        self._watch = Watch(options.template, self._folders(), self._project.layers)
         # Flask and SAM CLI's gateway: half of what there is to import, while MiniStack starts.
         from local.gateway import Answered, make_app  # noqa: PLC0415
         from local.page import Page  # noqa: PLC0415
@@ -168,9 +168,8 @@ class Runner:
 
     # What follows runs beside the requests.
 
-    def _new_watch(self) -> Watch:
-        folders = {name: function.folder for name, function in self._project.functions.items()}
-        return Watch(self._options.template, folders, self._project.layers)
+    def _folders(self) -> dict[str, Path]:
+        return {name: function.folder for name, function in self._project.functions.items()}
 
     def _follow_files(self) -> None:
         while not self._stopping.wait(_LOOK_SECONDS):
@@ -215,7 +214,7 @@ class Runner:
             self._console.error(f"{problem} The template as it was before is served on.")
         else:
             self._console.progress("The template has changed and is served as it is now.")
-            self._watch = self._new_watch()
+            self._watch.follow(self._folders(), self._project.layers)
 
     def _keep_house(self) -> None:
         rounds = 0

@@ -178,9 +178,7 @@ def ben(api: Api) -> Api:
 def member(api: Api, name: str, email: str) -> Api:
     """Store an account as registering and confirming leave it, and sign in."""
     user = users.new(name=name, email=email, role="user", email_verified=True)
-    credential = credentials.new(
-        email=email, user_id=user.id, password_hash=passwords.hashed(PASSWORD), verified=True
-    )
+    credential = credentials.new(email=email, user_id=user.id, password_hash=passwords.hashed(PASSWORD), verified=True)
     tables.write(credentials.adding(credential), *users.adding(user))
     return api.signed_in(email, PASSWORD)
 

@@ -16,12 +16,16 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield running.ready()
 
 
+def copy_project(folder: Path) -> Path:
+    """Copy the test project into `folder`."""
+    shutil.copytree(PROJECT, folder / "project", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder / "project"
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the test project, to be changed."""
-    folder = tmp_path / "project"
-    shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    return folder
+    return copy_project(tmp_path)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ other; on Linux a relay does, on the address of Docker's bridge, which only this
 
 import contextlib
 import http.client
+import ipaddress
 import json
 import os
 import signal
@@ -177,18 +178,31 @@ def _docker(*arguments: str) -> str | None:
 @contextlib.contextmanager
 def _within_reach(port: int) -> Iterator[str]:
     """Give the address at which containers reach this port of loopback."""
-    bridge = _docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}")
-    try:
-        server = socket.create_server((bridge or "", 0)) if bridge and sys.platform == "linux" else None
-    except OSError:
-        # The bridge is not this machine's: Docker Desktop runs its engine in a virtual machine.
-        server = None
+    server = None
+    # Elsewhere, and where the bridge is not this machine's, Docker Desktop runs the engine in a virtual machine.
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            server = socket.create_server((_bridge(), 0))
     if server is None:
         yield f"http://host.docker.internal:{port}"
         return
     with server:
         threading.Thread(target=_relay, args=(server, port), daemon=True).start()
-        yield f"http://{bridge}:{server.getsockname()[1]}"
+        address, relayed = server.getsockname()
+        yield f"http://{address}:{relayed}"
+
+
+def _bridge() -> str:
+    """Give this machine's address on Docker's bridge: the one it names, or else the network's first, as Docker takes.
+
+    Raises OSError where Docker has no bridge.
+    """
+    configured = json.loads(_docker("network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}") or "[]")
+    for network in configured:
+        subnet = ipaddress.ip_network(network["Subnet"])
+        if subnet.version == 4:
+            return str(network.get("Gateway") or subnet[1])
+    raise OSError
 
 
 def _relay(server: socket.socket, port: int) -> None:

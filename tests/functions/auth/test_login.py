@@ -108,7 +108,9 @@ def test_a_right_password_before_the_address_is_confirmed_is_told_so(api: Api) -
     assert stored.sessions() == []
 
 
-@pytest.mark.parametrize("body", [{}, {"email": ""}, {"email": "ada@example.com"}, {"password": "x"}, {"email": None, "password": None}])
+@pytest.mark.parametrize(
+    "body", [{}, {"email": ""}, {"email": "ada@example.com"}, {"password": "x"}, {"email": None, "password": None}]
+)
 def test_address_and_password_are_required(api: Api, body: dict[str, Any]) -> None:
     reply = api.post(URL, body)
     assert is_error(reply, 400, "validation_failed")

@@ -61,9 +61,18 @@ def test_every_field_is_required(api: Api, absent: str) -> None:
         assert reply.json["errors"] == [{"field": absent, "message": "is required"}]
 
 
-@pytest.mark.parametrize("password", ["short", "x" * 257, "ada@example.com", "my ADA@EXAMPLE.COM", "Lovelace1", "ab\u0301\u0301c"])
+@pytest.mark.parametrize(
+    "password", ["short", "x" * 257, "ada@example.com", "my ADA@EXAMPLE.COM", "Lovelace1", "ab\u0301\u0301c"]
+)
 def test_a_password_that_is_refused_says_why_and_is_not_repeated(api: Api, password: str) -> None:
-    reply = api.post(URL, {"name": "Ada Lovelace", "email": "adalove@example.com", "password": password.replace("ada@", "adalove@").replace("ADA@", "ADALOVE@")})
+    reply = api.post(
+        URL,
+        {
+            "name": "Ada Lovelace",
+            "email": "adalove@example.com",
+            "password": password.replace("ada@", "adalove@").replace("ADA@", "ADALOVE@"),
+        },
+    )
     assert is_error(reply, 400, "validation_failed")
     assert [fault["field"] for fault in reply.json["errors"]] == ["password"]
     assert password not in reply.text
@@ -83,7 +92,9 @@ def test_the_latest_registration_counts_and_the_earlier_link_is_dead(api: Api, i
     early = inbox.newest()
     api.post(URL, ADA)
     assert is_error(api.post("/api/auth/verify-email", {"token": early.token}), 400, "invalid_token")
-    assert is_error(api.post("/api/auth/verify-email", {"email": ADA["email"], "code": early.code}), 400, "invalid_token")
+    assert is_error(
+        api.post("/api/auth/verify-email", {"email": ADA["email"], "code": early.code}), 400, "invalid_token"
+    )
     assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
     assert logs_in(ADA["email"], "eve's own password") == 401
     assert logs_in(ADA["email"], PASSWORD) == 200
@@ -144,7 +155,17 @@ def test_registering_a_disabled_unverified_account_does_not_enable_it(admin: Api
 
 # Names and addresses -----------------------------------------------------------------------------------
 
-NAMES = ["Ada 👩🏽\u200d💻", "עדה", "Ådä", "李", "O'Brien", "a" * 100, "<b>Ada</b>", "\u200fAda", "Robert'); DROP TABLE"]
+NAMES = [
+    "Ada 👩🏽\u200d💻",
+    "עדה",
+    "Ådä",
+    "李",
+    "O'Brien",
+    "a" * 100,
+    "<b>Ada</b>",
+    "\u200fAda",
+    "Robert'); DROP TABLE",
+]
 BAD_NAMES = [
     "a\nb", "a\rb", "a\x00b", "a\tb", "\x7fa", "a\u2028b", "a\u2029b", "a\u202eb", "a\u2066b", "\x1b[31m", "a\x85b", "a" * 101,
 ]  # fmt: skip
@@ -203,7 +224,9 @@ def test_equal_addresses_cannot_register_twice(api: Api, one: str, other: str) -
     assert len(stored.profiles()) == len(stored.credentials()) == 1
 
 
-@pytest.mark.parametrize("other", ["\u0430da@example.com", "ada@ex\u0430mple.com", "ada+1@example.com", "a.da@example.com"])
+@pytest.mark.parametrize(
+    "other", ["\u0430da@example.com", "ada@ex\u0430mple.com", "ada+1@example.com", "a.da@example.com"]
+)
 def test_addresses_that_only_look_alike_stay_distinct(api: Api, other: str) -> None:
     api.post(URL, ADA)
     assert api.post(URL, {**ADA, "email": other}).status == 202
@@ -221,7 +244,12 @@ def test_the_longest_address_has_254_characters(api: Api, inbox: Inbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("owner", "stranger"), [("sam@example.com", "\u017fam@example.com"), ("strasse@example.com", "stra\u00dfe@example.com"), ("fish@example.com", "\ufb01sh@example.com")]
+    ("owner", "stranger"),
+    [
+        ("sam@example.com", "\u017fam@example.com"),
+        ("strasse@example.com", "stra\u00dfe@example.com"),
+        ("fish@example.com", "\ufb01sh@example.com"),
+    ],
 )
 def test_a_mail_about_an_account_goes_to_its_own_address_however_another_is_compared(
     api: Api, inbox: Inbox, owner: str, stranger: str

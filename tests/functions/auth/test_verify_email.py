@@ -54,7 +54,9 @@ def test_either_counts_once(api: Api, mail: Mail) -> None:
     assert is_error(api.post(URL, {"email": EMAIL, "code": mail.code}), 400, "invalid_token")
 
 
-@pytest.mark.parametrize("body", [{}, {"token": ""}, {"email": EMAIL}, {"code": "123456"}, {"token": None, "email": EMAIL, "code": ""}])
+@pytest.mark.parametrize(
+    "body", [{}, {"token": ""}, {"email": EMAIL}, {"code": "123456"}, {"token": None, "email": EMAIL, "code": ""}]
+)
 def test_a_token_or_an_address_with_a_code_is_required(api: Api, body: dict[str, Any]) -> None:
     reply = api.post(URL, body)
     assert is_error(reply, 400, "validation_failed")

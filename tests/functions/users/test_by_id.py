@@ -60,7 +60,9 @@ def test_a_user_changes_their_own_name(ada: Api) -> None:
         before = reply
 
 
-@pytest.mark.parametrize("change", [{"role": "admin"}, {"status": "disabled"}, {"role": "user"}, {"name": "A", "role": "admin"}])
+@pytest.mark.parametrize(
+    "change", [{"role": "admin"}, {"status": "disabled"}, {"role": "user"}, {"name": "A", "role": "admin"}]
+)
 @pytest.mark.parametrize("verb", ["PUT", "PATCH"])
 def test_a_user_may_not_change_role_or_status(ada: Api, change: dict[str, str], verb: str) -> None:
     reply = ada.call(verb, url(ada), {"name": "Ada", **change})
@@ -68,7 +70,9 @@ def test_a_user_may_not_change_role_or_status(ada: Api, change: dict[str, str], 
     assert ada.get("/api/auth/me").json["data"]["user"]["role"] == "user"
 
 
-@pytest.mark.parametrize("field", ["id", "email", "emailVerified", "createdAt", "version", "shard", "user_id", "position"])
+@pytest.mark.parametrize(
+    "field", ["id", "email", "emailVerified", "createdAt", "version", "shard", "user_id", "position"]
+)
 def test_fields_that_are_not_to_be_written_are_ignored(ada: Api, field: str) -> None:
     before = ada.get(url(ada)).json["data"]
     after = ada.patch(url(ada), {"name": "Ada", field: "x"}).json["data"]
@@ -80,7 +84,9 @@ def test_a_patch_gives_at_least_one_field(admin: Api, ada: Api, body: dict[str, 
     assert is_error(admin.patch(url(ada), body), 400, "validation_failed")
 
 
-@pytest.mark.parametrize("body", [{"name": "Ada"}, {"name": "Ada", "role": "user"}, {"role": "user", "status": "active"}])
+@pytest.mark.parametrize(
+    "body", [{"name": "Ada"}, {"name": "Ada", "role": "user"}, {"role": "user", "status": "active"}]
+)
 def test_a_put_by_an_admin_gives_every_field(admin: Api, ada: Api, body: dict[str, Any]) -> None:
     assert is_error(admin.put(url(ada), body), 400, "validation_failed")
 
@@ -98,7 +104,9 @@ def test_an_admin_changes_name_role_and_status(admin: Api, ada: Api) -> None:
     stored.check()
 
 
-@pytest.mark.parametrize("change", [{"status": "gone"}, {"role": "root"}, {"name": ""}, {"name": "a" * 101}, {"name": 5}])
+@pytest.mark.parametrize(
+    "change", [{"status": "gone"}, {"role": "root"}, {"name": ""}, {"name": "a" * 101}, {"name": 5}]
+)
 def test_values_that_make_no_sense_are_told_by_field(admin: Api, ada: Api, change: dict[str, Any]) -> None:
     reply = admin.patch(url(ada), change)
     assert is_error(reply, 400, "validation_failed")
@@ -126,7 +134,9 @@ def test_a_change_of_the_version_that_was_read_is_made(ada: Api, header: str) ->
     assert ada.patch(url(ada), {"name": "A"}, if_match=header).status == 200
 
 
-@pytest.mark.parametrize("header", ['"0"', '"2"', 'W/"1"', "1", "", "nonsense", '"', '"01x"', '"' + "9" * 400 + '"', '"0","2"'])
+@pytest.mark.parametrize(
+    "header", ['"0"', '"2"', 'W/"1"', "1", "", "nonsense", '"', '"01x"', '"' + "9" * 400 + '"', '"0","2"']
+)
 def test_a_change_of_another_version_is_stale(ada: Api, header: str) -> None:
     for verb in ("PUT", "PATCH"):
         assert is_error(ada.call(verb, url(ada), {"name": "A"}, if_match=header), 412, "stale")
@@ -278,7 +288,9 @@ def test_a_mail_decided_on_before_closing_is_not_sent_after_it(admin: Api, inbox
     stored.check()
 
 
-def test_a_token_of_a_closed_account_does_not_come_back_with_the_next_of_that_address(ada: Api, api: Api, inbox: Inbox) -> None:
+def test_a_token_of_a_closed_account_does_not_come_back_with_the_next_of_that_address(
+    ada: Api, api: Api, inbox: Inbox
+) -> None:
     ada.delete(url(ada))
     api.post("/api/auth/register", {"name": "Ada", "email": "ada@example.com", "password": PASSWORD})
     api.post("/api/auth/verify-email", {"token": inbox.newest().token})

@@ -1,0 +1,267 @@
+"""The outbox's stream: what each entry sends, and what happens when sending fails."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from shared import clock, config, outbox, tables
+from tests import faults, stored
+from tests.api import Api, Inbox, deliver, entries, load, stream_record
+from tests.conftest import ADMIN_EMAIL, PASSWORD
+from tests.faults import Answer, PowerCut, Wire
+
+ADA = "ada@example.com"
+
+
+def register(email: str = ADA, name: str = "Ada") -> None:
+    reply = Api().post("/api/auth/register", {"name": name, "email": email, "password": PASSWORD})
+    assert reply.status == 202
+
+
+def failures(answer: Any) -> list[str]:
+    return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
+
+
+def done(item: Mapping[str, Any]) -> bool:
+    (entry,) = [entry for entry in stored.items("OutboxTable") if entry["id"] == item["id"]["S"]]
+    return "doneAt" in entry
+
+
+# What each kind says -------------------------------------------------------------------------------------
+
+
+def test_a_registration_is_mailed_a_link_and_a_code(inbox: Inbox) -> None:
+    register("Ada@B\u00fccher.example.com", name="Buy at evil.example")
+    mail = inbox.newest()
+    assert mail.to == "Ada@xn--bcher-kva.example.com"
+    assert mail.sender == "Lambda API Routes <no-reply@example.com>"
+    assert mail.subject == "Confirm your address for Lambda API Routes"
+    link = f"http://localhost:3001/verify-email?token={mail.token}"
+    assert link in mail.text
+    assert f'href="{link}"' in mail.html
+    assert mail.code in mail.html
+    assert mail.headers["X-Outbox-Id"] == entries()[0]["id"]["S"]
+    assert "evil" not in mail.subject + mail.text + mail.html
+
+
+def test_links_start_with_the_configured_front_end_whatever_the_host(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRONTEND_URL", "https://app.example.org/base")
+    config.settings.cache_clear()
+    stranger = Api({"host": "evil.example", "x-forwarded-host": "evil.example", "origin": "https://evil.example"})
+    stranger.post("/api/auth/register", {"name": "Ada", "email": ADA, "password": PASSWORD})
+    mail = inbox.newest()
+    assert f"https://app.example.org/base/verify-email?token={mail.token}" in mail.text
+    assert "evil" not in mail.text + mail.html
+
+
+def test_what_html_means_something_in_is_escaped(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APP_NAME", 'A&B <script>"x"</script>')
+    config.settings.cache_clear()
+    register()
+    mail = inbox.newest()
+    assert "<script>" not in mail.html
+    assert "A&amp;B &lt;script&gt;" in mail.html
+    assert mail.subject == 'Confirm your address for A&B <script>"x"</script>'
+
+
+def test_a_known_address_is_told_of_its_account_without_a_token(ada: Api, inbox: Inbox) -> None:
+    assert ada
+    register()
+    mail = inbox.newest()
+    assert mail.to == ADA
+    assert "http://localhost:3001/login" in mail.text
+    assert "http://localhost:3001/forgot-password" in mail.text
+    assert "token=" not in mail.text + mail.html
+
+
+def test_an_invitation_is_mailed_a_link_and_no_code(admin: Api, inbox: Inbox) -> None:
+    admin.post("/api/users", {"name": "<b>Ada</b>", "email": ADA})
+    mail = inbox.newest()
+    assert mail.subject == "You are invited to Lambda API Routes"
+    assert f"http://localhost:3001/reset-password?token={mail.token}" in mail.text
+    assert "Ada" not in mail.text + mail.html
+    with pytest.raises(AssertionError):
+        _ = mail.code
+
+
+def test_every_mail_has_a_text_that_fits_its_html(admin: Api, inbox: Inbox) -> None:
+    register()
+    register(ADMIN_EMAIL)
+    admin.post("/api/users", {"name": "Ben", "email": "ben@example.com"})
+    assert len(inbox.all()) == 3
+    for mail in inbox.all():
+        assert mail.html.startswith("<!doctype html>")
+        assert "\n" not in mail.subject
+        for part in (mail.subject, mail.text, mail.html):
+            assert part.strip()
+            assert "{{" not in part
+            assert "{%" not in part
+        for word in mail.text.split():
+            if word.startswith("http"):
+                assert word in mail.html
+
+
+# What is not wanted any more -------------------------------------------------------------------------------
+
+
+def test_a_confirmed_address_gets_no_mail_to_confirm_it(api: Api, inbox: Inbox) -> None:
+    register()
+    token = inbox.newest().token
+    api.post("/api/auth/resend-verification", {"email": ADA})
+    api.post("/api/auth/verify-email", {"token": token})
+    (waiting,) = [entry for entry in entries() if entry["kind"]["S"] == "verification"]
+    assert failures(deliver(waiting)) == []
+    assert len(inbox.sent) == 1
+    assert done(waiting)
+
+
+@pytest.mark.usefixtures("cloud")
+def test_an_address_without_account_gets_no_mail(inbox: Inbox) -> None:
+    for kind in ("registration", "verification", "invitation"):
+        tables.write(outbox.sending(kind, "nobody@example.com"))
+    assert inbox.all() == []
+    assert all(map(done, entries()))
+
+
+def test_an_accepted_invitation_is_not_mailed_again(ada: Api, inbox: Inbox) -> None:
+    assert ada
+    tables.write(outbox.sending("invitation", ADA))
+    assert inbox.all() == []
+
+
+# Once, and at least once -------------------------------------------------------------------------------------
+
+
+def test_an_entry_that_comes_twice_is_sent_once(inbox: Inbox) -> None:
+    register()
+    (entry,) = entries()
+    for _ in range(3):
+        assert failures(deliver(entry)) == []
+    assert failures(deliver(entry, entry)) == []
+    assert len(inbox.sent) == 1
+
+
+def test_an_entry_whose_answer_was_lost_is_sent_again_with_the_same_id(inbox: Inbox, wire: Wire, api: Api) -> None:
+    register()
+    (entry,) = entries()
+    wire.forget()
+    deliver_dies(entry, wire, after="SendEmail")
+    assert not done(entry)
+    assert failures(deliver(entry)) == []
+    first, second = inbox.sent
+    assert first.headers == second.headers
+    assert api.post("/api/auth/verify-email", {"token": second.token}).status == 200
+
+
+def deliver_dies(entry: Mapping[str, Any], wire: Wire, after: str) -> None:
+    def cut(operation: str) -> None:
+        if operation == after:
+            raise PowerCut
+
+    wire.after = cut
+    with pytest.raises(PowerCut):
+        deliver(entry)
+    wire.forget()
+
+
+def test_an_entry_that_is_gone_is_not_sent(inbox: Inbox) -> None:
+    register()
+    (entry,) = entries()
+    stranger = {**entry, "id": {"S": "gone"}}
+    assert failures(deliver(stranger)) == []
+    assert inbox.sent == []
+
+
+# When it fails -----------------------------------------------------------------------------------------------
+
+LATER = {
+    "too many": faults.error("TooManyRequestsException", 429),
+    "paused": faults.error("SendingPausedException"),
+    "not verified": faults.error("MailFromDomainNotVerifiedException"),
+    "suspended": faults.error("AccountSuspendedException"),
+    "internal": faults.error("InternalFailure", 500),
+    "no answer": faults.no_answer,
+    "out of reach": faults.unreachable,
+    "denied": faults.error("AccessDeniedException", 403),
+}
+
+
+@pytest.mark.parametrize("failure", LATER.values(), ids=LATER.keys())
+def test_a_mail_that_could_not_be_sent_is_reported_and_sent_later(
+    inbox: Inbox, wire: Wire, failure: Callable[[], Answer]
+) -> None:
+    register()
+    (entry,) = entries()
+    wire.fails(failure, on="SendEmail")
+    record = stream_record(entry)
+    answer = load("jobs/deliver_email").handler({"Records": [record]}, None)
+    assert failures(answer) == [record["dynamodb"]["SequenceNumber"]]
+    assert not done(entry)
+    wire.forget()
+    assert failures(deliver(entry)) == []
+    assert len(inbox.sent) == 1
+
+
+@pytest.mark.parametrize("code", ["MessageRejected", "BadRequestException"])
+def test_a_mail_that_ses_will_never_take_holds_up_no_other(
+    inbox: Inbox, wire: Wire, code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for address in (ADA, "ben@example.com"):
+        register(address)
+    wire.fails(faults.error(code), on="SendEmail", times=1)
+    refused, taken = entries()
+    assert failures(deliver(refused, taken)) == []
+    assert [mail.to for mail in inbox.sent] == ["ben@example.com"]
+    assert done(refused)
+    (record,) = [record for record in caplog.records if record.getMessage() == "mail refused by SES"]
+    assert record.fields == {"entry": refused["id"]["S"], "kind": "registration", "code": code}  # type: ignore[attr-defined]
+
+
+def test_one_poisoned_entry_does_not_keep_the_others_of_its_batch(inbox: Inbox) -> None:
+    for number in range(3):
+        register(f"user{number}@example.com")
+    first, second, third = (stream_record(entry) for entry in entries())
+    del second["dynamodb"]["NewImage"]["kind"]
+    answer = load("jobs/deliver_email").handler({"Records": [first, second, third]}, None)
+    assert failures(answer) == [second["dynamodb"]["SequenceNumber"]]
+    assert sorted(mail.to for mail in inbox.sent) == ["user0@example.com", "user2@example.com"]
+
+
+@pytest.mark.usefixtures("inbox")
+def test_a_whole_batch_that_fails_is_reported_and_not_raised(wire: Wire) -> None:
+    for number in range(3):
+        register(f"user{number}@example.com")
+    wire.fails(faults.no_answer)
+    records = [stream_record(entry) for entry in sorted_entries(wire)]
+    answer = load("jobs/deliver_email").handler({"Records": records}, None)
+    assert failures(answer) == [record["dynamodb"]["SequenceNumber"] for record in records]
+
+
+def sorted_entries(wire: Wire) -> list[dict[str, Any]]:
+    disturb, wire.before = wire.before, lambda _: None
+    found = entries()
+    wire.before = disturb
+    return found
+
+
+def test_an_account_that_changes_while_its_mail_is_written_gets_the_mail_of_its_new_state(
+    inbox: Inbox, wire: Wire, api: Api
+) -> None:
+    register()
+    (entry,) = entries()
+    wire.fails(faults.cancelled("None", "ConditionalCheckFailed"), on="TransactWriteItems", times=1)
+    assert len(failures(deliver(entry))) == 1
+    assert inbox.sent == []
+    assert failures(deliver(entry)) == []
+    assert api.post("/api/auth/verify-email", {"token": inbox.sent[0].token}).status == 200
+
+
+def test_entries_are_kept_for_a_week(api: Api) -> None:
+    assert api
+    register()
+    (entry,) = stored.items("OutboxTable")
+    assert 0 <= clock.now() + 7 * 86400 - entry["expiresAt"] < 60
+    assert set(entry) == {"id", "kind", "to", "createdAt", "expiresAt"}

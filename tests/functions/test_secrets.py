@@ -1,0 +1,71 @@
+"""What signs anybody in is neither logged nor answered nor stored."""
+
+import base64
+import logging
+
+import pytest
+
+from shared import keys, logs
+from tests import faults, stored
+from tests.api import Api, Inbox
+from tests.faults import Wire
+
+PASSWORDS = ("first secret phrase", "wrong secret phrase")
+
+
+def test_nothing_that_signs_anybody_in_is_logged_or_stored(
+    api: Api, admin: Api, inbox: Inbox, wire: Wire, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    right, wrong = PASSWORDS
+    answers: list[str] = []
+
+    def call(caller: Api, verb: str, url: str, body: object = None) -> None:
+        answers.append(caller.call(verb, url, body).text)
+
+    with caplog.at_level(logging.DEBUG, "api_routes"):
+        ada = {"name": "Ada", "email": "ada@example.com"}
+        call(api, "POST", "/api/auth/register", {**ada, "password": right})
+        mail = inbox.newest()
+        call(
+            api, "POST", "/api/auth/verify-email", {"email": ada["email"], "code": f"{(int(mail.code) + 1) % 10**6:06}"}
+        )
+        call(api, "POST", "/api/auth/verify-email", {"token": mail.token[::-1]})
+        call(api, "POST", "/api/auth/verify-email", {"token": mail.token})
+        call(api, "POST", "/api/auth/login", {"email": ada["email"], "password": wrong})
+        login = api.post("/api/auth/login", {"email": ada["email"], "password": right}).json
+        caller = api.with_token(login["token"])
+        call(caller, "GET", "/api/auth/me")
+        call(admin, "POST", "/api/users", {"name": "Ben", "email": "ben@example.com"})
+        invitation = inbox.newest()
+        call(admin, "GET", "/api/users")
+        wire.fails(faults.error("AccessDeniedException"))
+        call(api, "POST", "/api/auth/login", {"email": ada["email"], "password": right})
+        call(api, "POST", "/api/auth/register", {**ada, "password": right})
+        call(caller, "GET", "/api/auth/me")
+        wire.fails(lambda: (_ for _ in ()).throw(ZeroDivisionError))
+        call(api, "POST", "/api/auth/login", {"email": ada["email"], "password": right})
+        call(api, "POST", "/api/auth/verify-email", {"token": mail.token})
+        wire.forget()
+        call(caller, "POST", "/api/auth/logout")
+    hashes = [item["passwordHash"] for item in stored.credentials() if item["passwordHash"]]
+    private = keys._ECDSA.to_jwk(keys.signing_key().private_key, as_dict=True)["d"]
+    printed = capsys.readouterr()
+    log = "\n".join(map(logs._JsonFormatter().format, caplog.records)) + printed.out + printed.err
+    assert "request failed" in log
+    secrets = [*PASSWORDS, mail.token, invitation.token, login["token"], login["refreshToken"], private]
+    for secret in [*secrets, *hashes, mail.code]:
+        assert secret not in log
+    for secret in [*PASSWORDS, *hashes, private, mail.token, invitation.token, "passwordHash", "bcrypt"]:
+        assert all(secret not in answer for answer in answers)
+    kept = stored.everything()
+    for secret in [*secrets, repr(base64.urlsafe_b64decode(login["refreshToken"]))]:
+        assert secret not in kept
+
+
+def test_the_log_names_no_address(ada: Api, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "api_routes"):
+        ada.get("/api/auth/me")
+        ada.post("/api/auth/resend-verification", {"email": "somebody@example.com"})
+    log = "\n".join(map(logs._JsonFormatter().format, caplog.records))
+    assert "@example.com" not in log
+    assert '"userId"' in log

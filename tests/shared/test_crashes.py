@@ -1,0 +1,163 @@
+"""The power fails after any call to AWS: from the state that is left the user can go on, and nothing is orphaned."""
+
+from collections.abc import Callable
+
+import pytest
+
+from shared import keys
+from tests import stored
+from tests.api import Api, Inbox, deliver, entries
+from tests.conftest import PASSWORD, member
+from tests.faults import PowerCut, Wire
+
+ADA = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
+LOGIN = {"email": ADA["email"], "password": PASSWORD}
+Renew = Callable[[], None]
+
+
+def crashing(flow: Callable[[], object], wire: Wire) -> list[int]:
+    """Give the numbers of calls after which the flow can crash: the flow is done once, undisturbed, to count them."""
+    keys.public_key("")  # read once and then remembered
+    wire.forget()
+    flow()
+    return list(range(1, len(wire.calls) + 1))
+
+
+def crash(flow: Callable[[], object], wire: Wire, call: int) -> None:
+    wire.forget()
+    wire.dies_after(call)
+    with pytest.raises(PowerCut):
+        flow()
+    wire.forget()
+    stored.check()
+
+
+def renewed(renew: Renew) -> None:
+    renew()
+    keys.memory.forget()
+
+
+def is_in(inbox: Inbox) -> bool:
+    """Register again if need be, confirm and sign in, as a user would who saw nothing of the crash."""
+    api = Api()
+    assert api.post("/api/auth/register", ADA).status == 202
+    inbox.deliver()
+    for mail in inbox.to(ADA["email"])[-1:]:
+        if "token=" in mail.text:
+            assert api.post("/api/auth/verify-email", {"token": mail.token}).status == 200
+    stored.check()
+    return api.signed_in(ADA["email"], PASSWORD).get("/api/auth/me").status == 200
+
+
+def test_registering(api: Api, inbox: Inbox, wire: Wire, moto: Renew) -> None:
+    def flow() -> None:
+        api.post("/api/auth/register", ADA)
+
+    for again in (False, True):
+        renewed(moto)
+        if again:
+            flow()
+        for call in crashing(flow, wire):
+            renewed(moto)
+            if again:
+                flow()
+            crash(flow, wire, call)
+            assert is_in(inbox)
+            assert len(stored.profiles()) == 1
+
+
+def test_confirming(api: Api, wire: Wire, moto: Renew) -> None:
+    for how in ("token", "code"):
+        inbox = Inbox()
+
+        def registered(inbox: Inbox = inbox, how: str = how) -> dict[str, str]:
+            renewed(moto)
+            api.post("/api/auth/register", ADA)
+            mail = inbox.newest()
+            return {"token": mail.token} if how == "token" else {"email": ADA["email"], "code": mail.code}
+
+        proof = registered()
+        for call in crashing(lambda: api.post("/api/auth/verify-email", proof), wire):  # noqa: B023
+            proof = registered()
+            crash(lambda: api.post("/api/auth/verify-email", proof), wire, call)  # noqa: B023
+            again = api.post("/api/auth/verify-email", proof)
+            (user,) = stored.profiles()
+            assert again.status == 200 or user["emailVerified"]
+            assert api.signed_in(ADA["email"], PASSWORD).get("/api/auth/me").status == 200
+        inbox.close()
+
+
+def test_inviting(admin: Api, inbox: Inbox, wire: Wire) -> None:
+    def flow(number: int) -> object:
+        body = {"name": "Ben", "email": f"ben{number}@example.com"}
+        return admin.post("/api/users", body, idempotency_key=f"key-{number}")
+
+    for call in crashing(lambda: flow(0), wire):
+        keys.public_key("")
+        crash(lambda call=call: flow(call), wire, call)  # type: ignore[misc]
+        again = flow(call)
+        assert again.status == 201  # type: ignore[attr-defined]
+        assert len(inbox.to(f"ben{call}@example.com")) == 1
+        stored.check()
+
+
+def test_signing_in(api: Api, ada: Api, wire: Wire) -> None:
+    def flow() -> None:
+        keys.memory.forget()
+        api.post("/api/auth/login", LOGIN)
+
+    for call in crashing(flow, wire):
+        before = len(stored.sessions())
+        crash(flow, wire, call)
+        # A session whose tokens nobody got is the worst of it: it is listed, and ends like any other.
+        assert len(stored.sessions()) <= before + 1
+        assert api.post("/api/auth/login", LOGIN).status == 200
+    assert ada.post("/api/auth/logout", {"scope": "global"}).status == 204
+    assert stored.sessions() == []
+
+
+@pytest.mark.parametrize("change", [{"role": "admin"}, {"status": "disabled"}, {"name": "A"}])
+def test_changing(admin: Api, api: Api, wire: Wire, change: dict[str, str]) -> None:
+    def someone(number: int) -> str:
+        user = member(api, "Ben", f"ben{number}@example.com")
+        return f"/api/users/{user.get('/api/auth/me').json['data']['user']['id']}"
+
+    place = someone(0)
+    for call in crashing(lambda: admin.patch(place, change), wire):
+        place = someone(call)
+        crash(lambda place=place: admin.patch(place, change), wire, call)  # type: ignore[misc]
+        assert admin.patch(place, change).status == 200
+        assert admin.get(place).json["data"] | change == admin.get(place).json["data"]
+        stored.check()
+
+
+def test_closing(api: Api, inbox: Inbox, wire: Wire, moto: Renew) -> None:
+    def joined() -> tuple[Api, str]:
+        renewed(moto)
+        user = member(api, "Ada", ADA["email"])
+        return user, f"/api/users/{user.get('/api/auth/me').json['data']['user']['id']}"
+
+    user, place = joined()
+    for call in crashing(lambda: user.delete(place), wire):
+        user, place = joined()
+        crash(lambda: user.delete(place), wire, call)
+        assert user.delete(place).status in {204, 401}
+        assert stored.profiles() == stored.credentials() == stored.sessions() == []
+        assert is_in(inbox)
+
+
+def test_delivering(api: Api, inbox: Inbox, wire: Wire, moto: Renew) -> None:
+    def waiting() -> dict[str, object]:
+        renewed(moto)
+        api.post("/api/auth/register", ADA)
+        return entries()[0]
+
+    entry = waiting()
+    for call in crashing(lambda: deliver(entry), wire):
+        entry = waiting()
+        sent = len(inbox.sent)
+        crash(lambda: deliver(entry), wire, call)
+        assert deliver(entry) == {"batchItemFailures": []}
+        assert 1 <= len(inbox.sent) - sent <= 2
+        assert api.post("/api/auth/verify-email", {"token": inbox.sent[-1].token}).status == 200
+        stored.check()
