@@ -5,7 +5,6 @@ transactions and capacity are tested against MiniStack.
 """
 
 import copy
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,10 @@ from moto.secretsmanager.models import secretsmanager_backends
 
 from local.template import Project, read_project
 from shared import accounts, aws, config, credentials, keys, passwords, tables, users
+from tests import stored
 from tests.api import Api, Inbox
 from tests.faults import Wire
-from tests.ministack import running
+from tests.ministack import PYTHON, empty, running
 
 ROOT = Path(__file__).parent.parent
 REGION = "eu-west-1"
@@ -74,6 +74,7 @@ def moto(project: Project, variables: Mapping[str, str]) -> Iterator[Callable[[]
         for name, properties in project.tables.items():
             create_table(name, properties)
         forget_clients()
+        aws._session.cache_clear()  # moto is in sessions that are made after it
         clients = {client: client() for client in (aws.dynamodb, aws.secretsmanager, aws.sesv2)}
         clients[aws.sesv2].create_email_identity(EmailIdentity=variables["MAIL_FROM"])
         for name in project.secrets:
@@ -96,6 +97,7 @@ def moto(project: Project, variables: Mapping[str, str]) -> Iterator[Callable[[]
 
         yield renew
         forget_clients()
+        aws._session.cache_clear()
 
 
 @pytest.fixture
@@ -111,8 +113,8 @@ def cloud(
 
 
 def forget_clients() -> None:
-    """Have clients made anew, of the environment as it is."""
-    for client in (aws.dynamodb, aws.secretsmanager, aws.sesv2, aws._session):
+    """Have clients made anew, of the environment as it is. The session may stay: it holds what takes long to read."""
+    for client in (aws.dynamodb, aws.secretsmanager, aws.sesv2):
         client.cache_clear()
 
 
@@ -191,27 +193,39 @@ def join(api: Api, inbox: Inbox, name: str, email: str) -> Api:
 
 
 @pytest.fixture(scope="session")
-def ministack_address() -> Iterator[str]:
-    """MiniStack's address, for the whole run."""
+def ministack_address(project: Project, variables: Mapping[str, str]) -> Iterator[str]:
+    """The address of a MiniStack of our own, with the template's tables and its secret with a first key."""
+    if not PYTHON.exists():
+        pytest.skip("MiniStack is not installed: make environments")
     with running() as address:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in {**variables, "AWS_ENDPOINT_URL": address}.items():
+                patch.setenv(name, value)
+            forget_clients()
+            for name, properties in project.tables.items():
+                create_table(name, properties)
+            for name in project.secrets:
+                aws.secretsmanager().create_secret(Name=name, SecretString="{}")
+            aws.sesv2().create_email_identity(EmailIdentity=variables["MAIL_FROM"])
+            config.settings.cache_clear()
+            keys.memory.forget()
+            rotate()
+            config.settings.cache_clear()
         yield address
 
 
 @pytest.fixture
 def ministack(
-    project: Project, environment: Mapping[str, str], ministack_address: str, monkeypatch: pytest.MonkeyPatch
+    environment: Mapping[str, str],  # noqa: ARG001  # where the table's names are
+    ministack_address: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[None]:
-    """The template's tables and its secret with a key, in MiniStack, emptied of what earlier tests left."""
+    """The template's tables, empty, and its secret with a key, in MiniStack, whose races and transactions are real."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", ministack_address)
+    monkeypatch.setattr(aws, "_CONFIG", aws._CONFIG.merge(aws.Config(max_pool_connections=64)))
     forget_clients()
-    with urllib.request.urlopen(urllib.request.Request(f"{ministack_address}/_ministack/reset", method="POST")):
-        pass
-    for name, properties in project.tables.items():
-        create_table(name, properties)
-    for name in project.secrets:
-        aws.secretsmanager().create_secret(Name=name, SecretString="{}")
-    aws.sesv2().create_email_identity(EmailIdentity=environment["MAIL_FROM"])
+    empty(set(stored.TABLES) - {"PublicKeysTable"})
     keys.memory.forget()
-    rotate()
     yield
     forget_clients()
+    keys.memory.forget()

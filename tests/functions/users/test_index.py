@@ -22,7 +22,9 @@ KEYS = ["id", "name", "email", "role", "status", "emailVerified", "createdAt", "
 def invited(number: int) -> dict[str, Any]:
     """Open an account, without the request around it."""
     once = Once(operation="invite", caller_id="", key="", request=None)
-    return accounts.invite(name=f"User {number}", email=f"user{number}@example.com", role="user", once=once, client=Client())
+    return accounts.invite(
+        name=f"User {number}", email=f"user{number}@example.com", role="user", once=once, client=Client()
+    )
 
 
 # Listing -------------------------------------------------------------------------------------------
