@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
@@ -18,8 +19,10 @@ from moto.secretsmanager.models import secretsmanager_backends
 
 from local.template import Project, read_project
 from shared import accounts, aws, config, credentials, keys, passwords, tables, users
+from tests import stored
 from tests.api import Api, Inbox
 from tests.faults import Wire
+from tests.ministack import PYTHON, empty, running
 
 ROOT = Path(__file__).parent.parent
 REGION = "eu-west-1"
@@ -43,6 +46,8 @@ def variables(project: Project) -> Mapping[str, str]:
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": REGION,
+        # Tests call more often than anybody may; those of the limits themselves say so.
+        "RATE_LIMIT_MULTIPLIER": "1000",
     }
 
 
@@ -70,6 +75,7 @@ def moto(project: Project, variables: Mapping[str, str]) -> Iterator[Callable[[]
         for name, properties in project.tables.items():
             create_table(name, properties)
         forget_clients()
+        aws._session.cache_clear()  # moto is in sessions that are made after it
         aws.sesv2().create_email_identity(EmailIdentity=variables["MAIL_FROM"])
         for name in project.secrets:
             aws.secretsmanager().create_secret(Name=name, SecretString="{}")
@@ -91,6 +97,7 @@ def moto(project: Project, variables: Mapping[str, str]) -> Iterator[Callable[[]
 
         yield renew
         forget_clients()
+        aws._session.cache_clear()
 
 
 @pytest.fixture
@@ -106,8 +113,8 @@ def cloud(
 
 
 def forget_clients() -> None:
-    """Have clients made anew, of the environment as it is."""
-    for client in (aws.dynamodb, aws.secretsmanager, aws.sesv2, aws._session):
+    """Have clients made anew, of the environment as it is. The session may stay: it holds what takes long to read."""
+    for client in (aws.dynamodb, aws.secretsmanager, aws.sesv2):
         client.cache_clear()
 
 
@@ -183,3 +190,42 @@ def join(api: Api, inbox: Inbox, name: str, email: str) -> Api:
     assert api.post("/api/auth/register", {"name": name, "email": email, "password": PASSWORD}).status == 202
     assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
     return api.signed_in(email, PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def ministack_address(project: Project, variables: Mapping[str, str]) -> Iterator[str]:
+    """The address of a MiniStack of our own, with the template's tables and its secret with a first key."""
+    if not PYTHON.exists():
+        pytest.skip("MiniStack is not installed: make environments")
+    with running() as address:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in {**variables, "AWS_ENDPOINT_URL": address}.items():
+                patch.setenv(name, value)
+            forget_clients()
+            for name, properties in project.tables.items():
+                create_table(name, properties)
+            for name in project.secrets:
+                aws.secretsmanager().create_secret(Name=name, SecretString="{}")
+            aws.sesv2().create_email_identity(EmailIdentity=variables["MAIL_FROM"])
+            config.settings.cache_clear()
+            keys.memory.forget()
+            rotate()
+            config.settings.cache_clear()
+        yield address
+
+
+@pytest.fixture
+def ministack(
+    environment: Mapping[str, str],  # noqa: ARG001  # where the table's names are
+    ministack_address: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[None]:
+    """The template's tables, empty, and its secret with a key, in MiniStack, whose races and transactions are real."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", ministack_address)
+    monkeypatch.setattr(aws, "_CONFIG", aws._CONFIG.merge(Config(max_pool_connections=64)))
+    forget_clients()
+    empty(set(stored.TABLES) - {"PublicKeysTable"})
+    keys.memory.forget()
+    yield
+    forget_clients()
+    keys.memory.forget()

@@ -13,6 +13,7 @@ TABLES = (
     "LimitsTable",
     "IdempotencyTable",
     "OutboxTable",
+    "ActivityTable",
     "PublicKeysTable",
 )
 

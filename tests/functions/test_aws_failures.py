@@ -1,5 +1,6 @@
 """When AWS fails: callers are told to come back, and told nothing else; a defect is told as one."""
 
+import base64
 import json
 import logging
 from collections.abc import Callable
@@ -15,6 +16,9 @@ from tests.faults import Answer, Wire
 from tests.functions.test_every_path import is_error
 
 REGISTRATION = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
+
+# Has the form of one; it is for a password, of a user that there is not.
+RESET = base64.urlsafe_b64encode(bytes(16) + b"\x02" + bytes(22)).decode()
 
 PASSING: dict[str, Callable[[], Answer]] = {
     "throttled": faults.error("ThrottlingException"),
@@ -42,14 +46,23 @@ def test_a_passing_failure_is_503_wherever_it_happens(
     api: Api, ada: Api, wire: Wire, failure: Callable[[], Answer]
 ) -> None:
     me = f"/api/users/{ada.get('/api/auth/me').json['data']['user']['id']}"
+    tokens = api.post("/api/auth/login", {"email": "ada@example.com", "password": PASSWORD}).json
     wire.fails(failure)
     for reply in (
         api.get("/api/health"),
         api.get("/.well-known/jwks.json"),
         api.post("/api/auth/register", {**REGISTRATION, "email": "ben@example.com"}),
-        api.post("/api/auth/verify-email", {"token": "A" * 48}),
+        api.post("/api/auth/verify-email", {"token": "A" * 52}),
         api.post("/api/auth/resend-verification", {"email": "ben@example.com"}),
         api.post("/api/auth/login", {"email": "ada@example.com", "password": PASSWORD}),
+        api.post("/api/auth/refresh", {"refreshToken": tokens["refreshToken"]}),
+        api.post("/api/auth/forgot-password", {"email": "ada@example.com"}),
+        api.post("/api/auth/reset-password", {"token": RESET, "password": PASSWORD}),
+        ada.post("/api/auth/change-password", {"currentPassword": PASSWORD, "newPassword": PASSWORD}),
+        ada.post("/api/auth/change-email", {"newEmail": "countess@example.com", "password": PASSWORD}),
+        ada.get("/api/auth/sessions"),
+        ada.delete("/api/auth/sessions/00000000-0000-4000-8000-000000000000"),
+        ada.get("/api/auth/activity"),
         ada.get("/api/auth/me"),
         ada.post("/api/auth/logout"),
         ada.get("/api/users"),
@@ -75,7 +88,7 @@ def test_without_a_signing_key_nobody_signs_in_and_nothing_is_left_behind(api: A
 
 @pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
 def test_a_transaction_that_others_get_in_the_way_of_is_tried_again(api: Api, wire: Wire, reason: str) -> None:
-    wire.fails(faults.cancelled("None", reason, "None"), on="TransactWriteItems", times=tables._ATTEMPTS - 1)
+    wire.fails(faults.cancelled("None", reason, "None", "None"), on="TransactWriteItems", times=tables._ATTEMPTS - 1)
     assert api.post("/api/auth/register", REGISTRATION).status == 202
     assert wire.count("TransactWriteItems") == tables._ATTEMPTS
     stored.check()
@@ -83,14 +96,14 @@ def test_a_transaction_that_others_get_in_the_way_of_is_tried_again(api: Api, wi
 
 @pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
 def test_a_transaction_that_never_gets_through_is_503(api: Api, wire: Wire, reason: str) -> None:
-    wire.fails(faults.cancelled("None", reason, "None"), on="TransactWriteItems")
+    wire.fails(faults.cancelled("None", reason, "None", "None"), on="TransactWriteItems")
     assert is_told_to_come_back(api.post("/api/auth/register", REGISTRATION))
     assert wire.count("TransactWriteItems") == tables._ATTEMPTS
 
 
 def test_a_transaction_whose_condition_fails_is_told_by_that_condition(admin: Api, wire: Wire) -> None:
     """Although a conflict comes with it: that alone would be tried again."""
-    reasons = ("None", "ConditionalCheckFailed", "TransactionConflict", "None")
+    reasons = ("None", "ConditionalCheckFailed", "TransactionConflict", "None", "None")
     wire.fails(faults.cancelled(*reasons), on="TransactWriteItems")
     reply = admin.post("/api/users", {"name": "Ben", "email": "ben@example.com"}, idempotency_key="k")
     assert is_error(reply, 409, "email_taken")
@@ -98,9 +111,10 @@ def test_a_transaction_whose_condition_fails_is_told_by_that_condition(admin: Ap
 
 
 def test_what_keeps_changing_under_us_is_read_again_and_then_503(api: Api, wire: Wire) -> None:
-    wire.fails(faults.cancelled("ConditionalCheckFailed", "None", "None"), on="TransactWriteItems")
+    wire.fails(faults.cancelled("ConditionalCheckFailed", "None", "None", "None"), on="TransactWriteItems")
     assert is_told_to_come_back(api.post("/api/auth/register", REGISTRATION))
-    assert wire.calls == ["GetItem", "TransactWriteItems"] * tables._ATTEMPTS
+    # The limits of the client and of the address are counted once.
+    assert wire.calls == ["UpdateItem", "UpdateItem", *["GetItem", "TransactWriteItems"] * tables._ATTEMPTS]
 
 
 def test_each_try_of_a_transaction_bears_the_same_token(api: Api, wire: Wire) -> None:
@@ -110,17 +124,19 @@ def test_each_try_of_a_transaction_bears_the_same_token(api: Api, wire: Wire) ->
         lambda params, **_: seen.append(params["ClientRequestToken"]),
         unique_id="tokens",
     )
-    wire.fails(faults.cancelled("TransactionConflict", "None", "None"), on="TransactWriteItems", times=2)
-    api.post("/api/auth/resend-verification", {"email": "ada@example.com"})
+    wire.fails(faults.cancelled("TransactionConflict", "None", "None", "None"), on="TransactWriteItems", times=2)
     api.post("/api/auth/register", REGISTRATION)
     aws.dynamodb().meta.events.unregister("provide-client-params.dynamodb.TransactWriteItems", unique_id="tokens")
     assert len(seen) == 3
     assert len(set(seen)) == 1
 
 
-def test_a_single_write_that_meets_a_transaction_is_tried_again(ada: Api, wire: Wire) -> None:
-    wire.fails(faults.error("TransactionConflictException"), on="DeleteItem", times=1)
-    assert ada.post("/api/auth/logout").status == 204
+def test_a_single_write_that_meets_a_transaction_is_tried_again(api: Api, wire: Wire) -> None:
+    wire.fails(faults.error("TransactionConflictException"), on="UpdateItem", times=1)
+    assert api.post("/api/auth/resend-verification", {"email": "ada@example.com"}).status == 202
+    wire.fails(faults.error("TransactionConflictException"), on="PutItem", times=1)
+    assert api.post("/api/auth/resend-verification", {"email": "ada@example.com"}).status == 202
+    assert wire.calls == ["UpdateItem"] * 3 + ["PutItem"] + ["UpdateItem"] * 2 + ["PutItem"] * 2
 
 
 # Defects -----------------------------------------------------------------------------------------------
@@ -138,7 +154,7 @@ DEFECTS: dict[str, Callable[[], Answer]] = {
     "denied": faults.error("AccessDeniedException"),
     "no such table": faults.error("ResourceNotFoundException"),
     "no sense": faults.error("ValidationException"),
-    "a cancelled transaction without a known reason": faults.cancelled("ValidationError", "None", "None"),
+    "a cancelled transaction without a known reason": faults.cancelled("ValidationError", "None", "None", "None"),
     "no credentials": no_credentials,
     "wrong parameters": wrong_parameters,
     "division": lambda: (_ for _ in ()).throw(ZeroDivisionError("private-detail")),

@@ -5,6 +5,7 @@ from dataclasses import fields
 
 import pytest
 
+from local.template import Project
 from shared.config import ConfigurationError, Settings, settings
 
 VARIABLES = [field.name.upper() for field in fields(Settings)]
@@ -18,7 +19,11 @@ def whole(environment: Mapping[str, str]) -> None:
 
 def test_the_template_sets_every_variable() -> None:
     assert settings().users_table == "UsersTable"
-    assert settings().rate_limit_multiplier == 1
+    assert settings().rate_limit_multiplier == 1000  # the tests' own
+
+
+def test_limits_are_as_they_are_unless_somebody_widens_them(project: Project) -> None:
+    assert project.functions["LoginFunction"].environment["RATE_LIMIT_MULTIPLIER"] == "1"
 
 
 @pytest.mark.parametrize("variable", VARIABLES)

@@ -223,7 +223,7 @@ def test_two_admins_turn_on_each_other(admin: Api, api: Api, wire: Wire, change:
 
 def test_a_profile_is_changed_by_two_at_once(admin: Api, ada: Api, wire: Wire) -> None:
     url = place(ada)
-    wire.meanwhile(lambda: admin.patch(url, {"role": "admin"}), before="UpdateItem")
+    wire.meanwhile(lambda: admin.patch(url, {"role": "admin"}), before=WRITE)
     reply = ada.patch(url, {"name": "A"})
     assert reply.status == 200
     assert [reply.json["data"][key] for key in ("name", "role")] == ["A", "admin"]

@@ -4,6 +4,7 @@ import pytest
 import time_machine
 
 from shared import sessions, tables, users
+from shared.activity import Client
 from shared.errors import SessionEnded
 from tests import stored
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("cloud")
 
 def started() -> sessions.Session:
     user = users.new(name="Ada", email="ada@example.com", role="user")
-    session = sessions.new(user, ip="192.0.2.1", user_agent="tests/1.0")
+    session = sessions.new(user, Client("192.0.2.1", "tests/1.0"))
     tables.write(sessions.starting(session))
     return session
 

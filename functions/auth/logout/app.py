@@ -1,30 +1,22 @@
 """/api/auth/logout: sign out here, everywhere else, or everywhere."""
 
-from typing import Literal
-
-from shared import sessions
+from shared import sign_in
 from shared.caller import Caller
-from shared.http import Api, Response, no_content
+from shared.http import Api, Client, Response, no_content
 from shared.inputs import Body
 
 api = Api("/api/auth/logout")
 handler = api.handler
 
 
-class Scope(Body):
+class Form(Body):
     """Which of the caller's sessions are to end."""
 
-    scope: Literal["local", "others", "global"] = "local"
+    scope: sign_in.Scope = "local"
 
 
 @api.post
-def logout(caller: Caller, form: Scope) -> Response:
+def logout(caller: Caller, form: Form, client: Client) -> Response:
     """End the sessions; their tokens are refused from the next call on."""
-    match form.scope:
-        case "local":
-            sessions.end(caller.session)
-        case "others":
-            sessions.end_others(caller.session)
-        case "global":
-            sessions.end_all(caller.id)
+    sign_in.out(caller.session, form.scope, client)
     return no_content()

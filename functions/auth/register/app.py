@@ -2,8 +2,8 @@
 
 from http import HTTPStatus
 
-from shared import accounts
-from shared.http import Api, Response, message
+from shared import accounts, limits
+from shared.http import Api, Client, Response, message
 from shared.inputs import Body
 from shared.types import Email, Name
 
@@ -20,7 +20,8 @@ class Registration(Body):
 
 
 @api.post
-def register(form: Registration) -> Response:
+def register(form: Registration, client: Client) -> Response:
     """Open the account; it can be used once the address is confirmed."""
-    accounts.register(name=form.name, email=form.email, password=form.password)
+    limits.REGISTER.take(limits.network(client.ip))
+    accounts.register(name=form.name, email=form.email, password=form.password, client=client)
     return message("Check your inbox to confirm your address.", HTTPStatus.ACCEPTED)

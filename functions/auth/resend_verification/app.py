@@ -2,8 +2,8 @@
 
 from http import HTTPStatus
 
-from shared import accounts
-from shared.http import Api, Response, message
+from shared import accounts, limits
+from shared.http import Api, Client, Response, message
 from shared.inputs import Body
 from shared.types import Email
 
@@ -18,7 +18,8 @@ class Address(Body):
 
 
 @api.post
-def resend(form: Address) -> Response:
+def resend(form: Address, client: Client) -> Response:
     """Mail another link and code, if the address has an account that needs them; the earlier ones stop counting."""
+    limits.RESEND_VERIFICATION.take(limits.network(client.ip))
     accounts.resend_verification(form.email)
     return message("If this address needs confirming, a mail is on its way.", HTTPStatus.ACCEPTED)

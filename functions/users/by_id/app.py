@@ -3,7 +3,7 @@
 from shared import accounts, users
 from shared.caller import Caller
 from shared.errors import InvalidInput, NotAllowed
-from shared.http import Api, Response, data, no_content
+from shared.http import Api, Client, Response, data, no_content
 from shared.inputs import Body, IfMatch, entity_tag
 from shared.types import Name
 from shared.users import Role, Status, User
@@ -36,35 +36,35 @@ def read(user_id: str, caller: Caller) -> Response:
 
 
 @api.put
-def replace(user_id: str, caller: Caller, form: Replacement, if_match: IfMatch) -> Response:
+def replace(user_id: str, caller: Caller, form: Replacement, if_match: IfMatch, client: Client) -> Response:
     """Write the profile anew; administrators must give role and status too."""
     if caller.is_admin and not (form.role and form.status):
         raise InvalidInput("Name, role and status are required")
-    return _change(user_id, caller, form, if_match)
+    return _change(user_id, caller, form, if_match, client)
 
 
 @api.patch
-def amend(user_id: str, caller: Caller, form: Amendment, if_match: IfMatch) -> Response:
+def amend(user_id: str, caller: Caller, form: Amendment, if_match: IfMatch, client: Client) -> Response:
     """Change some fields of the profile."""
-    return _change(user_id, caller, form, if_match)
+    return _change(user_id, caller, form, if_match, client)
 
 
 @api.delete
-def close(user_id: str, caller: Caller) -> Response:
+def close(user_id: str, caller: Caller, client: Client) -> Response:
     """Remove the account with everything that belongs to it."""
     caller.must_be(user_id)
-    accounts.close(user_id)
+    accounts.close(user_id, client)
     return no_content()
 
 
-def _change(user_id: str, caller: Caller, form: Body, if_match: IfMatch) -> Response:
+def _change(user_id: str, caller: Caller, form: Body, if_match: IfMatch, client: Client) -> Response:
     caller.must_be(user_id)
     changes = form.model_dump(exclude_none=True)
     if not changes:
         raise InvalidInput("Give at least one of name, role and status")
     if not caller.is_admin and changes.keys() != {"name"}:
         raise NotAllowed
-    return _profile(accounts.change(user_id, changes, versions=if_match))
+    return _profile(accounts.change(user_id, changes, versions=if_match, client=client))
 
 
 def _profile(user: User) -> Response:

@@ -1,14 +1,13 @@
 """/api/users: all accounts, for administrators."""
 
 from http import HTTPStatus
-from urllib.parse import urlencode
 
 from shared import accounts, users
 from shared.caller import Admin
-from shared.http import Api, Response, data
+from shared.http import Api, Client, Response, data
 from shared.idempotency import Once
 from shared.inputs import Body, IdempotencyKey
-from shared.pages import Page, cursor
+from shared.pages import Page, listing
 from shared.types import Email, Name
 from shared.users import Role
 
@@ -16,7 +15,7 @@ api = Api("/api/users")
 handler = api.handler
 
 
-class Listing(Page):
+class Search(Page):
     """A page of all users, or the one with this address."""
 
     email: Email | None = None
@@ -31,23 +30,18 @@ class Invitation(Body):
 
 
 @api.get
-def list_users(admin: Admin, listing: Listing) -> Response:
+def list_users(admin: Admin, search: Search) -> Response:
     """Give users, newest first."""
-    if listing.email is not None:
-        found, position = users.with_email(listing.email), None
+    if search.email is not None:
+        found, position = users.with_email(search.email), None
     else:
-        found, position = users.newest(listing.limit, before=listing.position(admin.session))
-    following = cursor(position, admin.session)
-    body = {"success": True, "data": [user.public() for user in found], "nextCursor": following}
-    if following is None:
-        return Response(body)
-    query = urlencode({"limit": listing.limit, "cursor": following})
-    return Response(body, headers={"Link": f'<{api.path}?{query}>; rel="next"'})
+        found, position = users.newest(search.limit, before=search.position(api, admin.session))
+    return listing(api, [user.public() for user in found], search, position, admin.session)
 
 
 @api.post
-def invite(admin: Admin, form: Invitation, key: IdempotencyKey) -> Response:
+def invite(admin: Admin, form: Invitation, key: IdempotencyKey, client: Client) -> Response:
     """Open an account for somebody, who is mailed an invitation to set a password."""
     once = Once(operation="invite", caller_id=admin.id, key=key.text, request=form.model_dump())
-    user = accounts.invite(name=form.name, email=form.email, role=form.role, once=once)
+    user = accounts.invite(name=form.name, email=form.email, role=form.role, once=once, client=client)
     return data(user, HTTPStatus.CREATED, Location=f"{api.path}/{user['id']}")

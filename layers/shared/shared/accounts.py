@@ -7,9 +7,10 @@ turns out to have changed; so there is nothing to lock, and a crash at any point
 from collections.abc import Mapping
 from typing import Any
 
-from shared import credentials, one_time_tokens, outbox, passwords, sessions, users
+from shared import activity, credentials, limits, one_time_tokens, outbox, passwords, sessions, users
+from shared.activity import Client
 from shared.credentials import Credential
-from shared.errors import EmailTaken, InvalidOneTimeToken, Outdated
+from shared.errors import EmailTaken, InvalidOneTimeToken
 from shared.idempotency import Once
 from shared.one_time_tokens import OneTimeToken
 from shared.tables import Change, optimistic, write
@@ -18,54 +19,50 @@ from shared.users import Role, User, Versions
 # Opening an account --------------------------------------------------------------------------------
 
 
-def register(*, name: str, email: str, password: str) -> None:
+def register(*, name: str, email: str, password: str, client: Client) -> None:
     """Ask for an account. Whoever reads the address is told what became of it; the caller never is.
 
-    A known address costs the same work as an unknown one: one hash, one read, one transaction of three items. While an
-    address is unverified the latest registration counts and makes earlier links useless: with the first one counting,
-    anybody could register another's address beforehand and wait for the owner to verify it with their password in it.
+    A known address costs the same work as an unknown one: one count, one hash, one read, one transaction of four items.
+    While an address is unverified the latest registration counts and makes earlier links useless: with the first one
+    counting, anybody could register another's address beforehand and wait for the owner to verify it with their
+    password in it. Within a minute the first one does count, since the address gets one mail a minute.
 
     Raises:
         InvalidInput: the password is refused.
 
     """
     passwords.check(password, email=email, name=name)
-    _register(name, email, passwords.hashed(password))
+    password_hash = passwords.hashed(password)
+    if limits.may_mail(email):
+        _register(name, email, password_hash, client)
 
 
 @optimistic
-def _register(name: str, email: str, password_hash: str) -> None:
+def _register(name: str, email: str, password_hash: str, client: Client) -> None:
     telling = outbox.sending("registration", email)
     credential = credentials.find(email)
     if credential is None:
         user = users.new(name=name, email=email, role="user")
         opening = credentials.adding(credentials.new(email=email, user_id=user.id, password_hash=password_hash))
-        write(opening, *users.adding(user), telling)
+        activity.record("user_signedup", user.id, client, opening, *users.adding(user), telling)
     elif credential.verified or credential.is_invited:
         # An invited account may be an administrator's: no stranger's password must get in before its owner's.
-        write(credentials.checking(credential), users.checking(credential.user_id), telling)
+        checks = (credentials.checking(credential), users.checking(credential.user_id))
+        activity.record("user_signedup", credential.user_id, client, *checks, telling, outcome="failure")
     else:
         # The address too: spellings that are compared as one may be two mailboxes, and this one is yet to be proved.
         taking_over = credentials.changing(credential, passwordHash=password_hash, address=email)
-        write(taking_over, users.renaming(credential.user_id, name=name, email=email), telling)
+        renaming = users.renaming(credential.user_id, name=name, email=email)
+        activity.record("user_signedup", credential.user_id, client, taking_over, renaming, telling)
 
 
 def resend_verification(email: str) -> None:
-    """Ask for another mail to confirm an address. The same one write, whatever becomes of it."""
-    write(outbox.sending("verification", email))
+    """Ask for another mail to confirm an address. The same writes, whatever becomes of it."""
+    if limits.may_mail(email):
+        write(outbox.sending("verification", email))
 
 
-def verify_email(token: str) -> None:
-    """Confirm an address by the link that was mailed to it.
-
-    Raises:
-        InvalidOneTimeToken: the link does not count, or not any more.
-
-    """
-    _verify(one_time_tokens.present(token, "verify-email"))
-
-
-def verify_email_by_code(email: str, code: str) -> None:
+def verify_email_by_code(email: str, code: str, client: Client) -> None:
     """Confirm an address by the six digits that were mailed to it.
 
     Raises:
@@ -75,16 +72,22 @@ def verify_email_by_code(email: str, code: str) -> None:
     credential = credentials.find(email)
     if credential is None:
         raise InvalidOneTimeToken
-    _verify(one_time_tokens.present_code(credential, code, "verify-email"))
+    verify_email(one_time_tokens.present_code(credential, code, "verify-email"), client)
 
 
 @optimistic
-def _verify(token: OneTimeToken) -> None:
-    credential = credentials.by_key(token.email)
-    if credential is None or credential.version != token.version:
-        raise InvalidOneTimeToken
-    user = _profile(credential)
-    write(
+def verify_email(token: OneTimeToken, client: Client) -> None:
+    """Confirm the address that a token was mailed to.
+
+    Raises:
+        InvalidOneTimeToken: it does not count any more.
+
+    """
+    credential, user = of_token(token)
+    activity.record(
+        "user_email_verified",
+        user.id,
+        client,
         one_time_tokens.consuming(token),
         credentials.changing(credential, verified=True),
         *users.replacing(user, users.updated(user, email_verified=True)),
@@ -92,7 +95,7 @@ def _verify(token: OneTimeToken) -> None:
 
 
 @optimistic
-def invite(*, name: str, email: str, role: Role, once: Once) -> dict[str, Any]:
+def invite(*, name: str, email: str, role: Role, once: Once, client: Client) -> dict[str, Any]:
     """Open an account for somebody else, who is mailed a link to set a password; give what callers may see of it.
 
     Raises:
@@ -104,9 +107,13 @@ def invite(*, name: str, email: str, role: Role, once: Once) -> dict[str, Any]:
     if answer is not None:
         return answer
     user = users.new(name=name, email=email, role=role)
-    write(
+    opening = credentials.new(email=email, user_id=user.id, password_hash=None)
+    activity.record(
+        "user_invited",
+        user.id,
+        client,
         *once.answering(user.public()),
-        credentials.adding(credentials.new(email=email, user_id=user.id, password_hash=None), otherwise=EmailTaken),
+        credentials.adding(opening, otherwise=EmailTaken),
         *users.adding(user),
         outbox.sending("invitation", email),
     )
@@ -126,7 +133,7 @@ def ensure_admin(email: str, password: str) -> None:
         opening = credentials.new(email=email, user_id=user.id, password_hash=password_hash, verified=True)
         write(credentials.adding(opening), *users.adding(user))
         return
-    user = _profile(credential)
+    user = users.of_credential(credential)
     if user.can_administer and passwords.verify(password, credential.password_hash):
         return
     write(
@@ -140,7 +147,7 @@ def ensure_admin(email: str, password: str) -> None:
 
 
 @optimistic
-def change(user_id: str, changes: Mapping[str, str], *, versions: Versions) -> User:
+def change(user_id: str, changes: Mapping[str, str], *, versions: Versions, client: Client) -> User:
     """Change a profile's `name`, `role` or `status`; give it as it is then.
 
     A new role counts for the user's sessions from the next call on, and `disabled` ends them, in the same transaction.
@@ -156,10 +163,10 @@ def change(user_id: str, changes: Mapping[str, str], *, versions: Versions) -> U
     after = users.updated(user, **changes)
     if (after.name, after.role, after.status) == (user.name, user.role, user.status):
         return user
-    consequences: list[Change] = []
+    consequences = sessions.carrying(after)
     if (after.role, after.status) != (user.role, user.status):
-        consequences = _new_authority(_credential(user), after)
-    write(*users.replacing(user, after), *consequences)
+        consequences = _new_authority(users.credential_of(user), after)
+    activity.record("user_modified", user.id, client, *users.replacing(user, after), *consequences)
     return after
 
 
@@ -171,12 +178,12 @@ def _new_authority(credential: Credential, after: User) -> list[Change]:
         return [credentials.changing(credential, passwordHash=None), outbox.sending("invitation", after.email)]
     if after.status == "disabled":
         return [credentials.changing(credential), *sessions.ending_all(after.id)]
-    return [credentials.changing(credential), *sessions.setting_role(after.id, after.role)]
+    return [credentials.changing(credential), *sessions.carrying(after)]
 
 
 @optimistic
-def close(user_id: str) -> None:
-    """Remove an account: profile, credentials, sessions and pending tokens. The address is free again.
+def close(user_id: str, client: Client) -> None:
+    """Remove an account: profile, credentials, sessions, tokens, kept addresses. The addresses are free again.
 
     Raises:
         UserNotFound: there is no such user.
@@ -184,28 +191,28 @@ def close(user_id: str) -> None:
 
     """
     user = users.get(user_id)
-    credential = _credential(user)
+    tokens = one_time_tokens.of_user(user.id)
+    kept = [credentials.find(token.target) for token in tokens if token.purpose == "undo-email-change"]
     write(
         *users.removing(user),
-        credentials.removing(credential),
+        credentials.removing(users.credential_of(user)),
         *sessions.ending_all(user.id),
-        *one_time_tokens.removing_all(user.id),
+        *map(one_time_tokens.removing, tokens),
+        limits.unlocking(user.email),
+        *(credentials.removing(old) for old in kept if old is not None and old.is_reserved and old.user_id == user.id),
     )
+    activity.log("user_deleted", client, userId=user.id)
 
 
-# A profile and its credentials are written together but read one after the other; if only one of them is there,
-# somebody has opened or closed the account in between.
+def of_token(token: OneTimeToken) -> tuple[Credential, User]:
+    """Give the account that a token was made for.
 
+    Raises:
+        InvalidOneTimeToken: its credentials have changed since.
+        Outdated: the account was closed meanwhile.
 
-def _credential(user: User) -> Credential:
-    credential = credentials.find(user.email)
-    if credential is None or credential.user_id != user.id:
-        raise Outdated
-    return credential
-
-
-def _profile(credential: Credential) -> User:
-    user = users.find(credential.user_id)
-    if user is None:
-        raise Outdated
-    return user
+    """
+    credential = credentials.by_key(token.email)
+    if credential is None or credential.version != token.version:
+        raise InvalidOneTimeToken
+    return credential, users.of_credential(credential)

@@ -27,8 +27,10 @@ class Settings:
     limits_table: str
     idempotency_table: str
     outbox_table: str
+    activity_table: str
     public_keys_table: str
     signing_key_secret: str
+    breach_service_url: str
 
 
 @cache

@@ -5,22 +5,25 @@ sign-in or one-time token must no longer count (password, address, role or statu
 session starts. Whoever ends all sessions conditions its write on both, so none can slip in between.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
-from shared import emails
-from shared.errors import Error, Outdated
+from shared import clock, emails
+from shared.errors import Error, InvalidOneTimeToken, Outdated
 from shared.tables import Change, Check, Delete, Item, Put, Table, Update
 
 CREDENTIALS = Table("credentials_table")
+UNDO_PERIOD = 72 * clock.HOUR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
     """What signs a user in. `email` is the address's key, `address` what mail is sent to.
 
-    `password_hash` is None until an invitation is accepted.
+    `password_hash` is None until an invitation is accepted. `devices` are digests of the user agents that have signed
+    in. With `reserved_until` (seconds since 1970) it is an address that was the user's and is kept, so that the change
+    can be undone.
     """
 
     email: str
@@ -30,15 +33,22 @@ class Credential:
     verified: bool
     version: int
     sign_ins: int
+    devices: tuple[str, ...] = ()
+    reserved_until: int | None = None
 
     @property
     def is_invited(self) -> bool:
-        """Say whether the owner has yet to set a password, by the link that was mailed."""
-        return self.password_hash is None
+        """Say whether the owner has yet to set a password, by a link that is mailed."""
+        return self.password_hash is None and not self.is_reserved
+
+    @property
+    def is_reserved(self) -> bool:
+        """Say whether nobody can sign in with the address, and nobody have it but its former owner."""
+        return self.reserved_until is not None
 
     def item(self) -> Item:
         """Give what the table holds."""
-        return {
+        item = {
             "email": self.email,
             "address": self.address,
             "userId": self.user_id,
@@ -46,7 +56,9 @@ class Credential:
             "verified": self.verified,
             "version": self.version,
             "signIns": self.sign_ins,
+            "devices": list(self.devices),
         }
+        return item if self.reserved_until is None else {**item, "reservedUntil": self.reserved_until}
 
     @classmethod
     def from_item(cls, item: Item) -> "Credential":
@@ -59,6 +71,8 @@ class Credential:
             verified=item["verified"],
             version=item["version"],
             sign_ins=item["signIns"],
+            devices=tuple(item["devices"]),
+            reserved_until=item.get("reservedUntil"),
         )
 
 
@@ -83,7 +97,10 @@ def find(email: str) -> Credential | None:
 def by_key(key: str) -> Credential | None:
     """Give the credentials with this key, if there are any."""
     item = CREDENTIALS.get({"email": key})
-    return Credential.from_item(item) if item is not None else None
+    # DynamoDB deletes late, so the time of a reservation is checked here.
+    if item is None or item.get("reservedUntil", clock.now() + 1) <= clock.now():
+        return None
+    return Credential.from_item(item)
 
 
 # Changes, for `shared.accounts` and `shared.sign_in` to combine -----------------------------------
@@ -91,7 +108,8 @@ def by_key(key: str) -> Credential | None:
 
 def adding(credential: Credential, *, otherwise: type[Error] = Outdated) -> Change:
     """Give the change that stores new credentials; `otherwise` is raised if the address has an account."""
-    return Put(table=CREDENTIALS, item=credential.item(), when=Attr("email").not_exists(), otherwise=otherwise)
+    free = Attr("email").not_exists() | Attr("reservedUntil").lte(clock.now())
+    return Put(table=CREDENTIALS, item=credential.item(), when=free, otherwise=otherwise)
 
 
 def changing(credential: Credential, **attributes: str | bool | None) -> Change:
@@ -105,11 +123,38 @@ def changing(credential: Credential, **attributes: str | bool | None) -> Change:
     )
 
 
-def signing_in(credential: Credential) -> Change:
-    """Give the change that goes with every new session."""
+def moving(credential: Credential, email: str) -> list[Change]:
+    """Give the changes that make another address, as people type it, the one that signs in, and keep the old one."""
+    moved = replace(credential, email=emails.key(email), address=email, version=credential.version + 1)
+    kept = replace(credential, password_hash=None, reserved_until=clock.now() + UNDO_PERIOD)
+    own = Attr("reservedUntil").exists() & Attr("userId").eq(credential.user_id)
+    free = Attr("email").not_exists() | Attr("reservedUntil").lte(clock.now()) | own
+    return [
+        Put(table=CREDENTIALS, item=moved.item(), when=free),
+        Put(table=CREDENTIALS, item=kept.item(), when=unchanged(credential)),
+    ]
+
+
+def moving_back(credential: Credential, email: str) -> list[Change]:
+    """Give the changes that make a kept address the one that signs in again, without a password."""
+    back = replace(
+        credential,
+        email=emails.key(email),
+        address=email,
+        password_hash=None,
+        version=credential.version + 1,
+        devices=(),
+    )
+    own = Attr("reservedUntil").gt(clock.now()) & Attr("userId").eq(credential.user_id)
+    return [Put(table=CREDENTIALS, item=back.item(), when=own, otherwise=InvalidOneTimeToken), removing(credential)]
+
+
+def signing_in(credential: Credential, **attributes: str | list[str]) -> Change:
+    """Give the change that goes with every new session; `attributes`, named as in the table, are set by the way."""
     return Update(
         table=CREDENTIALS,
         key={"email": credential.email},
+        set=attributes,
         add={"signIns": 1},
         when=Attr("version").eq(credential.version),
     )

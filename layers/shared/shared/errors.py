@@ -10,12 +10,16 @@ Error
 │   ├── InvalidToken
 │   ├── TokenExpired
 │   ├── SessionEnded
-│   └── InvalidCredentials
+│   ├── InvalidCredentials
+│   └── InvalidRefreshToken
+│       ├── SessionExpired
+│       └── RefreshTokenReused
 ├── Forbidden               we know who is calling, and it is not theirs to do
 │   ├── NotAllowed
 │   └── EmailNotVerified
 ├── NotFound
-│   └── UserNotFound
+│   ├── UserNotFound
+│   └── SessionNotFound
 ├── Conflict                it would contradict what is stored
 │   ├── EmailTaken
 │   ├── IdempotencyKeyReused
@@ -131,6 +135,27 @@ class InvalidCredentials(Unauthenticated):
     message = "Invalid credentials"
 
 
+class InvalidRefreshToken(Unauthenticated):
+    """The refresh token was not issued by us, or its session has ended."""
+
+    code = "invalid_refresh_token"
+    message = "The refresh token is not valid: sign in again"
+
+
+class SessionExpired(InvalidRefreshToken):
+    """The session was not refreshed in time, or has reached its longest life."""
+
+    code = "session_expired"
+    message = "The session has expired: sign in again"
+
+
+class RefreshTokenReused(InvalidRefreshToken):
+    """A token came that is older than the last two; somebody may have a copy, so the session has been ended."""
+
+    code = "refresh_token_reused"
+    message = "The refresh token was used before: sign in again"
+
+
 # We know who is calling, and it is not theirs to do ------------------------------------------------
 
 
@@ -167,6 +192,13 @@ class UserNotFound(NotFound):
 
     code = "user_not_found"
     message = "User not found"
+
+
+class SessionNotFound(NotFound):
+    """The caller has no session with this id."""
+
+    code = "session_not_found"
+    message = "Session not found"
 
 
 class Conflict(Error):

@@ -27,7 +27,7 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Protocol, TypeAlias, TypeVar, get_type_hints
 
-from shared import logs
+from shared import activity, logs
 from shared.config import settings
 from shared.errors import (
     Conflict,
@@ -88,12 +88,8 @@ class Request:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
-    """Where a request comes from. The address is the gateway's word, never a header's, which anybody can write."""
-
-    ip: str
-    user_agent: str
+class Client(activity.Client):
+    """Where a request comes from, as the gateway says."""
 
     @classmethod
     def from_request(cls, request: Request) -> "Client":

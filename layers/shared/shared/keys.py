@@ -4,7 +4,9 @@ ES256 (RFC 7518, 3.4). The private key is the current value of a secret in Secre
 that secret. Only functions that issue tokens may read it; everybody else needs the public keys alone, which the
 rotation publishes to a table before the first token is signed and keeps until the last one has expired.
 
-An execution environment remembers both for a while, so that a warm call reads neither.
+An execution environment remembers both for five minutes, so that a warm call reads neither. A new key therefore signs
+only ten minutes after it was published: by then every list of public keys has it. Until then the one before it signs.
+So no container refuses what another has signed, whatever each remembers.
 """
 
 import json
@@ -28,12 +30,14 @@ ALGORITHM = "ES256"
 ACCESS_TOKEN_LIFETIME = clock.HOUR
 _USE = "access-token"
 _ECDSA = ECAlgorithm(ECAlgorithm.SHA256, ec.SECP256R1)
-# A signer may hold on to a key for this long after its rotation, and a verifier to its list of keys.
+# A signer may hold on to its key for so long, and a verifier to its list of keys.
 _REMEMBERED = 5 * clock.MINUTE
+# A new key signs only so long after it was published.
+_DELAY = 2 * _REMEMBERED
 # Tokens with invented key ids must not make a read each.
 _PAUSE_BETWEEN_LOOKUPS = clock.MINUTE
 # A replaced key verifies until the last token that a forgetful signer made with it has expired.
-_KEPT_AFTER_ROTATION = _REMEMBERED + ACCESS_TOKEN_LIFETIME + clock.HOUR
+_KEPT_AFTER_ROTATION = _DELAY + _REMEMBERED + ACCESS_TOKEN_LIFETIME + clock.HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class PublicKey:
     kid: str
     jwk: dict[str, Any]
     public_key: ec.EllipticCurvePublicKey
+    published_at: int
     expires_at: int | None
 
     @property
@@ -64,7 +69,13 @@ class PublicKey:
         key = _ECDSA.from_jwk(item["jwk"])
         if not isinstance(key, ec.EllipticCurvePublicKey):
             raise TypeError(f"The published key {item['kid']} is not a public key")
-        return cls(kid=item["kid"], jwk=item["jwk"], public_key=key, expires_at=item.get("expiresAt"))
+        return cls(
+            kid=item["kid"],
+            jwk=item["jwk"],
+            public_key=key,
+            published_at=item["createdAt"],
+            expires_at=item.get("expiresAt"),
+        )
 
 
 class _Memory:
@@ -95,11 +106,23 @@ def signing_key() -> SigningKey:
 
     """
     if memory.signing_key is None or memory.signing_key_read_at + _REMEMBERED <= clock.now():
-        memory.signing_key = _read_secret(VersionStage="AWSCURRENT")
+        memory.signing_key = _choose_signing_key()
         memory.signing_key_read_at = clock.now()
     if memory.signing_key is None:
         raise Unavailable
     return memory.signing_key
+
+
+def _choose_signing_key() -> SigningKey | None:
+    published = {key.kid: key for key in _published()}
+    current = _read_secret(VersionStage="AWSCURRENT")
+    if current is None or current.kid not in published:
+        return None
+    if published[current.kid].published_at + _DELAY > clock.now():
+        previous = _read_secret(VersionStage="AWSPREVIOUS")
+        if previous is not None and previous.kid in published:
+            return previous
+    return current
 
 
 def public_key(kid: str) -> ec.EllipticCurvePublicKey | None:

@@ -1,10 +1,13 @@
 """One-time tokens: the links and codes that prove that somebody reads an address.
 
-Threats. Somebody reads the table: it holds hashes only. Somebody guesses: a link has 160 random bits; a code has six
+Threats. Somebody reads the table: it holds hashes only. Somebody guesses: a link has 176 random bits; a code has six
 digits, ten minutes and five tries, and a try is counted before it is compared. Somebody keeps an old mail: there is one
 place for each user and purpose, so that asking again makes the earlier link useless, and a token counts only for the
 version of the credentials it was made for. Somebody uses a token for something else: the purpose is in its key. A mail
 scanner opens every link: only a POST consumes one, and that is up to the front end's button.
+
+The one exception to both rules: the link that undoes a change of address. It must survive whatever a thief who changed
+the address does next, so each has a place of its own and counts whatever the version.
 """
 
 import base64
@@ -15,21 +18,29 @@ import uuid
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from boto3.dynamodb.conditions import Attr
+from boto3.dynamodb.conditions import Attr, Key
 
 from shared import clock, credentials
 from shared.credentials import Credential
 from shared.errors import InvalidOneTimeToken
-from shared.tables import Change, Delete, Item, Put, Table, Update, write
+from shared.tables import Change, Delete, Item, Put, Table, Update, update, write
 
 ONE_TIME_TOKENS = Table("one_time_tokens_table")
 
-Purpose: TypeAlias = Literal["verify-email", "accept-invitation"]
-LIFETIMES: dict[Purpose, int] = {"verify-email": 24 * clock.HOUR, "accept-invitation": 72 * clock.HOUR}
+Purpose: TypeAlias = Literal["verify-email", "accept-invitation", "reset-password", "change-email", "undo-email-change"]
+LIFETIMES: dict[Purpose, int] = {
+    "verify-email": 24 * clock.HOUR,
+    "accept-invitation": 72 * clock.HOUR,
+    "reset-password": clock.HOUR,
+    "change-email": 24 * clock.HOUR,
+    "undo-email-change": credentials.UNDO_PERIOD,
+}
 CODE_LIFETIME = 10 * clock.MINUTE
 _CODE_TRIES = 5
+# A token is the user's id, the purpose's place in `LIFETIMES`, and the secret: 39 bytes, so base64 needs no padding.
 _ID_LENGTH = 16
-_SECRET_LENGTH = 20
+_SECRET_LENGTH = 22
+_PURPOSES = tuple(LIFETIMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +53,24 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class OneTimeToken:
-    """A stored token that was presented rightly and not consumed yet. `email` is the key of the credentials."""
+    """A stored token that was presented rightly and not consumed yet.
+
+    `email` is the key of the credentials it was made for; `target` the address that it is about, where it is another.
+    """
 
     user_id: str
+    slot: str
     purpose: Purpose
     digest: bytes
     email: str
     version: int
+    target: str
 
 
-def issue(credential: Credential, purpose: Purpose) -> Issued:
+def issue(credential: Credential, purpose: Purpose, *, target: str = "", version: int | None = None) -> Issued:
     """Make a token for a user's address, in place of any earlier one for this purpose.
+
+    It counts for the version of the credentials that is given; for the present one, if none is.
 
     Raises:
         Outdated: the credentials have changed since they were read.
@@ -61,22 +79,24 @@ def issue(credential: Credential, purpose: Purpose) -> Issued:
     secret = secrets.token_bytes(_SECRET_LENGTH)
     code = f"{secrets.randbelow(10**6):06}"
     item = {
-        **_key(credential.user_id, purpose),
+        "userId": credential.user_id,
+        "purpose": _slot(purpose, secret),
         "tokenHash": _digest(secret),
         "codeHash": _code_digest(credential.user_id, code),
         "codeExpiresAt": clock.now() + CODE_LIFETIME,
         "codeTries": 0,
         "email": credential.email,
-        "version": credential.version,
+        "version": credential.version if version is None else version,
+        "target": target,
         "expiresAt": clock.now() + LIFETIMES[purpose],
     }
     write(Put(table=ONE_TIME_TOKENS, item=item), credentials.checking(credential))
-    token = base64.urlsafe_b64encode(uuid.UUID(credential.user_id).bytes + secret).decode()
-    return Issued(token, code)
+    content = uuid.UUID(credential.user_id).bytes + bytes([_PURPOSES.index(purpose)]) + secret
+    return Issued(base64.urlsafe_b64encode(content).decode(), code)
 
 
-def present(token: str, purpose: Purpose) -> OneTimeToken:
-    """Look up the token of a link.
+def present(token: str, *purposes: Purpose) -> OneTimeToken:
+    """Look up the token of a link that may be for any of these purposes.
 
     Raises:
         InvalidOneTimeToken: for whatever reason.
@@ -86,13 +106,15 @@ def present(token: str, purpose: Purpose) -> OneTimeToken:
         content = base64.b64decode(token, altchars=b"-_", validate=True)
     except ValueError as error:
         raise InvalidOneTimeToken from error
-    if len(content) != _ID_LENGTH + _SECRET_LENGTH:
+    if len(content) != _ID_LENGTH + 1 + _SECRET_LENGTH or content[_ID_LENGTH] >= len(_PURPOSES):
         raise InvalidOneTimeToken
-    user_id = str(uuid.UUID(bytes=content[:_ID_LENGTH]))
-    item = ONE_TIME_TOKENS.get(_key(user_id, purpose))
-    if item is None or not hmac.compare_digest(_digest(content[_ID_LENGTH:]), item["tokenHash"]):
+    purpose, secret = _PURPOSES[content[_ID_LENGTH]], content[_ID_LENGTH + 1 :]
+    if purpose not in purposes:
         raise InvalidOneTimeToken
-    return _counting(item, purpose)
+    item = ONE_TIME_TOKENS.get(_key(str(uuid.UUID(bytes=content[:_ID_LENGTH])), _slot(purpose, secret)))
+    if item is None or not hmac.compare_digest(_digest(secret), item["tokenHash"]):
+        raise InvalidOneTimeToken
+    return _counting(item)
 
 
 def present_code(credential: Credential, code: str, purpose: Purpose) -> OneTimeToken:
@@ -102,53 +124,60 @@ def present_code(credential: Credential, code: str, purpose: Purpose) -> OneTime
         InvalidOneTimeToken: for whatever reason, too many tries included.
 
     """
+    in_time = Attr("codeExpiresAt").gt(clock.now()) & Attr("codeTries").lt(_CODE_TRIES)
     key = _key(credential.user_id, purpose)
-    in_time = Attr("codeExpiresAt").gt(clock.now())
-    write(
-        Update(
-            table=ONE_TIME_TOKENS,
-            key=key,
-            add={"codeTries": 1},
-            when=in_time & Attr("codeTries").lt(_CODE_TRIES),
-            otherwise=InvalidOneTimeToken,
-        )
-    )
-    item = ONE_TIME_TOKENS.get(key)
-    if item is None or not hmac.compare_digest(_code_digest(credential.user_id, code), item["codeHash"]):
+    counted, item = update(Update(table=ONE_TIME_TOKENS, key=key, add={"codeTries": 1}, when=in_time))
+    if not counted or not hmac.compare_digest(_code_digest(credential.user_id, code), item["codeHash"]):
         raise InvalidOneTimeToken
-    return _counting(item, purpose)
+    return _counting(item)
 
 
 def consuming(token: OneTimeToken) -> Change:
     """Give the change that uses the token up; it fails with `InvalidOneTimeToken` if somebody was faster."""
     return Delete(
         table=ONE_TIME_TOKENS,
-        key=_key(token.user_id, token.purpose),
+        key=_key(token.user_id, token.slot),
         when=Attr("tokenHash").eq(token.digest),
         otherwise=InvalidOneTimeToken,
     )
 
 
-def removing_all(user_id: str) -> list[Change]:
-    """Give the changes that make every token of a user useless."""
-    return [Delete(table=ONE_TIME_TOKENS, key=_key(user_id, purpose)) for purpose in LIFETIMES]
+def of_user(user_id: str) -> list[OneTimeToken]:
+    """Give every token of a user, expired ones included."""
+    return [_token(item) for item in ONE_TIME_TOKENS.query(Key("userId").eq(user_id))]
 
 
-def _counting(item: Item, purpose: Purpose) -> OneTimeToken:
+def removing(token: OneTimeToken) -> Change:
+    """Give the change that makes a token useless."""
+    return Delete(table=ONE_TIME_TOKENS, key=_key(token.user_id, token.slot))
+
+
+def _counting(item: Item) -> OneTimeToken:
     # DynamoDB deletes late, so the time is checked here.
     if item["expiresAt"] <= clock.now():
         raise InvalidOneTimeToken
+    return _token(item)
+
+
+def _token(item: Item) -> OneTimeToken:
+    slot: str = item["purpose"]
     return OneTimeToken(
         user_id=item["userId"],
-        purpose=purpose,
+        slot=slot,
+        purpose=_PURPOSES[_PURPOSES.index(slot.partition("#")[0])],
         digest=item["tokenHash"],
         email=item["email"],
         version=item["version"],
+        target=item["target"],
     )
 
 
-def _key(user_id: str, purpose: Purpose) -> Item:
-    return {"userId": user_id, "purpose": purpose}
+def _slot(purpose: Purpose, secret: bytes) -> str:
+    return f"{purpose}#{secret[:4].hex()}" if purpose == "undo-email-change" else purpose
+
+
+def _key(user_id: str, slot: str) -> Item:
+    return {"userId": user_id, "purpose": slot}
 
 
 def _digest(secret: bytes) -> bytes:

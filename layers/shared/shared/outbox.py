@@ -6,6 +6,7 @@ known and an unknown address. Nor does it hold the token of a link, which is mad
 """
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -15,29 +16,41 @@ from shared.tables import Change, Item, Put, Table, Update, write
 OUTBOX = Table("outbox_table")
 _KEPT = 7 * clock.DAY
 
-Kind: TypeAlias = Literal["registration", "verification", "invitation"]
+Kind: TypeAlias = Literal[
+    "registration",
+    "verification",
+    "invitation",
+    "recovery",
+    "email_change",
+    "email_changed",
+    "password_changed",
+    "new_device",
+    "session_ended",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A mail to be sent to an address, as people type it."""
+    """A mail to be sent to an address, as people type it; `details` are what it needs to know beyond that."""
 
     id: str
     kind: Kind
     to: str
+    details: Mapping[str, str]
 
     @classmethod
     def from_item(cls, item: Item) -> "Entry":
         """Read what the table holds."""
-        return cls(id=item["id"], kind=item["kind"], to=item["to"])
+        return cls(id=item["id"], kind=item["kind"], to=item["to"], details=item["details"])
 
 
-def sending(kind: Kind, to: str) -> Change:
+def sending(kind: Kind, to: str, **details: str) -> Change:
     """Give the change that decides on a mail."""
     item = {
         "id": str(uuid.uuid4()),
         "kind": kind,
         "to": to,
+        "details": details,
         "createdAt": clock.timestamp(),
         "expiresAt": clock.now() + _KEPT,
     }

@@ -6,16 +6,17 @@ place that this caller was shown.
 
 import base64
 import hmac
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from pydantic import Field
 
 from shared.errors import InvalidCursor
+from shared.http import Api, Response
 from shared.inputs import Query
 from shared.sessions import Session
 
 _SEAL_LENGTH = 16
-_PURPOSE = "cursor"
 
 
 class Page(Query):
@@ -24,11 +25,11 @@ class Page(Query):
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, Field(max_length=512)] | None = None
 
-    def position(self, session: Session) -> str | None:
+    def position(self, api: Api, session: Session) -> str | None:
         """Give the position after which this page starts; None for the first page.
 
         Raises:
-            InvalidCursor: the cursor was not made by `cursor` for this session.
+            InvalidCursor: the cursor was not made by `listing` for this path and session.
 
         """
         if self.cursor is None:
@@ -38,14 +39,21 @@ class Page(Query):
         except ValueError as error:
             raise InvalidCursor from error
         seal, position = sealed[:_SEAL_LENGTH], sealed[_SEAL_LENGTH:]
-        if not hmac.compare_digest(seal, session.seal(_PURPOSE, position)[:_SEAL_LENGTH]):
+        if not hmac.compare_digest(seal, _seal(api, session, position)):
             raise InvalidCursor
         return position.decode()
 
 
-def cursor(position: str | None, session: Session) -> str | None:
-    """Give the cursor for the page after this position; None where there is no more."""
+def listing(api: Api, shown: list[dict[str, Any]], page: Page, position: str | None, session: Session) -> Response:
+    """Answer with a page; `position` is that after which the next one starts, None where there is no more."""
     if position is None:
-        return None
+        return Response({"success": True, "data": shown, "nextCursor": None})
     content = position.encode()
-    return base64.urlsafe_b64encode(session.seal(_PURPOSE, content)[:_SEAL_LENGTH] + content).decode()
+    cursor = base64.urlsafe_b64encode(_seal(api, session, content) + content).decode()
+    query = urlencode({"limit": page.limit, "cursor": cursor})
+    body = {"success": True, "data": shown, "nextCursor": cursor}
+    return Response(body, headers={"Link": f'<{api.path}?{query}>; rel="next"'})
+
+
+def _seal(api: Api, session: Session, position: bytes) -> bytes:
+    return session.seal(f"cursor {api.path}", position)[:_SEAL_LENGTH]

@@ -16,6 +16,7 @@ from functools import cache
 
 import bcrypt
 
+from shared import breaches
 from shared.errors import FieldError, InvalidInput
 
 COST = 12
@@ -28,9 +29,9 @@ _SHORTEST_CONTEXT_WORD = 4
 
 
 def check(password: str, *, email: str, name: str, field: str = "password") -> None:
-    """Refuse a password that is too short, too long, or built from the user's own name or address.
+    """Refuse a password that is too short, too long, common, built from the user's name or address, or breached.
 
-    NIST SP 800-63B 5.1.1.2: length counts, composition rules do not; context words are refused.
+    NIST SP 800-63B 5.1.1.2: length counts, composition rules do not.
 
     Raises:
         InvalidInput: it is refused; says why, without repeating it.
@@ -40,9 +41,21 @@ def check(password: str, *, email: str, name: str, field: str = "password") -> N
     if not SHORTEST <= len(password) <= LONGEST:
         raise _refusal(field, f"must have {SHORTEST} to {LONGEST} characters")
     folded = password.casefold()
+    if folded in _common():
+        raise _refusal(field, "is one of the most common ones")
     words = [email.rpartition("@")[0], name, *name.split()]
     if any(len(word) >= _SHORTEST_CONTEXT_WORD and word.casefold() in folded for word in words):
         raise _refusal(field, "must not contain your name or e-mail address")
+    if breaches.knows(password):
+        raise _refusal(field, "has become known in a data breach")
+
+
+@cache
+def _common() -> frozenset[str]:
+    # Read on first use: only functions that take new passwords need the list, which has 30,000 entries.
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415
+
+    return frozenset(FREQUENCY_LISTS["passwords"])
 
 
 def _refusal(field: str, message: str) -> InvalidInput:
@@ -63,6 +76,12 @@ def verify(password: str, stored: str | None) -> bool:
     cost, salt, _ = match.groups()
     right = hmac.compare_digest(_hashed(password, salt, int(cost)), match[0])
     return right and stored is not None
+
+
+def is_outdated(stored: str) -> bool:
+    """Say whether a hash was made at a lower cost than today's."""
+    match = _FORMAT.fullmatch(stored)
+    return match is not None and int(match[1]) < COST
 
 
 def _hashed(password: str, salt: str, cost: int) -> str:

@@ -1,51 +1,188 @@
-"""Signing in with a password.
+"""Signing in with a password, and staying signed in with refresh tokens.
 
-Threats. Somebody tries addresses to learn which have an account: for an unknown one the same reads are made and the
-same hash is computed, and every failure is the same error. Somebody signs in while the password is changed or the
+Threats. Somebody tries addresses to learn which have an account: for an unknown one the same reads and writes are made
+and the same hash is computed, and every failure is the same error. Somebody tries passwords: each try is counted before
+it is checked, and a locked account looks like a wrong password. Somebody signs in while the password is changed or the
 account is disabled: the session is stored only if the credentials are still the ones that were checked.
+
+Somebody steals a refresh token: each is replaced when it is used, and one that is older than the last two ends the
+session and tells the owner (RFC 9700, 4.14.2). The last but one is answered with the last again, however late: the
+client that sends it never saw the answer, or has another tab that was faster (GoTrue's refresh token algorithm,
+version 2; an earlier rule of "no reuse at all" signed out honest users).
 """
 
+import hashlib
+import uuid
 from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
 
-from shared import credentials, passwords, sessions, tokens, users
-from shared.errors import EmailNotVerified, InvalidCredentials
+from shared import activity, clock, credentials, emails, limits, outbox, passwords, sessions, tokens, users
+from shared.activity import Client, Event
+from shared.credentials import Credential
+from shared.errors import (
+    EmailNotVerified,
+    InvalidCredentials,
+    InvalidRefreshToken,
+    RefreshTokenReused,
+    SessionEnded,
+    SessionExpired,
+)
+from shared.keys import ACCESS_TOKEN_LIFETIME
 from shared.sessions import Session
-from shared.tables import optimistic, write
+from shared.tables import Change, optimistic
 from shared.users import User
 
 # What is looked up where an address has no account, so that it takes as long; no user has this id.
 _NOBODY = "00000000-0000-4000-8000-000000000000"
+_MOST_DEVICES = 20
+_SHOWN_USER_AGENT = 120
+
+
+Scope: TypeAlias = Literal["local", "others", "global"]
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A user with a new session, and the tokens to use it by."""
+    """A session, and the tokens to use it by."""
 
-    user: User
     session: Session
     access_token: str
     refresh_token: str
 
+    def public(self) -> dict[str, Any]:
+        """Give what the client needs to know (RFC 6749, 5.1, with the names that front ends expect)."""
+        session = self.session
+        return {
+            "token": self.access_token,
+            "tokenType": "Bearer",
+            "expiresIn": ACCESS_TOKEN_LIFETIME,
+            "refreshToken": self.refresh_token,
+            "user": {"id": session.user_id, "email": session.email, "name": session.name, "role": session.role},
+        }
+
 
 @optimistic
-def with_password(*, email: str, password: str, ip: str, user_agent: str) -> SignedIn:
+def with_password(*, email: str, password: str, client: Client) -> SignedIn:
     """Start a session.
 
     Raises:
-        InvalidCredentials: the address is unknown, the password wrong or the account disabled.
+        InvalidCredentials: the address is unknown, the password wrong, the account disabled or locked.
         EmailNotVerified: all is right, but the address was never confirmed.
         Unavailable: there is no signing key yet.
 
     """
+    credential, user = _checked(email, password, "login", client)
+    if not credential.verified:
+        raise EmailNotVerified
+    session = sessions.new(user, client)
+    # Signed before the session is stored: without a key there is nothing to be left behind.
+    signed_in = _signed_in(session)
+    activity.record(
+        "login",
+        user.id,
+        client,
+        *_starting(credential, password, client),
+        sessions.starting(session),
+        limits.unlocking(email),
+        *_telling_of_device(credential, user, client),
+    )
+    return signed_in
+
+
+def refresh(refresh_token: str, client: Client) -> SignedIn:
+    """Go on with a session: one read and one write, or no write where another request has just done the same.
+
+    Raises:
+        InvalidRefreshToken: it is not ours, or its session was ended.
+        SessionExpired: it was not refreshed in time, or has reached its longest life.
+        RefreshTokenReused: it is older than the last two; the session is ended now.
+        Unavailable: there is no signing key yet.
+
+    """
+    token = tokens.parse_refresh_token(refresh_token)
+    session = sessions.find(token.user_id, token.session_id)
+    if session is None or not token.is_of(session):
+        raise InvalidRefreshToken
+    if session.has_run_out:
+        raise SessionExpired
+    if token.counter == session.counter:
+        try:
+            session = sessions.refresh(session, client)
+        except SessionEnded as error:
+            raise InvalidRefreshToken from error
+    if token.counter + 1 != session.counter:
+        telling = outbox.sending("session_ended", session.email)
+        activity.record("token_reused", session.user_id, client, sessions.ending(session), telling, outcome="failure")
+        raise RefreshTokenReused
+    return _signed_in(session)
+
+
+def out(session: Session, scope: Scope, client: Client) -> None:
+    """Sign out here, everywhere else, or everywhere."""
+    match scope:
+        case "local":
+            ended = [sessions.ending(session)]
+        case "others":
+            ended = sessions.ending_all(session.user_id, besides=session)
+        case "global":
+            ended = sessions.ending_all(session.user_id)
+    activity.record("logout", session.user_id, client, *ended)
+
+
+def end(user_id: str, session_id: str, client: Client) -> None:
+    """End one of a user's sessions.
+
+    Raises:
+        SessionNotFound: it had ended already, or is not this user's.
+
+    """
+    activity.record("logout", user_id, client, sessions.ending_one(user_id, session_id))
+
+
+def confirm_password(user: User, password: str, client: Client) -> Change:
+    """Have a signed-in user prove the password; give the change that forgets the tries, for the act that it is for.
+
+    Raises:
+        InvalidCredentials: it is wrong, or the account locked.
+
+    """
+    _checked(user.email, password, "user_reauthenticated", client)
+    return limits.unlocking(user.email)
+
+
+def _checked(email: str, password: str, event: Event, client: Client) -> tuple[Credential, User]:
+    """Check a password; every failure costs the same count, reads, hash and entry."""
+    may_try = limits.try_password(email)
     credential = credentials.find(email)
     user = users.find(_NOBODY if credential is None else credential.user_id)
     right = passwords.verify(password, None if credential is None else credential.password_hash)
-    if not right or credential is None or user is None or user.status != "active":
-        raise InvalidCredentials
-    if not credential.verified:
-        raise EmailNotVerified
-    session = sessions.new(user, ip=ip, user_agent=user_agent)
-    # Signed before the session is stored: without a key there is nothing to be left behind.
-    access_token = tokens.access_token(user, session)
-    write(credentials.signing_in(credential), sessions.starting(session))
-    return SignedIn(user, session, access_token, tokens.refresh_token(session))
+    if may_try and right and credential is not None and user is not None and user.status == "active":
+        return credential, user
+    # Of an address without an account the entry is nobody's, and soon forgotten.
+    nobody = str(uuid.uuid5(uuid.NAMESPACE_OID, emails.key(email)))
+    user_id, kept = (nobody, clock.HOUR) if credential is None else (credential.user_id, activity.KEPT)
+    activity.record(event, user_id, client, outcome="failure", kept=kept)
+    raise InvalidCredentials
+
+
+def _signed_in(session: Session) -> SignedIn:
+    return SignedIn(session, tokens.access_token(session), tokens.refresh_token(session))
+
+
+def _starting(credential: Credential, password: str, client: Client) -> list[Change]:
+    known = [device for device in credential.devices if device != _device(client)]
+    attributes: dict[str, str | list[str]] = {"devices": [_device(client), *known][:_MOST_DEVICES]}
+    if credential.password_hash is not None and passwords.is_outdated(credential.password_hash):
+        attributes["passwordHash"] = passwords.hashed(password)
+    return [credentials.signing_in(credential, **attributes)]
+
+
+def _telling_of_device(credential: Credential, user: User, client: Client) -> list[Change]:
+    if not credential.devices or _device(client) in credential.devices:
+        return []
+    shown = client.user_agent[:_SHOWN_USER_AGENT] or "unknown"
+    return [outbox.sending("new_device", user.email, ip=client.ip, user_agent=shown)]
+
+
+def _device(client: Client) -> str:
+    return hashlib.sha256(client.user_agent.encode()).hexdigest()[:16]

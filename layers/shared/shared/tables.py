@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar, cast
 
 from boto3.dynamodb.conditions import ConditionBase, ConditionExpressionBuilder
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
@@ -178,24 +178,48 @@ def write(*changes: Change) -> None:
             _write_together(changes)
 
 
+def update(change: Update) -> tuple[bool, Item]:
+    """Carry out one update, and tell how it went.
+
+    Give True and the item as it is then; or, where `when` does not hold, False and the item that is there instead,
+    empty if there is none. The item comes with the answer, so this costs no read. `otherwise` plays no part.
+    """
+    _, parameters = change.request()
+    returning = {"ReturnValues": "ALL_NEW", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+    try:
+        with failures_as_ours():
+            answer = _without_conflict(dynamodb().update_item, parameters | returning)
+        return True, decoded(answer["Attributes"])
+    except ClientError as error:
+        if error_code(error) != "ConditionalCheckFailedException":
+            raise
+        return False, decoded(cast("dict[str, Any]", error.response).get("Item", {}))
+
+
 def _write_one(change: Change) -> None:
     verb, parameters = change.request()
-    operations: dict[str, Callable[..., object]] = {
+    operations: dict[str, Callable[..., Any]] = {
         "Put": dynamodb().put_item,
         "Update": dynamodb().update_item,
         "Delete": dynamodb().delete_item,
     }
+    try:
+        _without_conflict(operations[verb], parameters)
+    except ClientError as error:
+        if error_code(error) == "ConditionalCheckFailedException":
+            raise change.otherwise from error
+        raise
+
+
+def _without_conflict(operation: Callable[..., Any], parameters: dict[str, Any]) -> Any:
+    """Carry out a plain write again for as long as a transaction is just at its item."""
     for pause in _pauses():
         try:
-            operations[verb](**parameters)
+            return operation(**parameters)
         except ClientError as error:
-            if error_code(error) == "ConditionalCheckFailedException":
-                raise change.otherwise from error
             if error_code(error) != "TransactionConflictException":
                 raise
             time.sleep(pause)
-        else:
-            return
     raise Unavailable
 
 

@@ -16,7 +16,8 @@ from typing import Any, Literal, TypeAlias
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
 from shared import clock, credentials
-from shared.errors import LastAdmin, Stale, UserNotFound
+from shared.credentials import Credential
+from shared.errors import LastAdmin, Outdated, Stale, UserNotFound
 from shared.tables import Change, Check, Delete, Item, Put, Table, Update
 
 USERS = Table("users_table")
@@ -151,10 +152,40 @@ def get(user_id: str) -> User:
     return user
 
 
+# A profile and its credentials are written together but read one after the other; if only one of them is there,
+# somebody has opened or closed the account in between.
+
+
+def credential_of(user: User) -> Credential:
+    """Give a user's credentials.
+
+    Raises:
+        Outdated: the account was closed or its address changed since the profile was read.
+
+    """
+    credential = credentials.find(user.email)
+    if credential is None or credential.user_id != user.id:
+        raise Outdated
+    return credential
+
+
+def of_credential(credential: Credential) -> User:
+    """Give the profile that credentials belong to.
+
+    Raises:
+        Outdated: the account was closed since the credentials were read.
+
+    """
+    user = find(credential.user_id)
+    if user is None:
+        raise Outdated
+    return user
+
+
 def with_email(email: str) -> list[User]:
     """Give the user with this address, as people type it; none or one."""
     credential = credentials.find(email)
-    user = find(credential.user_id) if credential is not None else None
+    user = find(credential.user_id) if credential is not None and not credential.is_reserved else None
     return [user] if user is not None else []
 
 

@@ -264,4 +264,4 @@ def test_entries_are_kept_for_a_week(api: Api) -> None:
     register()
     (entry,) = stored.items("OutboxTable")
     assert 0 <= clock.now() + 7 * 86400 - entry["expiresAt"] < 60
-    assert set(entry) == {"id", "kind", "to", "createdAt", "expiresAt"}
+    assert set(entry) == {"id", "kind", "to", "details", "createdAt", "expiresAt"}

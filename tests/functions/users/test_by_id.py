@@ -6,6 +6,7 @@ import pytest
 import time_machine
 
 from shared import sessions, tables, users
+from shared.activity import Client
 from tests import stored
 from tests.api import Api, Inbox
 from tests.conftest import ADMIN_EMAIL, PASSWORD
@@ -178,7 +179,7 @@ def test_a_change_reaches_more_sessions_than_one_transaction_has_room_for(admin:
     place = url(ada)
     user = users.get(place.rpartition("/")[2])
     for _ in range(sessions._MOST_TOGETHER + 25):
-        tables.write(sessions.starting(sessions.new(user, ip="192.0.2.1", user_agent="tests/1.0")))
+        tables.write(sessions.starting(sessions.new(user, Client("192.0.2.1", "tests/1.0"))))
     assert admin.patch(place, {"role": "admin"}).status == 200
     stored.check()
     assert admin.patch(place, {"status": "disabled"}).status == 200

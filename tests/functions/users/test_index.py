@@ -8,6 +8,7 @@ import pytest
 import time_machine
 
 from shared import accounts, users
+from shared.activity import Client
 from shared.idempotency import Once
 from tests import stored
 from tests.api import Api, Inbox
@@ -21,7 +22,9 @@ KEYS = ["id", "name", "email", "role", "status", "emailVerified", "createdAt", "
 def invited(number: int) -> dict[str, Any]:
     """Open an account, without the request around it."""
     once = Once(operation="invite", caller_id="", key="", request=None)
-    return accounts.invite(name=f"User {number}", email=f"user{number}@example.com", role="user", once=once)
+    return accounts.invite(
+        name=f"User {number}", email=f"user{number}@example.com", role="user", once=once, client=Client()
+    )
 
 
 # Listing -------------------------------------------------------------------------------------------
@@ -143,7 +146,7 @@ def test_a_cursor_works_in_the_session_that_got_it_alone(admin: Api) -> None:
 def test_a_cursor_whose_user_is_gone_still_leads_on(admin: Api) -> None:
     first, second = invited(1), invited(2)
     page = admin.get("/api/users?limit=1").json
-    accounts.close(page["data"][0]["id"])
+    accounts.close(page["data"][0]["id"], Client())
     following = admin.get(f"/api/users?limit=5&cursor={page['nextCursor']}").json["data"]
     assert {user["id"] for user in following} | {page["data"][0]["id"]} >= {first["id"], second["id"]}
 

@@ -1,0 +1,23 @@
+"""/api/auth/change-password: replace the password one knows."""
+
+from shared import recovery
+from shared.caller import Caller
+from shared.http import Api, Client, Response, no_content
+from shared.inputs import Body
+
+api = Api("/api/auth/change-password")
+handler = api.handler
+
+
+class Form(Body):
+    """The password so far, and from now on."""
+
+    current_password: str
+    new_password: str
+
+
+@api.post
+def change_password(caller: Caller, form: Form, client: Client) -> Response:
+    """Set the password and end the caller's other sessions."""
+    recovery.change_password(caller.session, current=form.current_password, new=form.new_password, client=client)
+    return no_content()

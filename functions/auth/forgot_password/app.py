@@ -1,0 +1,25 @@
+"""/api/auth/forgot-password: ask for a link to choose a new password. The answer is always the same."""
+
+from http import HTTPStatus
+
+from shared import limits, recovery
+from shared.http import Api, Client, Response, message
+from shared.inputs import Body
+from shared.types import Email
+
+api = Api("/api/auth/forgot-password")
+handler = api.handler
+
+
+class Form(Body):
+    """Where to send it."""
+
+    email: Email
+
+
+@api.post
+def forgot_password(form: Form, client: Client) -> Response:
+    """Mail a link, if the address has an account; an earlier one stops counting."""
+    limits.FORGOT_PASSWORD.take(limits.network(client.ip))
+    recovery.forgot_password(form.email, client)
+    return message("If this address has an account, a mail is on its way.", HTTPStatus.ACCEPTED)

@@ -1,0 +1,15 @@
+"""/api/auth/sessions: where the caller is signed in."""
+
+from shared import sessions
+from shared.caller import Caller
+from shared.http import Api, Response, data
+
+api = Api("/api/auth/sessions")
+handler = api.handler
+
+
+@api.get
+def list_sessions(caller: Caller) -> Response:
+    """Give the caller's sessions, the most recently used first."""
+    found = sessions.of_user(caller.id)
+    return data([session.public(current=session.id == caller.session.id) for session in found])

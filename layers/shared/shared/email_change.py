@@ -1,0 +1,89 @@
+"""Moving an account to another address.
+
+Threats. Somebody with the user's device or password takes the account over: it moves only when the new address is
+proved, and the old one gets a link that undoes it for 72 hours, whatever else is changed meanwhile. For that time the
+old address stays the user's: nobody else can register it. Somebody asks for others' addresses to learn which have an
+account: the answer is the same, and the mail tells their owner. Two people ask for one address: its key in the table
+goes to the one who proves it first, and there is no moment at which it has two owners or the account none.
+"""
+
+from shared import accounts, activity, credentials, emails, limits, one_time_tokens, outbox, sessions, sign_in, users
+from shared.activity import Client
+from shared.errors import FieldError, InvalidInput, InvalidOneTimeToken
+from shared.one_time_tokens import OneTimeToken
+from shared.tables import optimistic
+
+
+@optimistic
+def request(user_id: str, *, new_email: str, password: str, client: Client) -> None:
+    """Ask to move a user's account. The same work, whether or not the new address has an account.
+
+    Raises:
+        InvalidCredentials: the password is wrong, or the account locked.
+        InvalidInput: it is the user's address already.
+
+    """
+    user = users.get(user_id)
+    if emails.key(new_email) == emails.key(user.email):
+        message = "is your address already"
+        raise InvalidInput(f"newEmail: {message}", [FieldError("newEmail", message)])
+    unlocking = sign_in.confirm_password(user, password, client)
+    telling = [outbox.sending("email_change", new_email, userId=user.id)] if limits.may_mail(new_email) else []
+    activity.record("user_email_change_requested", user.id, client, unlocking, *telling)
+
+
+@optimistic
+def confirm(token: OneTimeToken, client: Client) -> None:
+    """Move the account to the address that the token was mailed to; the old one is told.
+
+    Raises:
+        InvalidOneTimeToken: the token does not count any more, or the address has become another's.
+
+    """
+    credential, user = accounts.of_token(token)
+    owner = credentials.find(token.target)
+    if owner is not None and owner.user_id != user.id:
+        raise InvalidOneTimeToken
+    moved = users.updated(user, email=token.target, email_verified=True)
+    activity.record(
+        "user_email_changed",
+        user.id,
+        client,
+        one_time_tokens.consuming(token),
+        *credentials.moving(credential, token.target),
+        *users.replacing(user, moved),
+        *sessions.carrying(moved),
+        outbox.sending("email_changed", user.email, userId=user.id, version=str(credential.version)),
+    )
+
+
+@optimistic
+def undo(token: OneTimeToken, client: Client) -> None:
+    """Move the account back, end every session, and mail a link to choose a new password, which it is without now.
+
+    Links that undo later changes go with it: the thief, whose address it was in between, has those. Links that undo
+    earlier ones stay, or the thief could use one of theirs to be rid of the owner's.
+
+    Raises:
+        InvalidOneTimeToken: the token does not count any more, or the address is kept no longer.
+
+    """
+    user = users.find(token.user_id)
+    if user is None:
+        raise InvalidOneTimeToken
+    credential = users.credential_of(user)
+    if credential.email == emails.key(token.target):
+        raise InvalidOneTimeToken
+    moved = users.updated(user, email=token.target)
+    later = [other for other in one_time_tokens.of_user(user.id) if other.version > token.version]
+    activity.record(
+        "user_email_change_undone",
+        user.id,
+        client,
+        one_time_tokens.consuming(token),
+        *map(one_time_tokens.removing, later),
+        *credentials.moving_back(credential, token.target),
+        *users.replacing(user, moved),
+        *sessions.ending_all(user.id),
+        outbox.sending("recovery", token.target),
+    )

@@ -1,0 +1,121 @@
+"""Limits: how often something may be asked for, counted in DynamoDB.
+
+Threats. Somebody sends more than one request at a time to slip under a count: DynamoDB counts atomically, and a try is
+counted before it is carried out. Somebody writes another's address into a header: keys come from the gateway's word on
+the client and from what is asked for, never from a header. Somebody has a whole network of addresses: of IPv6 only the
+network (the first 64 bits) counts, since one customer has it all (RFC 6177).
+
+A request limit counts in windows of fixed length, at one write a check; at the edge of two windows twice as many may
+pass. The account lock is exact.
+"""
+
+from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network
+
+from boto3.dynamodb.conditions import Attr
+
+from shared import clock, emails
+from shared.config import settings
+from shared.errors import TooManyRequests
+from shared.tables import Change, Delete, Item, Table, Update, update
+
+LIMITS = Table("limits_table")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many times in so many seconds, for each key."""
+
+    name: str
+    most: int
+    seconds: int = clock.MINUTE
+
+    def take(self, key: str) -> None:
+        """Count one more for this key.
+
+        Raises:
+            TooManyRequests: there have been enough; says when there is room again.
+
+        """
+        now = clock.now()
+        window = now - now % self.seconds
+        end = window + self.seconds
+        _, item = update(
+            Update(
+                table=LIMITS,
+                key={"key": f"{self.name}#{key}#{window}"},
+                set={"expiresAt": end},
+                add={"count": 1},
+            )
+        )
+        if item["count"] > self.most * settings().rate_limit_multiplier:
+            raise TooManyRequests(retry_after=end - now)
+
+
+LOGIN = Limit("login", 10)
+REGISTER = Limit("register", 5)
+FORGOT_PASSWORD = Limit("forgot-password", 5)
+RESEND_VERIFICATION = Limit("resend-verification", 5)
+_MAIL = Limit("mail", 1)
+
+
+def network(ip: str) -> str:
+    """Give what stands for a client in a limit's key: its IPv4 address, or its IPv6 network."""
+    if ":" not in ip:
+        return ip
+    address = IPv6Address(ip.partition("%")[0])
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((address, 64), strict=False))
+
+
+def may_mail(email: str) -> bool:
+    """Count a mail that anybody can cause to be sent to this address; say whether it may go, which is once a minute."""
+    try:
+        _MAIL.take(emails.key(email))
+    except TooManyRequests:
+        return False
+    return True
+
+
+# The account lock ----------------------------------------------------------------------------------
+
+_FREE_TRIES = 5
+_LOCK_WINDOW = 15 * clock.MINUTE
+_SHORTEST_LOCK = 30
+_LONGEST_LOCK = 15 * clock.MINUTE
+
+
+def try_password(email: str) -> bool:
+    """Count a try at an account's password, known or not; say whether it may be checked.
+
+    Four tries may fail freely within 15 minutes. The fifth, and each one after it, locks the account before it is
+    checked: for 30 seconds, then twice as long each time, up to 15 minutes; of several at once only one is checked.
+    """
+    now = clock.now()
+    key = _lock_key(email)
+    fresh = {"tries": 1, "lockedUntil": 0, "expiresAt": now + _LOCK_WINDOW}
+    over = Attr("key").not_exists() | Attr("expiresAt").lte(now)
+    started, item = update(Update(table=LIMITS, key=key, set=fresh, when=over))
+    if started:
+        return True
+    unlocked = Attr("lockedUntil").lte(now)
+    counted, item = update(Update(table=LIMITS, key=key, add={"tries": 1}, when=unlocked))
+    if not counted:
+        return False
+    if item["tries"] < _FREE_TRIES:
+        return True
+    lock = min(_SHORTEST_LOCK * 2 ** (item["tries"] - _FREE_TRIES), _LONGEST_LOCK)
+    locking = {"lockedUntil": now + lock, "expiresAt": now + lock + _LOCK_WINDOW}
+    nobody_else = Attr("lockedUntil").eq(item["lockedUntil"])
+    locked, _ = update(Update(table=LIMITS, key=key, set=locking, when=nobody_else))
+    return locked
+
+
+def unlocking(email: str) -> Change:
+    """Give the change that forgets the tries at an account's password."""
+    return Delete(table=LIMITS, key=_lock_key(email))
+
+
+def _lock_key(email: str) -> Item:
+    return {"key": f"lock#{emails.key(email)}"}

@@ -1,0 +1,83 @@
+"""Passwords that are forgotten, or to be replaced.
+
+Threats (OWASP Forgot Password cheat sheet). Somebody asks for others' addresses to learn which have an account: the
+request writes the same in every case, and what becomes of it is decided on delivery. Somebody floods a mailbox: one
+mail a minute. Somebody has an old link: a later one, a new password or a new address makes it useless. Somebody is
+still signed in with the old password: a new one ends the sessions in the same transaction.
+"""
+
+from shared import accounts, activity, credentials, limits, one_time_tokens, outbox, passwords, sessions, sign_in, users
+from shared.activity import Client
+from shared.one_time_tokens import OneTimeToken
+from shared.sessions import Session
+from shared.tables import optimistic, write
+
+
+def forgot_password(email: str, client: Client) -> None:
+    """Ask for a link to choose a new password. The same writes, whatever becomes of it."""
+    if limits.may_mail(email):
+        write(outbox.sending("recovery", email))
+    activity.log("user_recovery_requested", client, address=activity.digest(email))
+
+
+def reset_password(token: str, password: str, client: Client) -> None:
+    """Choose a password by the link that was mailed, after an invitation or because it was forgotten.
+
+    Reading the mail proves the address, and ends the lock of the account. Nobody is signed in by it, and everybody who
+    was is signed out.
+
+    Raises:
+        InvalidOneTimeToken: the link does not count, or not any more.
+        InvalidInput: the password is refused; the link still counts.
+
+    """
+    presented = one_time_tokens.present(token, "reset-password", "accept-invitation")
+    _, user = accounts.of_token(presented)
+    passwords.check(password, email=user.email, name=user.name)
+    _reset(presented, passwords.hashed(password), client)
+
+
+@optimistic
+def _reset(token: OneTimeToken, password_hash: str, client: Client) -> None:
+    credential, user = accounts.of_token(token)
+    activity.record(
+        "user_password_reset",
+        user.id,
+        client,
+        one_time_tokens.consuming(token),
+        credentials.changing(credential, passwordHash=password_hash, verified=True),
+        *([] if user.email_verified else users.replacing(user, users.updated(user, email_verified=True))),
+        *sessions.ending_all(user.id),
+        limits.unlocking(user.email),
+        outbox.sending("password_changed", user.email),
+    )
+
+
+def change_password(session: Session, *, current: str, new: str, client: Client) -> None:
+    """Replace the password; the user's other sessions end.
+
+    Raises:
+        InvalidCredentials: the current password is wrong, or the account locked.
+        InvalidInput: the new password is refused.
+
+    """
+    user = users.get(session.user_id)
+    passwords.check(new, email=user.email, name=user.name, field="newPassword")
+    sign_in.confirm_password(user, current, client)
+    _change(session, user.email, passwords.hashed(new), client)
+
+
+@optimistic
+def _change(session: Session, email: str, password_hash: str, client: Client) -> None:
+    user = users.get(session.user_id)
+    credential = users.credential_of(user)
+    activity.record(
+        "user_password_changed",
+        user.id,
+        client,
+        credentials.changing(credential, passwordHash=password_hash),
+        sessions.checking(session),
+        *sessions.ending_all(user.id, besides=session),
+        limits.unlocking(email),
+        outbox.sending("password_changed", user.email),
+    )

@@ -1,0 +1,47 @@
+"""/api/auth/sessions and /api/auth/activity: what users see of their own account."""
+
+import pytest
+
+from tests.api import Api, Inbox
+from tests.conftest import PASSWORD
+
+
+def test_sessions_are_listed_and_can_be_ended_one_by_one(ada: Api, api: Api) -> None:
+    other = api.signed_in("ada@example.com", PASSWORD)
+    listed = ada.get("/api/auth/sessions").json["data"]
+    assert len(listed) == 2
+    assert {"id", "createdAt", "lastUsedAt", "ip", "userAgent", "current"} <= listed[0].keys()
+    stranger = next(session for session in listed if not session["current"])
+    assert ada.delete(f"/api/auth/sessions/{stranger['id']}").status == 204
+    assert other.get("/api/auth/me").status == 401
+    assert ada.delete(f"/api/auth/sessions/{stranger['id']}").status == 404
+
+
+def test_nobody_ends_the_session_of_another(ada: Api, admin: Api) -> None:
+    mine = ada.get("/api/auth/sessions").json["data"][0]["id"]
+    assert admin.delete(f"/api/auth/sessions/{mine}").status == 404
+    assert ada.get("/api/auth/me").status == 200
+
+
+def test_activity_is_listed_newest_first_and_paged(ada: Api, api: Api) -> None:
+    api.signed_in("ada@example.com", PASSWORD).post("/api/auth/logout")
+    api.post("/api/auth/login", {"email": "ada@example.com", "password": "wrong wrong"})
+    first = ada.get("/api/auth/activity?limit=2").json
+    rest = ada.get(f"/api/auth/activity?cursor={first['nextCursor']}").json
+    assert [(entry["event"], entry["outcome"]) for entry in [*first["data"], *rest["data"]]][:3] == [
+        ("login", "failure"),
+        ("logout", "success"),
+        ("login", "success"),
+    ]
+    assert rest["nextCursor"] is None
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_sign_in_from_a_new_device_is_told(api: Api, inbox: Inbox) -> None:
+    before = len(inbox.all())
+    body = {"email": "ada@example.com", "password": PASSWORD}
+    api.post("/api/auth/login", body)
+    assert len(inbox.all()) == before
+    api.post("/api/auth/login", body, user_agent="Burner/1.0")
+    assert "New sign-in" in inbox.newest().subject
+    assert "Burner/1.0" in inbox.newest().text

@@ -1,0 +1,175 @@
+"""Forgotten and replaced passwords, and moving to another address."""
+
+import pytest
+import time_machine
+
+from shared import clock
+from tests.api import Api, Inbox
+from tests.conftest import PASSWORD
+
+NEW = "a rather different sentence"
+ADA = "ada@example.com"
+
+
+def sign_in(api: Api, email: str = ADA, password: str = PASSWORD) -> int:
+    return api.post("/api/auth/login", {"email": email, "password": password}).status
+
+
+def test_a_forgotten_password_is_replaced_and_every_session_ends(ada: Api, api: Api, inbox: Inbox) -> None:
+    assert api.post("/api/auth/forgot-password", {"email": ADA}).status == 202
+    token = inbox.newest().token
+    assert api.post("/api/auth/reset-password", {"token": token, "password": NEW}).status == 204
+    assert ada.get("/api/auth/me").status == 401
+    assert sign_in(api, password=PASSWORD) == 401
+    assert sign_in(api, password=NEW) == 200
+    again = api.post("/api/auth/reset-password", {"token": token, "password": PASSWORD})
+    assert (again.status, again.json["code"]) == (400, "invalid_token")
+    assert any("was changed" in mail.subject for mail in inbox.all())
+
+
+def test_an_unknown_address_gets_the_same_answer_and_no_mail(api: Api, inbox: Inbox) -> None:
+    assert api.post("/api/auth/forgot-password", {"email": "nobody@example.com"}).status == 202
+    assert inbox.all() == []
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_refused_password_leaves_the_link_good(api: Api, inbox: Inbox) -> None:
+    api.post("/api/auth/forgot-password", {"email": ADA})
+    token = inbox.newest().token
+    assert api.post("/api/auth/reset-password", {"token": token, "password": "short"}).status == 400
+    assert api.post("/api/auth/reset-password", {"token": token, "password": "password123"}).status == 400
+    assert api.post("/api/auth/reset-password", {"token": token, "password": NEW}).status == 204
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_reset_link_is_good_for_an_hour_and_the_first_dies_with_the_second(api: Api, inbox: Inbox) -> None:
+    api.post("/api/auth/forgot-password", {"email": ADA})
+    first = inbox.newest().token
+    api.post("/api/auth/forgot-password", {"email": ADA})
+    second = inbox.newest().token
+    assert api.post("/api/auth/reset-password", {"token": first, "password": NEW}).status == 400
+    with time_machine.travel(clock.now() + clock.HOUR + 1):
+        assert api.post("/api/auth/reset-password", {"token": second, "password": NEW}).status == 400
+
+
+@pytest.mark.usefixtures("ada")
+def test_links_for_one_purpose_are_refused_for_another(api: Api, inbox: Inbox) -> None:
+    api.post("/api/auth/forgot-password", {"email": ADA})
+    assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 400
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_reset_works_while_locked_and_unlocks(api: Api, inbox: Inbox) -> None:
+    for _ in range(6):
+        assert sign_in(api, password="wrong wrong wrong") == 401
+    assert sign_in(api) == 401
+    api.post("/api/auth/forgot-password", {"email": ADA})
+    api.post("/api/auth/reset-password", {"token": inbox.newest().token, "password": NEW})
+    assert sign_in(api, password=NEW) == 200
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_lock_looks_like_a_wrong_password_and_ends(api: Api) -> None:
+    for _ in range(5):
+        sign_in(api, password="wrong wrong wrong")
+    locked = api.post("/api/auth/login", {"email": ADA, "password": PASSWORD})
+    assert (locked.status, locked.json["message"]) == (401, "Invalid credentials")
+    with time_machine.travel(clock.now() + 31):
+        assert sign_in(api) == 200
+
+
+def test_an_invited_user_chooses_a_password(admin: Api, api: Api, inbox: Inbox) -> None:
+    admin.post("/api/users", {"name": "Grace", "email": "grace@example.com"})
+    reply = api.post("/api/auth/reset-password", {"token": inbox.newest().token, "password": NEW})
+    assert reply.status == 204
+    assert sign_in(api, "grace@example.com", NEW) == 200
+
+
+def test_changing_the_password_ends_the_other_sessions(ada: Api, api: Api) -> None:
+    other = api.signed_in(ADA, PASSWORD)
+    wrong = ada.post("/api/auth/change-password", {"currentPassword": "x", "newPassword": NEW})
+    assert (wrong.status, wrong.json["code"]) == (401, "invalid_credentials")
+    changed = ada.post("/api/auth/change-password", {"currentPassword": PASSWORD, "newPassword": NEW})
+    assert changed.status == 204
+    assert ada.get("/api/auth/me").status == 200
+    assert other.get("/api/auth/me").status == 401
+    assert sign_in(api, password=NEW) == 200
+
+
+def test_an_address_changes_when_the_new_one_is_proved_and_can_be_taken_back(ada: Api, api: Api, inbox: Inbox) -> None:
+    asked = ada.post("/api/auth/change-email", {"newEmail": "countess@example.com", "password": PASSWORD})
+    assert asked.status == 202
+    confirmation = inbox.newest()
+    assert confirmation.to == "countess@example.com"
+    assert sign_in(api) == 200
+
+    assert api.post("/api/auth/verify-email", {"token": confirmation.token}).status == 200
+    notice = inbox.newest()
+    assert notice.to == ADA
+    assert sign_in(api) == 401
+    assert sign_in(api, "countess@example.com") == 200
+    assert ada.get("/api/auth/me").json["data"]["user"]["email"] == "countess@example.com"
+    # Nobody else can have the old address meanwhile.
+    api.post("/api/auth/register", {"name": "Eve", "email": ADA, "password": NEW})
+    assert all(mail.to != ADA for mail in inbox.all()[-1:]) or inbox.newest() == notice
+
+    with time_machine.travel(clock.now() + 71 * clock.HOUR):
+        assert api.post("/api/auth/verify-email", {"token": notice.token}).status == 200
+        assert ada.get("/api/auth/me").status == 401
+        recovery = inbox.newest()
+        assert recovery.to == ADA
+        assert sign_in(api, "countess@example.com") == 401
+        assert api.post("/api/auth/reset-password", {"token": recovery.token, "password": NEW}).status == 204
+        assert sign_in(api, password=NEW) == 200
+        again = api.post("/api/auth/verify-email", {"token": notice.token})
+        assert again.status == 400
+
+
+def test_an_old_address_is_free_after_72_hours(ada: Api, api: Api, inbox: Inbox) -> None:
+    ada.post("/api/auth/change-email", {"newEmail": "countess@example.com", "password": PASSWORD})
+    api.post("/api/auth/verify-email", {"token": inbox.newest().token})
+    with time_machine.travel(clock.now() + 72 * clock.HOUR + 1):
+        api.post("/api/auth/register", {"name": "Eve", "email": ADA, "password": NEW})
+        assert inbox.newest().to == ADA
+        assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
+
+
+@pytest.mark.usefixtures("ada")
+def test_the_owner_of_a_taken_address_is_told_and_nobody_else(admin: Api, inbox: Inbox) -> None:
+    reply = admin.post("/api/auth/change-email", {"newEmail": ADA, "password": PASSWORD})
+    assert reply.status == 202
+    assert "already" in inbox.newest().subject
+
+
+def test_closing_an_account_frees_the_kept_address_too(ada: Api, api: Api, inbox: Inbox) -> None:
+    user_id = ada.get("/api/auth/me").json["data"]["user"]["id"]
+    ada.post("/api/auth/change-email", {"newEmail": "countess@example.com", "password": PASSWORD})
+    api.post("/api/auth/verify-email", {"token": inbox.newest().token})
+    inbox.deliver()
+    assert ada.delete(f"/api/users/{user_id}").status == 204
+    for address in (ADA, "countess@example.com"):
+        api.post("/api/auth/register", {"name": "Eve", "email": address, "password": NEW})
+        assert "Confirm" in inbox.newest().subject
+        assert inbox.newest().to == address
+
+
+def test_who_takes_an_account_over_cannot_undo_the_undoing(ada: Api, api: Api, inbox: Inbox) -> None:
+    """A thief moves the account from Ada's address to theirs, and on to another, so as to hold a link of their own."""
+    for address in ("thief@example.com", "thief2@example.com"):
+        ada.post("/api/auth/change-email", {"newEmail": address, "password": PASSWORD})
+        api.post("/api/auth/verify-email", {"token": inbox.to(address)[-1].token})
+    thiefs = inbox.to("thief@example.com")[-1].token
+    adas = inbox.to(ADA)[-1].token
+    assert api.post("/api/auth/verify-email", {"token": thiefs}).status == 200
+    assert api.post("/api/auth/verify-email", {"token": adas}).status == 200
+    assert inbox.newest().to == ADA
+    assert api.post("/api/auth/verify-email", {"token": thiefs}).status == 400
+
+
+def test_an_undone_change_takes_later_links_with_it(ada: Api, api: Api, inbox: Inbox) -> None:
+    for address in ("thief@example.com", "thief2@example.com"):
+        ada.post("/api/auth/change-email", {"newEmail": address, "password": PASSWORD})
+        api.post("/api/auth/verify-email", {"token": inbox.to(address)[-1].token})
+    thiefs = inbox.to("thief@example.com")[-1].token
+    assert api.post("/api/auth/verify-email", {"token": inbox.to(ADA)[-1].token}).status == 200
+    assert api.post("/api/auth/verify-email", {"token": thiefs}).status == 400
