@@ -39,7 +39,7 @@ class Cloud:
 
     def __init__(self, data: Path, python: Path, port: int, lifeline: int, console: Console) -> None:
         if not python.is_file():
-            raise RunnerError(f"MiniStack is not installed: there is no {python}. Run `make install`.")
+            raise RunnerError(f"MiniStack is not installed: there is no {python}. `make start` installs it.")
         self._data, self._python, self._lifeline, self._console = data / "cloud", python.absolute(), lifeline, console
         self._data.mkdir(exist_ok=True)
         self.log = data / "ministack.log"
