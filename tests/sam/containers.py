@@ -132,7 +132,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def _running(command: list[str], log: Path | None, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Keep a program running, in a session of its own: Ctrl-C reaches it from here alone, when its turn comes."""
+    """Keep a program running, in a session of its own: a Ctrl-C ends it from here, when its turn comes."""
     with contextlib.ExitStack() as stack:
         output = stack.enter_context(log.open("wb")) if log else None
         process = subprocess.Popen(
@@ -147,7 +147,7 @@ def _running(command: list[str], log: Path | None, environment: Mapping[str, str
         try:
             yield process
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
             try:
                 process.wait(60)
             except subprocess.TimeoutExpired:
