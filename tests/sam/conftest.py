@@ -79,7 +79,8 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
     """The local AWS, within reach of containers."""
     if not containers.is_here(containers.IMAGE):
         pytest.skip(f"no Docker engine with {containers.IMAGE} answers")
-    with containers.backend(tmp_path_factory.mktemp("runner")) as behind:
+    # Every test signs in anew, and all come from one address.
+    with containers.backend(tmp_path_factory.mktemp("runner"), RATE_LIMIT_MULTIPLIER="100") as behind:
         yield behind
 
 

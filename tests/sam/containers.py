@@ -99,13 +99,13 @@ def is_here(image: str) -> bool:
 
 
 @contextlib.contextmanager
-def backend(data: Path) -> Iterator[Backend]:
+def backend(data: Path, **variables: str) -> Iterator[Backend]:
     """Keep the runner running with its data in this folder, and its AWS within reach of containers."""
     port, aws_port = free_port(), free_port()
     command = [sys.executable, "-m", "local", "--port", str(port), "--aws-port", str(aws_port), "--data", str(data)]
     data.mkdir(parents=True, exist_ok=True)
     log = data / "runner.log"
-    with _running(command, log, os.environ) as runner, _within_reach(aws_port) as endpoint:
+    with _running(command, log, {**os.environ, **variables}) as runner, _within_reach(aws_port) as endpoint:
         _wait_for(runner, port, log)
         yield Backend(
             port=port,

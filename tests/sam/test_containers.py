@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 import boto3
 import pytest
+from boto3.dynamodb.types import TypeSerializer
 
 from local.workers import REGION
 from tests.api import stream_record
@@ -32,6 +33,11 @@ def eventually(look: Callable[[], Any]) -> Any:
 def mails_to(backend: Backend, address: str) -> list[Mapping[str, Any]]:
     inbox = Client(backend.port).call("GET", "/_local/inbox.json").json
     return [mail for mail in inbox if mail["to"] == address]
+
+
+def entry(address: str) -> dict[str, Any]:
+    """Give an entry of the outbox that has this address verified once more."""
+    return {"id": f"{address}-again", "kind": "verification", "to": address, "details": {}, "createdAt": "2026-01-01"}
 
 
 def test_the_tour(start_api: Client, backend: Backend) -> None:
@@ -71,20 +77,17 @@ def test_a_mail_is_delivered(start_lambda: Lambda, backend: Backend) -> None:
         aws_access_key_id="local",
         aws_secret_access_key="local",
     ).Table(OUTBOX)
-    ours, after = (
-        {"id": f"{address}-again", "kind": "verification", "to": address, "createdAt": "2026-01-01T00:00:00Z"}
-        for address in ("container@example.com", "after@example.com")
-    )
+    ours, after = entry("container@example.com"), entry("after@example.com")
     for item in (ours, after):
         form = {"name": "Grace", "email": item["to"], "password": PASSWORD}
         assert Client(backend.port).call("POST", "/api/auth/register", form).status == 202
-    table.put_item(Item=ours | {"doneAt": "2026-01-01T00:00:00Z"})
+    table.put_item(Item={**ours, "doneAt": "2026-01-01"})
     table.put_item(Item=after)
     eventually(lambda: len(mails_to(backend, after["to"])) == 2)
     table.update_item(Key={"id": ours["id"]}, UpdateExpression="REMOVE doneAt")
     assert len(mails_to(backend, ours["to"])) == 1
 
-    record = stream_record({key: {"S": text} for key, text in ours.items()})
+    record = stream_record({key: TypeSerializer().serialize(value) for key, value in ours.items()})
     assert start_lambda.invoke("DeliverEmailFunction", {"Records": [record]}) == {"batchItemFailures": []}
     assert len(mails_to(backend, ours["to"])) == 2
     assert "doneAt" in table.get_item(Key={"id": ours["id"]})["Item"]
