@@ -119,6 +119,24 @@ def test_an_address_changes_when_the_new_one_is_proved_and_can_be_taken_back(ada
         assert again.status == 400
 
 
+def test_a_reset_link_dies_with_the_address_it_was_mailed_to(ada: Api, api: Api, inbox: Inbox) -> None:
+    api.post("/api/auth/forgot-password", {"email": ADA})
+    token = inbox.newest().token
+    ada.post("/api/auth/change-email", {"newEmail": "countess@example.com", "password": PASSWORD})
+    assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
+    assert api.post("/api/auth/reset-password", {"token": token, "password": NEW}).status == 400
+    assert sign_in(api, ADA, NEW) == 401
+    assert sign_in(api, "countess@example.com") == 200
+
+
+def test_a_reset_link_dies_with_the_password_it_was_to_replace(ada: Api, api: Api, inbox: Inbox) -> None:
+    api.post("/api/auth/forgot-password", {"email": ADA})
+    token = inbox.newest().token
+    ada.post("/api/auth/change-password", {"currentPassword": PASSWORD, "newPassword": NEW})
+    assert api.post("/api/auth/reset-password", {"token": token, "password": "another sentence yet"}).status == 400
+    assert sign_in(api, password=NEW) == 200
+
+
 def test_an_old_address_is_free_after_72_hours(ada: Api, api: Api, inbox: Inbox) -> None:
     ada.post("/api/auth/change-email", {"newEmail": "countess@example.com", "password": PASSWORD})
     api.post("/api/auth/verify-email", {"token": inbox.newest().token})
