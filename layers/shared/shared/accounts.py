@@ -191,15 +191,14 @@ def close(user_id: str, client: Client) -> None:
 
     """
     user = users.get(user_id)
-    tokens = one_time_tokens.of_user(user.id)
-    kept = [credentials.find(token.target) for token in tokens if token.purpose == "undo-email-change"]
+    credential = users.credential_of(user)
     write(
         *users.removing(user),
-        credentials.removing(users.credential_of(user)),
+        credentials.removing(credential),
+        *map(credentials.removing, credentials.kept_for(credential)),
         *sessions.ending_all(user.id),
-        *map(one_time_tokens.removing, tokens),
+        *one_time_tokens.removing_all(one_time_tokens.of_user(user.id)),
         limits.unlocking(user.email),
-        *(credentials.removing(old) for old in kept if old is not None and old.is_reserved and old.user_id == user.id),
     )
     activity.log("user_deleted", client, userId=user.id)
 

@@ -81,7 +81,7 @@ def undo(token: OneTimeToken, client: Client) -> None:
         user.id,
         client,
         one_time_tokens.consuming(token),
-        *map(one_time_tokens.removing, later),
+        *one_time_tokens.removing_all(later),
         *credentials.moving_back(credential, token.target),
         *users.replacing(user, moved),
         *sessions.ending_all(user.id),

@@ -15,6 +15,7 @@ import hashlib
 import hmac
 import secrets
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -37,6 +38,8 @@ LIFETIMES: dict[Purpose, int] = {
 }
 CODE_LIFETIME = 10 * clock.MINUTE
 _CODE_TRIES = 5
+# With the sessions of a user (80) and what else goes with them, one transaction (100) has room for so many.
+_MOST_TOGETHER = 8
 # A token is the user's id, the purpose's place in `LIFETIMES`, and the secret: 39 bytes, so base64 needs no padding.
 _ID_LENGTH = 16
 _SECRET_LENGTH = 22
@@ -147,8 +150,18 @@ def of_user(user_id: str) -> list[OneTimeToken]:
     return [_token(item) for item in ONE_TIME_TOKENS.query(Key("userId").eq(user_id))]
 
 
-def removing(token: OneTimeToken) -> Change:
-    """Give the change that makes a token useless."""
+def removing_all(tokens: Sequence[OneTimeToken]) -> list[Change]:
+    """Give the changes that make tokens useless, as many as one transaction has room for; those beyond are removed.
+
+    Each change of address leaves a link that undoes it, and a thief may make any number of changes: the owner's own
+    link must work in spite of them.
+    """
+    for token in tokens[_MOST_TOGETHER:]:
+        write(_removing(token))
+    return list(map(_removing, tokens[:_MOST_TOGETHER]))
+
+
+def _removing(token: OneTimeToken) -> Change:
     return Delete(table=ONE_TIME_TOKENS, key=_key(token.user_id, token.slot))
 
 
