@@ -33,7 +33,7 @@ def register(*, name: str, email: str, password: str, client: Client) -> None:
     """
     passwords.check(password, email=email, name=name)
     password_hash = passwords.hashed(password)
-    if limits.may_mail(email):
+    if limits.may_mail("registration", email):
         _register(name, email, password_hash, client)
 
 
@@ -58,7 +58,7 @@ def _register(name: str, email: str, password_hash: str, client: Client) -> None
 
 def resend_verification(email: str) -> None:
     """Ask for another mail to confirm an address. The same writes, whatever becomes of it."""
-    if limits.may_mail(email):
+    if limits.may_mail("verification", email):
         write(outbox.sending("verification", email))
 
 
