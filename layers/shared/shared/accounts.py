@@ -70,9 +70,8 @@ def verify_email_by_code(email: str, code: str, client: Client) -> None:
 
     """
     credential = credentials.find(email)
-    if credential is None:
-        raise InvalidOneTimeToken
-    verify_email(one_time_tokens.present_code(credential, code, "verify-email"), client)
+    user_id = users.NOBODY if credential is None else credential.user_id
+    verify_email(one_time_tokens.present_code(user_id, code, "verify-email"), client)
 
 
 @optimistic

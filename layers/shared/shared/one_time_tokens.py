@@ -120,7 +120,7 @@ def present(token: str, *purposes: Purpose) -> OneTimeToken:
     return _counting(item)
 
 
-def present_code(credential: Credential, code: str, purpose: Purpose) -> OneTimeToken:
+def present_code(user_id: str, code: str, purpose: Purpose) -> OneTimeToken:
     """Look up the token that a code was mailed with. This is a try, whether or not the code is right.
 
     Raises:
@@ -128,9 +128,9 @@ def present_code(credential: Credential, code: str, purpose: Purpose) -> OneTime
 
     """
     in_time = Attr("codeExpiresAt").gt(clock.now()) & Attr("codeTries").lt(_CODE_TRIES)
-    key = _key(credential.user_id, purpose)
+    key = _key(user_id, purpose)
     counted, item = update(Update(table=ONE_TIME_TOKENS, key=key, add={"codeTries": 1}, when=in_time))
-    if not counted or not hmac.compare_digest(_code_digest(credential.user_id, code), item["codeHash"]):
+    if not counted or not hmac.compare_digest(_code_digest(user_id, code), item["codeHash"]):
         raise InvalidOneTimeToken
     return _counting(item)
 

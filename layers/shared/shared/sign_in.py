@@ -32,8 +32,6 @@ from shared.sessions import Session
 from shared.tables import Change, optimistic
 from shared.users import User
 
-# What is looked up where an address has no account, so that it takes as long; no user has this id.
-_NOBODY = "00000000-0000-4000-8000-000000000000"
 _MOST_DEVICES = 20
 _SHOWN_USER_AGENT = 120
 
@@ -154,7 +152,7 @@ def _checked(email: str, password: str, event: Event, client: Client) -> tuple[C
     """Check a password; every failure costs the same count, reads, hash and entry."""
     may_try = limits.try_password(email)
     credential = credentials.find(email)
-    user = users.find(_NOBODY if credential is None else credential.user_id)
+    user = users.find(users.NOBODY if credential is None else credential.user_id)
     right = passwords.verify(password, None if credential is None else credential.password_hash)
     if may_try and right and credential is not None and user is not None and user.status == "active":
         return credential, user
