@@ -72,6 +72,8 @@ def with_password(*, email: str, password: str, client: Client) -> SignedIn:
     """
     credential, user = _checked(email, password, "login", client)
     if not credential.verified:
+        # The password is right, so its owner must not be locked out for having tried before reading the mail.
+        activity.record("login", user.id, client, limits.unlocking(email), outcome="failure")
         raise EmailNotVerified
     session = sessions.new(user, client)
     # Signed before the session is stored: without a key there is nothing to be left behind.
