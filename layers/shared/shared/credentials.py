@@ -24,8 +24,8 @@ class Credential:
     """What signs a user in. `email` is the address's key, `address` what mail is sent to.
 
     `password_hash` is None until an invitation is accepted. `devices` are digests of the user agents that have signed
-    in, `former` the keys of the last addresses the account has left. With `reserved_until` (seconds since 1970) it is an address that was the user's and is kept, so that the change
-    can be undone.
+    in, `former` the keys of the addresses that the account has left last. With `reserved_until` (seconds since 1970) it
+    is an address that was the user's and is kept, so that the change can be undone.
     """
 
     email: str
