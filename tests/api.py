@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from shared import aws
 
+USER_AGENT = "tests/1.0"
 FUNCTIONS = Path(__file__).parent.parent / "functions"
 
 
@@ -134,7 +135,7 @@ def event(method: str, url: str, body: str | None, headers: Mapping[str, str], i
         "routeKey": f"ANY {parts.path}",
         "rawPath": parts.path,
         "rawQueryString": parts.query,
-        "headers": {"host": "api.example.com", "user-agent": "tests/1.0", **headers},
+        "headers": {"host": "api.example.com", "user-agent": USER_AGENT, **headers},
         "requestContext": {
             "accountId": "123456789012",
             "apiId": "api-id",
@@ -144,7 +145,7 @@ def event(method: str, url: str, body: str | None, headers: Mapping[str, str], i
                 "path": parts.path,
                 "protocol": "HTTP/1.1",
                 "sourceIp": ip,
-                "userAgent": headers.get("user-agent", "tests/1.0"),
+                "userAgent": headers.get("user-agent", USER_AGENT),
             },
             "requestId": uuid.uuid4().hex,
             "stage": "$default",

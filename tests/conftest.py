@@ -6,6 +6,8 @@ transactions and capacity are tested against MiniStack.
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,11 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
 from local.template import Project, read_project
-from shared import accounts, aws, config, credentials, keys, passwords, tables, users
+from shared import aws, config, credentials, keys, passwords, sessions, sign_in, tables, tokens, users
+from shared.activity import Client
+from shared.users import Role
 from tests import stored
-from tests.api import Api, Inbox
+from tests.api import USER_AGENT, Api, Inbox
 from tests.faults import Wire
 from tests.ministack import PYTHON, empty, running
 
@@ -161,8 +165,7 @@ def wire(cloud: None) -> Iterator[Wire]:  # noqa: ARG001  # what is at the other
 @pytest.fixture
 def admin(api: Api) -> Api:
     """The API, called by an administrator."""
-    accounts.ensure_admin(ADMIN_EMAIL, PASSWORD)
-    return api.signed_in(ADMIN_EMAIL, PASSWORD)
+    return member(api, "Administrator", ADMIN_EMAIL, role="admin")
 
 
 @pytest.fixture
@@ -177,12 +180,24 @@ def ben(api: Api) -> Api:
     return member(api, "Ben", "ben@example.com")
 
 
-def member(api: Api, name: str, email: str) -> Api:
-    """Store an account as registering and confirming leave it, and sign in."""
-    user = users.new(name=name, email=email, role="user", email_verified=True)
-    credential = credentials.new(email=email, user_id=user.id, password_hash=passwords.hashed(PASSWORD), verified=True)
-    tables.write(credentials.adding(credential), *users.adding(user))
-    return api.signed_in(email, PASSWORD)
+def member(api: Api, name: str, email: str, role: Role = "user") -> Api:
+    """Store an account and a session as registering, confirming and signing in leave them, in one write."""
+    client = Client(ip=api.ip, user_agent=USER_AGENT)
+    user = users.new(name=name, email=email, role=role, email_verified=True)
+    credential = replace(
+        credentials.new(email=email, user_id=user.id, password_hash=password_hash(), verified=True),
+        devices=(sign_in._device(client),),
+        sign_ins=1,
+    )
+    session = sessions.new(user, client)
+    tables.write(credentials.adding(credential), *users.adding(user), sessions.starting(session))
+    return api.with_token(tokens.access_token(session))
+
+
+@cache
+def password_hash() -> str:
+    """Give a hash of the password of all test users."""
+    return passwords.hashed(PASSWORD)
 
 
 def join(api: Api, inbox: Inbox, name: str, email: str) -> Api:

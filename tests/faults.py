@@ -74,6 +74,15 @@ class Wire:
 
         self.after = after
 
+    def loses_the_answer_to(self, call: int) -> None:
+        """Carry out so many calls, and lose the answer to the last: the process lives on."""
+
+        def after(_: str) -> None:
+            if len(self.calls) == call:
+                no_answer()
+
+        self.after = after
+
     @staticmethod
     def _clients() -> tuple[Any, ...]:
         return aws.dynamodb(), aws.secretsmanager(), aws.sesv2()

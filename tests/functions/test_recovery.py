@@ -3,7 +3,9 @@
 import pytest
 import time_machine
 
-from shared import clock
+from shared import clock, one_time_tokens, sessions, tables, users
+from shared.activity import Client
+from tests import stored
 from tests.api import Api, Inbox
 from tests.conftest import PASSWORD
 
@@ -125,6 +127,24 @@ def test_an_address_changes_when_the_new_one_is_proved_and_can_be_taken_back(ada
         assert again.status == 400
 
 
+def test_a_reset_link_dies_with_the_address_it_was_mailed_to(ada: Api, api: Api, inbox: Inbox) -> None:
+    api.post("/api/auth/forgot-password", {"email": ADA})
+    token = inbox.newest().token
+    ada.post("/api/auth/change-email", {"newEmail": "countess@example.com", "password": PASSWORD})
+    assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
+    assert api.post("/api/auth/reset-password", {"token": token, "password": NEW}).status == 400
+    assert sign_in(api, ADA, NEW) == 401
+    assert sign_in(api, "countess@example.com") == 200
+
+
+def test_a_reset_link_dies_with_the_password_it_was_to_replace(ada: Api, api: Api, inbox: Inbox) -> None:
+    api.post("/api/auth/forgot-password", {"email": ADA})
+    token = inbox.newest().token
+    ada.post("/api/auth/change-password", {"currentPassword": PASSWORD, "newPassword": NEW})
+    assert api.post("/api/auth/reset-password", {"token": token, "password": "another sentence yet"}).status == 400
+    assert sign_in(api, password=NEW) == 200
+
+
 def test_an_old_address_is_free_after_72_hours(ada: Api, api: Api, inbox: Inbox) -> None:
     ada.post("/api/auth/change-email", {"newEmail": "countess@example.com", "password": PASSWORD})
     api.post("/api/auth/verify-email", {"token": inbox.newest().token})
@@ -151,6 +171,50 @@ def test_closing_an_account_frees_the_kept_address_too(ada: Api, api: Api, inbox
         api.post("/api/auth/register", {"name": "Eve", "email": address, "password": NEW})
         assert "Confirm" in inbox.newest().subject
         assert inbox.newest().to == address
+
+
+def test_closing_an_account_before_its_notice_is_sent_frees_the_kept_addresses_too(
+    ada: Api, api: Api, inbox: Inbox
+) -> None:
+    user_id = ada.get("/api/auth/me").json["data"]["user"]["id"]
+    for address in ("countess@example.com", "lovelace@example.com"):
+        ada.post("/api/auth/change-email", {"newEmail": address, "password": PASSWORD})
+        (waiting,) = [mail for mail in inbox.all() if mail.to == address and "token=" in mail.text]
+        assert api.post("/api/auth/verify-email", {"token": waiting.token}).status == 200
+    assert ada.delete(f"/api/users/{user_id}").status == 204
+    assert stored.credentials() == []
+    inbox.deliver()
+    stored.check()
+
+
+@pytest.fixture
+def crowded(ada: Api, inbox: Inbox) -> str:
+    """The token by which Ada undoes what a thief did, who signed in and moved the account often enough to fill it."""
+    ada.post("/api/auth/change-email", {"newEmail": "thief@example.com", "password": PASSWORD})
+    Api().post("/api/auth/verify-email", {"token": inbox.to("thief@example.com")[-1].token})
+    token = inbox.to(ADA)[-1].token
+    (user,) = users.with_email("thief@example.com")
+    credential = users.credential_of(user)
+    for number in range(30):
+        one_time_tokens.issue(credential, "undo-email-change", target=f"thief{number}@example.com")
+    tables.write(*(sessions.starting(sessions.new(user, Client())) for _ in range(90)))
+    return token
+
+
+def test_no_number_of_sessions_and_changes_keeps_the_owner_from_undoing(crowded: str, api: Api, inbox: Inbox) -> None:
+    assert api.post("/api/auth/verify-email", {"token": crowded}).status == 200
+    assert inbox.newest().to == ADA
+    assert stored.sessions() == []
+    assert [token["purpose"] for token in stored.items("OneTimeTokensTable")] == ["reset-password"]
+    stored.check()
+
+
+@pytest.mark.usefixtures("crowded")
+def test_no_number_of_sessions_and_changes_keeps_an_account_from_being_closed(ada: Api) -> None:
+    me = ada.get("/api/auth/me").json["data"]["user"]["id"]
+    assert ada.delete(f"/api/users/{me}").status == 204
+    for table in ("UsersTable", "CredentialsTable", "SessionsTable", "OneTimeTokensTable"):
+        assert stored.items(table) == []
 
 
 def test_who_takes_an_account_over_cannot_undo_the_undoing(ada: Api, api: Api, inbox: Inbox) -> None:

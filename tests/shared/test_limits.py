@@ -9,7 +9,7 @@ import time_machine
 from shared import config, limits
 from shared.errors import TooManyRequests
 from shared.tables import write
-from tests.api import Api
+from tests.api import Api, Inbox
 from tests.conftest import PASSWORD
 
 NOON = 1_800_000_000
@@ -74,11 +74,24 @@ def test_of_an_ipv6_address_the_network_counts(ip: str, network: str) -> None:
 def test_one_mail_a_minute_to_one_mailbox_however_it_is_spelt(multiplier: Callable[[int], None]) -> None:
     multiplier(1)
     with time_machine.travel(NOON, tick=False):
-        assert limits.may_mail("ada@example.com")
-        assert not limits.may_mail("ADA@Example.com")
-        assert limits.may_mail("ben@example.com")
+        assert limits.may_mail("recovery", "ada@example.com")
+        assert not limits.may_mail("recovery", "ADA@Example.com")
+        assert limits.may_mail("recovery", "ben@example.com")
     with time_machine.travel(NOON + 60, tick=False):
-        assert limits.may_mail("ada@example.com")
+        assert limits.may_mail("recovery", "ada@example.com")
+
+
+def test_nobody_can_use_up_the_mail_that_its_owner_needs(
+    ada: Api, inbox: Inbox, multiplier: Callable[[int], None]
+) -> None:
+    """To an address that is confirmed, asking to confirm it sends nothing."""
+    multiplier(1)
+    stranger, owner = Api(ip="198.51.100.9"), {"email": "ada@example.com"}
+    with time_machine.travel(NOON, tick=False):
+        assert stranger.post("/api/auth/resend-verification", owner).status == 202
+        assert Api().post("/api/auth/forgot-password", owner).status == 202
+        assert "token=" in inbox.newest().text
+    assert ada.token
 
 
 @pytest.mark.usefixtures("cloud")

@@ -111,6 +111,19 @@ def test_every_session_has_the_new_role_however_many_sign_in_meanwhile(admin: Ap
     stored.check()
 
 
+def test_an_old_refresh_token_sent_16_times_at_once_is_told_once(ada: Api, api: Api, inbox: Inbox) -> None:
+    assert ada.token
+    tokens = [api.post("/api/auth/login", LOGIN).json["refreshToken"]]
+    for _ in range(2):
+        tokens.append(api.post("/api/auth/refresh", {"refreshToken": tokens[-1]}).json["refreshToken"])
+    replies = at_once(*[lambda: api.post("/api/auth/refresh", {"refreshToken": tokens[0]})] * 16)
+    assert statuses(replies) == [401] * 16
+    assert sorted(reply.json["code"] for reply in replies) == ["invalid_refresh_token"] * 15 + ["refresh_token_reused"]
+    assert len(inbox.all()) == 1
+    assert [entry["event"] for entry in stored.items("ActivityTable")].count("token_reused") == 1
+    stored.check()
+
+
 def test_one_link_confirms_once_however_often_at_once(api: Api, inbox: Inbox) -> None:
     api.post("/api/auth/register", ADA)
     token = inbox.newest().token

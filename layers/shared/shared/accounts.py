@@ -33,7 +33,7 @@ def register(*, name: str, email: str, password: str, client: Client) -> None:
     """
     passwords.check(password, email=email, name=name)
     password_hash = passwords.hashed(password)
-    if limits.may_mail(email):
+    if limits.may_mail("registration", email):
         _register(name, email, password_hash, client)
 
 
@@ -58,7 +58,7 @@ def _register(name: str, email: str, password_hash: str, client: Client) -> None
 
 def resend_verification(email: str) -> None:
     """Ask for another mail to confirm an address. The same writes, whatever becomes of it."""
-    if limits.may_mail(email):
+    if limits.may_mail("verification", email):
         write(outbox.sending("verification", email))
 
 
@@ -70,9 +70,8 @@ def verify_email_by_code(email: str, code: str, client: Client) -> None:
 
     """
     credential = credentials.find(email)
-    if credential is None:
-        raise InvalidOneTimeToken
-    verify_email(one_time_tokens.present_code(credential, code, "verify-email"), client)
+    user_id = users.NOBODY if credential is None else credential.user_id
+    verify_email(one_time_tokens.present_code(user_id, code, "verify-email"), client)
 
 
 @optimistic
@@ -191,15 +190,14 @@ def close(user_id: str, client: Client) -> None:
 
     """
     user = users.get(user_id)
-    tokens = one_time_tokens.of_user(user.id)
-    kept = [credentials.find(token.target) for token in tokens if token.purpose == "undo-email-change"]
+    credential = users.credential_of(user)
     write(
         *users.removing(user),
-        credentials.removing(users.credential_of(user)),
+        credentials.removing(credential),
+        *map(credentials.removing, credentials.kept_for(credential)),
         *sessions.ending_all(user.id),
-        *map(one_time_tokens.removing, tokens),
+        *one_time_tokens.removing_all(one_time_tokens.of_user(user.id)),
         limits.unlocking(user.email),
-        *(credentials.removing(old) for old in kept if old is not None and old.is_reserved and old.user_id == user.id),
     )
     activity.log("user_deleted", client, userId=user.id)
 
@@ -213,6 +211,7 @@ def of_token(token: OneTimeToken) -> tuple[Credential, User]:
 
     """
     credential = credentials.by_key(token.email)
-    if credential is None or credential.version != token.version:
+    # An address that was left is kept as it was, version included, but nothing that was mailed to it counts any more.
+    if credential is None or credential.is_reserved or credential.version != token.version:
         raise InvalidOneTimeToken
     return credential, users.of_credential(credential)

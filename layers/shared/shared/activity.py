@@ -39,10 +39,15 @@ Outcome: TypeAlias = Literal["success", "failure"]
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Where a request comes from. The address is the gateway's word, never a header's, which anybody can write."""
+    """Where a request comes from. The address is the gateway's word, never a header's, which anybody can write.
+
+    `caller_id` is the user who is signed in, if one is; it may be an administrator who acts on another's account.
+    """
 
     ip: str = ""
     user_agent: str = ""
+    caller_id: str = ""
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +95,15 @@ def record(
 
 def log(event: Event, client: Client, *, outcome: Outcome = "success", **who: str) -> None:
     """Write the log line of an event that has no entry, or whose entry is written elsewhere."""
-    fields = {"event": event, "outcome": outcome, "ip": client.ip, **who}
+    fields = {
+        "event": event,
+        "outcome": outcome,
+        "ip": client.ip,
+        "requestId": client.request_id,
+        "callerId": client.caller_id,
+        **who,
+    }
+    fields = {name: text for name, text in fields.items() if text}
     logs.logger.info("audit", extra={"fields": fields})
 
 

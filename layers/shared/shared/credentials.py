@@ -15,6 +15,8 @@ from shared.tables import Change, Check, Delete, Item, Put, Table, Update
 
 CREDENTIALS = Table("credentials_table")
 UNDO_PERIOD = 72 * clock.HOUR
+# One transaction closes an account and frees these; whatever was left before them frees itself.
+_MOST_FORMER = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +24,8 @@ class Credential:
     """What signs a user in. `email` is the address's key, `address` what mail is sent to.
 
     `password_hash` is None until an invitation is accepted. `devices` are digests of the user agents that have signed
-    in. With `reserved_until` (seconds since 1970) it is an address that was the user's and is kept, so that the change
-    can be undone.
+    in, `former` the keys of the addresses that the account has left last. With `reserved_until` (seconds since 1970) it
+    is an address that was the user's and is kept, so that the change can be undone.
     """
 
     email: str
@@ -34,6 +36,7 @@ class Credential:
     version: int
     sign_ins: int
     devices: tuple[str, ...] = ()
+    former: tuple[str, ...] = ()
     reserved_until: int | None = None
 
     @property
@@ -57,6 +60,7 @@ class Credential:
             "version": self.version,
             "signIns": self.sign_ins,
             "devices": list(self.devices),
+            "former": list(self.former),
         }
         return item if self.reserved_until is None else {**item, "reservedUntil": self.reserved_until}
 
@@ -72,6 +76,7 @@ class Credential:
             version=item["version"],
             sign_ins=item["signIns"],
             devices=tuple(item["devices"]),
+            former=tuple(item.get("former", ())),
             reserved_until=item.get("reservedUntil"),
         )
 
@@ -103,6 +108,12 @@ def by_key(key: str) -> Credential | None:
     return Credential.from_item(item)
 
 
+def kept_for(credential: Credential) -> list[Credential]:
+    """Give the addresses that are kept for the owner of these credentials."""
+    found = map(by_key, credential.former)
+    return [kept for kept in found if kept is not None and kept.is_reserved and kept.user_id == credential.user_id]
+
+
 # Changes, for `shared.accounts` and `shared.sign_in` to combine -----------------------------------
 
 
@@ -125,7 +136,9 @@ def changing(credential: Credential, **attributes: str | bool | None) -> Change:
 
 def moving(credential: Credential, email: str) -> list[Change]:
     """Give the changes that make another address, as people type it, the one that signs in, and keep the old one."""
-    moved = replace(credential, email=emails.key(email), address=email, version=credential.version + 1)
+    key = emails.key(email)
+    former = tuple(other for other in (credential.email, *credential.former) if other != key)[:_MOST_FORMER]
+    moved = replace(credential, email=key, address=email, version=credential.version + 1, former=former)
     kept = replace(credential, password_hash=None, reserved_until=clock.now() + UNDO_PERIOD)
     own = Attr("reservedUntil").exists() & Attr("userId").eq(credential.user_id)
     free = Attr("email").not_exists() | Attr("reservedUntil").lte(clock.now()) | own
@@ -144,6 +157,7 @@ def moving_back(credential: Credential, email: str) -> list[Change]:
         password_hash=None,
         version=credential.version + 1,
         devices=(),
+        former=tuple(other for other in credential.former if other != emails.key(email)),
     )
     own = Attr("reservedUntil").gt(clock.now()) & Attr("userId").eq(credential.user_id)
     return [Put(table=CREDENTIALS, item=back.item(), when=own, otherwise=InvalidOneTimeToken), removing(credential)]

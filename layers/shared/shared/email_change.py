@@ -28,7 +28,8 @@ def request(user_id: str, *, new_email: str, password: str, client: Client) -> N
         message = "is your address already"
         raise InvalidInput(f"newEmail: {message}", [FieldError("newEmail", message)])
     unlocking = sign_in.confirm_password(user, password, client)
-    telling = [outbox.sending("email_change", new_email, userId=user.id)] if limits.may_mail(new_email) else []
+    may_mail = limits.may_mail("email-change", new_email)
+    telling = [outbox.sending("email_change", new_email, userId=user.id)] if may_mail else []
     activity.record("user_email_change_requested", user.id, client, unlocking, *telling)
 
 
@@ -81,7 +82,7 @@ def undo(token: OneTimeToken, client: Client) -> None:
         user.id,
         client,
         one_time_tokens.consuming(token),
-        *map(one_time_tokens.removing, later),
+        *one_time_tokens.removing_all(later),
         *credentials.moving_back(credential, token.target),
         *users.replacing(user, moved),
         *sessions.ending_all(user.id),

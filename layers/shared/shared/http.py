@@ -89,12 +89,17 @@ class Request:
 
 
 class Client(activity.Client):
-    """Where a request comes from, as the gateway says."""
+    """Where a request comes from, as the gateway says, and who is calling, where that was found out."""
 
     @classmethod
     def from_request(cls, request: Request) -> "Client":
         """Read it from the request."""
-        return cls(ip=request.ip, user_agent=request.headers.get("user-agent", ""))
+        return cls(
+            ip=request.ip,
+            user_agent=request.headers.get("user-agent", ""),
+            caller_id=request.caller_id or "",
+            request_id=request.id,
+        )
 
 
 # What goes out -------------------------------------------------------------------------------------

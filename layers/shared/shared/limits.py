@@ -69,10 +69,14 @@ def network(ip: str) -> str:
     return str(IPv6Network((address, 64), strict=False))
 
 
-def may_mail(email: str) -> bool:
-    """Count a mail that anybody can cause to be sent to this address; say whether it may go, which is once a minute."""
+def may_mail(kind: str, email: str) -> bool:
+    """Count a mail that anybody can cause to be sent to this address; say whether it may go, which is once a minute.
+
+    Each kind counts on its own. Otherwise anybody could use up the minute with a kind that comes to nothing, and keep
+    a link to choose a new password from ever being sent to its owner.
+    """
     try:
-        _MAIL.take(emails.key(email))
+        _MAIL.take(f"{kind}#{emails.key(email)}")
     except TooManyRequests:
         return False
     return True

@@ -15,6 +15,7 @@ import hashlib
 import hmac
 import secrets
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -37,6 +38,8 @@ LIFETIMES: dict[Purpose, int] = {
 }
 CODE_LIFETIME = 10 * clock.MINUTE
 _CODE_TRIES = 5
+# With the sessions of a user (80) and what else goes with them, one transaction (100) has room for so many.
+_MOST_TOGETHER = 8
 # A token is the user's id, the purpose's place in `LIFETIMES`, and the secret: 39 bytes, so base64 needs no padding.
 _ID_LENGTH = 16
 _SECRET_LENGTH = 22
@@ -117,7 +120,7 @@ def present(token: str, *purposes: Purpose) -> OneTimeToken:
     return _counting(item)
 
 
-def present_code(credential: Credential, code: str, purpose: Purpose) -> OneTimeToken:
+def present_code(user_id: str, code: str, purpose: Purpose) -> OneTimeToken:
     """Look up the token that a code was mailed with. This is a try, whether or not the code is right.
 
     Raises:
@@ -125,9 +128,9 @@ def present_code(credential: Credential, code: str, purpose: Purpose) -> OneTime
 
     """
     in_time = Attr("codeExpiresAt").gt(clock.now()) & Attr("codeTries").lt(_CODE_TRIES)
-    key = _key(credential.user_id, purpose)
+    key = _key(user_id, purpose)
     counted, item = update(Update(table=ONE_TIME_TOKENS, key=key, add={"codeTries": 1}, when=in_time))
-    if not counted or not hmac.compare_digest(_code_digest(credential.user_id, code), item["codeHash"]):
+    if not counted or not hmac.compare_digest(_code_digest(user_id, code), item["codeHash"]):
         raise InvalidOneTimeToken
     return _counting(item)
 
@@ -147,8 +150,18 @@ def of_user(user_id: str) -> list[OneTimeToken]:
     return [_token(item) for item in ONE_TIME_TOKENS.query(Key("userId").eq(user_id))]
 
 
-def removing(token: OneTimeToken) -> Change:
-    """Give the change that makes a token useless."""
+def removing_all(tokens: Sequence[OneTimeToken]) -> list[Change]:
+    """Give the changes that make tokens useless, as many as one transaction has room for; those beyond are removed.
+
+    Each change of address leaves a link that undoes it, and a thief may make any number of changes: the owner's own
+    link must work in spite of them.
+    """
+    for token in tokens[_MOST_TOGETHER:]:
+        write(_removing(token))
+    return list(map(_removing, tokens[:_MOST_TOGETHER]))
+
+
+def _removing(token: OneTimeToken) -> Change:
     return Delete(table=ONE_TIME_TOKENS, key=_key(token.user_id, token.slot))
 
 

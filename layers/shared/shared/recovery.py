@@ -2,7 +2,7 @@
 
 Threats (OWASP Forgot Password cheat sheet). Somebody asks for others' addresses to learn which have an account: the
 request writes the same in every case, and what becomes of it is decided on delivery. Somebody floods a mailbox: one
-mail a minute. Somebody has an old link: a later one, a new password or a new address makes it useless. Somebody is
+such mail a minute. Somebody has an old link: a later one, a new password or a new address makes it useless. Somebody is
 still signed in with the old password: a new one ends the sessions in the same transaction.
 """
 
@@ -15,7 +15,7 @@ from shared.tables import optimistic, write
 
 def forgot_password(email: str, client: Client) -> None:
     """Ask for a link to choose a new password. The same writes, whatever becomes of it."""
-    if limits.may_mail(email):
+    if limits.may_mail("recovery", email):
         write(outbox.sending("recovery", email))
     activity.log("user_recovery_requested", client, address=activity.digest(email))
 

@@ -26,14 +26,13 @@ from shared.errors import (
     RefreshTokenReused,
     SessionEnded,
     SessionExpired,
+    SessionNotFound,
 )
 from shared.keys import ACCESS_TOKEN_LIFETIME
 from shared.sessions import Session
 from shared.tables import Change, optimistic
 from shared.users import User
 
-# What is looked up where an address has no account, so that it takes as long; no user has this id.
-_NOBODY = "00000000-0000-4000-8000-000000000000"
 _MOST_DEVICES = 20
 _SHOWN_USER_AGENT = 120
 
@@ -73,6 +72,8 @@ def with_password(*, email: str, password: str, client: Client) -> SignedIn:
     """
     credential, user = _checked(email, password, "login", client)
     if not credential.verified:
+        # The password is right, so its owner must not be locked out for having tried before reading the mail.
+        activity.record("login", user.id, client, limits.unlocking(email), outcome="failure")
         raise EmailNotVerified
     session = sessions.new(user, client)
     # Signed before the session is stored: without a key there is nothing to be left behind.
@@ -111,10 +112,19 @@ def refresh(refresh_token: str, client: Client) -> SignedIn:
         except SessionEnded as error:
             raise InvalidRefreshToken from error
     if token.counter + 1 != session.counter:
-        telling = outbox.sending("session_ended", session.email)
-        activity.record("token_reused", session.user_id, client, sessions.ending(session), telling, outcome="failure")
+        _end_for_reuse(session, client)
         raise RefreshTokenReused
     return _signed_in(session)
+
+
+def _end_for_reuse(session: Session, client: Client) -> None:
+    # Once: whoever sends an old token a hundred times at once must not have a hundred mails sent to its owner.
+    ending = sessions.ending_one(session.user_id, session.id)
+    telling = outbox.sending("session_ended", session.email)
+    try:
+        activity.record("token_reused", session.user_id, client, ending, telling, outcome="failure")
+    except SessionNotFound as error:
+        raise InvalidRefreshToken from error
 
 
 def out(session: Session, scope: Scope, client: Client) -> None:
@@ -154,7 +164,7 @@ def _checked(email: str, password: str, event: Event, client: Client) -> tuple[C
     """Check a password; every failure costs the same count, reads, hash and entry."""
     may_try = limits.try_password(email)
     credential = credentials.find(email)
-    user = users.find(_NOBODY if credential is None else credential.user_id)
+    user = users.find(users.NOBODY if credential is None else credential.user_id)
     right = passwords.verify(password, None if credential is None else credential.password_hash)
     if may_try and right and credential is not None and user is not None and user.status == "active":
         return credential, user

@@ -27,6 +27,9 @@ _SHARDS = ("0", "1", "2", "3")
 # An item among the profiles that is none: how many administrators can sign in. Not in the index, for want of a shard.
 _ADMINS = {"id": "admins"}
 
+# No user has this id. What is done with it takes as long as with a user's.
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
 Role: TypeAlias = Literal["user", "admin"]
 Status: TypeAlias = Literal["active", "disabled"]
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")

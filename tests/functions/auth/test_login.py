@@ -104,6 +104,8 @@ def test_a_right_password_before_the_address_is_confirmed_is_told_so(api: Api) -
     api.post("/api/auth/register", {"name": "Ada", **ADA})
     assert is_error(api.post(URL, ADA), 403, "email_not_verified")
     assert is_error(api.post(URL, {**ADA, "password": "not the password"}), 401, "invalid_credentials")
+    for _ in range(8):
+        assert is_error(api.post(URL, ADA), 403, "email_not_verified")
     assert stored.sessions() == []
 
 

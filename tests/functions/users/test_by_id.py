@@ -178,8 +178,7 @@ def test_disabling_ends_every_session_at_once_and_enabling_revives_none(admin: A
 def test_a_change_reaches_more_sessions_than_one_transaction_has_room_for(admin: Api, ada: Api) -> None:
     place = url(ada)
     user = users.get(place.rpartition("/")[2])
-    for _ in range(sessions._MOST_TOGETHER + 25):
-        tables.write(sessions.starting(sessions.new(user, Client("192.0.2.1", "tests/1.0"))))
+    tables.write(*(sessions.starting(sessions.new(user, Client())) for _ in range(sessions._MOST_TOGETHER + 5)))
     assert admin.patch(place, {"role": "admin"}).status == 200
     stored.check()
     assert admin.patch(place, {"status": "disabled"}).status == 200
@@ -272,7 +271,7 @@ def test_closing_an_account_leaves_nothing_and_frees_the_address(ada: Api, api: 
         assert stored.items(table) == [], table
     api.post("/api/auth/register", {"name": "Ada", "email": "ada@example.com", "password": PASSWORD})
     assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
-    assert api.signed_in("ada@example.com", PASSWORD).get("/api/auth/me").status == 200
+    assert api.signed_in("ada@example.com", PASSWORD).token
 
 
 def test_closing_removes_pending_tokens(admin: Api, inbox: Inbox) -> None:

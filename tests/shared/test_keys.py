@@ -1,0 +1,106 @@
+"""Rotation as containers see it: each remembers keys for five minutes of its own, none refuses what another signed."""
+
+from collections.abc import Iterator
+
+import jwt
+import pytest
+import time_machine
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from shared import clock, keys, sessions, tokens, users
+from shared.activity import Client
+from shared.errors import InvalidToken
+from shared.sessions import Session
+from tests.conftest import KEY_VERSION
+from tests.faults import Wire
+
+START = 1_900_000_000
+SECOND, THIRD = "00000000-0000-4000-8000-00000000000b", "00000000-0000-4000-8000-00000000000c"
+STEPS = (keys.create, keys.publish, keys.test, keys.finish)
+
+INVENTED = jwt.encode(
+    {}, ec.generate_private_key(ec.SECP256R1()), keys.ALGORITHM, headers={"typ": "at+jwt", "kid": "invented"}
+)
+
+pytestmark = pytest.mark.usefixtures("cloud")
+
+
+class Container:
+    """An execution environment with a memory of its own."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, session: Session) -> None:
+        self._memory, self._patch, self._session = keys._Memory(), patch, session
+
+    def sign(self) -> str:
+        self._patch.setattr(keys, "memory", self._memory)
+        return tokens.access_token(self._session)
+
+    def verify(self, token: str) -> None:
+        self._patch.setattr(keys, "memory", self._memory)
+        tokens.verify(token)
+
+    def is_sent_an_invented_key_id(self) -> None:
+        """Use up the lookup that it has a minute."""
+        with pytest.raises(InvalidToken):
+            self.verify(INVENTED)
+
+
+@pytest.fixture
+def session() -> Session:
+    return sessions.new(users.new(name="Ada", email="ada@example.com", role="user"), Client())
+
+
+def steps(minute: int) -> Iterator[str]:
+    """Do what Secrets Manager asks for at this minute: a rotation of a step a minute, and another as soon as may be."""
+    for begins, version in ((7, SECOND), (22, THIRD)):
+        if 0 <= minute - begins < len(STEPS):
+            STEPS[minute - begins](version)
+            yield version
+
+
+def test_no_container_refuses_a_good_token_at_any_minute_of_two_rotations(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Containers start at different minutes, so that they remember until different ones; one is pestered besides."""
+    containers = [Container(monkeypatch, session) for _ in range(4)]
+    pestered = containers[0]
+    signed: dict[int, list[str]] = {}
+    used: list[str] = []
+    with time_machine.travel(START, tick=False) as now:
+        for minute in range(100):
+            list(steps(minute))
+            started = containers[: minute + 1]
+            signed[minute] = [container.sign() for container in started]
+            used += [jwt.get_unverified_header(token)["kid"] for token in signed[minute]]
+            pestered.is_sent_an_invented_key_id()
+            for age in (0, 1, 5, 59):
+                for token in signed.get(minute - age, []):
+                    for container in started:
+                        container.verify(token)
+            now.shift(60)
+    assert list(dict.fromkeys(used)) == [KEY_VERSION, SECOND, THIRD]
+
+
+def test_a_key_signs_ten_minutes_after_it_was_published_and_until_then_the_one_before(session: Session) -> None:
+    with time_machine.travel(START, tick=False) as now:
+        for step in STEPS:
+            step(SECOND)
+        for seconds, kid in ((0, KEY_VERSION), (599, KEY_VERSION), (600, SECOND)):
+            now.move_to(START + seconds)
+            keys.memory.forget()
+            assert jwt.get_unverified_header(tokens.access_token(session))["kid"] == kid
+
+
+def test_an_unknown_key_id_is_looked_up_once_a_minute_in_each_container(
+    session: Session, monkeypatch: pytest.MonkeyPatch, wire: Wire
+) -> None:
+    container = Container(monkeypatch, session)
+    with time_machine.travel(START, tick=False) as now:
+        token = container.sign()
+        container.verify(token)
+        wire.forget()
+        for _ in range(4):
+            for _ in range(3):
+                container.is_sent_an_invented_key_id()
+            now.shift(clock.MINUTE)
+        assert wire.calls == ["Query"] * 4
