@@ -13,6 +13,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
@@ -79,10 +80,9 @@ def moto(project: Project, variables: Mapping[str, str]) -> Iterator[Callable[[]
             create_table(name, properties)
         forget_clients()
         aws._session.cache_clear()  # moto is in sessions that are made after it
-        clients = {client: client() for client in (aws.dynamodb, aws.secretsmanager, aws.sesv2)}
-        clients[aws.sesv2].create_email_identity(EmailIdentity=variables["MAIL_FROM"])
+        aws.sesv2().create_email_identity(EmailIdentity=variables["MAIL_FROM"])
         for name in project.secrets:
-            clients[aws.secretsmanager].create_secret(Name=name, SecretString="{}")
+            aws.secretsmanager().create_secret(Name=name, SecretString="{}")
         config.settings.cache_clear()
         rotate()
         secrets = secretsmanager_backends[DEFAULT_ACCOUNT_ID][REGION].secrets
@@ -237,7 +237,7 @@ def ministack(
 ) -> Iterator[None]:
     """The template's tables, empty, and its secret with a key, in MiniStack, whose races and transactions are real."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", ministack_address)
-    monkeypatch.setattr(aws, "_CONFIG", aws._CONFIG.merge(aws.Config(max_pool_connections=64)))
+    monkeypatch.setattr(aws, "_CONFIG", aws._CONFIG.merge(Config(max_pool_connections=64)))
     forget_clients()
     empty(set(stored.TABLES) - {"PublicKeysTable"})
     keys.memory.forget()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
 from shared import aws
@@ -91,7 +92,7 @@ def error(code: str, status: int = 400, **more: Any) -> Callable[[], Answer]:
         "ResponseMetadata": {"HTTPStatusCode": status, "RetryAttempts": 2},
         **more,
     }
-    return lambda: (AWSResponse(URL, status, {}, None), parsed)
+    return lambda: (AWSResponse(URL, status, HTTPHeaders(), None), parsed)
 
 
 def cancelled(*reasons: str) -> Callable[[], Answer]:

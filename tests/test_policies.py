@@ -115,7 +115,7 @@ def test_policies_hold_what_is_called_and_no_more(
     walk_change_of_address(ada, inbox)
     walk_administration(admin, inbox)
     for kind in ("verification", "password_changed"):
-        tables.write(outbox.sending(kind, "nobody@example.com"))  # type: ignore[arg-type]  # both are kinds
+        tables.write(outbox.sending(kind, "nobody@example.com"))
     inbox.deliver()
     for folder, rights in granted().items():
         assert sorted(used[folder]) == sorted(rights), folder

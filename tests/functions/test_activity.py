@@ -1,5 +1,7 @@
 """/api/auth/sessions and /api/auth/activity: what users see of their own account."""
 
+import pytest
+
 from tests.api import Api, Inbox
 from tests.conftest import PASSWORD
 
@@ -34,7 +36,8 @@ def test_activity_is_listed_newest_first_and_paged(ada: Api, api: Api) -> None:
     assert rest["nextCursor"] is None
 
 
-def test_a_sign_in_from_a_new_device_is_told(ada: Api, api: Api, inbox: Inbox) -> None:
+@pytest.mark.usefixtures("ada")
+def test_a_sign_in_from_a_new_device_is_told(api: Api, inbox: Inbox) -> None:
     before = len(inbox.all())
     body = {"email": "ada@example.com", "password": PASSWORD}
     api.post("/api/auth/login", body)

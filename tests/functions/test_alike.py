@@ -9,7 +9,7 @@ import bcrypt
 import pytest
 import time_machine
 
-from shared import clock, config, limits, passwords
+from shared import clock, config, limits
 from tests.api import Api, Inbox
 from tests.conftest import PASSWORD, member
 from tests.faults import Wire
@@ -65,7 +65,7 @@ def hashes(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         made.append(salt[:7])
         return hashpw(password, salt)
 
-    monkeypatch.setattr(passwords.bcrypt, "hashpw", counted)
+    monkeypatch.setattr(bcrypt, "hashpw", counted)
     return made
 
 

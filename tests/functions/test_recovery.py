@@ -34,7 +34,8 @@ def test_an_unknown_address_gets_the_same_answer_and_no_mail(api: Api, inbox: In
     assert inbox.all() == []
 
 
-def test_a_refused_password_leaves_the_link_good(ada: Api, api: Api, inbox: Inbox) -> None:
+@pytest.mark.usefixtures("ada")
+def test_a_refused_password_leaves_the_link_good(api: Api, inbox: Inbox) -> None:
     api.post("/api/auth/forgot-password", {"email": ADA})
     token = inbox.newest().token
     assert api.post("/api/auth/reset-password", {"token": token, "password": "short"}).status == 400
@@ -42,7 +43,8 @@ def test_a_refused_password_leaves_the_link_good(ada: Api, api: Api, inbox: Inbo
     assert api.post("/api/auth/reset-password", {"token": token, "password": NEW}).status == 204
 
 
-def test_a_reset_link_is_good_for_an_hour_and_the_first_dies_with_the_second(ada: Api, api: Api, inbox: Inbox) -> None:
+@pytest.mark.usefixtures("ada")
+def test_a_reset_link_is_good_for_an_hour_and_the_first_dies_with_the_second(api: Api, inbox: Inbox) -> None:
     api.post("/api/auth/forgot-password", {"email": ADA})
     first = inbox.newest().token
     api.post("/api/auth/forgot-password", {"email": ADA})
@@ -52,12 +54,14 @@ def test_a_reset_link_is_good_for_an_hour_and_the_first_dies_with_the_second(ada
         assert api.post("/api/auth/reset-password", {"token": second, "password": NEW}).status == 400
 
 
-def test_links_for_one_purpose_are_refused_for_another(ada: Api, api: Api, inbox: Inbox) -> None:
+@pytest.mark.usefixtures("ada")
+def test_links_for_one_purpose_are_refused_for_another(api: Api, inbox: Inbox) -> None:
     api.post("/api/auth/forgot-password", {"email": ADA})
     assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 400
 
 
-def test_a_reset_works_while_locked_and_unlocks(ada: Api, api: Api, inbox: Inbox) -> None:
+@pytest.mark.usefixtures("ada")
+def test_a_reset_works_while_locked_and_unlocks(api: Api, inbox: Inbox) -> None:
     for _ in range(6):
         assert sign_in(api, password="wrong wrong wrong") == 401
     assert sign_in(api) == 401
@@ -66,7 +70,8 @@ def test_a_reset_works_while_locked_and_unlocks(ada: Api, api: Api, inbox: Inbox
     assert sign_in(api, password=NEW) == 200
 
 
-def test_a_lock_looks_like_a_wrong_password_and_ends(ada: Api, api: Api) -> None:
+@pytest.mark.usefixtures("ada")
+def test_a_lock_looks_like_a_wrong_password_and_ends(api: Api) -> None:
     for _ in range(5):
         sign_in(api, password="wrong wrong wrong")
     locked = api.post("/api/auth/login", {"email": ADA, "password": PASSWORD})
@@ -149,7 +154,8 @@ def test_an_old_address_is_free_after_72_hours(ada: Api, api: Api, inbox: Inbox)
         assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
 
 
-def test_the_owner_of_a_taken_address_is_told_and_nobody_else(ada: Api, admin: Api, inbox: Inbox) -> None:
+@pytest.mark.usefixtures("ada")
+def test_the_owner_of_a_taken_address_is_told_and_nobody_else(admin: Api, inbox: Inbox) -> None:
     reply = admin.post("/api/auth/change-email", {"newEmail": ADA, "password": PASSWORD})
     assert reply.status == 202
     assert "already" in inbox.newest().subject

@@ -1,5 +1,6 @@
 """/api/auth/refresh: who may go on, and who has a copy."""
 
+import pytest
 import time_machine
 
 from shared import clock
@@ -17,7 +18,8 @@ def refresh(api: Api, token: str) -> Reply:
     return api.post("/api/auth/refresh", {"refreshToken": token})
 
 
-def test_a_refresh_answers_as_a_login_and_its_access_token_works(ada: Api, api: Api) -> None:
+@pytest.mark.usefixtures("ada")
+def test_a_refresh_answers_as_a_login_and_its_access_token_works(api: Api) -> None:
     login = api.post("/api/auth/login", ADA).json
     reply = refresh(api, login["refreshToken"])
     assert reply.status == 200
@@ -27,7 +29,8 @@ def test_a_refresh_answers_as_a_login_and_its_access_token_works(ada: Api, api: 
     assert api.with_token(reply.json["token"]).get("/api/auth/me").status == 200
 
 
-def test_the_last_token_but_one_gets_the_same_next_token_however_late(ada: Api, api: Api) -> None:
+@pytest.mark.usefixtures("ada")
+def test_the_last_token_but_one_gets_the_same_next_token_however_late(api: Api) -> None:
     first = sign_in(api)
     second = refresh(api, first).json["refreshToken"]
     assert refresh(api, first).json["refreshToken"] == second
@@ -35,7 +38,8 @@ def test_the_last_token_but_one_gets_the_same_next_token_however_late(ada: Api, 
         assert refresh(api, first).json["refreshToken"] == second
 
 
-def test_an_older_token_ends_the_session_and_tells_its_owner(ada: Api, api: Api, inbox: Inbox) -> None:
+@pytest.mark.usefixtures("ada")
+def test_an_older_token_ends_the_session_and_tells_its_owner(api: Api, inbox: Inbox) -> None:
     first = sign_in(api)
     second = refresh(api, first).json["refreshToken"]
     third = refresh(api, second).json
@@ -46,7 +50,8 @@ def test_an_older_token_ends_the_session_and_tells_its_owner(ada: Api, api: Api,
     assert api.with_token(third["token"]).get("/api/auth/me").json["code"] == "session_ended"
 
 
-def test_a_session_slides_for_30_days_but_never_beyond_90(ada: Api, api: Api) -> None:
+@pytest.mark.usefixtures("ada")
+def test_a_session_slides_for_30_days_but_never_beyond_90(api: Api) -> None:
     start = clock.now()
     token = sign_in(api)
     for day in (29, 58, 87):
@@ -57,13 +62,15 @@ def test_a_session_slides_for_30_days_but_never_beyond_90(ada: Api, api: Api) ->
     assert (reply.status, reply.json["code"]) == (401, "session_expired")
 
 
-def test_a_session_that_is_not_refreshed_in_30_days_has_expired(ada: Api, api: Api) -> None:
+@pytest.mark.usefixtures("ada")
+def test_a_session_that_is_not_refreshed_in_30_days_has_expired(api: Api) -> None:
     token = sign_in(api)
     with time_machine.travel(clock.now() + 30 * clock.DAY + 1):
         assert refresh(api, token).json["code"] == "session_expired"
 
 
-def test_forged_and_mangled_tokens_are_refused(ada: Api, api: Api) -> None:
+@pytest.mark.usefixtures("ada")
+def test_forged_and_mangled_tokens_are_refused(api: Api) -> None:
     token = sign_in(api)
     other = sign_in(api)
     forged = [
@@ -84,13 +91,15 @@ def test_forged_and_mangled_tokens_are_refused(ada: Api, api: Api) -> None:
     assert refresh(api, token).status == 200
 
 
-def test_a_refresh_after_signing_out_is_refused(ada: Api, api: Api) -> None:
+@pytest.mark.usefixtures("ada")
+def test_a_refresh_after_signing_out_is_refused(api: Api) -> None:
     login = api.post("/api/auth/login", ADA).json
     api.with_token(login["token"]).post("/api/auth/logout")
     assert refresh(api, login["refreshToken"]).json["code"] == "invalid_refresh_token"
 
 
-def test_a_refreshed_token_tells_the_new_name_and_role(ada: Api, admin: Api, api: Api) -> None:
+@pytest.mark.usefixtures("ada")
+def test_a_refreshed_token_tells_the_new_name_and_role(admin: Api, api: Api) -> None:
     login = api.post("/api/auth/login", ADA).json
     admin.patch(f"/api/users/{login['user']['id']}", {"name": "Ada Lovelace", "role": "admin"})
     user = refresh(api, login["refreshToken"]).json["user"]

@@ -8,7 +8,6 @@ import jwt
 import pytest
 import time_machine
 
-from shared import passwords
 from tests import stored
 from tests.api import Api
 from tests.conftest import ADMIN_EMAIL, KEY_VERSION, PASSWORD
@@ -90,7 +89,7 @@ def test_whatever_is_wrong_takes_the_same_work(
         hashes.append(salt[:7])
         return hashpw(password, salt)
 
-    monkeypatch.setattr(passwords.bcrypt, "hashpw", counted)
+    monkeypatch.setattr(bcrypt, "hashpw", counted)
     for email in ("nobody@example.com", "ada@example.com", "invited@example.com", ADMIN_EMAIL):
         wire.forget()
         hashes.clear()
