@@ -65,7 +65,7 @@ def hashes(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         made.append(salt[:7])
         return hashpw(password, salt)
 
-    monkeypatch.setattr("bcrypt.hashpw", counted)
+    monkeypatch.setattr(bcrypt, "hashpw", counted)
     return made
 
 

@@ -86,8 +86,8 @@ def test_an_unknown_address_leaves_an_entry_that_is_nobodys_and_soon_gone(
     assert [record.getMessage() for record in caplog.records].count("audit") == 1
 
 
-def test_a_refresh_is_no_event_but_an_old_token_is(ada: Api, api: Api, audit: Audit) -> None:
-    assert ada.token
+@pytest.mark.usefixtures("ada")
+def test_a_refresh_is_no_event_but_an_old_token_is(api: Api, audit: Audit) -> None:
     first = {"refreshToken": api.post("/api/auth/login", LOGIN).json["refreshToken"]}
     second = {"refreshToken": api.post("/api/auth/refresh", first).json["refreshToken"]}
     audit.caplog.clear()

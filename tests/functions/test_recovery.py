@@ -61,6 +61,40 @@ def test_links_for_one_purpose_are_refused_for_another(api: Api, inbox: Inbox) -
 
 
 @pytest.mark.usefixtures("ada")
+@pytest.mark.parametrize("verb", ["GET", "HEAD", "OPTIONS", "PUT"])
+def test_a_scanner_that_opens_every_link_burns_nothing(api: Api, inbox: Inbox, verb: str) -> None:
+    api.post("/api/auth/forgot-password", {"email": ADA})
+    reset = inbox.newest().token
+    api.post("/api/auth/register", {"name": "Cyd", "email": "cyd@example.com", "password": PASSWORD})
+    confirm = inbox.newest().token
+    for path, token in (("reset-password", reset), ("verify-email", confirm)):
+        reply = api.call(verb, f"/api/auth/{path}?token={token}")
+        assert (reply.status, reply.headers["allow"]) == (405, "POST")
+    assert api.post("/api/auth/reset-password", {"token": reset, "password": NEW}).status == 204
+    assert api.post("/api/auth/verify-email", {"token": confirm}).status == 200
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_reset_token_signs_nobody_in(api: Api, inbox: Inbox) -> None:
+    api.post("/api/auth/forgot-password", {"email": ADA})
+    token = inbox.newest().token
+    assert api.with_token(token).get("/api/auth/me").status == 401
+    assert api.post("/api/auth/refresh", {"refreshToken": token}).status == 401
+    assert sign_in(api, password=token) == 401
+    reply = api.post("/api/auth/reset-password", {"token": token, "password": NEW})
+    assert (reply.status, reply.text) == (204, "")
+
+
+def test_a_reset_proves_an_address_that_was_not_confirmed(api: Api, inbox: Inbox) -> None:
+    api.post("/api/auth/register", {"name": "Ada", "email": ADA, "password": PASSWORD})
+    api.post("/api/auth/forgot-password", {"email": ADA})
+    token = inbox.newest().token
+    assert api.post("/api/auth/reset-password", {"token": token, "password": NEW}).status == 204
+    assert sign_in(api, password=NEW) == 200
+    stored.check()
+
+
+@pytest.mark.usefixtures("ada")
 def test_a_reset_works_while_locked_and_unlocks(api: Api, inbox: Inbox) -> None:
     for _ in range(6):
         assert sign_in(api, password="wrong wrong wrong") == 401
@@ -189,7 +223,7 @@ def test_closing_an_account_before_its_notice_is_sent_frees_the_kept_addresses_t
 
 @pytest.fixture
 def crowded(ada: Api, inbox: Inbox) -> str:
-    """The token by which Ada undoes what a thief did, who signed in and moved the account often enough to fill it."""
+    """The token by which Ada undoes what a thief did, who signed in and moved more often than there is room for."""
     ada.post("/api/auth/change-email", {"newEmail": "thief@example.com", "password": PASSWORD})
     Api().post("/api/auth/verify-email", {"token": inbox.to("thief@example.com")[-1].token})
     token = inbox.to(ADA)[-1].token

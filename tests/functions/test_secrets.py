@@ -8,6 +8,7 @@ import pytest
 from shared import keys, logs
 from tests import faults, stored
 from tests.api import Api, Inbox
+from tests.conftest import PASSWORD
 from tests.faults import Wire
 
 PASSWORDS = ("first secret phrase", "wrong secret phrase")
@@ -70,3 +71,43 @@ def test_the_log_names_no_address(ada: Api, caplog: pytest.LogCaptureFixture) ->
     log = "\n".join(map(logs._JsonFormatter().format, caplog.records))
     assert "@example.com" not in log
     assert '"userId"' in log
+
+
+def test_neither_recovery_nor_change_of_address_nor_refresh_leaks(
+    ada: Api, inbox: Inbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    email, new, typo = "ada@example.com", "second secret phrase", "typo of a phrase"
+    answers: list[str] = []
+    secrets = [PASSWORD, new, typo]
+
+    def call(caller: Api, path: str, **body: str) -> None:
+        answers.append(caller.post(f"/api/auth/{path}", body).text)
+
+    with caplog.at_level(logging.DEBUG, "api_routes"):
+        login = ada.post("/api/auth/login", {"email": email, "password": PASSWORD}).json
+        tokens = [login["refreshToken"]]
+        for _ in range(2):
+            reply = ada.post("/api/auth/refresh", {"refreshToken": tokens[-1]}).json
+            tokens.append(reply["refreshToken"])
+            secrets.append(reply["token"])
+        call(ada, "refresh", refreshToken=tokens[0])
+        call(ada, "change-password", currentPassword=typo, newPassword=new)
+        call(ada, "change-email", newEmail="countess@example.com", password=typo)
+        call(ada, "forgot-password", email=email)
+        secrets.append(inbox.newest().token)
+        call(ada, "reset-password", token=secrets[-1], password="short")
+        call(ada, "reset-password", token=secrets[-1], password=new)
+        ada = ada.signed_in(email, new)
+        call(ada, "change-email", newEmail="countess@example.com", password=new)
+        for _ in range(2):
+            secrets.append(inbox.newest().token)
+            call(ada, "verify-email", token=secrets[-1])
+        answers += [ada.get(f"/api/auth/{path}").text for path in ("activity", "sessions")]
+        answers.append(ada.get("/api/auth/me").text)
+    log = "\n".join(map(logs._JsonFormatter().format, caplog.records))
+    assert log.count('"message": "audit"') >= 9
+    kept = stored.everything()
+    for secret in [*secrets, *tokens]:
+        assert secret not in log
+        assert secret not in kept
+        assert all(secret not in answer for answer in answers)

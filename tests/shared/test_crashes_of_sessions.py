@@ -59,8 +59,7 @@ class Stopped:
 
 
 @pytest.fixture
-def stopped(api: Api, wire: Wire, moto: Callable[[], None]) -> Stopped:
-    assert not api.headers
+def stopped(wire: Wire, moto: Callable[[], None]) -> Stopped:
     return Stopped(moto, wire)
 
 
