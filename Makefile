@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help environments start test check format build sam-local deploy test-docker lock reset clean
+.PHONY: help environments start test check format build sam-local deploy test-docker capacity timing lock reset clean
 
 BIN := .venv/bin
 # The section of samconfig.toml to build and deploy by: default (a development stack) or prod.
@@ -47,6 +47,12 @@ deploy: build ## build, show what would change on AWS, and deploy it (STAGE=defa
 
 test-docker: environments .venv/.dev ## run the built functions in Lambda's containers
 	@$(BIN)/python -m pytest -m docker
+
+capacity: environments .venv/.dev ## print the read and write units of each flow
+	@$(BIN)/python -m benchmarks.capacity
+
+timing: environments .venv/.dev ## compare answers about known and unknown addresses in time
+	@$(BIN)/python -m benchmarks.timing
 
 lock: .venv/.dev ## raise the locked versions to the newest that fit
 	@echo "Locking (about 15 s)"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ def second_admin(api: Api) -> Api:
 def test_32_registrations_of_one_address_are_one_account(api: Api, inbox: Inbox) -> None:
     """Each may cause a mail here, so each is carried out: the next test has the limit as it is."""
     passwords = [f"password number {number}" for number in range(32)]
-    replies = at_once(*(lambda p=p: api.post("/api/auth/register", {**ADA, "password": p}) for p in passwords))  # type: ignore[misc]
+    replies = at_once(*(partial(api.post, "/api/auth/register", {**ADA, "password": p}) for p in passwords))
     assert set(statuses(replies)) <= {202, 503}
     accepted = statuses(replies).count(202)
     assert accepted >= 16
@@ -69,7 +70,7 @@ def test_of_32_registrations_at_once_the_first_counts_and_is_mailed(
     config.settings.cache_clear()
     callers = [Api(ip=f"192.0.2.{number}") for number in range(32)]
     with time_machine.travel(NOON, tick=False):
-        replies = at_once(*(lambda c=c: c.post("/api/auth/register", ADA) for c in callers))  # type: ignore[misc]
+        replies = at_once(*(partial(caller.post, "/api/auth/register", ADA) for caller in callers))
         assert statuses(replies) == [202] * 32
         assert len({reply.json["message"] for reply in replies}) == 1
         (mail,) = inbox.all()
@@ -135,9 +136,7 @@ def test_a_code_has_five_tries_however_many_at_once(api: Api, inbox: Inbox) -> N
     api.post("/api/auth/register", ADA)
     code = inbox.newest().code
     wrong = [f"{(int(code) + 1 + number) % 10**6:06}" for number in range(24)]
-    replies = at_once(
-        *(lambda c=c: api.post("/api/auth/verify-email", {"email": ADA["email"], "code": c}) for c in wrong)
-    )  # type: ignore[misc]
+    replies = at_once(*(partial(api.post, "/api/auth/verify-email", {"email": ADA["email"], "code": c}) for c in wrong))
     assert set(statuses(replies)) <= {400, 503}
     (token,) = stored.items("OneTimeTokensTable")
     assert token["codeTries"] == 5
@@ -148,7 +147,7 @@ def test_two_admins_who_demote_each_other_leave_one(api: Api, admin: Api) -> Non
     other = second_admin(api)
     mine, theirs = place(admin), place(other)
     for change in ({"role": "user"}, {"status": "disabled"}):
-        replies = at_once(lambda c=change: admin.patch(theirs, c), lambda c=change: other.patch(mine, c))  # type: ignore[misc]
+        replies = at_once(partial(admin.patch, theirs, change), partial(other.patch, mine, change))
         assert 200 in statuses(replies)
         assert statuses(replies)[1] in {401, 403, 409}
         stored.check()
@@ -178,7 +177,7 @@ def test_one_idempotency_key_invites_once_however_often_at_once(admin: Api) -> N
 
 def test_one_idempotency_key_with_two_requests_at_once_is_a_conflict_for_one(admin: Api) -> None:
     bodies = [{"name": name, "email": f"{name}@example.com"} for name in ("ben", "bob")]
-    replies = at_once(*(lambda b=b: admin.post("/api/users", b, idempotency_key="k") for b in bodies))  # type: ignore[misc]
+    replies = at_once(*(partial(admin.post, "/api/users", b, idempotency_key="k") for b in bodies))
     assert statuses(replies) == [201, 409]
     assert len(stored.profiles()) == 2
 
@@ -194,8 +193,8 @@ def test_registering_while_being_invited_puts_no_password_into_the_invitation(ad
     for number in range(6):
         ben = {"name": "Ben", "email": f"ben{number}@example.com"}
         at_once(
-            lambda ben=ben: admin.post("/api/users", {**ben, "role": "admin"}),  # type: ignore[misc]
-            lambda ben=ben: api.post("/api/auth/register", {**ben, "password": PASSWORD}),  # type: ignore[misc]
+            partial(admin.post, "/api/users", {**ben, "role": "admin"}),
+            partial(api.post, "/api/auth/register", {**ben, "password": PASSWORD}),
         )
         stored.check()
         (user,) = admin.get(f"/api/users?email={ben['email']}").json["data"]
@@ -213,8 +212,8 @@ def test_promoting_while_confirming_never_makes_a_strangers_password_an_administ
         token = inbox.newest().token
         (user,) = admin.get(f"/api/users?email={email}").json["data"]
         confirmed, promoted = at_once(
-            lambda token=token: api.post("/api/auth/verify-email", {"token": token}),  # type: ignore[misc]
-            lambda user=user: admin.patch(f"/api/users/{user['id']}", {"role": "admin"}),  # type: ignore[misc]
+            partial(api.post, "/api/auth/verify-email", {"token": token}),
+            partial(admin.patch, f"/api/users/{user['id']}", {"role": "admin"}),
         )
         assert promoted.status == 200
         credential = credentials.find(email)
@@ -227,7 +226,7 @@ def test_changes_of_one_version_at_once_are_one_change(ada: Api) -> None:
     url = place(ada)
     tag = ada.get(url).headers["etag"]
     names = [f"Ada {number}" for number in range(8)]
-    replies = at_once(*(lambda n=n: ada.patch(url, {"name": n}, if_match=tag) for n in names))  # type: ignore[misc]
+    replies = at_once(*(partial(ada.patch, url, {"name": n}, if_match=tag) for n in names))
     assert statuses(replies) == [200] + [412] * 7
     (won,) = [name for name, reply in zip(names, replies, strict=True) if reply.status == 200]
     assert ada.get(url).json["data"]["name"] == won
@@ -236,7 +235,7 @@ def test_changes_of_one_version_at_once_are_one_change(ada: Api) -> None:
 def test_changes_without_a_version_at_once_are_all_made(ada: Api) -> None:
     url = place(ada)
     before = ada.get(url).headers["etag"]
-    replies = at_once(*(lambda n=n: ada.patch(url, {"name": f"Ada {n}"}) for n in range(8)))  # type: ignore[misc]
+    replies = at_once(*(partial(ada.patch, url, {"name": f"Ada {n}"}) for n in range(8)))
     assert statuses(replies) == [200] * 8
     assert int(ada.get(url).headers["etag"].strip('"')) == int(before.strip('"')) + 8
 
