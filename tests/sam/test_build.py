@@ -53,6 +53,7 @@ def test_the_layer_is_the_package_and_what_it_depends_on(build: Build) -> None:
         "typing_extensions.py",
         "typing_inspection",
         "urllib3",
+        "zxcvbn",
     }
 
 
