@@ -42,7 +42,7 @@ def second_admin(api: Api) -> Api:
 def test_32_registrations_of_one_address_are_one_account(api: Api, inbox: Inbox) -> None:
     """Each may cause a mail here, so each is carried out: the next test has the limit as it is."""
     passwords = [f"password number {number}" for number in range(32)]
-    replies = at_once(*(lambda p=p: api.post("/api/auth/register", {**ADA, "password": p}) for p in passwords))  # type: ignore[misc]
+    replies = at_once(*(lambda p=p: api.post("/api/auth/register", {**ADA, "password": p}) for p in passwords))
     assert set(statuses(replies)) <= {202, 503}
     accepted = statuses(replies).count(202)
     assert accepted >= 16
@@ -69,7 +69,7 @@ def test_of_32_registrations_at_once_the_first_counts_and_is_mailed(
     config.settings.cache_clear()
     callers = [Api(ip=f"192.0.2.{number}") for number in range(32)]
     with time_machine.travel(NOON, tick=False):
-        replies = at_once(*(lambda c=c: c.post("/api/auth/register", ADA) for c in callers))  # type: ignore[misc]
+        replies = at_once(*(lambda c=c: c.post("/api/auth/register", ADA) for c in callers))
         assert statuses(replies) == [202] * 32
         assert len({reply.json["message"] for reply in replies}) == 1
         (mail,) = inbox.all()
@@ -137,7 +137,7 @@ def test_a_code_has_five_tries_however_many_at_once(api: Api, inbox: Inbox) -> N
     wrong = [f"{(int(code) + 1 + number) % 10**6:06}" for number in range(24)]
     replies = at_once(
         *(lambda c=c: api.post("/api/auth/verify-email", {"email": ADA["email"], "code": c}) for c in wrong)
-    )  # type: ignore[misc]
+    )
     assert set(statuses(replies)) <= {400, 503}
     (token,) = stored.items("OneTimeTokensTable")
     assert token["codeTries"] == 5
@@ -178,7 +178,7 @@ def test_one_idempotency_key_invites_once_however_often_at_once(admin: Api) -> N
 
 def test_one_idempotency_key_with_two_requests_at_once_is_a_conflict_for_one(admin: Api) -> None:
     bodies = [{"name": name, "email": f"{name}@example.com"} for name in ("ben", "bob")]
-    replies = at_once(*(lambda b=b: admin.post("/api/users", b, idempotency_key="k") for b in bodies))  # type: ignore[misc]
+    replies = at_once(*(lambda b=b: admin.post("/api/users", b, idempotency_key="k") for b in bodies))
     assert statuses(replies) == [201, 409]
     assert len(stored.profiles()) == 2
 
@@ -227,7 +227,7 @@ def test_changes_of_one_version_at_once_are_one_change(ada: Api) -> None:
     url = place(ada)
     tag = ada.get(url).headers["etag"]
     names = [f"Ada {number}" for number in range(8)]
-    replies = at_once(*(lambda n=n: ada.patch(url, {"name": n}, if_match=tag) for n in names))  # type: ignore[misc]
+    replies = at_once(*(lambda n=n: ada.patch(url, {"name": n}, if_match=tag) for n in names))
     assert statuses(replies) == [200] + [412] * 7
     (won,) = [name for name, reply in zip(names, replies, strict=True) if reply.status == 200]
     assert ada.get(url).json["data"]["name"] == won
@@ -236,7 +236,7 @@ def test_changes_of_one_version_at_once_are_one_change(ada: Api) -> None:
 def test_changes_without_a_version_at_once_are_all_made(ada: Api) -> None:
     url = place(ada)
     before = ada.get(url).headers["etag"]
-    replies = at_once(*(lambda n=n: ada.patch(url, {"name": f"Ada {n}"}) for n in range(8)))  # type: ignore[misc]
+    replies = at_once(*(lambda n=n: ada.patch(url, {"name": f"Ada {n}"}) for n in range(8)))
     assert statuses(replies) == [200] * 8
     assert int(ada.get(url).headers["etag"].strip('"')) == int(before.strip('"')) + 8
 
