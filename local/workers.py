@@ -72,9 +72,20 @@ class Nursery:
             # A forked process must not ask macOS's frameworks for a proxy: they end it.
             environment |= {"OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES", "no_proxy": "*"}
         program = str(Path(__file__).with_name("worker.py"))
+        # Lambda gets a function's folder as it is, so running what is in it must leave nothing there.
+        cache = f"pycache_prefix={Path(sys.prefix) / 'pycache'}"
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - no part of it comes from elsewhere
-                [sys.executable, "-P", program, str(theirs.fileno()), str(self._lifeline), *map(str, self._layers)],
+                [
+                    sys.executable,
+                    "-P",
+                    "-X",
+                    cache,
+                    program,
+                    str(theirs.fileno()),
+                    str(self._lifeline),
+                    *map(str, self._layers),
+                ],
                 env=environment,
                 pass_fds=(theirs.fileno(), self._lifeline),
                 stdin=subprocess.DEVNULL,

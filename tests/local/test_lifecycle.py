@@ -67,7 +67,7 @@ def test_a_second_runner_on_the_same_data_is_refused(start: Callable[..., Runnin
 
 def test_a_missing_ministack_is_named(start: Callable[..., Running]) -> None:
     running = start("--ministack-python", "nowhere/bin/python")
-    running.says("MiniStack is not installed: there is no .*nowhere/bin/python. Run `make")
+    running.says("MiniStack is not installed: there is no .*nowhere/bin/python. `make start` installs it")
     assert running.process.wait(10) == 1
 
 

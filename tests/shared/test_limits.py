@@ -1,5 +1,6 @@
 """Request limits and the account lock: exact under concurrency, keyed by nothing that a client can write."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -30,6 +31,14 @@ def multiplier(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         config.settings.cache_clear()
 
     return set_to
+
+
+def try_and_fail(_: int = 0) -> bool:
+    """Try a wrong password; say whether it was checked."""
+    allowed = limits.try_password("ada@example.com")
+    if allowed:
+        limits.note_failure("ada@example.com")
+    return allowed
 
 
 @pytest.mark.parametrize("url", LIMITED)
@@ -95,13 +104,13 @@ def test_nobody_can_use_up_the_mail_that_its_owner_needs(inbox: Inbox, multiplie
 @pytest.mark.usefixtures("cloud")
 def test_the_lock_doubles_from_30_seconds_to_15_minutes() -> None:
     with time_machine.travel(NOON, tick=False) as time:
-        assert [limits.try_password("ada@example.com") for _ in range(6)] == [True] * 5 + [False]
+        assert [try_and_fail() for _ in range(6)] == [True] * 5 + [False]
         for lock in (30, 60, 120, 240, 480, 900, 900):
             time.shift(lock - 1)
-            assert not limits.try_password("ada@example.com")
+            assert not try_and_fail()
             time.shift(1)
-            assert limits.try_password("ada@example.com")
-            assert not limits.try_password("ada@example.com")
+            assert try_and_fail()
+            assert not try_and_fail()
 
 
 @pytest.mark.usefixtures("cloud")
@@ -109,19 +118,37 @@ def test_tries_are_forgotten_after_15_minutes_and_on_success(multiplier: Callabl
     multiplier(1000)
     with time_machine.travel(NOON, tick=False) as time:
         for _ in range(4):
-            assert limits.try_password("ada@example.com")
+            assert try_and_fail()
         time.shift(15 * 60)
         for _ in range(4):
-            assert limits.try_password("ada@example.com")
+            assert try_and_fail()
         write(limits.unlocking("ada@example.com"))
-        assert [limits.try_password("ada@example.com") for _ in range(6)] == [True] * 5 + [False]
+        assert [try_and_fail() for _ in range(6)] == [True] * 5 + [False]
 
 
 @pytest.mark.usefixtures("ministack")
-def test_of_a_hundred_tries_at_once_five_are_checked() -> None:
+def test_of_a_hundred_wrong_tries_at_once_five_are_checked() -> None:
     with ThreadPoolExecutor(32) as pool:
-        allowed = list(pool.map(lambda _: limits.try_password("ada@example.com"), range(100)))
-    assert sum(allowed) == 5
+        assert sum(pool.map(try_and_fail, range(100))) == 5
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_lock_after_tries_that_have_failed_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    assert [try_and_fail() for _ in range(7)] == [True] * 5 + [False] * 2
+    assert waits == []
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_lock_is_waited_for_while_tries_are_being_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    with time_machine.travel(NOON, tick=False) as now:
+        assert all(limits.try_password("ada@example.com") for _ in range(5))
+        monkeypatch.setattr(time, "sleep", lambda _: write(limits.unlocking("ada@example.com")))
+        assert limits.try_password("ada@example.com")
+        assert all(limits.try_password("ada@example.com") for _ in range(4))
+        monkeypatch.setattr(time, "sleep", lambda _: now.shift(1))
+        assert not limits.try_password("ada@example.com")
 
 
 @pytest.mark.usefixtures("ministack")

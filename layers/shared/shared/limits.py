@@ -9,6 +9,7 @@ A request limit counts in windows of fixed length, at one write a check; at the 
 pass. The account lock is exact.
 """
 
+import time
 from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
 
@@ -88,6 +89,9 @@ _FREE_TRIES = 5
 _LOCK_WINDOW = 15 * clock.MINUTE
 _SHORTEST_LOCK = 30
 _LONGEST_LOCK = 15 * clock.MINUTE
+# How long a password takes to check at the most, and how long others wait for it, in seconds.
+_CHECK_TIME = 3
+_PAUSES = (0.1, 0.2, 0.3, 0.5, 0.5, 1, 1, 1, 1)
 
 
 def try_password(email: str) -> bool:
@@ -95,25 +99,44 @@ def try_password(email: str) -> bool:
 
     Four tries may fail freely within 15 minutes. The fifth, and each one after it, locks the account before it is
     checked: for 30 seconds, then twice as long each time, up to 15 minutes; of several at once only one is checked.
+
+    Tries that are just being checked may turn out right: an account that is locked because of them is waited for, or
+    signing in on many devices at once would lock an honest user out. Where all have failed there is no waiting.
     """
+    for pause in _PAUSES:
+        allowed, item = _try_now(email)
+        being_checked = item["tries"] > item["failed"] and item["lockedAt"] + _CHECK_TIME > clock.now()
+        if allowed or not being_checked:
+            return allowed
+        time.sleep(pause)
+    return False
+
+
+def _try_now(email: str) -> tuple[bool, Item]:
+    """Count a try; say whether it may be checked, and give the account's tries as they are then."""
     now = clock.now()
     key = _lock_key(email)
-    fresh = {"tries": 1, "lockedUntil": 0, "expiresAt": now + _LOCK_WINDOW}
+    fresh = {"tries": 1, "failed": 0, "lockedAt": 0, "lockedUntil": 0, "expiresAt": now + _LOCK_WINDOW}
     over = Attr("key").not_exists() | Attr("expiresAt").lte(now)
     started, item = update(Update(table=LIMITS, key=key, set=fresh, when=over))
     if started:
-        return True
+        return True, item
     unlocked = Attr("lockedUntil").lte(now)
     counted, item = update(Update(table=LIMITS, key=key, add={"tries": 1}, when=unlocked))
-    if not counted:
-        return False
-    if item["tries"] < _FREE_TRIES:
-        return True
-    lock = min(_SHORTEST_LOCK * 2 ** (item["tries"] - _FREE_TRIES), _LONGEST_LOCK)
-    locking = {"lockedUntil": now + lock, "expiresAt": now + lock + _LOCK_WINDOW}
-    nobody_else = Attr("lockedUntil").eq(item["lockedUntil"])
-    locked, _ = update(Update(table=LIMITS, key=key, set=locking, when=nobody_else))
-    return locked
+    if counted and item["tries"] < _FREE_TRIES:
+        return True, item
+    if counted:
+        lock = min(_SHORTEST_LOCK * 2 ** (item["tries"] - _FREE_TRIES), _LONGEST_LOCK)
+        locking = {"lockedAt": now, "lockedUntil": now + lock, "expiresAt": now + lock + _LOCK_WINDOW}
+        nobody_else = Attr("lockedUntil").eq(item["lockedUntil"])
+        counted, item = update(Update(table=LIMITS, key=key, set=locking, when=nobody_else))
+    # Without an item somebody has just signed in, and all tries are forgotten.
+    return counted, item or {**fresh, "lockedAt": now}
+
+
+def note_failure(email: str) -> None:
+    """Note that a try was checked and was wrong."""
+    update(Update(table=LIMITS, key=_lock_key(email), add={"failed": 1}, when=Attr("key").exists()))
 
 
 def unlocking(email: str) -> Change:

@@ -168,6 +168,8 @@ def _checked(email: str, password: str, event: Event, client: Client) -> tuple[C
     right = passwords.verify(password, None if credential is None else credential.password_hash)
     if may_try and right and credential is not None and user is not None and user.status == "active":
         return credential, user
+    if may_try:
+        limits.note_failure(email)
     # Of an address without an account the entry is nobody's, and soon forgotten.
     nobody = str(uuid.uuid5(uuid.NAMESPACE_OID, emails.key(email)))
     user_id, kept = (nobody, clock.HOUR) if credential is None else (credential.user_id, activity.KEPT)

@@ -94,8 +94,8 @@ def test_whatever_is_wrong_takes_the_same_work(
         wire.forget()
         hashes.clear()
         Api().post(URL, {"email": email, "password": "not the password"})
-        # The limit, the lock, credentials and profile, and the entry of the failure.
-        assert wire.calls == ["UpdateItem", "UpdateItem", "GetItem", "GetItem", "PutItem"], email
+        # The limit, the lock, credentials and profile, the failed try and its entry.
+        assert wire.calls == ["UpdateItem", "UpdateItem", "GetItem", "GetItem", "UpdateItem", "PutItem"], email
         assert hashes == [b"$2b$04$"], email
     assert ada is not None
 
