@@ -45,8 +45,8 @@ sam-local: environments build ## run the API in Lambda's containers: needs Docke
 deploy: build ## build, show what would change on AWS, and deploy it (STAGE=default)
 	$(BIN)/sam deploy --config-env $(STAGE)
 
-test-docker: environments .venv/.dev ## run the built functions in Lambda's containers
-	@$(BIN)/python -m pytest -m docker
+test-docker: environments .venv/.dev ## look at what is built, and run it in Lambda's containers
+	@$(BIN)/python -m pytest -m "docker or build"
 
 capacity: environments .venv/.dev ## print the read and write units of each flow
 	@$(BIN)/python -m benchmarks.capacity

@@ -10,6 +10,8 @@ import pytest
 
 from tests.sam.conftest import Build
 
+pytestmark = pytest.mark.build
+
 MEGABYTE = 1_000_000
 # Python 3.13's mark in bytecode, and "made from this source, do not look" (PEP 552).
 HEADER = b"\xf3\r\r\n" + struct.pack("<I", 0b01)
