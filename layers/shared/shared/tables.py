@@ -9,6 +9,7 @@ import functools
 import random
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -100,16 +101,16 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(ABC):
     """One write to one item. Where `when` does not hold, nothing at all is written and `otherwise` is raised."""
 
     table: Table
     when: ConditionBase | None = None
     otherwise: type[Error] = Outdated
 
+    @abstractmethod
     def request(self) -> tuple[str, dict[str, Any]]:
         """Give the transaction's name for this kind of change, and its parameters."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
