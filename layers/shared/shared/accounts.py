@@ -162,8 +162,9 @@ def change(user_id: str, changes: Mapping[str, str], *, versions: Versions, clie
     after = users.updated(user, **changes)
     if (after.name, after.role, after.status) == (user.name, user.role, user.status):
         return user
-    consequences = sessions.carrying(after)
-    if (after.role, after.status) != (user.role, user.status):
+    if (after.role, after.status) == (user.role, user.status):
+        consequences = sessions.carrying(after)
+    else:
         consequences = _new_authority(users.credential_of(user), after)
     activity.record("user_modified", user.id, client, *users.replacing(user, after), *consequences)
     return after

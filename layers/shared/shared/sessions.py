@@ -165,11 +165,12 @@ def refresh(before: Session, client: Client) -> Session:
         ip=client.ip,
         user_agent=client.user_agent[:_LONGEST_USER_AGENT],
     )
+    stored = before.item()
     _, item = update(
         Update(
             table=SESSIONS,
             key=_key(before),
-            set={name: value for name, value in after.item().items() if before.item()[name] != value},
+            set={name: value for name, value in after.item().items() if stored[name] != value},
             when=Attr("counter").eq(before.counter),
         )
     )

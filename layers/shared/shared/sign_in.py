@@ -82,7 +82,7 @@ def with_password(*, email: str, password: str, client: Client) -> SignedIn:
         "login",
         user.id,
         client,
-        *_starting(credential, password, client),
+        _signing_in(credential, password, client),
         sessions.starting(session),
         limits.unlocking(email),
         *_telling_of_device(credential, user, client),
@@ -181,12 +181,12 @@ def _signed_in(session: Session) -> SignedIn:
     return SignedIn(session, tokens.access_token(session), tokens.refresh_token(session))
 
 
-def _starting(credential: Credential, password: str, client: Client) -> list[Change]:
+def _signing_in(credential: Credential, password: str, client: Client) -> Change:
     known = [device for device in credential.devices if device != _device(client)]
     attributes: dict[str, str | list[str]] = {"devices": [_device(client), *known][:_MOST_DEVICES]}
     if credential.password_hash is not None and passwords.is_outdated(credential.password_hash):
         attributes["passwordHash"] = passwords.hashed(password)
-    return [credentials.signing_in(credential, **attributes)]
+    return credentials.signing_in(credential, **attributes)
 
 
 def _telling_of_device(credential: Credential, user: User, client: Client) -> list[Change]:

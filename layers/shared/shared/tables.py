@@ -33,8 +33,6 @@ R = TypeVar("R")
 _to_dynamodb = TypeSerializer().serialize
 _from_dynamodb = TypeDeserializer().deserialize
 
-# DynamoDB takes no more changes than this in one transaction.
-MOST_CHANGES = 100
 _ATTEMPTS = 8
 
 

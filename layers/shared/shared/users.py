@@ -220,7 +220,8 @@ def adding(user: User) -> list[Change]:
 
 def replacing(before: User, after: User) -> list[Change]:
     """Give the changes that turn one stored profile into the other, if it is still as it was read."""
-    changed = {name: value for name, value in after.item().items() if before.item()[name] != value}
+    stored = before.item()
+    changed = {name: value for name, value in after.item().items() if stored[name] != value}
     return [
         Update(table=USERS, key={"id": before.id}, set=changed, when=unchanged(before)),
         *_counting(before=before, after=after),
