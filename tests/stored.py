@@ -14,6 +14,8 @@ TABLES = (
     "LimitsTable",
     "IdempotencyTable",
     "OutboxTable",
+    "SubmissionsTable",
+    "SuppressionsTable",
     "ActivityTable",
     "PublicKeysTable",
 )

@@ -14,8 +14,13 @@ class Settings:
     """One field for each environment variable, which bears the field's name in capitals."""
 
     app_name: str
+    brand_color: str
     frontend_url: str
     mail_from: str
+    contact_to: str
+    mail_providers: str
+    sendgrid_url: str
+    sendgrid_key_secret: str
     token_issuer: str
     token_audience: str
     rate_limit_multiplier: int
@@ -27,6 +32,8 @@ class Settings:
     limits_table: str
     idempotency_table: str
     outbox_table: str
+    submissions_table: str
+    suppressions_table: str
     activity_table: str
     public_keys_table: str
     signing_key_secret: str

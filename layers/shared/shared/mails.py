@@ -23,12 +23,13 @@ from shared.outbox import Entry, Kind
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What is sent to an address: a subject, and its text in both forms."""
+    """What is sent to an address: a subject, and its text in both forms. Answers go to `reply_to` if there is one."""
 
     to: str
     subject: str
     text: str
     html: str
+    reply_to: str = ""
 
 
 def compose(entry: Entry) -> Mail | None:
