@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help environments start test check format build sam-local deploy test-docker capacity timing lock reset clean
+.PHONY: help environments start test check format build sam-local deploy admin test-docker capacity timing lock reset clean
 
 BIN := .venv/bin
 # The section of samconfig.toml to build and deploy by: default (a development stack) or prod.
@@ -43,8 +43,12 @@ build: .venv/.run ## build functions and layer into .aws-sam (STAGE=default)
 sam-local: environments build ## run the API in Lambda's containers: needs Docker (PORT=3000)
 	@exec $(BIN)/python -m tests.sam.containers
 
-deploy: build ## build, show what would change on AWS, and deploy it (STAGE=default)
-	$(BIN)/sam deploy --config-env $(STAGE)
+deploy: build ## build, show what would change on AWS, deploy it, say what is left to do (STAGE=default)
+	@$(BIN)/python -m operations.deploy --stage $(STAGE)
+
+admin: .venv/.run ## make an administrator of a deployed stack (EMAIL=you@example.com, STAGE=default)
+	@test -n "$(EMAIL)" || { echo "Say who: make admin EMAIL=you@example.com" >&2; exit 1; }
+	@$(BIN)/python -m operations.admin --stage $(STAGE) "$(EMAIL)"
 
 test-docker: environments .venv/.dev ## look at what is built, and run it in Lambda's containers
 	@$(BIN)/python -m pytest -m "docker or build"

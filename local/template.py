@@ -224,7 +224,8 @@ def _references(value: Any, where: tuple[str, ...]) -> Iterator[tuple[str, str]]
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if key == "Ref" and isinstance(inner, str):
-                yield "/".join(where), inner
+                # SAM refers to what it makes of a resource too, as `Api.Stage`.
+                yield "/".join(where), inner.partition(".")[0]
             elif key == "Fn::GetAtt":
                 yield "/".join(where), inner.partition(".")[0] if isinstance(inner, str) else str(inner[0])
             elif key == "Fn::Sub" and isinstance(inner, str):

@@ -25,6 +25,7 @@ class Settings:
     token_audience: str
     rate_limit_multiplier: int
     log_level: str
+    metrics_namespace: str
     users_table: str
     credentials_table: str
     sessions_table: str

@@ -27,7 +27,7 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Protocol, TypeAlias, TypeVar, get_type_hints
 
-from shared import activity, logs
+from shared import activity, logs, metrics
 from shared.config import settings
 from shared.errors import (
     Conflict,
@@ -321,6 +321,7 @@ class Api:
         if isinstance(error, Error):
             fields["code"] = error.code
         if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            metrics.count("ServerErrors")
             logs.logger.error("request failed", extra={"fields": fields}, exc_info=error)
         else:
             logs.logger.info("request", extra={"fields": fields})

@@ -16,7 +16,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from shared import activity, clock, credentials, emails, limits, outbox, passwords, sessions, tokens, users
+from shared import activity, clock, credentials, emails, limits, metrics, outbox, passwords, sessions, tokens, users
 from shared.activity import Client, Event
 from shared.credentials import Credential
 from shared.errors import (
@@ -87,6 +87,7 @@ def with_password(*, email: str, password: str, client: Client) -> SignedIn:
         limits.unlocking(email),
         *_telling_of_device(credential, user, client),
     )
+    metrics.count("SignIns")
     return signed_in
 
 
@@ -174,6 +175,7 @@ def _checked(email: str, password: str, event: Event, client: Client) -> tuple[C
     nobody = str(uuid.uuid5(uuid.NAMESPACE_OID, emails.key(email)))
     user_id, kept = (nobody, clock.HOUR) if credential is None else (credential.user_id, activity.KEPT)
     activity.record(event, user_id, client, outcome="failure", kept=kept)
+    metrics.count("SignInFailures" if may_try else "LockedSignIns")
     raise InvalidCredentials
 
 

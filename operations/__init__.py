@@ -1,0 +1,1 @@
+"""What is done with a deployed stack: deploying it, its first administrator, its alarms (template.yaml)."""
