@@ -42,14 +42,16 @@ class Stack:
             ) from problem
         return {output["OutputKey"]: output["OutputValue"] for output in answer["Stacks"][0].get("Outputs", ())}
 
+    def physical_name(self, resource: str) -> str:
+        """Give what AWS calls a resource of the template."""
+        answer = boto3.client("cloudformation").describe_stack_resource(StackName=self.name, LogicalResourceId=resource)
+        return answer["StackResourceDetail"]["PhysicalResourceId"]
+
     def take_environment(self, function: str) -> None:
         """Give this process a function's environment, so that it can do what the function does."""
         try:
-            resource = boto3.client("cloudformation").describe_stack_resource(
-                StackName=self.name, LogicalResourceId=function
-            )
-            physical = resource["StackResourceDetail"]["PhysicalResourceId"]
-            configuration = boto3.client("lambda").get_function_configuration(FunctionName=physical)
+            name = self.physical_name(function)
+            configuration = boto3.client("lambda").get_function_configuration(FunctionName=name)
         except (BotoCoreError, ClientError) as problem:
             raise OperationError(
                 f"{function} of {self.name} cannot be read: {problem}. Is it deployed (make deploy)?"
