@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help environments start test check format build sam-local deploy admin restore test-docker capacity timing lock reset clean
+.PHONY: help environments start test check format build sam-local deploy admin restore privileges test-docker capacity timing lock reset clean
 
 BIN := .venv/bin
 # The section of samconfig.toml to build and deploy by: default (a development stack) or prod.
@@ -49,6 +49,9 @@ deploy: build ## build, show what would change on AWS, deploy it, say what is le
 admin: .venv/.run ## make an administrator of a deployed stack (EMAIL=you@example.com, STAGE=default)
 	@test -n "$(EMAIL)" || { echo "Say who: make admin EMAIL=you@example.com" >&2; exit 1; }
 	@$(BIN)/python -m operations.admin --stage $(STAGE) "$(EMAIL)"
+
+privileges: .venv/.run ## print what each function may do, and write it into docs/privileges.md
+	@$(BIN)/python -m operations.privileges
 
 restore: .venv/.run ## put a restored table's items back (TABLE=UsersTable FROM=name, STAGE=default)
 	@test -n "$(TABLE)" -a -n "$(FROM)" || { echo "Say what: make restore TABLE=UsersTable FROM=restored-table" >&2; exit 1; }
