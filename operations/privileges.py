@@ -17,7 +17,8 @@ Rights: TypeAlias = dict[str, set[Right]]
 
 TEMPLATE = ROOT / "template.yaml"
 PAGE = ROOT / "docs/privileges.md"
-# SAM gives these by itself: writing logs and traces to all, reading a stream to whom it feeds. The boundary narrows them.
+# SAM gives these by itself: writing logs and traces to all, reading a stream to whom it feeds. The boundary narrows
+# them.
 _GIVEN = frozenset({"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess", "AWSLambdaDynamoDBExecutionRole"})
 # The attribute that a resource's ARN is.
 _ARN = "Arn"
