@@ -18,9 +18,13 @@ from shared.config import settings
 
 Fields: TypeAlias = Sequence[tuple[str, str]]
 
+_FOLDER = Path(__file__).parent / "mails"
+
 # Control characters but the line feed, and what ends a line (U+2028, U+2029) or turns the direction of writing (UAX #9)
 # without showing.
 _UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
+# sRGB, below which a channel is linear (WCAG 2.2, "relative luminance").
+_DARKEST_CURVED = 0.04045
 # Where a part stands among the paragraphs. No value has this character.
 _MARK = "\x00"
 _PARAGRAPH_OR_MARK = re.compile(f"{_MARK}|[^\n{_MARK}]+(?:\n[^\n{_MARK}]+)*")
@@ -50,9 +54,8 @@ def render(name: str, **values: str | Fields) -> tuple[str, str, str]:
         next(recorded) if found == _MARK else Part("paragraph", found.replace("\n", " "))
         for found in _PARAGRAPH_OR_MARK.findall(body)
     ]
-    html = _templates().get_template("layout.html").render(
-        app_name=app_name, brand_color=brand_color, ink=ink(brand_color), subject=subject, preview=preview, parts=content
-    )
+    look = {"app_name": app_name, "brand_color": brand_color, "ink": ink(brand_color)}
+    html = _templates().get_template("layout.html").render(look, subject=subject, preview=preview, parts=content)
     return subject, "\n\n".join(map(_text, content)) + "\n", html
 
 
@@ -68,15 +71,18 @@ def contrast(one: str, other: str) -> float:
 
 
 def _luminance(color: str) -> float:
-    channels = (part / 255 for part in bytes.fromhex(color.removeprefix("#")))
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in channels)
+    red, green, blue = (_linear(channel / 255) for channel in bytes.fromhex(color.removeprefix("#")))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(channel: float) -> float:
+    return channel / 12.92 if channel <= _DARKEST_CURVED else ((channel + 0.055) / 1.055) ** 2.4
 
 
 @cache
 def _templates() -> Environment:
     return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "mails"),
+        loader=FileSystemLoader(_FOLDER),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -109,7 +115,7 @@ def _text(part: Part) -> str:
 
 
 def _line(text: str) -> str:
-    return _UNSEEN.sub(" ", text.replace("\n", " ")).strip()
+    return " ".join(_UNSEEN.sub(" ", text).split())
 
 
 def _fields(fields: Fields) -> Fields:
