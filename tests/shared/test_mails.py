@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import UndefinedError, meta
 
@@ -133,6 +133,11 @@ def test_every_kind_of_mail_is_among_them_and_every_template_is_used() -> None:
     assert set(WORDS) == set(CASES) - {"registration", "verification"} | {"verify_email"}
 
 
+def test_the_readme_shows_a_template_as_it_is() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    assert (mail_templates._FOLDER / "recovery.jinja").read_text() in readme
+
+
 @mail_of_each
 def test_text_and_html_say_the_same(name: str, compose: Callable[[str], Mail]) -> None:
     mail = compose(name)
@@ -225,6 +230,7 @@ def test_hostile_fields_pass_for_nothing_else() -> None:
     assert html.unescape(block).startswith("Hi<br><br>Email:<br>    eve@example.com<br></div></td><b onclick")
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_whatever_is_written_into_a_form_makes_no_tag_and_no_line_of_ours(value: str) -> None:
     arguments: dict[str, Any] = {"form": "Contact", "sent_at": "today"}
@@ -265,6 +271,7 @@ def test_contrast_is_the_one_of_wcag(one: str, other: str, ratio: float) -> None
     assert contrast(one, other) == pytest.approx(ratio, abs=0.005)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 0xFFFFFF))
 def test_the_text_of_a_button_is_readable_on_any_colour(color: int) -> None:
     background = f"#{color:06x}"
