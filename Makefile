@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help environments start test check format build sam-local deploy admin restore privileges test-docker capacity timing lock reset clean
+.PHONY: $(shell awk -F: '/^[a-z-]+:.*## / {print $$1}' $(firstword $(MAKEFILE_LIST)))
 
 BIN := .venv/bin
 # The section of samconfig.toml to build and deploy by: default (a development stack) or prod.
@@ -23,6 +23,9 @@ start: environments ## run the API on this machine: no Docker, no AWS account (P
 test: environments .venv/.dev ## run the tests that need no Docker
 	@# A file to a worker at a time, slow ones early; three, since two cores have time while one waits for a process.
 	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+
+snapshots: environments .venv/.dev ## accept mails as they are now, into tests/shared/mails
+	@SNAPSHOTS=accept $(BIN)/python -m pytest -q tests/shared/test_mails.py
 
 check: .venv/.dev ## lint, types and templates
 	$(BIN)/ruff check

@@ -9,15 +9,12 @@ otherwise registering would be a way to send anybody anything.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from urllib.parse import quote
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from shared import credentials, one_time_tokens, users
 from shared.config import settings
 from shared.credentials import Credential
+from shared.mail_templates import Fields, render
 from shared.outbox import Entry, Kind
 
 
@@ -60,7 +57,7 @@ def _verification(entry: Entry) -> Mail | None:
     if credential.is_invited:
         return _invitation(entry)
     issued = one_time_tokens.issue(credential, "verify-email")
-    return _rendered("verify_email", credential.address, url=_url("verify-email", issued.token), code=issued.code)
+    return _rendered("verify_email", credential.address, url=_url("verify-email", issued.token), digits=issued.code)
 
 
 def _invitation(entry: Entry) -> Mail | None:
@@ -137,20 +134,6 @@ def _url(page: str, token: str = "") -> str:
     return f"{settings().frontend_url}/{page}" + (f"?token={quote(token)}" if token else "")
 
 
-@cache
-def _templates() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "mails"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _rendered(name: str, to: str, **values: str) -> Mail:
-    """Fill in a template; the text's first line is the subject."""
-    values = {"app_name": settings().app_name, **values}
-    subject, _, text = _templates().get_template(f"{name}.txt").render(values).partition("\n\n")
-    html = _templates().get_template(f"{name}.html").render(values)
+def _rendered(name: str, to: str, **values: str | Fields) -> Mail:
+    subject, text, html = render(name, **values)
     return Mail(to, subject, text, html)
