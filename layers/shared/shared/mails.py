@@ -4,18 +4,21 @@ A mail about an account goes to the account's own address, not to the one that w
 that are compared as one (`straße@` and `strasse@`, case-folded) may be two mailboxes.
 
 Nothing that a stranger can type (a name, say) goes into a mail to an address that has not been proved to be theirs;
-otherwise registering would be a way to send anybody anything.
+otherwise registering would be a way to send anybody anything. What people write into forms goes to our own inbox, as
+text: never into a header, but for the checked address that answers go to.
 """
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from shared import credentials, one_time_tokens, users
+from shared import credentials, emails, one_time_tokens, submissions, users
 from shared.config import settings
 from shared.credentials import Credential
 from shared.outbox import Entry, Kind
@@ -119,6 +122,49 @@ def _notice(name: str) -> Callable[[Entry], Mail]:
     return compose
 
 
+# What was written into a form, to the inbox that is meant for it ------------------------------------
+
+
+def _submission(entry: Entry) -> Mail | None:
+    submission = submissions.find(entry.details["form"], entry.details["position"])
+    if submission is None:
+        return None
+    mail = _rendered(
+        "submission",
+        entry.to,
+        form=_words(submission.form),
+        fields=[(_words(name), _shown(value)) for name, value in submission.fields.items()],
+        sent_at=submission.created_at,
+    )
+    return replace(mail, reply_to=_answerable(submission.fields.get("email")))
+
+
+def _words(name: str) -> str:
+    """Make a label of a name: `phoneNumber` is "Phone number"."""
+    return re.sub(r"(?<=[a-z0-9])([A-Z])|[-_/]", r" \1", name).capitalize()
+
+
+def _shown(value: Any) -> str:  # whatever a form can ask for
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "Yes" if value else "No"
+        case list():
+            return ", ".join(map(_shown, value))
+        case _:
+            return str(value)
+
+
+def _answerable(address: Any) -> str:  # a form may call anything an email
+    """Give the address if a mail can have answers sent to it: providers take local parts in ASCII alone."""
+    try:
+        address = emails.parse(str(address))
+    except ValueError:
+        return ""
+    return address if address.rpartition("@")[0].isascii() else ""
+
+
 _COMPOSERS: Mapping[Kind, Callable[[Entry], Mail | None]] = {
     "registration": _registration,
     "verification": _verification,
@@ -129,6 +175,7 @@ _COMPOSERS: Mapping[Kind, Callable[[Entry], Mail | None]] = {
     "password_changed": _notice("password_changed"),
     "new_device": _notice("new_device"),
     "session_ended": _notice("session_ended"),
+    "submission": _submission,
 }
 
 
@@ -148,7 +195,7 @@ def _templates() -> Environment:
     )
 
 
-def _rendered(name: str, to: str, **values: str) -> Mail:
+def _rendered(name: str, to: str, **values: Any) -> Mail:  # what the template needs
     """Fill in a template; the text's first line is the subject."""
     values = {"app_name": settings().app_name, **values}
     subject, _, text = _templates().get_template(f"{name}.txt").render(values).partition("\n\n")
