@@ -2,8 +2,11 @@
 
 import json
 import logging
+import re
+import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from types import ModuleType
+from typing import Any, get_args
 from urllib.parse import urlencode
 
 import pytest
@@ -15,6 +18,7 @@ from shared.types import Email, Text
 from tests import stored
 from tests.api import Api, Inbox, Reply, event
 from tests.browser import ACCEPT, EMAIL, FILLED_IN, MESSAGE, NAME, URLENCODED, multipart, parts, sent
+from tests.conftest import ROOT
 from tests.faults import Wire
 from tests.functions.test_every_path import is_error
 
@@ -478,6 +482,21 @@ def test_the_boxes_and_numbers_of_a_html_form_are_read_as_what_they_are(support:
     assert kept()[0] | {"orderNumber": 7, "subscribe": True} == kept()[0]
 
 
+def test_the_form_of_the_contributors_guide_takes_its_page(cloud: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001  # where it stores
+    section = (ROOT / "CONTRIBUTING.md").read_text().partition("## Add a form")[2].partition("\n## ")[0]
+    code, page = re.findall(r"```\w+\n(.*?)```", section, re.DOTALL)
+    guide = ModuleType("guide")
+    monkeypatch.setitem(sys.modules, "guide", guide)
+    exec(code, vars(guide))  # noqa: S102  # ours
+    names = re.findall(r'name="(\w+)"', page)
+    assert names == ["email", "question", "orderNumber", "website"]
+    pairs = dict(zip(names, ["ada@example.com", "Why?", "", ""], strict=True))
+    assert f'action="https://api.your.domain{guide.api.path}"' in page
+    answer = guide.handler(sent(URLENCODED, urlencode(pairs).encode(), guide.api.path, accept=ACCEPT), None)
+    assert answer["statusCode"] == 303
+    assert kept() == [{"email": "ada@example.com", "question": "Why?", "orderNumber": None}]
+
+
 def test_a_form_without_an_address_has_nobody_to_answer(inbox: Inbox) -> None:
     class Feedback(Fields):
         text: Text
@@ -492,4 +511,4 @@ def test_an_outbox_entry_names_the_submission_and_holds_nothing_of_it(api: Api) 
     (entry,) = stored.items("OutboxTable")
     assert entry["details"].keys() == {"form", "position"}
     assert FORM["email"] not in repr(entry)
-    assert entry["kind"] in outbox.Kind.__args__
+    assert entry["kind"] in get_args(outbox.Kind)

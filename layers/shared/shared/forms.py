@@ -47,19 +47,20 @@ class Fields(Body):
 
         """
         if request.content_type in {URLENCODED, MULTIPART}:
-            return cls.of(cls._given_once(form_data.read(request)))
+            return cls.of(cls._filled_in(form_data.read(request)))
         if request.body and request.content_type != JSON:
             raise UnsupportedMediaType(JSON, URLENCODED, MULTIPART)
         return super().from_request(request)
 
     @classmethod
-    def _given_once(cls, pairs: form_data.Pairs) -> dict[str, str]:
+    def _filled_in(cls, pairs: form_data.Pairs) -> dict[str, str]:
         names = [name for name, _ in pairs]
         asked_for = [field.alias or name for name, field in cls.model_fields.items()]
         faults = [FieldError(name, "is given more than once") for name in asked_for if names.count(name) > 1]
         if faults:
             raise InvalidInput(f"{faults[0].field}: {faults[0].message}", faults)
-        return dict(pairs)
+        # Browsers send every field; one that was left empty is as good as absent, whatever its type.
+        return {name: text for name, text in pairs if text.strip()}
 
 
 @dataclass(frozen=True, slots=True)
