@@ -50,6 +50,13 @@ def nothing_happened() -> bool:
     return stored.items("SubmissionsTable") == stored.items("OutboxTable") == []
 
 
+def test_the_path_has_two_verbs(api: Api) -> None:
+    for verb in ("PUT", "PATCH", "DELETE", "HEAD"):
+        reply = api.call(verb, URL)
+        assert is_error(reply, 405, "method_not_allowed")
+        assert reply.headers["allow"] == "GET, POST"
+
+
 # Sending -------------------------------------------------------------------------------------------
 
 
@@ -464,7 +471,6 @@ def test_another_form_is_a_few_lines(support: Form, admin: Api, inbox: Inbox) ->
         "topics": ["a", "b"],
     }
     assert sent_to(support, question).status == 201
-    assert support.api.methods == ["POST", "GET"]
     answer = support.handler(event("GET", support.api.path, None, admin.headers), None)
     (read,) = json.loads(answer["body"])["data"]
     assert list(read) == ["id", "email", "question", "orderNumber", "subscribe", "topics", "createdAt"]

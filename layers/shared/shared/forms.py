@@ -89,6 +89,12 @@ class Form:
         self._recipient = recipient
         limit = Limit(self.name, _MOST_A_MINUTE)
 
+        @self.api.get
+        def read(admin: Admin, page: Page) -> Response:
+            before = page.position(self.api, admin.session)
+            found, position = submissions.newest(self.name, page.limit, before=before)
+            return listing(self.api, [submission.public() for submission in found], page, position, admin.session)
+
         @self.api.post
         def send(
             sent: fields,  # type: ignore[valid-type]  # each form has its own
@@ -101,12 +107,6 @@ class Form:
             if sender.is_browser:
                 return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": settings().frontend_url + thanks})
             return data(answer, HTTPStatus.CREATED)
-
-        @self.api.get
-        def read(admin: Admin, page: Page) -> Response:
-            before = page.position(self.api, admin.session)
-            found, position = submissions.newest(self.name, page.limit, before=before)
-            return listing(self.api, [submission.public() for submission in found], page, position, admin.session)
 
     def _submit(self, sent: Fields, key: IdempotencyKey, client: Client) -> Item:
         if sent.website:
