@@ -126,6 +126,14 @@ def main() -> None:  # noqa: PLR0915  # one row after the other
         admin.get("/api/auth/me")
         with meter.row("GET users"):
             expect(200, lambda: admin.get("/api/users"))
+        form = {"name": "Ada", "email": ADA, "message": "Where do I find the manual?"}
+        with meter.row("POST contact"):
+            expect(201, lambda: api.post("/api/contact", form))
+        delivered("a form")
+        with meter.row("POST contact, with an Idempotency-Key"):
+            expect(201, lambda: api.post("/api/contact", form, idempotency_key="k"))
+        with meter.row("GET contact"):
+            expect(200, lambda: admin.get("/api/contact"))
         inbox.close()
 
 

@@ -5,7 +5,7 @@ import json
 import re
 import sys
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
@@ -169,6 +169,7 @@ class Mail:
     text: str
     html: str
     headers: Mapping[str, str]
+    reply_to: Sequence[str]
 
     @property
     def token(self) -> str:
@@ -196,6 +197,7 @@ class Mail:
             text=simple["Body"]["Text"]["Data"],
             html=simple["Body"]["Html"]["Data"],
             headers={header["Name"]: header["Value"] for header in simple["Headers"]},
+            reply_to=request.get("ReplyToAddresses", []),
         )
 
 

@@ -76,6 +76,12 @@ def check() -> None:
         assert {"userId", "position", "event", "outcome", "ip", "userAgent", "expiresAt"} == entry.keys()
         assert entry["event"] in get_args(Event), "an event without a name"
         assert entry["outcome"] in get_args(Outcome), "an event without an outcome"
+    told = [entry["details"] for entry in items("OutboxTable") if entry["kind"] == "submission"]
+    for submission in items("SubmissionsTable"):
+        names = {"form": submission["form"], "position": submission["position"]}
+        assert told.count(names) == 1, "a submission that nobody is told of, or twice"
+        told.remove(names)
+    assert told == [], "a mail about a submission that is not there"
     counted = [item["count"] for item in items("UsersTable") if item["id"] == "admins"]
     administrators = [
         user

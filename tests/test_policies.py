@@ -114,6 +114,7 @@ def test_policies_hold_what_is_called_and_no_more(
     walk_recovery(ada, inbox)
     walk_change_of_address(ada, inbox)
     walk_administration(admin, inbox)
+    walk_forms(admin, inbox)
     for kind in ("verification", "password_changed"):
         tables.write(outbox.sending(kind, "nobody@example.com"))
     inbox.deliver()
@@ -206,3 +207,10 @@ def walk_administration(admin: Api, inbox: Inbox) -> None:
     assert admin.patch(f"/api/users/{fay['id']}", {"role": "admin"}).status == 200
     with time_machine.travel(clock.now() + 60):
         assert caller.delete(me).status == 204
+
+
+def walk_forms(admin: Api, inbox: Inbox) -> None:
+    form = {"name": "Gil", "email": "gil@example.com", "message": "Hello"}
+    assert Api().post("/api/contact", form, idempotency_key="k").status == 201
+    assert admin.get("/api/contact").status == 200
+    inbox.deliver()

@@ -47,6 +47,7 @@ def test_the_layer_is_the_package_and_what_it_depends_on(build: Build) -> None:
         "jmespath",
         "jwt",
         "markupsafe",
+        "multipart.py",
         "pydantic",
         "pydantic_core",
         "s3transfer",

@@ -101,6 +101,30 @@ def test_inviting(admin: Api, inbox: Inbox, wire: Wire) -> None:
         stored.check()
 
 
+def test_sending_a_form(api: Api, inbox: Inbox, wire: Wire) -> None:
+    def flow(number: int) -> Reply:
+        body = {"name": "Ben", "email": f"ben{number}@example.com", "message": "Hello"}
+        return api.post("/api/contact", body, idempotency_key=f"key-{number}")
+
+    def mails(number: int) -> int:
+        return len([mail for mail in inbox.all() if mail.reply_to == [f"ben{number}@example.com"]])
+
+    for call in crashing(wire, flow, 0):
+        crash(wire, call, flow, call)
+        assert flow(call).status == 201
+        assert mails(call) == 1
+        assert len(stored.items("SubmissionsTable")) == call + 1
+        stored.check()
+    for call in crashing(wire, flow, 100):
+        wire.forget()
+        wire.loses_the_answer_to(call)
+        flow(100 + call)
+        wire.forget()
+        assert flow(100 + call).status == 201
+        assert mails(100 + call) == 1
+        stored.check()
+
+
 def test_signing_in(api: Api, ada: Api, wire: Wire) -> None:
     def flow() -> None:
         keys.memory.forget()

@@ -15,11 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import UndefinedError, meta
 
-from shared import config, credentials, mail_templates, mails, one_time_tokens, users
+from shared import config, credentials, mail_templates, mails, one_time_tokens, submissions, users
 from shared.credentials import Credential
 from shared.mail_templates import contrast, ink, render
 from shared.mails import Mail
 from shared.outbox import Entry, Kind
+from shared.submissions import Submission
 
 SNAPSHOTS = Path(__file__).parent / "mails"
 WORDS = sorted(file.stem for file in mail_templates._FOLDER.glob("*.jinja"))
@@ -28,12 +29,17 @@ VERIFIED = replace(ADA, verified=True)
 USER = users.new(name="Ada", email="ada@example.com", role="user", email_verified=True)
 TOKEN, CODE = "0198c0de-7a10-7cc3.kZ3vQ1xq9T0aYw7mRb2LhE5uNc8s", "493027"
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0"
-FIELDS = [
-    ("Name", "Ada Lovelace"),
-    ("Email", "ada@example.com"),
-    ("Message", "Hello,\n\nis it <5 € & up?"),
-    ("שם", "עדה"),
-]
+SUBMISSION = Submission(
+    form="contact",
+    id="0198c0de",
+    created_at="2026-11-21T09:28:41.000Z",
+    fields={
+        "name": "Ada Lovelace",
+        "email": "ada@example.com",
+        "message": "Hello,\n\nis it <5 € & up?",
+        "שם": "עדה",
+    },
+)
 HOSTILE = "<b onclick='x'>{{ 7 * 7 }}{% raw %}\r\nBcc: eve@example.com\x00\u202egnp.exe\u2028\u2066\n\n" + "W" * 9_000
 
 
@@ -61,17 +67,13 @@ def compose(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Mail]:
     def compose(name: str) -> Mail:
         credential, kind, details = CASES[name]
         monkeypatch.setattr(credentials, "find", lambda _: credential)
+        monkeypatch.setattr(submissions, "find", lambda *_: SUBMISSION)
         entry = Entry(id="1", kind=kind, to="ada@example.com", details=details)
         mail = mails.compose(entry)
         assert mail is not None
         return mail
 
-    def submission(name: str) -> Mail:
-        if name != "submission":
-            return compose(name)
-        return mails._rendered(name, "team@example.com", form="Contact", fields=FIELDS, sent_at="on 21 November 2026")
-
-    return submission
+    return compose
 
 
 # The account that a mail is about, and what its outbox entry says.
@@ -86,7 +88,7 @@ CASES: Mapping[str, tuple[Credential, Any, Mapping[str, str]]] = {
     "password_changed": (VERIFIED, "password_changed", {}),
     "new_device": (VERIFIED, "new_device", {"ip": "203.0.113.7", "user_agent": USER_AGENT}),
     "session_ended": (VERIFIED, "session_ended", {}),
-    "submission": (VERIFIED, "submission", {}),
+    "submission": (VERIFIED, "submission", {"form": "contact", "position": "p"}),
 }
 mail_of_each = pytest.mark.parametrize("name", CASES)
 

@@ -5,6 +5,7 @@ fields in snake_case and callers in camelCase. Fields we do not know are ignored
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -16,12 +17,25 @@ from shared.errors import FieldError, InvalidInput
 from shared.http import Request, UnsupportedMediaType
 from shared.users import Versions
 
-_JSON = "application/json"
+JSON = "application/json"
 _ENTITY_TAG = re.compile(r'(?<!W/)"([0-9]{1,18})"')
 
 
 class _Input(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, frozen=True, hide_input_in_errors=True)
+
+    @classmethod
+    def of(cls, values: Mapping[str, str]) -> Self:
+        """Check values that are all text.
+
+        Raises:
+            InvalidInput: fields are at fault.
+
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise _told(error, cls) from None
 
 
 class Body(_Input):
@@ -37,8 +51,8 @@ class Body(_Input):
 
         """
         body = request.body
-        if body and request.content_type != _JSON:
-            raise UnsupportedMediaType(_JSON)
+        if body and request.content_type != JSON:
+            raise UnsupportedMediaType(JSON)
         try:
             return cls.model_validate_json(body or b"{}")
         except ValidationError as error:
@@ -56,10 +70,7 @@ class Query(_Input):
             InvalidInput: fields are at fault.
 
         """
-        try:
-            return cls.model_validate(request.query)
-        except ValidationError as error:
-            raise _told(error, cls) from None
+        return cls.of(request.query)
 
 
 def _told(error: ValidationError, model: type[_Input]) -> InvalidInput:

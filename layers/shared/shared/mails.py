@@ -4,14 +4,18 @@ A mail about an account goes to the account's own address, not to the one that w
 that are compared as one (`straße@` and `strasse@`, case-folded) may be two mailboxes.
 
 Nothing that a stranger can type (a name, say) goes into a mail to an address that has not been proved to be theirs;
-otherwise registering would be a way to send anybody anything.
+otherwise registering would be a way to send anybody anything. What people write into forms goes to our own inbox, as
+text: never into a header, but for the checked address that answers go to.
 """
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 from urllib.parse import quote
 
-from shared import credentials, one_time_tokens, users
+from shared import credentials, emails, one_time_tokens, submissions, users
 from shared.config import settings
 from shared.credentials import Credential
 from shared.mail_templates import Fields, render
@@ -116,6 +120,49 @@ def _notice(name: str) -> Callable[[Entry], Mail]:
     return compose
 
 
+# What was written into a form, to the inbox that is meant for it ------------------------------------
+
+
+def _submission(entry: Entry) -> Mail | None:
+    submission = submissions.find(entry.details["form"], entry.details["position"])
+    if submission is None:
+        return None
+    mail = _rendered(
+        "submission",
+        entry.to,
+        form=_words(submission.form),
+        fields=[(_words(name), _shown(value)) for name, value in submission.fields.items()],
+        sent_at=f"{datetime.fromisoformat(submission.created_at):%-d %B %Y, %H:%M} UTC",
+    )
+    return replace(mail, reply_to=_answerable(submission.fields.get("email")))
+
+
+def _words(name: str) -> str:
+    """Make a label of a name: `phoneNumber` is "Phone number"."""
+    return re.sub(r"(?<=[a-z0-9])([A-Z])|[-_/]", r" \1", name).capitalize()
+
+
+def _shown(value: Any) -> str:  # whatever a form can ask for
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "Yes" if value else "No"
+        case list():
+            return ", ".join(map(_shown, value))
+        case _:
+            return str(value)
+
+
+def _answerable(address: Any) -> str:  # a form may call anything an email
+    """Give the address if a mail can have answers sent to it: providers take local parts in ASCII alone."""
+    try:
+        address = emails.parse(str(address))
+    except ValueError:
+        return ""
+    return address if address.rpartition("@")[0].isascii() else ""
+
+
 _COMPOSERS: Mapping[Kind, Callable[[Entry], Mail | None]] = {
     "registration": _registration,
     "verification": _verification,
@@ -126,6 +173,7 @@ _COMPOSERS: Mapping[Kind, Callable[[Entry], Mail | None]] = {
     "password_changed": _notice("password_changed"),
     "new_device": _notice("new_device"),
     "session_ended": _notice("session_ended"),
+    "submission": _submission,
 }
 
 

@@ -26,6 +26,7 @@ Kind: TypeAlias = Literal[
     "password_changed",
     "new_device",
     "session_ended",
+    "submission",
 ]
 
 

@@ -1,5 +1,6 @@
 """The kinds of text that requests bring, each checked and put into its one form on the way in."""
 
+import re
 import unicodedata
 from typing import Annotated
 
@@ -12,6 +13,9 @@ from shared import emails
 _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _FORBIDDEN_CHARACTERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
+_LINE_BREAK = re.compile("\r\n|[\r\x85\u2028\u2029]")
+_LONGEST_TEXT = 5000
+
 
 def _one_line(text: str) -> str:
     text = unicodedata.normalize("NFC", text).strip()
@@ -22,8 +26,24 @@ def _one_line(text: str) -> str:
     return text
 
 
+def _several_lines(text: str) -> str:
+    # Marks that make text run backwards may stay: they come with what people paste, and end with their line.
+    text = unicodedata.normalize("NFC", _LINE_BREAK.sub("\n", text)).strip()
+    if not text:
+        raise ValueError("must not be empty")
+    # Counted as a browser's `maxlength` counts, for which a line break is one character, and not the two that it sends.
+    if len(text) > _LONGEST_TEXT:
+        raise ValueError(f"should have at most {_LONGEST_TEXT} characters")
+    if any(unicodedata.category(char) in _FORBIDDEN_CATEGORIES and char not in "\n\t" for char in text):
+        raise ValueError("must not contain control characters")
+    return text
+
+
 Name = Annotated[str, StringConstraints(max_length=100), AfterValidator(_one_line)]
 """A person's name: 1 to 100 characters on one line, NFC."""
+
+Text = Annotated[str, AfterValidator(_several_lines)]
+"""A message: 1 to 5,000 characters, NFC; lines end with `\\n`, whatever they ended with."""
 
 Email = Annotated[str, StringConstraints(max_length=320), AfterValidator(emails.parse)]
 """An e-mail address, as `shared.emails` has it."""

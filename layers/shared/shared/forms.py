@@ -1,0 +1,127 @@
+"""Forms that anybody may send: what is written is stored and mailed, and administrators read it.
+
+A form is a path and the fields it has, `class Message(Fields)`; the endpoint is made of them:
+
+    form = Form("/api/contact", Message, recipient=settings().contact_to, thanks="/contact/thanks")
+    api, handler = form.api, form.handler
+
+Threats. Robots fill in every field they find: a hidden one, `website`, tells them from people, and they are answered as
+if all was well. Somebody sends without end: a network may send five times a minute. Somebody wants to write a mail of
+their own making: its recipient and subject are ours, and what was written is only ever in its text.
+"""
+
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Self
+
+from shared import form_data, limits, logs, submissions
+from shared.caller import Admin
+from shared.config import settings
+from shared.errors import FieldError, InvalidInput
+from shared.form_data import MULTIPART, URLENCODED
+from shared.http import Api, Client, Request, Response, UnsupportedMediaType, data
+from shared.idempotency import Once
+from shared.inputs import JSON, Body, IdempotencyKey
+from shared.limits import Limit
+from shared.pages import Page, listing
+from shared.tables import Item
+
+_MOST_A_MINUTE = 5
+_NOT_WANTED = re.compile(r"q\s*=\s*0(\.0{0,3})?")
+
+
+class Fields(Body):
+    """What a form asks for, as JSON or in one of the encodings of HTML forms. What it does not ask for is ignored."""
+
+    website: str | None = None
+    """Hidden from people, who leave it empty."""
+
+    @classmethod
+    def from_request(cls, request: Request) -> Self:
+        """Read and check the body.
+
+        Raises:
+            InvalidInput: it cannot be read, or fields are at fault.
+            UnsupportedMediaType: it is of another kind, or a file comes with it.
+
+        """
+        if request.content_type in {URLENCODED, MULTIPART}:
+            return cls.of(cls._filled_in(form_data.read(request)))
+        if request.body and request.content_type != JSON:
+            raise UnsupportedMediaType(JSON, URLENCODED, MULTIPART)
+        return super().from_request(request)
+
+    @classmethod
+    def _filled_in(cls, pairs: form_data.Pairs) -> dict[str, str]:
+        names = [name for name, _ in pairs]
+        asked_for = [field.alias or name for name, field in cls.model_fields.items()]
+        faults = [FieldError(name, "is given more than once") for name in asked_for if names.count(name) > 1]
+        if faults:
+            raise InvalidInput(f"{faults[0].field}: {faults[0].message}", faults)
+        # Browsers send every field; one that was left empty is as good as absent, whatever its type.
+        return {name: text for name, text in pairs if text.strip()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """Who waits for the answer: a browser that will show it as the next page, or a program."""
+
+    is_browser: bool
+
+    @classmethod
+    def from_request(cls, request: Request) -> Self:
+        """Read it from the request: a script's `fetch` accepts anything, a browser on its own names HTML."""
+        sent_form = request.content_type in {URLENCODED, MULTIPART}
+        return cls(is_browser=sent_form and _accepts_html(request.headers.get("accept", "")))
+
+
+class Form:
+    """A path to which people send a form: anybody may POST it, and administrators GET what was sent.
+
+    `recipient` is mailed each of them; `thanks` is the page of the front end that a browser is led to afterwards.
+    """
+
+    def __init__(self, path: str, fields: type[Fields], *, recipient: str, thanks: str) -> None:
+        self.name = path.removeprefix("/api/")
+        self.api = Api(path)
+        self.handler = self.api.handler
+        self._recipient = recipient
+        limit = Limit(self.name, _MOST_A_MINUTE)
+
+        @self.api.get
+        def read(admin: Admin, page: Page) -> Response:
+            before = page.position(self.api, admin.session)
+            found, position = submissions.newest(self.name, page.limit, before=before)
+            return listing(self.api, [submission.public() for submission in found], page, position, admin.session)
+
+        @self.api.post
+        def send(
+            sent: fields,  # type: ignore[valid-type]  # each form has its own
+            key: IdempotencyKey,
+            client: Client,
+            sender: _Sender,
+        ) -> Response:
+            limit.take(limits.network(client.ip))
+            answer = self._submit(sent, key, client)
+            if sender.is_browser:
+                return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": settings().frontend_url + thanks})
+            return data(answer, HTTPStatus.CREATED)
+
+    def _submit(self, sent: Fields, key: IdempotencyKey, client: Client) -> Item:
+        if sent.website:
+            logs.logger.info("robot", extra={"fields": {"form": self.name, "requestId": client.request_id}})
+            return {"id": submissions.new_id()}
+        fields = sent.model_dump(mode="json", by_alias=True, exclude={"website"})
+        network = limits.network(client.ip)
+        once = Once(operation=f"submit {self.name}", caller_id=network, key=key.text, request=fields)
+        return submissions.submit(self.name, fields, recipient=self._recipient, once=once)
+
+
+def _accepts_html(accept: str) -> bool:
+    """Say whether HTML is among what a header `Accept` names, and not as what is not wanted (RFC 9110, 12.5.1)."""
+    for entry in accept.lower().split(","):
+        media_type, *parameters = map(str.strip, entry.split(";"))
+        if media_type == "text/html":
+            return not any(map(_NOT_WANTED.fullmatch, parameters))
+    return False

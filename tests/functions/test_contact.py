@@ -1,0 +1,520 @@
+"""/api/contact: writing to us in each encoding, and reading what was written. And a form of another kind."""
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any, get_args
+from urllib.parse import urlencode
+
+import pytest
+import time_machine
+
+from shared import config, logs, outbox, submissions, tables
+from shared.forms import Fields, Form
+from shared.types import Email, Text
+from tests import stored
+from tests.api import Api, Inbox, Reply, event
+from tests.browser import ACCEPT, EMAIL, FILLED_IN, MESSAGE, NAME, URLENCODED, multipart, parts, sent
+from tests.conftest import ROOT
+from tests.faults import Wire
+from tests.functions.test_every_path import is_error
+
+URL = "/api/contact"
+FORM = {"name": "Ada", "email": "ada@example.com", "message": "Where do I find the manual?"}
+MULTIPART = "multipart/form-data; boundary=x"
+ENCODINGS: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {
+    "application/json": lambda form: sent("application/json", json.dumps(form).encode()),
+    URLENCODED: lambda form: sent(URLENCODED, urlencode(form).encode()),
+    "multipart/form-data": lambda form: sent(MULTIPART, multipart(form)),
+}
+NOON = 1_800_000_000
+
+
+@pytest.fixture(params=ENCODINGS)
+def send(api: Api, request: pytest.FixtureRequest) -> Callable[..., Reply]:
+    """Send the form in each of the encodings, with other values in some fields."""
+    encoded = ENCODINGS[request.param]
+    return lambda **fields: api.send(encoded(FORM | fields))
+
+
+def kept() -> list[dict[str, Any]]:
+    """What is stored, as fields by their names, after checking that all is well with it."""
+    stored.check()
+    return [dict(item["fields"]) for item in stored.items("SubmissionsTable")]
+
+
+def nothing_happened() -> bool:
+    return stored.items("SubmissionsTable") == stored.items("OutboxTable") == []
+
+
+def test_the_path_has_two_verbs(api: Api) -> None:
+    for verb in ("PUT", "PATCH", "DELETE", "HEAD"):
+        reply = api.call(verb, URL)
+        assert is_error(reply, 405, "method_not_allowed")
+        assert reply.headers["allow"] == "GET, POST"
+
+
+# Sending -------------------------------------------------------------------------------------------
+
+
+def test_what_is_sent_is_stored_mailed_and_answered_with_its_id(
+    send: Callable[..., Reply], admin: Api, inbox: Inbox
+) -> None:
+    reply = send()
+    assert reply.status == 201
+    (submission,) = admin.get(URL).json["data"]
+    assert reply.json == {"success": True, "data": {"id": submission["id"]}}
+    assert list(submission) == ["id", "name", "email", "message", "createdAt"]
+    assert submission | FORM == submission
+    assert kept() == [FORM]
+    (mail,) = inbox.all()
+    assert (mail.to, mail.reply_to) == ("contact@example.com", ["ada@example.com"])
+    assert mail.subject == "Contact: a new message for Lambda API Routes"
+
+
+@pytest.mark.parametrize("as_base64", [True, False])
+@pytest.mark.parametrize("content_type", FILLED_IN, ids=["urlencoded", "multipart"])
+def test_a_browser_is_led_to_the_page_that_says_thanks(
+    api: Api,
+    monkeypatch: pytest.MonkeyPatch,
+    content_type: str,
+    as_base64: bool,  # noqa: FBT001
+) -> None:
+    monkeypatch.setenv("FRONTEND_URL", "https://app.example.org/base")
+    config.settings.cache_clear()
+    form = sent(content_type, FILLED_IN[content_type], as_base64=as_base64, accept=ACCEPT, host="evil.example")
+    reply = api.send(form)
+    assert (reply.status, reply.text) == (303, "")
+    assert reply.headers["location"] == "https://app.example.org/base/contact/thanks"
+    assert "content-type" not in reply.headers
+    assert reply.headers["cache-control"] == "no-store"
+    assert kept() == [{"name": NAME, "email": EMAIL, "message": MESSAGE}]
+
+
+@pytest.mark.parametrize("accept", ["TEXT/HTML", "text/html;q=0.1", "application/json, text/html; level=1; q=0.001"])
+def test_whoever_names_html_is_led_on(api: Api, accept: str) -> None:
+    assert api.send(sent(URLENCODED, urlencode(FORM).encode(), accept=accept)).status == 303
+
+
+@pytest.mark.parametrize("accept", ["", "*/*", "application/json", "text/*", "text/html;q=0", "text/html; q=0.000"])
+def test_whoever_does_not_is_told_the_id(api: Api, accept: str) -> None:
+    assert api.send(sent(URLENCODED, urlencode(FORM).encode(), accept=accept)).status == 201
+
+
+def test_json_is_answered_with_json_whatever_is_accepted(api: Api) -> None:
+    assert api.post(URL, FORM, accept=ACCEPT).status == 201
+
+
+def test_a_browser_is_told_of_errors_as_anybody_else(api: Api) -> None:
+    assert is_error(api.send(sent(URLENCODED, b"name=Ada", accept=ACCEPT)), 400, "validation_failed")
+
+
+def test_sending_is_one_transaction(api: Api, wire: Wire) -> None:
+    api.post(URL, FORM)
+    assert wire.calls == ["UpdateItem", "TransactWriteItems"]
+
+
+# Checks --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("absent", FORM)
+def test_every_field_is_required_in_each_encoding(api: Api, absent: str) -> None:
+    for encoded in ENCODINGS.values():
+        for form in ({**FORM, absent: " "}, {name: text for name, text in FORM.items() if name != absent}):
+            reply = api.send(encoded(form))
+            assert is_error(reply, 400, "validation_failed")
+            assert reply.json["message"] == "Name, email and message are required"
+            assert reply.json["errors"] == [{"field": absent, "message": "is required"}]
+    assert nothing_happened()
+
+
+@pytest.mark.parametrize("content_type", ["application/json", URLENCODED, MULTIPART])
+def test_no_body_at_all_is_told_what_is_required(api: Api, content_type: str) -> None:
+    reply = api.send(sent(content_type, b""))
+    assert is_error(reply, 400, "validation_failed")
+    assert reply.json["message"] == "Name, email and message are required"
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "", "multipart/mixed; boundary=x", "application/xml"])
+def test_a_body_of_another_kind_is_told_the_three(api: Api, content_type: str) -> None:
+    reply = api.send(sent(content_type, multipart(FORM)))
+    assert is_error(reply, 415, "unsupported_media_type")
+    accepted = "application/json or application/x-www-form-urlencoded or multipart/form-data"
+    assert reply.json["message"] == f"Content-Type must be {accepted}"
+
+
+def test_a_file_is_refused_and_one_that_was_not_chosen_is_none(api: Api) -> None:
+    whole = multipart(FORM).removesuffix(b"--x--\r\n")
+    unchosen, chosen = (
+        parts(b'Content-Disposition: form-data; name="file"; filename="' + name + b'"\r\n\r\n' + content)
+        for name, content in ((b"", b""), (b"a.txt", b"hello"))
+    )
+    assert api.send(sent(MULTIPART, whole + unchosen)).status == 201
+    reply = api.send(sent(MULTIPART, whole + chosen))
+    assert is_error(reply, 415, "unsupported_media_type")
+    assert reply.json["message"] == "This form takes no files"
+    assert kept() == [FORM]
+
+
+@pytest.mark.parametrize("twice", [*FORM, "website"])
+def test_a_field_that_comes_twice_is_a_fault(api: Api, twice: str) -> None:
+    pairs = [*FORM.items(), ("website", ""), (twice, "again")]
+    bodies = {
+        URLENCODED: urlencode(pairs).encode(),
+        MULTIPART: parts(*(f'Content-Disposition: form-data; name="{n}"\r\n\r\n{t}'.encode() for n, t in pairs)),
+    }
+    for content_type, body in bodies.items():
+        reply = api.send(sent(content_type, body))
+        assert is_error(reply, 400, "validation_failed")
+        assert reply.json["message"] == f"{twice}: is given more than once"
+        assert reply.json["errors"] == [{"field": twice, "message": "is given more than once"}]
+    assert nothing_happened()
+
+
+def test_fields_that_are_not_asked_for_are_ignored_even_twice(api: Api) -> None:
+    assert api.send(sent(URLENCODED, urlencode(FORM).encode() + b"&id=1&createdAt=2&__proto__=3&id=4")).status == 201
+    assert kept() == [FORM]
+
+
+def test_lines_end_with_a_line_feed_whatever_they_ended_with(send: Callable[..., Reply]) -> None:
+    assert send(message="\r\n one\r\ntwo\rthree\u2028four\u0085\tfive \r\n\r\n").status == 201
+    assert kept()[0]["message"] == "one\ntwo\nthree\nfour\n\tfive"
+
+
+def test_a_message_has_5000_characters_counted_as_browsers_count(send: Callable[..., Reply]) -> None:
+    lines = "\r\n".join(["\u00e9" * 49] * 100)
+    assert len(lines.replace("\r\n", "\n")) == 4999
+    assert send(message=lines + "e\u0301").status == 201
+    reply = send(message=lines + "ee")
+    assert is_error(reply, 400, "validation_failed")
+    assert reply.json["message"] == "message: should have at most 5000 characters"
+
+
+@pytest.mark.parametrize("character", ["\0", "\x07", "\x08", "\x0b", "\x0c", "\x1b", "\x7f", "\x9b"])
+def test_control_characters_are_refused(send: Callable[..., Reply], character: str) -> None:
+    for field in ("name", "message"):
+        reply = send(**{field: f"A{character}da"})
+        assert is_error(reply, 400, "validation_failed")
+        assert reply.json["message"] == f"{field}: must not contain control characters"
+    assert send(email=f"a{character}da@example.com").status == 400
+    assert nothing_happened()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\u05e9\u05dc\u05d5\u05dd", "\u0646\u0648\u0631\u200f", "\U0001f469\u200d\U0001f680", "\u6797", "Zoe\u0308"],
+)
+def test_any_script_is_kept(send: Callable[..., Reply], inbox: Inbox, text: str) -> None:
+    assert send(name=text, message=text).status == 201
+    expected = text.replace("e\u0308", "\u00eb")
+    assert kept() == [FORM | {"name": expected, "message": expected}]
+    assert expected in inbox.newest().text
+    assert f">{expected}</div>" in inbox.newest().html
+
+
+def test_a_name_must_not_run_backwards_under_others_but_pasted_marks_may_stay_in_a_message(api: Api) -> None:
+    assert api.post(URL, {**FORM, "name": "Ada \u202egnp.exe"}).status == 400
+    assert api.post(URL, {**FORM, "message": "Call \u202a+44 20 7946 0958\u202c"}).status == 201
+
+
+def test_addresses_have_254_characters_at_the_most(send: Callable[..., Reply], inbox: Inbox) -> None:
+    domain = ".".join(["a" * 61] * 3)
+    longest = f"{'l' * 64}@{domain}.com"
+    assert len(longest) == 254
+    assert send(email=longest).status == 201
+    assert inbox.newest().reply_to == [longest]
+    reply = send(email=f"{'l' * 64}@a{domain}.com")
+    assert is_error(reply, 400, "validation_failed")
+    assert reply.json["message"] == "email: is not a valid e-mail address"
+
+
+# JSON that is meant to hurt ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", ["NaN", "1", "true", "[]", "{}", '["a"]', "1e999"])
+def test_values_that_are_no_text_are_faults(api: Api, value: str) -> None:
+    reply = api.post(URL, f'{{"name": {value}, "email": {value}, "message": {value}}}')
+    assert is_error(reply, 400, "validation_failed")
+    assert [fault["field"] for fault in reply.json["errors"]] == ["name", "email", "message"]
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000, '{"message":' * 90_000, '{"message": "\\ud800"}', "{}{}"])
+def test_json_is_read_strictly(api: Api, body: str) -> None:
+    reply = api.post(URL, body)
+    assert is_error(reply, 400, "validation_failed")
+    assert reply.json["message"] == "The body is not valid JSON"
+
+
+def test_of_json_keys_that_come_twice_the_last_counts_as_on_every_path(api: Api) -> None:
+    body = json.dumps(FORM)[:-1] + ', "message": "The last"}'
+    assert api.post(URL, body).status == 201
+    assert kept() == [FORM | {"message": "The last"}]
+
+
+# Headers -------------------------------------------------------------------------------------------
+
+INJECTED = "Ada\r\nBcc: everybody@example.com\r\n\r\nBuy"
+
+
+def test_no_header_can_be_made_by_a_name_or_an_address(send: Callable[..., Reply]) -> None:
+    assert is_error(send(name=INJECTED), 400, "validation_failed")
+    for address in (
+        INJECTED,
+        f"ada@example.com\r\n{INJECTED}",
+        "ada@example.com, bcc@example.com",
+        "A <a@example.com>",
+    ):
+        assert is_error(send(email=address), 400, "validation_failed")
+    assert nothing_happened()
+
+
+def test_what_is_written_is_in_the_text_alone_and_indented_below_its_label(
+    send: Callable[..., Reply], inbox: Inbox
+) -> None:
+    message = f"Email:\nking@example.com\n\nSubject: {INJECTED}\n<script>alert(1)</script> {{{{ app_name }}}}"
+    assert send(message=message).status == 201
+    mail = inbox.newest()
+    assert "Ada" not in mail.subject + mail.sender + mail.to
+    assert mail.subject.isprintable()
+    assert mail.headers.keys() == {"X-Outbox-Id"}
+    flush = [line for line in mail.text.splitlines() if line and not line.startswith("    ")]
+    assert [line for line in flush if line.endswith(":")] == ["Name:", "Email:", "Message:"]
+    assert "Bcc" not in "".join(flush)
+    assert "<script>" not in mail.html
+    assert "{{ app_name }}" in mail.text
+
+
+HOMOGRAPH = "ada@\u0430pple.com"
+
+
+def test_answers_go_to_the_address_as_the_dns_knows_it(api: Api, inbox: Inbox) -> None:
+    assert api.post(URL, {**FORM, "email": HOMOGRAPH}).status == 201
+    assert inbox.newest().reply_to == ["ada@xn--pple-43d.com"]
+
+
+def test_answers_go_to_nobody_whose_address_providers_do_not_take(api: Api, inbox: Inbox) -> None:
+    assert api.post(URL, {**FORM, "email": "\u00e1da@example.com"}).status == 201
+    mail = inbox.newest()
+    assert mail.reply_to == []
+    assert "\u00e1da@example.com" in mail.text
+
+
+def test_a_submission_that_was_deleted_before_its_mail_is_not_mailed(api: Api, inbox: Inbox) -> None:
+    api.post(URL, FORM)
+    (item,) = stored.items("SubmissionsTable")
+    key = {"form": item["form"], "position": item["position"]}
+    tables.write(tables.Delete(table=submissions.SUBMISSIONS, key=key))
+    assert inbox.all() == []
+    assert "doneAt" in stored.items("OutboxTable")[0]
+
+
+# Robots --------------------------------------------------------------------------------------------
+
+
+def test_who_fills_in_the_hidden_field_is_answered_as_if_it_had_worked(
+    send: Callable[..., Reply], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG, "api_routes"):
+        caught = send(website="https://spam.example")
+        robot, request = (json.loads(logs._JsonFormatter().format(record)) for record in caplog.records)
+    assert nothing_happened()
+    honest = send()
+    assert caught.status == honest.status == 201
+    assert caught.headers.keys() == honest.headers.keys()
+    assert caught.json.keys() == honest.json.keys()
+    assert caught.json["data"]["id"] != honest.json["data"]["id"]
+    assert len(caught.text) == len(honest.text)
+    assert robot.keys() == {"time", "level", "message", "form", "requestId"}
+    assert (robot["level"], robot["message"], robot["form"]) == ("INFO", "robot", "contact")
+    assert "spam" not in json.dumps([robot, request])
+
+
+def test_a_robot_in_a_browser_is_led_on(api: Api) -> None:
+    body = urlencode({**FORM, "website": "x"}).encode()
+    assert api.send(sent(URLENCODED, body, accept=ACCEPT)).status == 303
+    assert nothing_happened()
+
+
+@pytest.mark.parametrize("website", ["", None])
+def test_who_leaves_it_empty_is_no_robot(api: Api, website: str | None) -> None:
+    assert api.post(URL, {**FORM, "website": website}).status == 201
+    assert kept() == [FORM]
+
+
+def test_what_is_written_is_never_logged(
+    send: Callable[..., Reply], inbox: Inbox, wire: Wire, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG, "api_routes"):
+        send()
+        send(email="nonsense", name="\0")
+        inbox.deliver()
+        wire.fails(lambda: (_ for _ in ()).throw(ZeroDivisionError), on="TransactWriteItems")
+        assert send().status == 500
+    log = "\n".join(map(logs._JsonFormatter().format, caplog.records))
+    for text in FORM.values():
+        assert text not in log.replace("Administrator", "")
+
+
+# Limits --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def limited(cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: ARG001  # has its own
+    monkeypatch.setenv("RATE_LIMIT_MULTIPLIER", "1")
+    config.settings.cache_clear()
+    with time_machine.travel(NOON + 20, tick=False):
+        yield
+
+
+@pytest.mark.usefixtures("limited")
+def test_a_network_may_send_five_times_a_minute_in_whichever_encoding(api: Api, support: Form) -> None:
+    encoded = [*ENCODINGS.values()] * 2
+    assert [api.send(encode(FORM)).status for encode in encoded] == [201] * 5 + [429]
+    refused = api.post(URL, FORM, x_forwarded_for="198.51.100.9")
+    assert is_error(refused, 429, "too_many_requests")
+    assert refused.headers["retry-after"] == "40"
+    assert len(kept()) == 5
+    assert Api(ip="198.51.100.9").post(URL, FORM).status == 201
+    assert sent_to(support, {"email": "ada@example.com", "question": "Why?"}).status == 201
+
+
+@pytest.mark.usefixtures("limited")
+def test_robots_are_counted_too(api: Api) -> None:
+    assert [api.post(URL, {**FORM, "website": "x"}).status for _ in range(6)] == [201] * 5 + [429]
+
+
+# Once ----------------------------------------------------------------------------------------------
+
+
+def test_a_request_that_comes_again_with_its_key_is_carried_out_once(send: Callable[..., Reply], api: Api) -> None:
+    first = api.post(URL, FORM, idempotency_key="k")
+    again = api.send(sent(URLENCODED, urlencode(FORM).encode(), idempotency_key="k"))
+    assert (first.status, again.status) == (201, 201)
+    assert first.json == again.json
+    assert kept() == [FORM]
+    assert send().status == 201
+    assert len(kept()) == 2
+
+
+def test_a_key_that_comes_with_another_message_is_a_conflict(api: Api) -> None:
+    api.post(URL, FORM, idempotency_key="k")
+    reply = api.post(URL, {**FORM, "message": "Another"}, idempotency_key="k")
+    assert is_error(reply, 409, "idempotency_key_reused")
+    assert kept() == [FORM]
+
+
+def test_a_key_is_its_networks_own(api: Api) -> None:
+    ids = {Api(ip=ip).post(URL, FORM, idempotency_key="k").json["data"]["id"] for ip in ("192.0.2.1", "192.0.2.2")}
+    assert len(ids) == 2
+    v6 = {Api(ip=f"2001:db8::{n}").post(URL, FORM, idempotency_key="k").json["data"]["id"] for n in (1, 2)}
+    assert len(v6) == 1
+    assert is_error(api.post(URL, FORM, idempotency_key="k" * 256), 400, "validation_failed")
+
+
+# Reading -------------------------------------------------------------------------------------------
+
+
+def test_administrators_alone_read_what_was_written(api: Api, ada: Api) -> None:
+    assert is_error(api.get(URL), 401, "no_token")
+    assert is_error(ada.get(URL), 403, "forbidden")
+
+
+def test_submissions_are_paged_newest_first(admin: Api, ada: Api) -> None:
+    with time_machine.travel(NOON, tick=False) as now:
+        admin = admin.signed_in("admin@example.com", "correct horse battery")
+        for number in range(5):
+            now.shift(1)
+            assert ada.post(URL, {**FORM, "message": str(number)}).status == 201
+        seen, url = [], f"{URL}?limit=2"
+        while url:
+            page = admin.get(url)
+            seen += [submission["message"] for submission in page.json["data"]]
+            url = page.headers["link"].partition(">")[0].strip("<") if page.json["nextCursor"] else ""
+            assert ("link" in page.headers) == bool(url)
+        assert seen == ["4", "3", "2", "1", "0"]
+        cursor = admin.get(f"{URL}?limit=2").json["nextCursor"]
+        assert admin.get(f"/api/users?cursor={cursor}").json["code"] == "invalid_cursor"
+        assert admin.get(f"{URL}?limit=101").status == 400
+
+
+# Another form --------------------------------------------------------------------------------------
+
+
+class Question(Fields):
+    email: Email
+    question: Text
+    order_number: int | None = None
+    subscribe: bool = False
+    topics: tuple[str, ...] = ()
+
+
+@pytest.fixture
+def support(cloud: None) -> Form:  # noqa: ARG001  # where it stores
+    return Form("/api/support-desk", Question, recipient="support@example.com", thanks="/support/thanks")
+
+
+def sent_to(form: Form, body: Any, **headers: str) -> Reply:
+    named = {"content-type": "application/json", **headers}
+    answer = form.handler(event("POST", form.api.path, json.dumps(body), named), None)
+    return Reply(answer["statusCode"], answer["headers"], answer.get("body", ""))
+
+
+def test_another_form_is_a_few_lines(support: Form, admin: Api, inbox: Inbox) -> None:
+    question = {
+        "email": "ada@example.com",
+        "question": "Why?",
+        "orderNumber": 7,
+        "subscribe": True,
+        "topics": ["a", "b"],
+    }
+    assert sent_to(support, question).status == 201
+    answer = support.handler(event("GET", support.api.path, None, admin.headers), None)
+    (read,) = json.loads(answer["body"])["data"]
+    assert list(read) == ["id", "email", "question", "orderNumber", "subscribe", "topics", "createdAt"]
+    assert read | question == read
+    assert admin.get(URL).json["data"] == []
+    mail = inbox.newest()
+    assert (mail.to, mail.subject) == ("support@example.com", "Support desk: a new message for Lambda API Routes")
+    assert "Order number:\n    7\n\nSubscribe:\n    Yes\n\nTopics:\n    a, b\n" in mail.text
+    stored.check()
+
+
+def test_the_boxes_and_numbers_of_a_html_form_are_read_as_what_they_are(support: Form) -> None:
+    body = sent(URLENCODED, b"email=ada%40example.com&question=Why%3F&orderNumber=7&subscribe=on", support.api.path)
+    assert support.handler(body | {"headers": {**body["headers"], "accept": ACCEPT}}, None)["statusCode"] == 303
+    assert kept()[0] | {"orderNumber": 7, "subscribe": True} == kept()[0]
+
+
+def test_the_form_of_the_contributors_guide_takes_its_page(cloud: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001  # where it stores
+    section = (ROOT / "CONTRIBUTING.md").read_text().partition("## Add a form")[2].partition("\n## ")[0]
+    code, page = re.findall(r"```\w+\n(.*?)```", section, re.DOTALL)
+    guide = ModuleType("guide")
+    monkeypatch.setitem(sys.modules, "guide", guide)
+    exec(code, vars(guide))  # noqa: S102  # ours
+    names = re.findall(r'name="(\w+)"', page)
+    assert names == ["email", "question", "orderNumber", "website"]
+    pairs = dict(zip(names, ["ada@example.com", "Why?", "", ""], strict=True))
+    assert f'action="https://api.your.domain{guide.api.path}"' in page
+    answer = guide.handler(sent(URLENCODED, urlencode(pairs).encode(), guide.api.path, accept=ACCEPT), None)
+    assert answer["statusCode"] == 303
+    assert kept() == [{"email": "ada@example.com", "question": "Why?", "orderNumber": None}]
+
+
+def test_a_form_without_an_address_has_nobody_to_answer(inbox: Inbox) -> None:
+    class Feedback(Fields):
+        text: Text
+
+    feedback = Form("/api/feedback", Feedback, recipient="support@example.com", thanks="/thanks")
+    assert sent_to(feedback, {"text": "Fine."}).status == 201
+    assert inbox.newest().reply_to == []
+
+
+def test_an_outbox_entry_names_the_submission_and_holds_nothing_of_it(api: Api) -> None:
+    api.post(URL, FORM)
+    (entry,) = stored.items("OutboxTable")
+    assert entry["details"].keys() == {"form", "position"}
+    assert FORM["email"] not in repr(entry)
+    assert entry["kind"] in get_args(outbox.Kind)
