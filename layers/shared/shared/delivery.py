@@ -55,6 +55,7 @@ def _send(entry: Entry, mail: Mail) -> None:
         sesv2().send_email(
             FromEmailAddress=formataddr((settings().app_name, settings().mail_from)),
             Destination={"ToAddresses": [ascii_address(mail.to)]},
+            ConfigurationSetName=settings().mail_configuration_set,
             Content={
                 "Simple": {
                     "Subject": content(mail.subject),
