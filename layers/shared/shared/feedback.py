@@ -99,7 +99,8 @@ def _suppress_all(recipients: Iterable[_Recipient], reason: Reason, told: _Bounc
 def _suppress(key: str, reason: Reason, at: str, detail: str) -> None:
     """Suppress an address, and have the profile show it whose address it is."""
     known = suppressions.latest(key)
-    if known is not None and known.at >= at:
+    # Of two at one moment it is the complaint, in whichever order they come.
+    if known is not None and (known.at, known.reason or "") >= (at, reason):
         return
     adding = suppressions.adding(Suppression(email=key, reason=reason, at=at, detail=detail), after=known)
     credential = credentials.by_key(key)

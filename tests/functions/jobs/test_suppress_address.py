@@ -176,10 +176,15 @@ def test_another_bounce_of_a_bounced_address_leaves_the_profile_as_it_is(ada: Ap
     assert (profile(ada), events(ada)) == (after, log)
 
 
+@pytest.mark.parametrize("between", [0, 60])
 @pytest.mark.parametrize("backwards", [False, True])
-def test_the_latest_of_two_events_counts_in_whichever_order_they_come(ada: Api, backwards: bool) -> None:  # noqa: FBT001  # a parameter of pytest's
+def test_the_latest_of_two_events_counts_in_whichever_order_they_come(
+    ada: Api,
+    backwards: bool,  # noqa: FBT001  # a parameter of pytest's
+    between: int,
+) -> None:
     now = time.time()
-    told = [bounce(ADA, at=now - 60), complaint(ADA, at=now)]
+    told = [bounce(ADA, at=now - between), complaint(ADA, at=now)]
     for event in reversed(told) if backwards else told:
         receive(event)
     assert status_of(ada) == "complained"
