@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local import admin, expiry, resources, rotation
+from local import admin, expiry, feedback, resources, rotation
 from local.aws import AwsError, CloudGoneError
 from local.cloud import Cloud, listen
 from local.console import Console, RunnerError
@@ -20,6 +20,7 @@ from local.template import read_project
 from local.workers import FunctionError, Nursery, Pool, Result, lambda_environment
 
 _LOOK_SECONDS = 0.2
+_RETURN_SECONDS = 0.5
 _EXPIRY_SECONDS = 60
 _COMPACT_SECONDS = 5
 
@@ -77,7 +78,9 @@ class Runner:
         from local.page import Page  # noqa: PLC0415
         from local.server import Server  # noqa: PLC0415
 
-        self._page = Page(self._data / "cloud" / "mail.jsonl")
+        mails = self._data / "cloud" / "mail.jsonl"
+        self._page = Page(mails)
+        self._returns = feedback.Returns(mails)
 
         def answered(request: Answered) -> None:
             self._page.note(request)
@@ -101,7 +104,7 @@ class Runner:
         self._create_admin()
         self._server = Server(self._socket, app)
         self._closing.callback(self._server.stop)
-        for work in (self._follow_files, self._keep_house):
+        for work in (self._follow_files, self._return_mails, self._keep_house):
             threading.Thread(target=work, daemon=True).start()
 
     @property
@@ -232,6 +235,15 @@ class Runner:
             self._rotate()
         except (RunnerError, AwsError, CloudGoneError) as problem:
             self._console.error(str(problem))
+
+    def _return_mails(self) -> None:
+        """Bounce what was mailed to SES's mailbox simulator."""
+        while not self._stopping.wait(_RETURN_SECONDS):
+            for route, event in self._returns.events(self._project.feedback):
+                try:
+                    self._invoke(route.function, event)
+                except FunctionError as problem:
+                    self._console.warn(f"{route.function} failed on a {route.kind}: {problem}. It is dropped.")
 
     def _keep_house(self) -> None:
         rounds = 0

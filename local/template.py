@@ -47,6 +47,15 @@ class StreamSource:
 
 
 @dataclass(frozen=True)
+class FeedbackRoute:
+    """What SES tells of mails, `bounce` or `complaint` say, on its way through a topic to a function."""
+
+    kind: str
+    topic: str
+    function: str
+
+
+@dataclass(frozen=True)
 class Cors:
     """What API Gateway answers browsers of other origins. `max_age` in seconds."""
 
@@ -70,6 +79,7 @@ class Project:
     secrets: Mapping[str, Mapping[str, Any]]
     queues: Mapping[str, Mapping[str, Any]]
     streams: tuple[StreamSource, ...]
+    feedback: tuple[FeedbackRoute, ...]
     rotations: Mapping[str, str]
 
 
@@ -112,6 +122,9 @@ def read_project(path: Path, overrides: Mapping[str, str]) -> Project:
         secrets=of_type("AWS::SecretsManager::Secret"),
         queues=of_type("AWS::SQS::Queue"),
         streams=tuple(_streams(of_type("AWS::Serverless::Function"))),
+        feedback=tuple(
+            _feedback(of_type("AWS::SES::ConfigurationSetEventDestination"), of_type("AWS::Serverless::Function"))
+        ),
         rotations={
             logical_id(rotation["SecretId"]): logical_id(rotation["RotationLambdaARN"])
             for rotation in of_type("AWS::SecretsManager::RotationSchedule").values()
@@ -203,6 +216,23 @@ def _streams(functions: Mapping[str, Mapping[str, Any]]) -> Iterator[StreamSourc
                 ),
                 on_failure=logical_id(on_failure["Destination"]) if on_failure.get("Type") == "SQS" else None,
             )
+
+
+def _feedback(
+    destinations: Mapping[str, Mapping[str, Any]], functions: Mapping[str, Mapping[str, Any]]
+) -> Iterator[FeedbackRoute]:
+    """Follow each event destination of SES through its topic to the functions that are subscribed."""
+    subscribed = [
+        (logical_id(event["Properties"]["Topic"]), name)
+        for name, function in functions.items()
+        for event in (function.get("Events") or {}).values()
+        if event["Type"] == "SNS"
+    ]
+    for destination in destinations.values():
+        declared = destination["EventDestination"]
+        to = logical_id((declared.get("SnsDestination") or {}).get("TopicARN"))
+        for kind in declared["MatchingEventTypes"]:
+            yield from (FeedbackRoute(str(kind), topic, name) for topic, name in subscribed if topic == to)
 
 
 def _limit(value: Any) -> int | None:

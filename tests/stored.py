@@ -55,11 +55,13 @@ def check() -> None:
     for credential in kept:
         assert credential["userId"] in users, "an address is kept for nobody"
         assert credential["passwordHash"] is None, "an address that was left has a password"
+    suppressed = {item["email"]: item["reason"] for item in items("SuppressionsTable") if "reason" in item}
     for user in users.values():
         credential = owners[user["id"]]
         assert user["emailVerified"] == credential["verified"], "profile and credentials disagree on the address"
         assert emails.key(user["email"]) == credential["email"], "profile and credentials have different addresses"
         assert user["email"] == credential["address"], "mail would go elsewhere than the profile says"
+        assert user["emailStatus"] == suppressed.get(credential["email"], "ok"), "profile and suppression disagree"
     for session in sessions():
         assert session["userId"] in users, "a session without its user"
         user = users[session["userId"]]

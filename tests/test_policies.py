@@ -12,6 +12,7 @@ from samcli.yamlhelper import yaml_parse
 from shared import aws, clock, keys, outbox, passwords, tables
 from tests.api import FUNCTIONS, Api, Inbox, load, routes
 from tests.conftest import PASSWORD
+from tests.feedback import bounce, complaint, receive
 
 ROOT = Path(__file__).parent.parent
 NEW = "a rather different sentence"
@@ -51,7 +52,7 @@ def _named(resource: dict[str, Any]) -> str:
         case {"Fn::GetAtt": [name, _]} | {"Fn::GetAtt": str(name)} | {"Ref": name}:
             return str(name).removesuffix(".Arn")
         case {"Fn::Sub": str(text)}:
-            return text.replace("${", "").replace(".Arn}", "").rpartition(":")[2]
+            return text.replace("${", "").replace(".Arn}", "").replace("}", "").rpartition(":")[2]
     raise AssertionError(resource)
 
 
@@ -95,6 +96,8 @@ def used(cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rights]:  # n
 def _actions(service: str, operation: str, params: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if service != "dynamodb":
         yield f"{service.removesuffix('v2')}:{operation}", params.get("SecretId", "identity/*")
+        if "ConfigurationSetName" in params:
+            yield f"{service.removesuffix('v2')}:{operation}", f"configuration-set/{params['ConfigurationSetName']}"
         return
     if operation != "TransactWriteItems":
         index = f"/index/{params['IndexName']}" if "IndexName" in params else ""
@@ -115,6 +118,7 @@ def test_policies_hold_what_is_called_and_no_more(
     walk_change_of_address(ada, inbox)
     walk_administration(admin, inbox)
     walk_forms(admin, inbox)
+    walk_feedback(inbox)
     for kind in ("verification", "password_changed"):
         tables.write(outbox.sending(kind, "nobody@example.com"))
     inbox.deliver()
@@ -214,3 +218,17 @@ def walk_forms(admin: Api, inbox: Inbox) -> None:
     assert Api().post("/api/contact", form, idempotency_key="k").status == 201
     assert admin.get("/api/contact").status == 200
     inbox.deliver()
+
+
+def walk_feedback(inbox: Inbox) -> None:
+    api, gus = Api(), {"name": "Gus", "email": "gus@example.com", "password": PASSWORD}
+    receive(bounce(gus["email"]))
+    api.post("/api/auth/register", gus)
+    assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
+    receive(complaint(gus["email"]))
+    api.post("/api/auth/resend-verification", {"email": gus["email"]})
+    assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
+    api.post("/api/auth/forgot-password", {"email": gus["email"]})
+    reset = {"token": inbox.newest().token, "password": NEW}
+    receive(complaint(gus["email"]))
+    assert api.post("/api/auth/reset-password", reset).status == 204

@@ -13,9 +13,21 @@ from shared import clock, config, limits
 from tests.api import Api, Inbox
 from tests.conftest import PASSWORD, member
 from tests.faults import Wire
+from tests.feedback import bounce, receive
 
 NEW = "a rather different sentence"
-KINDS = ("unknown", "known", "unverified", "invited", "disabled", "locked", "reserved", "moved")
+KINDS = (
+    "unknown",
+    "known",
+    "unverified",
+    "invited",
+    "disabled",
+    "locked",
+    "reserved",
+    "moved",
+    "bounced",
+    "suppressed",
+)
 ADDRESSES = {kind: f"{kind}@example.com" for kind in KINDS}
 CALLS: dict[str, tuple[str, Callable[[str], dict[str, str]]]] = {
     "login": ("/api/auth/login", lambda email: {"email": email, "password": NEW}),
@@ -30,7 +42,7 @@ CALLS: dict[str, tuple[str, Callable[[str], dict[str, str]]]] = {
 @pytest.fixture
 def caller(api: Api, admin: Api, inbox: Inbox) -> Api:
     """The API as called by Ben, where there is an address of each kind."""
-    for kind in ("known", "disabled", "locked"):
+    for kind in ("known", "disabled", "locked", "bounced"):
         member(api, kind, ADDRESSES[kind])
     api.post("/api/auth/register", {"name": "U", "email": ADDRESSES["unverified"], "password": PASSWORD})
     admin.post("/api/users", {"name": "I", "email": ADDRESSES["invited"]})
@@ -40,6 +52,8 @@ def caller(api: Api, admin: Api, inbox: Inbox) -> Api:
     mover.post("/api/auth/change-email", {"newEmail": ADDRESSES["moved"], "password": PASSWORD})
     assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
     lock(ADDRESSES["locked"])
+    for kind in ("bounced", "suppressed"):
+        receive(bounce(ADDRESSES[kind]))
     inbox.deliver()
     return member(api, "Ben", "ben@example.com")
 

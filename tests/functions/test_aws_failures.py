@@ -88,7 +88,9 @@ def test_without_a_signing_key_nobody_signs_in_and_nothing_is_left_behind(api: A
 
 @pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
 def test_a_transaction_that_others_get_in_the_way_of_is_tried_again(api: Api, wire: Wire, reason: str) -> None:
-    wire.fails(faults.cancelled("None", reason, "None", "None"), on="TransactWriteItems", times=tables._ATTEMPTS - 1)
+    wire.fails(
+        faults.cancelled("None", reason, "None", "None", "None"), on="TransactWriteItems", times=tables._ATTEMPTS - 1
+    )
     assert api.post("/api/auth/register", REGISTRATION).status == 202
     assert wire.count("TransactWriteItems") == tables._ATTEMPTS
     stored.check()
@@ -96,14 +98,14 @@ def test_a_transaction_that_others_get_in_the_way_of_is_tried_again(api: Api, wi
 
 @pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
 def test_a_transaction_that_never_gets_through_is_503(api: Api, wire: Wire, reason: str) -> None:
-    wire.fails(faults.cancelled("None", reason, "None", "None"), on="TransactWriteItems")
+    wire.fails(faults.cancelled("None", reason, "None", "None", "None"), on="TransactWriteItems")
     assert is_told_to_come_back(api.post("/api/auth/register", REGISTRATION))
     assert wire.count("TransactWriteItems") == tables._ATTEMPTS
 
 
 def test_a_transaction_whose_condition_fails_is_told_by_that_condition(admin: Api, wire: Wire) -> None:
     """Although a conflict comes with it: that alone would be tried again."""
-    reasons = ("None", "ConditionalCheckFailed", "TransactionConflict", "None", "None")
+    reasons = ("None", "ConditionalCheckFailed", "TransactionConflict", "None", "None", "None")
     wire.fails(faults.cancelled(*reasons), on="TransactWriteItems")
     reply = admin.post("/api/users", {"name": "Ben", "email": "ben@example.com"}, idempotency_key="k")
     assert is_error(reply, 409, "email_taken")
@@ -111,10 +113,11 @@ def test_a_transaction_whose_condition_fails_is_told_by_that_condition(admin: Ap
 
 
 def test_what_keeps_changing_under_us_is_read_again_and_then_503(api: Api, wire: Wire) -> None:
-    wire.fails(faults.cancelled("ConditionalCheckFailed", "None", "None", "None"), on="TransactWriteItems")
+    wire.fails(faults.cancelled("ConditionalCheckFailed", "None", "None", "None", "None"), on="TransactWriteItems")
     assert is_told_to_come_back(api.post("/api/auth/register", REGISTRATION))
     # The limits of the client and of the address are counted once.
-    assert wire.calls == ["UpdateItem", "UpdateItem", *["GetItem", "TransactWriteItems"] * tables._ATTEMPTS]
+    again = ["GetItem", "GetItem", "TransactWriteItems"]
+    assert wire.calls == ["UpdateItem", "UpdateItem", *again * tables._ATTEMPTS]
 
 
 def test_each_try_of_a_transaction_bears_the_same_token(api: Api, wire: Wire) -> None:
@@ -124,7 +127,9 @@ def test_each_try_of_a_transaction_bears_the_same_token(api: Api, wire: Wire) ->
         lambda params, **_: seen.append(params["ClientRequestToken"]),
         unique_id="tokens",
     )
-    wire.fails(faults.cancelled("TransactionConflict", "None", "None", "None"), on="TransactWriteItems", times=2)
+    wire.fails(
+        faults.cancelled("TransactionConflict", "None", "None", "None", "None"), on="TransactWriteItems", times=2
+    )
     api.post("/api/auth/register", REGISTRATION)
     aws.dynamodb().meta.events.unregister("provide-client-params.dynamodb.TransactWriteItems", unique_id="tokens")
     assert len(seen) == 3
@@ -154,7 +159,9 @@ DEFECTS: dict[str, Callable[[], Answer]] = {
     "denied": faults.error("AccessDeniedException"),
     "no such table": faults.error("ResourceNotFoundException"),
     "no sense": faults.error("ValidationException"),
-    "a cancelled transaction without a known reason": faults.cancelled("ValidationError", "None", "None", "None"),
+    "a cancelled transaction without a known reason": faults.cancelled(
+        "ValidationError", "None", "None", "None", "None"
+    ),
     "no credentials": no_credentials,
     "wrong parameters": wrong_parameters,
     "division": lambda: (_ for _ in ()).throw(ZeroDivisionError("private-detail")),

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import UndefinedError, meta
 
-from shared import config, credentials, mail_templates, mails, one_time_tokens, submissions, users
+from shared import config, credentials, mail_templates, mails, one_time_tokens, submissions, suppressions, users
 from shared.credentials import Credential
 from shared.mail_templates import contrast, ink, render
 from shared.mails import Mail
@@ -67,6 +67,7 @@ def compose(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Mail]:
     def compose(name: str) -> Mail:
         credential, kind, details = CASES[name]
         monkeypatch.setattr(credentials, "find", lambda _: credential)
+        monkeypatch.setattr(suppressions, "reason_for", lambda _: None)
         monkeypatch.setattr(submissions, "find", lambda *_: SUBMISSION)
         entry = Entry(id="1", kind=kind, to="ada@example.com", details=details)
         mail = mails.compose(entry)

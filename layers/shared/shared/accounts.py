@@ -7,7 +7,7 @@ turns out to have changed; so there is nothing to lock, and a crash at any point
 from collections.abc import Mapping
 from typing import Any
 
-from shared import activity, credentials, limits, one_time_tokens, outbox, passwords, sessions, users
+from shared import activity, credentials, limits, one_time_tokens, outbox, passwords, sessions, suppressions, users
 from shared.activity import Client
 from shared.credentials import Credential
 from shared.errors import EmailTaken, InvalidOneTimeToken
@@ -22,7 +22,7 @@ from shared.users import Role, User, Versions
 def register(*, name: str, email: str, password: str, client: Client) -> None:
     """Ask for an account. Whoever reads the address is told what became of it; the caller never is.
 
-    A known address costs the same work as an unknown one: one count, one hash, one read, one transaction of four items.
+    A known address costs the same work as an unknown one: one count, one hash, two reads, one transaction of five.
     While an address is unverified the latest registration counts and makes earlier links useless: with the first one
     counting, anybody could register another's address beforehand and wait for the owner to verify it with their
     password in it. Within a minute the first one does count, since the address gets one mail a minute.
@@ -39,21 +39,22 @@ def register(*, name: str, email: str, password: str, client: Client) -> None:
 
 @optimistic
 def _register(name: str, email: str, password_hash: str, client: Client) -> None:
-    telling = outbox.sending("registration", email)
     credential = credentials.find(email)
+    suppressed = suppressions.reason_for(email)
+    telling = (outbox.sending("registration", email), suppressions.checking(email, suppressed))
     if credential is None:
-        user = users.new(name=name, email=email, role="user")
+        user = users.new(name=name, email=email, role="user", email_status=suppressed)
         opening = credentials.adding(credentials.new(email=email, user_id=user.id, password_hash=password_hash))
-        activity.record("user_signedup", user.id, client, opening, *users.adding(user), telling)
+        activity.record("user_signedup", user.id, client, opening, *users.adding(user), *telling)
     elif credential.verified or credential.is_invited:
         # An invited account may be an administrator's: no stranger's password must get in before its owner's.
         checks = (credentials.checking(credential), users.checking(credential.user_id))
-        activity.record("user_signedup", credential.user_id, client, *checks, telling, outcome="failure")
+        activity.record("user_signedup", credential.user_id, client, *checks, *telling, outcome="failure")
     else:
         # The address too: spellings that are compared as one may be two mailboxes, and this one is yet to be proved.
         taking_over = credentials.changing(credential, passwordHash=password_hash, address=email)
         renaming = users.renaming(credential.user_id, name=name, email=email)
-        activity.record("user_signedup", credential.user_id, client, taking_over, renaming, telling)
+        activity.record("user_signedup", credential.user_id, client, taking_over, renaming, *telling)
 
 
 def resend_verification(email: str) -> None:
@@ -76,20 +77,25 @@ def verify_email_by_code(email: str, code: str, client: Client) -> None:
 
 @optimistic
 def verify_email(token: OneTimeToken, client: Client) -> None:
-    """Confirm the address that a token was mailed to.
+    """Confirm the address that a token was mailed to; of a suppressed one, that it takes mail again.
 
     Raises:
         InvalidOneTimeToken: it does not count any more.
 
     """
     credential, user = of_token(token)
+    # A verified account only gets its mails back: whoever is just signing in, or has another link, is not disturbed.
+    confirming = (
+        credentials.checking(credential) if credential.verified else credentials.changing(credential, verified=True)
+    )
     activity.record(
         "user_email_verified",
         user.id,
         client,
         one_time_tokens.consuming(token),
-        credentials.changing(credential, verified=True),
-        *users.replacing(user, users.updated(user, email_verified=True)),
+        confirming,
+        *users.replacing(user, users.updated(user, email_verified=True, email_status="ok")),
+        *lifting(user),
     )
 
 
@@ -105,7 +111,8 @@ def invite(*, name: str, email: str, role: Role, once: Once, client: Client) -> 
     answer = once.answer()
     if answer is not None:
         return answer
-    user = users.new(name=name, email=email, role=role)
+    suppressed = suppressions.reason_for(email)
+    user = users.new(name=name, email=email, role=role, email_status=suppressed)
     opening = credentials.new(email=email, user_id=user.id, password_hash=None)
     activity.record(
         "user_invited",
@@ -114,6 +121,7 @@ def invite(*, name: str, email: str, role: Role, once: Once, client: Client) -> 
         *once.answering(user.public()),
         credentials.adding(opening, otherwise=EmailTaken),
         *users.adding(user),
+        suppressions.checking(email, suppressed),
         outbox.sending("invitation", email),
     )
     return user.public()
@@ -127,10 +135,11 @@ def ensure_admin(email: str, password: str) -> None:
     """
     credential = credentials.find(email)
     if credential is None:
-        user = users.new(name="Administrator", email=email, role="admin", email_verified=True)
+        suppressed = suppressions.reason_for(email)
+        user = users.new(name="Administrator", email=email, role="admin", email_verified=True, email_status=suppressed)
         password_hash = passwords.hashed(password)
         opening = credentials.new(email=email, user_id=user.id, password_hash=password_hash, verified=True)
-        write(credentials.adding(opening), *users.adding(user))
+        write(credentials.adding(opening), *users.adding(user), suppressions.checking(email, suppressed))
         return
     user = users.of_credential(credential)
     if user.can_administer and passwords.verify(password, credential.password_hash):
@@ -185,6 +194,8 @@ def _new_authority(credential: Credential, after: User) -> list[Change]:
 def close(user_id: str, client: Client) -> None:
     """Remove an account: profile, credentials, sessions, tokens, kept addresses. The addresses are free again.
 
+    One that mails bounce from stays suppressed: it still does so, whoever has it.
+
     Raises:
         UserNotFound: there is no such user.
         LastAdmin: nobody could administer the accounts any more.
@@ -201,6 +212,11 @@ def close(user_id: str, client: Client) -> None:
         limits.unlocking(user.email),
     )
     activity.log("user_deleted", client, userId=user.id)
+
+
+def lifting(user: User) -> list[Change]:
+    """Give the changes after which the user's address, which has just been proved to be read, gets mail."""
+    return [] if user.email_status == "ok" else [suppressions.lifting(user.email)]
 
 
 def of_token(token: OneTimeToken) -> tuple[Credential, User]:

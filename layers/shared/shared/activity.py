@@ -21,6 +21,8 @@ Event: TypeAlias = Literal[
     "user_signedup",
     "user_invited",
     "user_email_verified",
+    "user_email_bounced",
+    "user_email_complained",
     "login",
     "user_reauthenticated",
     "logout",

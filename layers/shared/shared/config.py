@@ -17,6 +17,7 @@ class Settings:
     brand_color: str
     frontend_url: str
     mail_from: str
+    mail_configuration_set: str
     contact_to: str
     mail_providers: str
     sendgrid_url: str

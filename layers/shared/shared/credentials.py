@@ -179,6 +179,13 @@ def checking(credential: Credential) -> Change:
     return Check(table=CREDENTIALS, key={"email": credential.email}, when=Attr("version").eq(credential.version))
 
 
+def checking_unused(key: str) -> Change:
+    """Give the change that changes nothing, but insists that no profile has the address with this key."""
+    return Check(
+        table=CREDENTIALS, key={"email": key}, when=Attr("email").not_exists() | Attr("reservedUntil").exists()
+    )
+
+
 def removing(credential: Credential) -> Change:
     """Give the change that removes the credentials and frees the address."""
     return Delete(table=CREDENTIALS, key={"email": credential.email}, when=unchanged(credential))

@@ -56,6 +56,7 @@ def _send(entry: Entry, mail: Mail) -> None:
             FromEmailAddress=formataddr((settings().app_name, settings().mail_from)),
             Destination={"ToAddresses": [ascii_address(mail.to)]},
             ReplyToAddresses=[ascii_address(mail.reply_to)] if mail.reply_to else [],
+            ConfigurationSetName=settings().mail_configuration_set,
             Content={
                 "Simple": {
                     "Subject": content(mail.subject),

@@ -7,7 +7,19 @@ account: the answer is the same, and the mail tells their owner. Two people ask 
 goes to the one who proves it first, and there is no moment at which it has two owners or the account none.
 """
 
-from shared import accounts, activity, credentials, emails, limits, one_time_tokens, outbox, sessions, sign_in, users
+from shared import (
+    accounts,
+    activity,
+    credentials,
+    emails,
+    limits,
+    one_time_tokens,
+    outbox,
+    sessions,
+    sign_in,
+    suppressions,
+    users,
+)
 from shared.activity import Client
 from shared.errors import FieldError, InvalidInput, InvalidOneTimeToken
 from shared.one_time_tokens import OneTimeToken
@@ -45,7 +57,7 @@ def confirm(token: OneTimeToken, client: Client) -> None:
     owner = credentials.find(token.target)
     if owner is not None and owner.user_id != user.id:
         raise InvalidOneTimeToken
-    moved = users.updated(user, email=token.target, email_verified=True)
+    moved = users.updated(user, email=token.target, email_verified=True, email_status="ok")
     activity.record(
         "user_email_changed",
         user.id,
@@ -53,6 +65,7 @@ def confirm(token: OneTimeToken, client: Client) -> None:
         one_time_tokens.consuming(token),
         *credentials.moving(credential, token.target),
         *users.replacing(user, moved),
+        suppressions.lifting(token.target),
         *sessions.carrying(moved),
         outbox.sending("email_changed", user.email, userId=user.id, version=str(credential.version)),
     )
@@ -75,7 +88,7 @@ def undo(token: OneTimeToken, client: Client) -> None:
     credential = users.credential_of(user)
     if credential.email == emails.key(token.target):
         raise InvalidOneTimeToken
-    moved = users.updated(user, email=token.target)
+    moved = users.updated(user, email=token.target, email_status="ok")
     later = [other for other in one_time_tokens.of_user(user.id) if other.version > token.version]
     activity.record(
         "user_email_change_undone",
@@ -85,6 +98,7 @@ def undo(token: OneTimeToken, client: Client) -> None:
         *one_time_tokens.removing_all(later),
         *credentials.moving_back(credential, token.target),
         *users.replacing(user, moved),
+        suppressions.lifting(token.target),
         *sessions.ending_all(user.id),
         outbox.sending("recovery", token.target),
     )

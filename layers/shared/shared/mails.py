@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from shared import credentials, emails, one_time_tokens, submissions, users
+from shared import credentials, emails, logs, one_time_tokens, submissions, suppressions, users
 from shared.config import settings
 from shared.credentials import Credential
 from shared.mail_templates import Fields, render
@@ -34,14 +34,22 @@ class Mail:
 
 
 def compose(entry: Entry) -> Mail | None:
-    """Write the mail, making its token; None if there is nothing to tell any more.
+    """Write the mail, making its token; None if there is nothing to tell any more, or the address gets no mail.
 
     Raises:
         Outdated: the account changed meanwhile; worth another try.
         Unavailable: DynamoDB is out of reach; worth another try.
 
     """
-    return _COMPOSERS[entry.kind](entry)
+    reason = suppressions.reason_for(entry.to)
+    if reason is None:
+        return _COMPOSERS[entry.kind](entry)
+    # Before the token is made: it would take the place of one that was mailed, and never be mailed itself.
+    may_ask = entry.kind in _PROOFS and suppressions.may_prove(entry.to, entry.kind, entry.id)
+    mail = _PROOFS[entry.kind](entry) if may_ask else None
+    if mail is None:
+        logs.logger.info("mail kept back", extra={"fields": {"entry": entry.id, "kind": entry.kind, "reason": reason}})
+    return mail
 
 
 # Mails that lead somewhere -------------------------------------------------------------------------
@@ -58,8 +66,10 @@ def _verification(entry: Entry) -> Mail | None:
     credential = credentials.find(entry.to)
     if credential is None or credential.verified:
         return None
-    if credential.is_invited:
-        return _invitation(entry)
+    return _invitation(entry) if credential.is_invited else _verification_of(credential)
+
+
+def _verification_of(credential: Credential) -> Mail:
     issued = one_time_tokens.issue(credential, "verify-email")
     return _rendered("verify_email", credential.address, url=_url("verify-email", issued.token), digits=issued.code)
 
@@ -80,13 +90,14 @@ def _recovery(entry: Entry) -> Mail | None:
     return _rendered("recovery", credential.address, url=_url("reset-password", issued.token))
 
 
-def _email_change(entry: Entry) -> Mail | None:
+def _email_change(entry: Entry, *, telling_owner: bool = True) -> Mail | None:
     credential = _credential_of(entry.details["userId"])
     if credential is None:
         return None
     owner = credentials.find(entry.to)
     if owner is not None and owner.user_id != credential.user_id:
-        return None if owner.is_reserved or not owner.verified else _already_registered(owner)
+        is_theirs = owner.verified and not owner.is_reserved
+        return _already_registered(owner) if is_theirs and telling_owner else None
     issued = one_time_tokens.issue(credential, "change-email", target=entry.to)
     return _rendered("email_change", entry.to, url=_url("verify-email", issued.token))
 
@@ -108,6 +119,25 @@ def _already_registered(owner: Credential) -> Mail:
 def _credential_of(user_id: str) -> Credential | None:
     user = users.find(user_id)
     return credentials.find(user.email) if user is not None else None
+
+
+# Mails to suppressed addresses: only to have their owners prove that they read them ----------------
+
+
+def _proof(entry: Entry) -> Mail | None:
+    credential = credentials.find(entry.to)
+    if credential is None or credential.is_reserved:
+        return None
+    if not credential.verified:
+        return _verification(entry)
+    return _verification_of(credential) if entry.kind == "verification" else None
+
+
+_PROOFS: Mapping[Kind, Callable[[Entry], Mail | None]] = {
+    "registration": _proof,
+    "verification": _proof,
+    "email_change": lambda entry: _email_change(entry, telling_owner=False),
+}
 
 
 # Notices, to the account's own address -------------------------------------------------------------

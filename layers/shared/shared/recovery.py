@@ -23,8 +23,8 @@ def forgot_password(email: str, client: Client) -> None:
 def reset_password(token: str, password: str, client: Client) -> None:
     """Choose a password by the link that was mailed, after an invitation or because it was forgotten.
 
-    Reading the mail proves the address, and ends the lock of the account. Nobody is signed in by it, and everybody who
-    was is signed out.
+    Reading the mail proves the address, a suppressed one too, and ends the lock of the account. Nobody is signed in by
+    it, and everybody who was is signed out.
 
     Raises:
         InvalidOneTimeToken: the link does not count, or not any more.
@@ -40,13 +40,16 @@ def reset_password(token: str, password: str, client: Client) -> None:
 @optimistic
 def _reset(token: OneTimeToken, password_hash: str, client: Client) -> None:
     credential, user = accounts.of_token(token)
+    proved = users.updated(user, email_verified=True, email_status="ok")
+    is_news = (user.email_verified, user.email_status) != (proved.email_verified, proved.email_status)
     activity.record(
         "user_password_reset",
         user.id,
         client,
         one_time_tokens.consuming(token),
         credentials.changing(credential, passwordHash=password_hash, verified=True),
-        *([] if user.email_verified else users.replacing(user, users.updated(user, email_verified=True))),
+        *(users.replacing(user, proved) if is_news else []),
+        *accounts.lifting(user),
         *sessions.ending_all(user.id),
         limits.unlocking(user.email),
         outbox.sending("password_changed", user.email),

@@ -32,12 +32,16 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 
 Role: TypeAlias = Literal["user", "admin"]
 Status: TypeAlias = Literal["active", "disabled"]
+EmailStatus: TypeAlias = Literal["ok", "bounced", "complained"]
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A profile. `version` counts its changes; times are RFC 3339."""
+    """A profile. `version` counts its changes; times are RFC 3339.
+
+    `email_status` is what `shared.suppressions` has on the address, or `ok`. It keeps mails back, and nobody out.
+    """
 
     id: str
     name: str
@@ -45,6 +49,7 @@ class User:
     role: Role
     status: Status
     email_verified: bool
+    email_status: EmailStatus
     created_at: str
     updated_at: str
     version: int
@@ -69,6 +74,7 @@ class User:
             "role": self.role,
             "status": self.status,
             "emailVerified": self.email_verified,
+            "emailStatus": self.email_status,
             "createdAt": self.created_at,
             "updatedAt": self.updated_at,
         }
@@ -87,6 +93,7 @@ class User:
             role=item["role"],
             status=item["status"],
             email_verified=item["emailVerified"],
+            email_status=item["emailStatus"],
             created_at=item["createdAt"],
             updated_at=item["updatedAt"],
             version=item["version"],
@@ -94,7 +101,9 @@ class User:
         )
 
 
-def new(*, name: str, email: str, role: Role, email_verified: bool = False) -> User:
+def new(
+    *, name: str, email: str, role: Role, email_verified: bool = False, email_status: EmailStatus | None = None
+) -> User:
     """Make a profile that is not stored yet."""
     moment = clock.timestamp()
     return User(
@@ -104,6 +113,7 @@ def new(*, name: str, email: str, role: Role, email_verified: bool = False) -> U
         role=role,
         status="active",
         email_verified=email_verified,
+        email_status=email_status or "ok",
         created_at=moment,
         updated_at=moment,
         version=1,

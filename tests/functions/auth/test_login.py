@@ -149,7 +149,8 @@ def test_me_gives_profile_and_session(ada: Api) -> None:
     assert list(reply.json) == ["success", "data"]
     user, session = reply.json["data"]["user"], reply.json["data"]["session"]
     assert list(reply.json["data"]) == ["user", "session"]
-    assert list(user) == ["id", "name", "email", "role", "status", "emailVerified", "createdAt", "updatedAt"]
+    flags = ["role", "status", "emailVerified", "emailStatus"]
+    assert list(user) == ["id", "name", "email", *flags, "createdAt", "updatedAt"]
     assert set(session) == {"id", "createdAt", "lastUsedAt", "expiresAt", "ip", "userAgent", "current"}
     assert session["current"] is True
     assert (session["ip"], session["userAgent"]) == ("192.0.2.1", "tests/1.0")

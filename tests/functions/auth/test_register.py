@@ -49,8 +49,8 @@ def test_a_known_address_costs_the_same_work_as_an_unknown_one(
         wire.forget()
         hashes.clear()
         api.post(URL, {**ADA, "email": email})
-        # The limits of the caller and of the mailbox, the credentials, and all that is written.
-        assert wire.calls == ["UpdateItem", "UpdateItem", "GetItem", "TransactWriteItems"]
+        # The limits of the caller and of the mailbox, the credentials, the suppression, and all that is written.
+        assert wire.calls == ["UpdateItem", "UpdateItem", "GetItem", "GetItem", "TransactWriteItems"]
         assert hashes == [passwords.COST]
 
 

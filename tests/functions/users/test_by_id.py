@@ -72,7 +72,7 @@ def test_a_user_may_not_change_role_or_status(ada: Api, change: dict[str, str], 
 
 
 @pytest.mark.parametrize(
-    "field", ["id", "email", "emailVerified", "createdAt", "version", "shard", "user_id", "position"]
+    "field", ["id", "email", "emailVerified", "emailStatus", "createdAt", "version", "shard", "user_id", "position"]
 )
 def test_fields_that_are_not_to_be_written_are_ignored(ada: Api, field: str) -> None:
     before = ada.get(url(ada)).json["data"]

@@ -16,7 +16,7 @@ from tests.conftest import ADMIN_EMAIL, PASSWORD
 from tests.faults import Wire
 from tests.functions.test_every_path import is_error
 
-KEYS = ["id", "name", "email", "role", "status", "emailVerified", "createdAt", "updatedAt"]
+KEYS = ["id", "name", "email", "role", "status", "emailVerified", "emailStatus", "createdAt", "updatedAt"]
 
 
 def invited(number: int) -> dict[str, Any]:
@@ -38,12 +38,13 @@ def test_users_are_listed_with_every_field_and_nothing_else(admin: Api) -> None:
     assert reply.json["nextCursor"] is None
     (user,) = reply.json["data"]
     assert list(user) == KEYS
-    assert {key: user[key] for key in KEYS[1:6]} == {
+    assert {key: user[key] for key in KEYS[1:7]} == {
         "name": "Administrator",
         "email": ADMIN_EMAIL,
         "role": "admin",
         "status": "active",
         "emailVerified": True,
+        "emailStatus": "ok",
     }
     assert user["createdAt"].endswith("Z")
     assert "link" not in reply.headers
@@ -181,12 +182,13 @@ def test_an_invitation_opens_an_account_and_mails_a_link(admin: Api, inbox: Inbo
     assert list(reply.json) == ["success", "data"]
     user = reply.json["data"]
     assert list(user) == KEYS
-    assert {key: user[key] for key in KEYS[1:6]} == {
+    assert {key: user[key] for key in KEYS[1:7]} == {
         "name": "Ben",
         "email": "Ben@example.com",
         "role": "user",
         "status": "active",
         "emailVerified": False,
+        "emailStatus": "ok",
     }
     assert reply.headers["location"] == f"/api/users/{user['id']}"
     assert admin.get(reply.headers["location"]).json["data"] == user
