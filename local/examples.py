@@ -1,4 +1,4 @@
-"""What to try a route with: the events of `events/<the function's folder>/<verb>.json`, as far as a caller makes them."""
+"""What to try a route with: the events in `events/<the function's folder>/<verb>.json`, as far as callers make them."""
 
 import base64
 import json
@@ -15,9 +15,11 @@ _HEADERS = ("idempotency-key", "if-match")
 
 def examples(function: Function, path: str) -> dict[str, dict[str, Any]]:
     """Of each verb that has an event for this path: {query, headers, contentType, body}; no body is None."""
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     folder = _folder(function)
-    for verb in _VERBS if folder else ():
+    if folder is None:
+        return found
+    for verb in _VERBS:
         try:
             event = json.loads((folder / f"{verb.lower()}.json").read_text(encoding="utf-8"))
             if event["routeKey"].partition(" ")[2] == path:

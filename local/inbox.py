@@ -13,7 +13,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-# The headers that a mail's source shows first; more come from the sender.
 _BOUNDARY = "=_part"
 
 
@@ -91,13 +90,12 @@ def safe_html(html: str) -> str:
     links = _Links()
     links.feed(html)
     links.close()
-    lines = html.split("\n")
     starts = [0]
-    for line in lines:
+    for line in html.split("\n"):
         starts.append(starts[-1] + len(line) + 1)
     made, read = ["<!doctype html>"], 0
-    for line, column, text, replacement in links.found:
-        start = starts[line - 1] + column
+    for number, column, text, replacement in links.found:
+        start = starts[number - 1] + column
         made += [html[read:start], replacement]
         read = start + len(text)
     return "".join([*made, html[read:]])

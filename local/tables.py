@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from local.aws import Aws
@@ -56,27 +56,27 @@ def _key(cursor: str) -> Any:
 def _plain(value: Mapping[str, Any]) -> Any:
     """An attribute's value as JSON; what is too long to read is cut, and bytes are counted."""
     ((kind, content),) = value.items()
-    match kind:
-        case "S":
-            return _cut(content)
-        case "N":
-            return _number(content)
-        case "B":
-            return f"({len(base64.b64decode(content))} bytes) {_cut(content)}"
-        case "M":
-            return {name: _plain(inner) for name, inner in content.items()}
-        case "L":
-            return [_plain(inner) for inner in content]
-        case "SS" | "NS" | "BS":
-            return [_plain({kind[0]: inner}) for inner in content]
-        case "NULL":
-            return None
-        case _:
-            return content
+    plain: dict[str, Callable[[Any], Any]] = {
+        "S": _cut,
+        "N": _number,
+        "B": _bytes,
+        "M": lambda inner: {name: _plain(each) for name, each in inner.items()},
+        "L": lambda inner: [_plain(each) for each in inner],
+        "SS": lambda inner: [_cut(each) for each in inner],
+        "NS": lambda inner: [_number(each) for each in inner],
+        "BS": lambda inner: [_bytes(each) for each in inner],
+        "BOOL": bool,
+        "NULL": lambda _: None,
+    }
+    return plain[kind](content)
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}… ({len(text):,} characters)"
+
+
+def _bytes(encoded: str) -> str:
+    return f"({len(base64.b64decode(encoded))} bytes) {_cut(encoded)}"
 
 
 def _number(text: str) -> int | float | str:

@@ -141,7 +141,9 @@ class Worker:
         self._pid: int | None = None
         self._up = False
         self._socket, output = nursery.fork(function, environment)
-        self._printer = threading.Thread(target=_print_lines, args=(output, function.name, said, request_id), daemon=True)
+        self._printer = threading.Thread(
+            target=_print_lines, args=(output, function.name, said, request_id), daemon=True
+        )
         self._printer.start()
 
     def invoke(self, event: str, request_id: str) -> str:

@@ -15,6 +15,7 @@ const EVERY_WHEN_HIDDEN = 3000;
 const navigate = () => {
   const [name, ...rest] = location.hash.slice(1).split("/");
   const view = name in VIEWS ? name : "inbox";
+  if (byId(`view-${view}`).hidden) window.scrollTo(0, 0);
   for (const each of Object.keys(VIEWS)) byId(`view-${each}`).hidden = each !== view;
   for (const link of document.querySelectorAll("nav a")) {
     if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
@@ -25,9 +26,15 @@ const navigate = () => {
 
 let run = "";
 let timer;
+let looking = false;
+let again = false;
 
 const look = async () => {
   clearTimeout(timer);
+  // Two answers to one question would show everything twice.
+  again = looking;
+  if (looking) return;
+  looking = true;
   try {
     const news = await get(`news.json?${new URLSearchParams({ run, mails: inbox.count(), requests: requests.last() })}`);
     if (news.run !== run) {
@@ -44,8 +51,8 @@ const look = async () => {
   } catch {
     byId("gone").hidden = false;
   }
-  clearTimeout(timer);
-  timer = setTimeout(look, document.hidden ? EVERY_WHEN_HIDDEN : EVERY);
+  looking = false;
+  timer = setTimeout(look, again ? 0 : document.hidden ? EVERY_WHEN_HIDDEN : EVERY);
 };
 
 window.addEventListener("hashchange", navigate);

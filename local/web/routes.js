@@ -9,7 +9,7 @@ const LONGEST = 200_000;
 
 let operations = null; // {verb, path, function, example}
 let chosen = ""; // "GET /api/users"
-const typed = new Map(); // what the user has put in the place of an example's value
+let account = {}; // the email and password that were accepted last
 const etags = new Map();
 
 const settle = rove(byId("routes"), "a");
@@ -70,20 +70,15 @@ const field = (label, control, hint) => {
   return element("div.field", {}, element("label", { for: control.id, textContent: label }), control, hint ?? null);
 };
 
-/** The example's body with what is known better: what was typed before, and the refresh token. */
+/** The example's body with what is known better. Who asks for a name means somebody new, all others the last one. */
 const filled = (body) => {
-  const known = { ...body };
-  for (const [name, value] of Object.entries(known)) {
-    if (name === "refreshToken" && session.get()?.refreshToken) known[name] = session.get().refreshToken;
-    else known[name] = typed.get(`${name}=${value}`) ?? value;
-  }
-  return known;
+  const { refreshToken } = session.get() ?? {};
+  const known = { refreshToken, ...("name" in body ? {} : account), currentPassword: account.password };
+  return Object.fromEntries(Object.entries(body).map(([name, value]) => [name, known[name] ?? value]));
 };
 
-const remember = (example, sent) => {
-  for (const [name, value] of Object.entries(example ?? {})) {
-    if (typeof value === "string" && typeof sent?.[name] === "string") typed.set(`${name}=${value}`, sent[name]);
-  }
+const remember = (sent) => {
+  if (sent?.email && sent.password) account = { email: sent.email, password: sent.password };
 };
 
 const form = (operation) => {
@@ -153,7 +148,7 @@ const form = (operation) => {
       const response = await fetch(target, request);
       const text = await response.text();
       const took = performance.now() - started;
-      if (response.ok) remember(example.body, fields);
+      if (response.ok) remember(fields);
       if (response.headers.has("etag")) etags.set(address(), response.headers.get("etag"));
       session.learn(parsed(text));
       if (response.status === 401 && token) session.refused(token);

@@ -160,6 +160,15 @@ class Browser:
         found = self.until(lambda: self.run(script, selector, text), f"{selector} with {text!r}")
         return Element(self, found[_ELEMENT])
 
+    def click(self, selector: str, text: str = "") -> None:
+        """Wait for such an element and click it, again if the page has just put another in its place."""
+
+        def clicked() -> bool:
+            self.find(selector, text).click()
+            return True
+
+        self.until(clicked, f"a click on {selector} with {text!r}")
+
     def labelled(self, label: str) -> Element:
         """Wait for a field with this label."""
         return Element(
