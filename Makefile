@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help environments start test check format build sam-local deploy test-docker capacity timing lock reset clean
+.PHONY: help environments start test check format build sam-local deploy test-docker test-browser screenshots capacity timing lock reset clean
 
 BIN := .venv/bin
 # The section of samconfig.toml to build and deploy by: default (a development stack) or prod.
@@ -48,6 +48,12 @@ deploy: build ## build, show what would change on AWS, and deploy it (STAGE=defa
 
 test-docker: environments .venv/.dev ## look at what is built, and run it in Lambda's containers
 	@$(BIN)/python -m pytest -m "docker or build"
+
+test-browser: environments .venv/.dev ## use the local page in Chromium: needs chromium and chromedriver
+	@$(BIN)/python -m pytest -m browser
+
+screenshots: environments .venv/.dev ## take the pictures in docs/ anew: needs chromium and chromedriver
+	@$(BIN)/python -m tests.browser.screenshots
 
 capacity: environments .venv/.dev ## print the read and write units of each flow
 	@$(BIN)/python -m benchmarks.capacity

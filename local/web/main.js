@@ -1,6 +1,6 @@
 // Which view is shown, and looking for news every second.
 
-import { byId, get } from "./dom.js";
+import { byId, get, isNarrow } from "./dom.js";
 import * as inbox from "./inbox.js";
 import * as requests from "./requests.js";
 import * as routes from "./routes.js";
@@ -8,6 +8,7 @@ import * as session from "./session.js";
 import * as tables from "./tables.js";
 
 const VIEWS = { inbox, requests, routes, tables };
+const left = {}; // the last address of each view
 const EVERY = 1000;
 const EVERY_WHEN_HIDDEN = 3000;
 
@@ -17,8 +18,13 @@ const navigate = () => {
   const view = name in VIEWS ? name : "inbox";
   if (byId(`view-${view}`).hidden) window.scrollTo(0, 0);
   for (const each of Object.keys(VIEWS)) byId(`view-${each}`).hidden = each !== view;
+  left[view] = location.hash;
   for (const link of document.querySelectorAll("nav a")) {
-    if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
+    const { name: other } = link.dataset;
+    // Back to what was open there, be it a form half filled in; from there to the view's beginning.
+    const goesOn = other !== view && !(other === "inbox" && isNarrow());
+    link.hash = (goesOn && left[other]) || `#${other}`;
+    if (other === view) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   VIEWS[view].show(rest.map(decodeURIComponent));

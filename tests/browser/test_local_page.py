@@ -239,6 +239,16 @@ def test_a_body_can_be_sent_as_a_form(browser: Browser) -> None:
 CHOOSE_KIND = "document.querySelector('[name=kind]').value = arguments[0]"
 
 
+def test_a_form_half_filled_in_is_there_after_a_look_into_the_inbox(browser: Browser) -> None:
+    form(browser, "POST", "/api/auth/verify-email")
+    browser.labelled("Body").type('{"email": "half')
+    view(browser, "Inbox")
+    browser.find("#view-inbox")
+    view(browser, "Routes")
+    browser.find("h2", "POST /api/auth/verify-email")
+    assert browser.labelled("Body").value == '{"email": "half'
+
+
 def test_a_sign_in_outlives_a_reload_of_the_page(browser: Browser) -> None:
     form(browser, "POST", "/api/auth/login")
     assert send(browser, {"email": ADMIN[0], "password": PASSWORD})[0] == 200
