@@ -102,8 +102,9 @@ class Page:
             return _json(ask())
         except tables.CursorError:
             abort(HTTPStatus.BAD_REQUEST)
-        except (AwsError, CloudGoneError):
-            abort(HTTPStatus.SERVICE_UNAVAILABLE)
+        except (AwsError, CloudGoneError) as problem:
+            refused = getattr(problem, "code", "") == "ValidationException"
+            abort(HTTPStatus.BAD_REQUEST if refused else HTTPStatus.SERVICE_UNAVAILABLE)
         finally:
             # Each of the browser's connections has a thread of its own, and so would have one to MiniStack.
             self._aws.close()

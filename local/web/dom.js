@@ -2,7 +2,7 @@
 
 export const byId = (id) => document.getElementById(id);
 
-/** Make an element. A name may have classes: "p.muted.small". Properties in aria- or role are attributes. */
+/** Make an element. A name may have classes: "p.muted". `role`, `for` and aria-… are attributes, the rest properties. */
 export const element = (name, properties = {}, ...children) => {
   const [tag, ...classes] = name.split(".");
   const made = document.createElement(tag);
@@ -40,8 +40,8 @@ export const rove = (list, selector) => {
   const stops = () => [...list.querySelectorAll(selector)];
   const settle = () => {
     const all = stops();
-    const current = all.find((one) => one.tabIndex === 0 && one.matches("[aria-current]")) ?? all.find((one) => one.matches("[aria-current]")) ?? all[0];
-    for (const one of all) one.tabIndex = one === (all.includes(document.activeElement) ? document.activeElement : current) ? 0 : -1;
+    const stop = all.find((one) => one === document.activeElement) ?? all.find((one) => one.matches("[aria-current]")) ?? all[0];
+    for (const one of all) one.tabIndex = one === stop ? 0 : -1;
   };
   list.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || !event.target.matches(selector)) return;
@@ -57,6 +57,13 @@ export const rove = (list, selector) => {
     for (const one of stops()) one.tabIndex = one === event.target ? 0 : -1;
   });
   return settle;
+};
+
+/** Put other items into a list of links, and leave the focus on the link that had it. */
+export const refill = (list, items) => {
+  const focused = list.contains(document.activeElement) ? document.activeElement.hash : null;
+  list.replaceChildren(...items);
+  if (focused) [...list.querySelectorAll("a")].find((link) => link.hash === focused)?.focus({ preventScroll: true });
 };
 
 /** Tabs over panels, as a screen reader expects them. `panels` are {name: () => node}, made when first shown. */

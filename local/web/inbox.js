@@ -1,6 +1,6 @@
 // The mails: a list, and one of them as it looks, as text, and as it is on the wire.
 
-import { block, byId, clock, element, get, isNarrow, rove, tabs } from "./dom.js";
+import { block, byId, clock, element, get, isNarrow, refill, rove, tabs } from "./dom.js";
 
 const KEY = "local-api-inbox";
 const STEP = 200;
@@ -70,9 +70,7 @@ const render = () => {
     if (found.length < room) found.push(mails[index]);
     else left += 1;
   }
-  const focused = document.activeElement?.closest("#mails a")?.hash;
-  byId("mails").replaceChildren(...found.map(row));
-  if (focused) [...byId("mails").querySelectorAll("a")].find((link) => link.hash === focused)?.focus();
+  refill(byId("mails"), found.map(row));
   settle();
   byId("older-mails").hidden = !left;
   byId("no-mail").hidden = found.length > 0;

@@ -47,7 +47,6 @@ const look = async () => {
       // Another runner, perhaps on other data: begin anew.
       inbox.reset();
       requests.reset();
-      routes.reset();
     }
     const first = news.run !== run;
     run = news.run;

@@ -1,32 +1,27 @@
 // The routes, and a form to try each: filled from the events of the project, sent to the real API.
 
-import { block, byId, element, get, isNarrow, rove, tabs } from "./dom.js";
+import { block, byId, element, get, isNarrow, refill, rove, tabs } from "./dom.js";
 import * as session from "./session.js";
 
 const VERBS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 const KINDS = { JSON: "application/json", "Form, urlencoded": "application/x-www-form-urlencoded", "Form, multipart": "multipart/form-data" };
 const LONGEST = 200_000;
 
-let operations = null; // {verb, path, function, example}
+let operations = []; // {verb, path, function, example}
 let chosen = ""; // "GET /api/users"
+let tellWho = () => {};
 let account = {}; // the email and password that were accepted last
 const etags = new Map();
 
 const settle = rove(byId("routes"), "a");
 const key = ({ verb, path }) => `${verb} ${path}`;
 
-/** Another runner may have other routes. A form that is open stays as it is. */
-export const reset = () => {
-  operations = null;
-  if (!byId("view-routes").hidden) show(chosen ? [chosen] : []);
-};
-
-/** Show the list, and the form of an operation such as "GET /api/users". */
+/** Show the list, as it is by now, and the form of an operation such as "GET /api/users". One that is open stays. */
 export const show = async ([wanted = ""]) => {
   chosen = wanted;
   byId("view-routes").classList.toggle("opened", wanted !== "");
   try {
-    operations ??= (await get("routes.json")).flatMap(verbsOf);
+    operations = (await get("routes.json")).flatMap(verbsOf);
   } catch {
     return;
   }
@@ -47,8 +42,9 @@ const verbsOf = ({ path, methods, function: name, examples }) => {
 };
 
 const list = (current) => {
-  byId("routes").replaceChildren(
-    ...operations.map((operation) => {
+  refill(
+    byId("routes"),
+    operations.map((operation) => {
       const link = element(
         "a.row.operation",
         { href: `#routes/${encodeURIComponent(key(operation))}` },
@@ -100,14 +96,15 @@ const form = (operation) => {
   const who = element("label.check", { for: "with-token" });
   const credentials = element("div.check", {}, bearer, who);
   const send = element("button.primary", { type: "submit", textContent: "Send" });
-  const answer = element("div", { id: "answer", role: "status", "aria-label": "Answer" });
+  const outcome = element("p.outcome", { role: "status" });
+  const details = element("div");
+  const answer = element("section", { id: "answer", "aria-label": "Answer", hidden: true }, outcome, details);
   const heading = element("h2", { tabIndex: -1 }, element(`span.method.${verb.toLowerCase()}`, { textContent: verb }), " ", element("span.path", { textContent: path }));
 
-  const tellWho = () => {
+  tellWho = () => {
     credentials.hidden = !session.get();
     who.textContent = session.get() ? `Authorization: Bearer …, as ${session.get().email}` : "";
   };
-  document.addEventListener("session", tellWho);
   tellWho();
 
   const made = element(
@@ -152,11 +149,13 @@ const form = (operation) => {
       if (response.headers.has("etag")) etags.set(address(), response.headers.get("etag"));
       session.learn(parsed(text));
       if (response.status === 401 && token) session.refused(token);
-      answer.replaceChildren(...shown(response, text, took));
+      outcome.replaceChildren(...result(response, took));
+      details.replaceChildren(...content(response, text));
     } catch {
-      answer.replaceChildren(element("p.bad", { textContent: "No answer: the runner does not run." }));
+      outcome.replaceChildren(element("span.bad", { textContent: "No answer: the runner does not run." }));
+      details.replaceChildren();
     } finally {
-      send.disabled = false;
+      send.disabled = answer.hidden = false;
       if (isNarrow()) answer.scrollIntoView({ block: "nearest" });
       document.dispatchEvent(new Event("sent"));
     }
@@ -194,9 +193,14 @@ const encode = (request, type, text, fields) => {
   request.body = values;
 };
 
-const shown = (response, text, took) => {
-  if (response.type === "opaqueredirect") return [element("p", { textContent: "A redirect, which browsers do not let a page look at." })];
+const result = (response, took) => {
   const grade = response.status >= 500 ? "bad" : response.status >= 400 ? "poor" : "good";
+  // Browsers show scripts nothing of a redirect.
+  const status = response.type === "opaqueredirect" ? "A redirect" : `${response.status} ${response.statusText}`;
+  return [element(`strong.status.${grade}`, { textContent: status }), element("span.muted", { textContent: ` in ${Math.round(took)} ms` })];
+};
+
+const content = (response, text) => {
   const body = parsed(text);
   const pretty = body === undefined ? text : JSON.stringify(body, null, 2);
   const headers = [...response.headers].map(([name, value]) => `${name}: ${value}`).join("\n");
@@ -204,8 +208,7 @@ const shown = (response, text, took) => {
     Body: () => (text ? block(pretty.slice(0, LONGEST), "Body") : element("p.muted", { textContent: "No body." })),
     Headers: () => block(headers, "Headers"),
   };
-  return [
-    element("p.outcome", {}, element(`strong.status.${grade}`, { textContent: `${response.status} ${response.statusText}` }), element("span.muted", { textContent: ` in ${Math.round(took)} ms` })),
-    ...tabs("The answer's", panels, "Body", () => {}),
-  ];
+  return tabs("The answer's", panels, "Body", () => {});
 };
+
+document.addEventListener("session", () => tellWho());

@@ -1,6 +1,6 @@
 // What is in the tables, to look at.
 
-import { block, byId, element, get, isNarrow, rove } from "./dom.js";
+import { block, byId, element, get, isNarrow, refill, rove } from "./dom.js";
 
 let chosen = "";
 const settle = rove(byId("tables"), "a");
@@ -22,15 +22,14 @@ export const show = async ([wanted = ""]) => {
 };
 
 const list = (tables, current) => {
-  const focused = document.activeElement?.closest("#tables a")?.hash;
-  byId("tables").replaceChildren(
-    ...tables.map(({ name, items: number }) => {
+  refill(
+    byId("tables"),
+    tables.map(({ name, items: number }) => {
       const link = element("a.row.line", { href: `#tables/${encodeURIComponent(name)}` }, element("span.who", { textContent: name }), element("span.muted", { textContent: number }));
       if (name === current) link.setAttribute("aria-current", "true");
       return element("li", {}, link);
     }),
   );
-  if (focused) [...byId("tables").querySelectorAll("a")].find((link) => link.hash === focused)?.focus();
   settle();
 };
 
