@@ -50,7 +50,7 @@ test-docker: environments .venv/.dev ## look at what is built, and run it in Lam
 	@$(BIN)/python -m pytest -m "docker or build"
 
 test-browser: environments .venv/.dev ## use the local page in Chromium: needs chromium and chromedriver
-	@$(BIN)/python -m pytest -m browser
+	@$(BIN)/python -m pytest -m browser -rs
 
 screenshots: environments .venv/.dev ## take the pictures in docs/ anew: needs chromium and chromedriver
 	@$(BIN)/python -m tests.browser.screenshots
