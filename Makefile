@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help environments start test check format build sam-local deploy test-docker test-browser screenshots capacity timing lock reset clean
+.PHONY: $(shell awk -F: '/^[a-z-]+:.*## / {print $$1}' $(firstword $(MAKEFILE_LIST)))
 
 BIN := .venv/bin
 # The section of samconfig.toml to build and deploy by: default (a development stack) or prod.
