@@ -63,6 +63,12 @@ restore: .venv/.run ## put a restored table's items back (TABLE=UsersTable FROM=
 test-docker: environments .venv/.dev ## look at what is built, and run it in Lambda's containers
 	@$(BIN)/python -m pytest -m "docker or build"
 
+test-browser: environments .venv/.dev ## use the local page in Chromium: needs chromium and chromedriver
+	@$(BIN)/python -m pytest -m browser -rs
+
+screenshots: environments .venv/.dev ## take the pictures in docs/ anew: needs chromium and chromedriver
+	@$(BIN)/python -m tests.browser.screenshots
+
 capacity: environments .venv/.dev ## print the read and write units of each flow
 	@$(BIN)/python -m benchmarks.capacity
 

@@ -85,7 +85,9 @@ class Durable:
         if scope["method"] in {"GET", "HEAD"} or _READS.match(operation):
             return await ask(self._app, scope, body)
         async with self._turn:
-            answer = await self._change(scope, body)
+            # Mails are not sent again in a replay. Each has an id that no other has.
+            change = ask(self._app, scope, body) if _SENDS_MAIL.search(operation) else self._change(scope, body)
+            answer = await change
             if answer.status in _SUCCESS:
                 try:
                     await self._keep(scope, body, operation, answer)
@@ -108,7 +110,10 @@ class Durable:
             listed = await ask(self._app, http_scope("GET", "/_ministack/ses/messages", b"", []), b"")
             accounts = json.loads(listed.body)["messages"].values()
             sent = answer.body.decode()
-            self._generations.add_mails([mail for mails in accounts for mail in mails if mail["MessageId"] in sent])
+            more = _forgotten(body)
+            self._generations.add_mails(
+                [mail | more for mails in accounts for mail in mails if mail["MessageId"] in sent]
+            )
             return
         headers = [_decoded(*header) for header in scope["headers"] if header[0] in _KEPT_HEADERS]
         query = scope["query_string"].decode("latin-1")
@@ -190,6 +195,17 @@ def _operation(scope: Scope, body: bytes) -> str:
             return str(value.decode("latin-1").rpartition(".")[2])
     action = re.search(rb"(?:^|&)Action=(\w+)", body)
     return action[1].decode() if action else str(scope["path"])
+
+
+def _forgotten(body: bytes) -> dict[str, Any]:
+    """What MiniStack does not keep of a SendEmail (SES API v2): where answers go, and the mail's own headers."""
+    try:
+        request = json.loads(body)
+        simple = request["Content"]["Simple"]
+        return {"ReplyTo": request.get("ReplyToAddresses") or [], "Headers": simple.get("Headers") or []}
+    # Another operation that sends.
+    except (ValueError, KeyError, TypeError):
+        return {}
 
 
 def _decoded(name: bytes, value: bytes) -> tuple[str, str]:

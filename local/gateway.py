@@ -39,7 +39,10 @@ Invoke = Callable[[str, str, str], Result]
 
 @dataclass(frozen=True)
 class Answered:
-    """One answered request. `milliseconds` from its arrival to its answer; `at` in seconds since 1970."""
+    """One answered request. `milliseconds` from its arrival to its answer; `at` in seconds since 1970.
+
+    Without a route there is no function and no id.
+    """
 
     at: float
     method: str
@@ -49,6 +52,7 @@ class Answered:
     function: str
     cold: bool
     problem: str
+    request_id: str
 
     def __str__(self) -> str:
         """The line for the terminal."""
@@ -76,7 +80,7 @@ def make_app(project: Project, invoke: Invoke, answered: Callable[[Answered], No
 
     @app.before_request
     def begin() -> Response | None:
-        g.started, g.function, g.cold, g.problem = time.perf_counter(), "", False, ""
+        g.started, g.function, g.cold, g.problem, g.request_id = time.perf_counter(), "", False, "", ""
         if request.environ.get(TOO_LARGE):
             return _message(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if request.method == "OPTIONS" and project.cors.origins and "Access-Control-Request-Method" in request.headers:
@@ -85,15 +89,23 @@ def make_app(project: Project, invoke: Invoke, answered: Callable[[Answered], No
 
     @app.after_request
     def finish(response: Response) -> Response:
+        if request.path.startswith("/_local/"):
+            # No API: the front end's origin has no business there.
+            return response
         _add_cors(response, project.cors)
-        if not request.path.startswith("/_local/"):
-            milliseconds = (time.perf_counter() - g.started) * 1000
-            path = request.path
-            answered(
-                Answered(
-                    time.time(), request.method, path, response.status_code, milliseconds, g.function, g.cold, g.problem
-                )
+        answered(
+            Answered(
+                at=time.time(),
+                method=request.method,
+                path=request.path,
+                status=response.status_code,
+                milliseconds=(time.perf_counter() - g.started) * 1000,
+                function=g.function,
+                cold=g.cold,
+                problem=g.problem,
+                request_id=g.request_id,
             )
+        )
         return response
 
     return app

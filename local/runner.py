@@ -14,6 +14,8 @@ from local import admin, expiry, feedback, resources, rotation
 from local.aws import AwsError, CloudGoneError
 from local.cloud import Cloud, listen
 from local.console import Console, RunnerError
+from local.history import History
+from local.inbox import Inbox
 from local.reload import Changes, Watch
 from local.streams import Notes, Streams
 from local.template import read_project
@@ -47,6 +49,7 @@ class Runner:
         self._closing = contextlib.ExitStack()
         self._stopping = threading.Event()
         self._pools: dict[str, Pool] = {}
+        self._history = History()
         # None when the project has no accounts to make an admin in.
         self.admin_password: str | None = None
 
@@ -79,16 +82,16 @@ class Runner:
         from local.server import Server  # noqa: PLC0415
 
         mails = self._data / "cloud" / "mail.jsonl"
-        self._page = Page(mails)
+        page = Page(Inbox(mails), self._history, self._cloud.aws)
         self._returns = feedback.Returns(mails)
 
         def answered(request: Answered) -> None:
-            self._page.note(request)
+            self._history.note(request)
             console.request(str(request), request.status)
 
         def application() -> Any:
             app = make_app(self._project, self._invoke, answered, self._socket.getsockname()[1])
-            self._page.add_to(app, self._project.api.routes)
+            page.add_to(app, self._project)
             return app
 
         self._application = application
@@ -129,11 +132,16 @@ class Runner:
         except KeyError:
             raise FunctionError("the template no longer has it") from None
 
+    def _said(self, function: str, request_id: str, line: str) -> None:
+        self._console.output(function, line)
+        if request_id:
+            self._history.said(request_id, line)
+
     def _make_pools(self, kept: Collection[str] = ()) -> None:
         pools = {}
         for name, function in self._project.functions.items():
             environment = lambda_environment(function, self._cloud.endpoint)
-            new = Pool(self._nursery, function, environment, self._console)
+            new = Pool(self._nursery, function, environment, self._said)
             pools[name] = self._pools[name] if name in kept else new
         self._pools = pools
 
@@ -157,7 +165,7 @@ class Runner:
             key: value for function in self._project.functions.values() for key, value in function.environment.items()
         }
         task = admin.task(environment)
-        pool = Pool(self._nursery, task, lambda_environment(task, self._cloud.endpoint), self._console)
+        pool = Pool(self._nursery, task, lambda_environment(task, self._cloud.endpoint), self._said)
 
         def create() -> None:
             try:

@@ -14,6 +14,9 @@ Frames on a socket: four bytes of length (network order), one byte of kind, then
                        S  started: the handler is about to run; whatever happens now may have had an effect
                        R  the handler's result (JSON)        F  failed, {"errorType", "errorMessage"}
 
+What a worker prints goes through its pipe, and with it which request it is for: MARK and the request's id when it
+begins, MARK alone when it is answered.
+
 Every process also holds the read end of a pipe that only the runner can write to. When the runner is gone, however it
 went, that pipe ends and the process with it.
 """
@@ -37,6 +40,8 @@ from typing import Any, NoReturn
 
 _HEADER = struct.Struct("!IB")
 _PR_SET_PDEATHSIG = 1
+# ASCII's record separator: no function has a reason to print it.
+MARK = "\x1e"
 _MACHINERY = (__file__, importlib.__file__, "<frozen importlib")
 
 
@@ -171,7 +176,11 @@ def _work(spec: dict[str, Any], channel: socket.socket, output: int) -> NoReturn
             _, meta, _ = receive_frame(channel)
             _, event, _ = receive_frame(channel)
             send_frame(channel, "S")
-            send_frame(channel, *_invoke(handler, json.loads(meta), event))
+            about = json.loads(meta)
+            _mark(about["id"])
+            answer = _invoke(handler, about, event)
+            _mark("")
+            send_frame(channel, *answer)
         except (EOFError, OSError):
             os._exit(0)
 
@@ -191,6 +200,16 @@ def _invoke(handler: Callable[[Any, Context], Any], meta: dict[str, Any], event:
         _print_traceback(problem)
         failure = {"errorType": type(problem).__name__, "errorMessage": str(problem)}
         return "F", json.dumps(failure).encode()
+
+
+def _mark(request_id: str) -> None:
+    """Say for which request the lines are that follow."""
+    for stream in (sys.stdout, sys.stderr):
+        # A handler may have replaced or closed them.
+        with contextlib.suppress(Exception):
+            stream.flush()
+    with contextlib.suppress(OSError):
+        os.write(1, f"{MARK}{request_id}\n".encode())
 
 
 def _print_traceback(problem: BaseException) -> None:

@@ -14,13 +14,12 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.console import Console
 from local.template import Function
-from local.worker import receive_frame, send_frame
+from local.worker import MARK, receive_frame, send_frame
 
 # More than the processors of most laptops is of no use; fewer would let a slow request hold up the page that is being
 # worked on.
@@ -30,6 +29,9 @@ IMPORT_SECONDS = 10.0
 # API Gateway's limit for an HTTP API integration.
 GATEWAY_SECONDS = 30.0
 ACCOUNT, REGION = "000000000000", "eu-west-1"
+
+# Takes a line that a function printed: its name, the id of the request it was at ("" between requests), the line.
+Said = Callable[[str, str, str], None]
 
 
 class FunctionError(Exception):
@@ -131,13 +133,17 @@ class Nursery:
 class Worker:
     """One process, running one function."""
 
-    def __init__(self, nursery: Nursery, function: Function, environment: Mapping[str, str], console: Console) -> None:
+    def __init__(
+        self, nursery: Nursery, function: Function, environment: Mapping[str, str], said: Said, request_id: str
+    ) -> None:
         self.function = function
         self.used = False
         self._pid: int | None = None
         self._up = False
         self._socket, output = nursery.fork(function, environment)
-        self._printer = threading.Thread(target=_print_lines, args=(output, function.name, console), daemon=True)
+        self._printer = threading.Thread(
+            target=_print_lines, args=(output, function.name, said, request_id), daemon=True
+        )
         self._printer.start()
 
     def invoke(self, event: str, request_id: str) -> str:
@@ -208,8 +214,8 @@ class Worker:
 class Pool:
     """The workers of one function."""
 
-    def __init__(self, nursery: Nursery, function: Function, environment: Mapping[str, str], console: Console) -> None:
-        self._nursery, self._function, self._environment, self._console = nursery, function, environment, console
+    def __init__(self, nursery: Nursery, function: Function, environment: Mapping[str, str], said: Said) -> None:
+        self._nursery, self._function, self._environment, self._said = nursery, function, environment, said
         self._idle: list[Worker] = []
         self._busy: set[Worker] = set()
         self._changed = threading.Condition()
@@ -220,7 +226,7 @@ class Pool:
         """Run the function on `event` (JSON). Raises FunctionError."""
         request_id = request_id or str(uuid.uuid4())
         while True:
-            worker = self._acquire()
+            worker = self._acquire(request_id)
             cold = not worker.used
             try:
                 body = worker.invoke(event, request_id)
@@ -238,7 +244,7 @@ class Pool:
                 self._release(worker, keep=True)
                 return Result(body, cold)
 
-    def _acquire(self) -> Worker:
+    def _acquire(self, request_id: str) -> Worker:
         deadline = time.monotonic() + GATEWAY_SECONDS
         with self._changed:
             while True:
@@ -251,7 +257,7 @@ class Pool:
                     self._busy.add(worker)
                     return worker
                 if len(self._busy) < MOST_WORKERS:
-                    worker = Worker(self._nursery, self._function, self._environment, self._console)
+                    worker = Worker(self._nursery, self._function, self._environment, self._said, request_id)
                     self._generation[worker] = self._current
                     self._busy.add(worker)
                     return worker
@@ -321,7 +327,12 @@ def lambda_environment(function: Function, endpoint: str) -> dict[str, str]:
     }
 
 
-def _print_lines(output: int, name: str, console: Console) -> None:
-    with os.fdopen(output, encoding="utf-8", errors="replace") as lines:
+def _print_lines(output: int, name: str, said: Said, request_id: str) -> None:
+    """Pass on each line; what is printed while the function is imported is of the request that it is imported for."""
+    with os.fdopen(output, encoding="utf-8", errors="replace", newline="\n") as lines:
         for line in lines:
-            console.output(name, line.rstrip("\n"))
+            text, mark, next_request = line.rstrip("\n").partition(MARK)
+            if text or not mark:
+                said(name, request_id, text)
+            if mark:
+                request_id = next_request

@@ -1,6 +1,5 @@
 """The worker pool by itself, where a whole runner would only be slow."""
 
-import io
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from local import workers
-from local.console import Console
 from local.template import Function
 from local.workers import FunctionTimeoutError, Nursery, Pool
 from tests.local.harness import alive, descendants, eventually
@@ -25,7 +23,13 @@ def nursery() -> Iterator[Nursery]:
 
 
 @pytest.fixture
-def make_pool(nursery: Nursery, tmp_path: Path) -> Iterator[Callable[[str], Pool]]:
+def lines() -> list[tuple[str, str, str]]:
+    """What functions print: name, request, line."""
+    return []
+
+
+@pytest.fixture
+def make_pool(nursery: Nursery, tmp_path: Path, lines: list[tuple[str, str, str]]) -> Iterator[Callable[[str], Pool]]:
     """Makes the pool of a function with this code."""
     pools: list[Pool] = []
 
@@ -33,7 +37,7 @@ def make_pool(nursery: Nursery, tmp_path: Path) -> Iterator[Callable[[str], Pool
         (tmp_path / "app.py").write_text(code)
         function = Function("TestFunction", tmp_path, "app.handler", timeout=1)
         environment = workers.lambda_environment(function, "http://127.0.0.1:9")
-        pools.append(Pool(nursery, function, environment, Console(io.StringIO())))
+        pools.append(Pool(nursery, function, environment, lambda *said: lines.append(said)))
         return pools[-1]
 
     yield make
@@ -62,3 +66,25 @@ def test_a_handler_gets_its_event_and_its_answer_comes_back_whole(make_pool: Cal
     pool = make_pool("def handler(event, context): return event['text'] * 3")
     text = "ü" * 1_000_000
     assert len(pool.invoke(f'{{"text": "{text}"}}').body) > 3_000_000
+
+
+def test_a_line_is_told_with_the_request_that_it_was_printed_for(
+    make_pool: Callable[[str], Pool], lines: list[tuple[str, str, str]]
+) -> None:
+    pool = make_pool("""
+import sys
+print("imported")
+def handler(event, context):
+    print("out", context.aws_request_id)
+    sys.stderr.write("no end of line")
+""")
+    pool.invoke("{}", "first")
+    pool.invoke("{}", "second")
+    pool.stop(0)
+    assert [(request, line) for _, request, line in lines] == [
+        ("first", "imported"),
+        ("first", "out first"),
+        ("first", "no end of line"),
+        ("second", "out second"),
+        ("second", "no end of line"),
+    ]

@@ -11,9 +11,11 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     content = {
         "Subject": {"Data": mail["subject"]},
         "Body": {"Text": {"Data": mail["text"]}, "Html": {"Data": mail["html"]}},
+        "Headers": mail.get("headers", []),
     }
     request = {
         "FromEmailAddress": "no-reply@example.com",
+        "ReplyToAddresses": mail.get("replyTo", []),
         "Destination": {"ToAddresses": [mail["to"]]},
         "Content": {"Simple": content},
     }

@@ -1,0 +1,99 @@
+// What every view needs. Text is only ever set as text.
+
+export const byId = (id) => document.getElementById(id);
+
+/** Make an element. A name may have classes: "p.muted". `role`, `for` and aria-… are attributes, the rest properties. */
+export const element = (name, properties = {}, ...children) => {
+  const [tag, ...classes] = name.split(".");
+  const made = document.createElement(tag);
+  if (classes.length) made.className = classes.join(" ");
+  for (const [key, value] of Object.entries(properties)) {
+    if (key.includes("-") || key === "role" || key === "for") made.setAttribute(key, value);
+    else made[key] = value;
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined));
+  return made;
+};
+
+/** Read one of the page's own addresses. */
+export const get = async (address) => {
+  const response = await fetch(address, { cache: "no-store" });
+  if (!response.ok) throw new Error(`${address}: ${response.status}`);
+  return response.json();
+};
+
+const pad = (number, digits = 2) => String(number).padStart(digits, "0");
+
+/** 14:05:09, and the day before it if it was not today. */
+export const clock = (date) => {
+  const time = `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`;
+  const today = date.toDateString() === new Date().toDateString();
+  return today ? time : `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())} ${time}`;
+};
+
+export const isNarrow = () => matchMedia("(max-width: 47.99rem)").matches;
+
+/**
+ * One stop for the Tab key in a list; arrows (or j and k), Home and End move inside. `selector` finds what takes focus.
+ */
+export const rove = (list, selector) => {
+  const stops = () => [...list.querySelectorAll(selector)];
+  const settle = () => {
+    const all = stops();
+    const stop = all.find((one) => one === document.activeElement) ?? all.find((one) => one.matches("[aria-current]")) ?? all[0];
+    for (const one of all) one.tabIndex = one === stop ? 0 : -1;
+  };
+  list.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || !event.target.matches(selector)) return;
+    const all = stops();
+    const at = all.indexOf(event.target);
+    const to = { ArrowDown: at + 1, j: at + 1, ArrowUp: at - 1, k: at - 1, Home: 0, End: all.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    all[Math.max(0, Math.min(to, all.length - 1))]?.focus();
+  });
+  list.addEventListener("focusin", (event) => {
+    if (!event.target.matches(selector)) return;
+    for (const one of stops()) one.tabIndex = one === event.target ? 0 : -1;
+  });
+  return settle;
+};
+
+/** Put other items into a list of links, and leave the focus on the link that had it. */
+export const refill = (list, items) => {
+  const focused = list.contains(document.activeElement) ? document.activeElement.hash : null;
+  list.replaceChildren(...items);
+  if (focused) [...list.querySelectorAll("a")].find((link) => link.hash === focused)?.focus({ preventScroll: true });
+};
+
+/** Tabs over panels, as a screen reader expects them. `panels` are {name: () => node}, made when first shown. */
+export const tabs = (label, panels, chosen, choose) => {
+  const list = element("div.tabs", { role: "tablist", "aria-label": label });
+  const panel = element("div.panel", { role: "tabpanel", tabIndex: -1 });
+  const show = (name, focus) => {
+    for (const tab of list.children) {
+      const on = tab.textContent === name;
+      tab.setAttribute("aria-selected", on);
+      tab.tabIndex = on ? 0 : -1;
+      if (on && focus) tab.focus();
+    }
+    panel.setAttribute("aria-label", name);
+    panel.replaceChildren(panels[name]());
+    choose(name);
+  };
+  for (const name of Object.keys(panels)) {
+    list.append(element("button", { type: "button", role: "tab", textContent: name, onclick: () => show(name, true) }));
+  }
+  list.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const all = Object.keys(panels);
+    const at = all.indexOf(event.target.textContent);
+    show(all[(at + step + all.length) % all.length], true);
+  });
+  show(chosen in panels ? chosen : Object.keys(panels)[0], false);
+  return [list, panel];
+};
+
+/** A block of text that can be scrolled with the keyboard. */
+export const block = (text, label) => element("pre", { textContent: text, tabIndex: 0, role: "region", "aria-label": label });

@@ -1,0 +1,136 @@
+// The requests as they are answered; each opens to what its function printed.
+
+import { block, byId, clock, element, get, rove } from "./dom.js";
+
+const MOST_ROWS = 300;
+
+let known = []; // oldest first
+let newest = 0;
+let paused = 0; // how many are shown while paused
+let isPaused = false;
+
+const settle = rove(byId("requests"), "button");
+
+/** The number of the last request that is known. */
+export const last = () => newest;
+
+export const reset = () => {
+  known = [];
+  newest = paused = 0;
+  render();
+};
+
+export const show = () => {};
+
+export const add = (more) => {
+  if (!more.length) return;
+  newest = more.at(-1).number;
+  known.push(...more);
+  if (isPaused) {
+    hold();
+    return;
+  }
+  const fitting = more.filter(fits);
+  byId("requests").prepend(...fitting.reverse().map(row));
+  trim();
+};
+
+const fits = (request) => {
+  const text = `${request.method} ${request.path} ${request.status} ${request.function} ${request.cold ? "cold" : "warm"}`.toLowerCase();
+  return byId("request-filter").value.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+};
+
+const kind = (status) => (status >= 500 ? "bad" : status >= 400 ? "poor" : "good");
+
+const row = (request) => {
+  const { at, method, path, status, milliseconds, cold, problem } = request;
+  const name = request.function;
+  const toggle = element("button.path", { type: "button", textContent: path, "aria-expanded": "false" });
+  const start = name && !problem ? (cold ? "cold" : "warm") : "";
+  const made = element(
+    "tr",
+    {},
+    element("td.roomy.muted", { textContent: clock(new Date(at * 1000)) }),
+    element(`td.method`, { textContent: method }),
+    element("td", {}, toggle),
+    element(`td.status.${kind(status)}`, { textContent: status }),
+    element("td.number", { textContent: `${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms` }),
+    element("td", {}, start ? element(`span.start.${start}`, { textContent: start }) : ""),
+    element("td.roomy.muted", { textContent: name }),
+  );
+  made.addEventListener("click", (event) => {
+    if (!getSelection().isCollapsed && event.target !== toggle) return;
+    const open = toggle.getAttribute("aria-expanded") === "true";
+    toggle.setAttribute("aria-expanded", !open);
+    if (open) made.nextSibling.remove();
+    else made.after(detail(request));
+  });
+  return made;
+};
+
+const detail = ({ at, function: name, problem, request_id: id }) => {
+  const place = element("td", { colSpan: 7 });
+  const facts = [clock(new Date(at * 1000)), name || "no function", id && `request ${id}`].filter(Boolean).join(" · ");
+  place.append(element("p.muted", { textContent: facts }));
+  if (problem) place.append(element("p.bad", { textContent: problem }));
+  const lines = id ? get(`requests/${encodeURIComponent(id)}.json`).catch(() => ({ lines: [] })) : Promise.resolve({ lines: [] });
+  lines.then(({ lines: found }) =>
+    place.append(
+      found.length ? block(found.map(readable).join("\n"), "Log lines") : element("p.muted", { textContent: "The function printed nothing, or it is too long ago." }),
+    ),
+  );
+  return element("tr.detail-row", {}, place);
+};
+
+/** A line of JSON as name=value; anything else as it is. */
+const readable = (line) => {
+  try {
+    const fields = JSON.parse(line);
+    if (typeof fields !== "object" || !fields || Array.isArray(fields)) return line;
+    const { time = "", level = "", message = "", exception, ...rest } = fields;
+    const others = Object.entries(rest).map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+    return [[time.slice?.(11), level, message, ...others].filter(Boolean).join("  "), exception].filter(Boolean).join("\n");
+  } catch {
+    return line;
+  }
+};
+
+const trim = () => {
+  if (known.length > 2 * MOST_ROWS) known = known.slice(-MOST_ROWS);
+  const body = byId("requests");
+  const rows = body.querySelectorAll("tr:not(.detail-row)");
+  for (const old of [...rows].slice(MOST_ROWS)) {
+    if (old.nextSibling?.classList.contains("detail-row")) old.nextSibling.remove();
+    old.remove();
+  }
+  byId("no-request").hidden = rows.length > 0;
+  byId("no-request").textContent = known.length ? "No request fits." : "No request yet. Try a route, or call the API from elsewhere.";
+  settle();
+};
+
+const render = () => {
+  byId("requests").replaceChildren(...known.filter(fits).slice(-MOST_ROWS).reverse().map(row));
+  trim();
+};
+
+const hold = () => {
+  const waiting = known.length - paused;
+  byId("held").textContent = isPaused ? `Paused${waiting ? `, ${waiting} new` : ""}` : "";
+};
+
+byId("request-filter").addEventListener("input", render);
+byId("request-filter").form.addEventListener("submit", (event) => event.preventDefault());
+byId("pause").addEventListener("click", () => {
+  isPaused = !isPaused;
+  paused = known.length;
+  byId("pause").setAttribute("aria-pressed", isPaused);
+  byId("pause").textContent = isPaused ? "Go on" : "Pause";
+  hold();
+  if (!isPaused) render();
+});
+byId("clear").addEventListener("click", () => {
+  known = [];
+  paused = 0;
+  hold();
+  render();
+});

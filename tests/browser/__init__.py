@@ -1,0 +1,1 @@
+"""The local page in a real browser, used as people use it."""

@@ -1,0 +1,134 @@
+"""/api/contact from a page of another origin, as a front end has it: HTML forms of both encodings, and a script."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tests.browser.conftest import ADMIN
+from tests.browser.driver import Browser
+from tests.local.harness import ROOT, Running, eventually
+
+PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,"><title>Contact</title>
+<form method="post" action="{api}" enctype="{kind}">
+  <label>Name <input name="name"></label>
+  <label>Email <input name="email" type="email"></label>
+  <label>Message <textarea name="message"></textarea></label>
+  <input name="website" hidden>
+  <button>Send</button>
+</form>
+"""
+THANKS = b"<!doctype html><link rel=icon href=data:,><title>Thanks</title>"
+KINDS = ("application/x-www-form-urlencoded", "multipart/form-data")
+FETCH = """
+return fetch(arguments[0], {
+  method: "POST",
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify(arguments[1]),
+}).then(async (response) => [response.status, await response.json()]);
+"""
+
+
+class FrontEnd(ThreadingHTTPServer):
+    """Serves a page with the form, /?<encoding>, and /contact/thanks."""
+
+    api = ""
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: FrontEnd
+
+    def do_GET(self) -> None:
+        path, _, kind = self.path.partition("?")
+        page = {"/": PAGE.format(api=self.server.api, kind=kind).encode(), "/contact/thanks": THANKS}.get(path)
+        self.send_response(200 if page else 404)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(page or b"")
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@pytest.fixture(scope="module")
+def front_end() -> Iterator[FrontEnd]:
+    with FrontEnd(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, front_end: FrontEnd) -> Iterator[Running]:
+    """A runner that knows this front end."""
+    parameters = ["--parameter-overrides", f"FrontendUrl={front_end.origin}", f"CorsOrigins={front_end.origin}"]
+    environment = {"LOCAL_ADMIN_EMAIL": ADMIN[0], "LOCAL_ADMIN_PASSWORD": ADMIN[1], "RATE_LIMIT_MULTIPLIER": "1000"}
+    data = tmp_path_factory.mktemp("data")
+    with Running(ROOT / "template.yaml", data, *parameters, **environment) as running:
+        front_end.api = f"http://localhost:{running.ready().port}/api/contact"
+        yield running
+
+
+def arrives(running: Running, message: str, sender: str) -> None:
+    """See the mail in the inbox, once, and what was written in the administrator's list."""
+
+    def mails() -> list[str]:
+        found = running.get("/_local/inbox.json").json
+        return [mail["to"] for mail in found if all(line in mail["text"] for line in message.splitlines())]
+
+    assert eventually(mails, what=f"the mail about {message!r}") == ["contact@example.com"]
+    login = running.post("/api/auth/login", {"email": ADMIN[0], "password": ADMIN[1]}).json
+    listed = running.get("/api/contact", Authorization=f"Bearer {login['token']}").json["data"]
+    assert [each["email"] for each in listed if each["message"].replace("\r\n", "\n") == message] == [sender]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_html_form_leads_to_the_page_of_thanks(
+    tab: Browser, running: Running, front_end: FrontEnd, kind: str
+) -> None:
+    message = f"Grüße & mehr = 100 %, {kind}\nEine zweite Zeile <b>"
+    sender = f"grace.{KINDS.index(kind)}@example.com"
+    tab.open(f"{front_end.origin}/?{kind}")
+    tab.labelled("Name").type("Grace Hopper")
+    tab.labelled("Email").type(sender)
+    tab.labelled("Message").type(message)
+    tab.click("button", "Send")
+    tab.until(lambda: tab.run("return location.href") == f"{front_end.origin}/contact/thanks", "the page of thanks")
+    arrives(running, message, sender)
+    assert tab.complaints() == []
+
+
+def test_a_script_of_the_front_end_may_send_json(tab: Browser, running: Running, front_end: FrontEnd) -> None:
+    tab.open(front_end.origin)
+    form = {"name": "Grace", "email": "grace@example.com", "message": "From a script"}
+    status, answer = tab.run(FETCH, front_end.api, form)
+    assert (status, answer["success"]) == (201, True)
+    assert answer["data"]["id"]
+    arrives(running, form["message"], form["email"])
+    status, answer = tab.run(FETCH, front_end.api, form | {"email": "none"})
+    assert (status, [error["field"] for error in answer["errors"]]) == (400, ["email"])
+
+
+def test_a_robot_that_fills_in_every_field_is_thanked_and_not_heard(
+    tab: Browser, running: Running, front_end: FrontEnd
+) -> None:
+    tab.open(f"{front_end.origin}/?{KINDS[0]}")
+    tab.labelled("Name").type("Robot")
+    tab.labelled("Email").type("robot@example.com")
+    tab.labelled("Message").type("Buy")
+    tab.run("document.querySelector('[name=website]').value = 'http://spam.example'")
+    tab.click("button", "Send")
+    tab.until(lambda: tab.run("return location.href") == f"{front_end.origin}/contact/thanks", "the page of thanks")
+    tab.open(f"{front_end.origin}/?{KINDS[0]}")
+    form = {"name": "Grace", "email": "after@example.com", "message": "After the robot"}
+    assert tab.run(FETCH, front_end.api, form)[0] == 201
+    arrives(running, form["message"], form["email"])
+    assert not [mail for mail in running.get("/_local/inbox.json").json if "Buy" in mail["text"]]
