@@ -87,8 +87,8 @@ sbom: .venv/.dev ## write docs/dependencies.md and docs/sbom.cdx.json for what t
 	@$(BIN)/python -m checks.dependencies --write
 
 audit: .venv-checks/.installed ## ask PyPI's advisories about every locked version (needs the network)
-	@for lock in layers/shared/requirements.txt requirements-*.txt; do \
-	  echo "$$lock"; $(CHECKERS)/pip-audit --no-deps --disable-pip --progress-spinner off --requirement "$$lock" || failed=1; \
+	@failed=; for lock in layers/shared/requirements.txt requirements-*.txt; do \
+	  echo "$$lock"; $(CHECKERS)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off --requirement "$$lock" || failed=1; \
 	done; [ -z "$$failed" ]
 
 reset: ## delete the data of the local API
