@@ -60,7 +60,7 @@ def rule(number: str, title: str, *types: str) -> Callable[[Check], type[CloudFo
     "AWS::IAM::ManagedPolicy",
 )
 def least_privilege(resource: Resource, template: Template) -> Iterator[tuple[Path, str]]:
-    if any(resource is boundary for boundary in _boundaries(template)):
+    if any(resource is template.get_resources().get(name) for name in _boundaries(template.template)):
         return  # It allows nothing by itself: it says what roles could be allowed at the most.
     for path, statement in _allowing(resource["Properties"], ["Properties"]):
         for kind in {"NotAction", "NotResource"} & statement.keys():
@@ -134,11 +134,15 @@ def logs(resource: Resource, template: Template) -> Iterator[tuple[Path, str]]:
         yield ["Properties"], "Lambda makes a log group for it that is kept for good: LoggingConfig.LogGroup is missing"
 
 
-def _boundaries(template: Template) -> list[Resource]:
-    resources = template.get_resources()
-    roles = template.get_resources(["AWS::IAM::Role"]).values()
-    named = [role["Properties"].get("PermissionsBoundary") for role in roles]
-    return [resources[value["Ref"]] for value in named if isinstance(value, dict) and value.get("Ref") in resources]
+def _boundaries(node: Any) -> Iterator[str]:
+    """Give the names of policies that bound roles, of SAM's functions and of their Globals too."""
+    if isinstance(node, dict):
+        bound = node.get("PermissionsBoundary")
+        if isinstance(bound, dict) and "Ref" in bound:
+            yield bound["Ref"]
+    if isinstance(node, dict | list):
+        for child in node.values() if isinstance(node, dict) else node:
+            yield from _boundaries(child)
 
 
 def _allowing(node: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
