@@ -6,6 +6,9 @@ SHELL := /bin/sh
 .PHONY: $(shell awk -F: '/^[a-z-]+:.*## / {print $$1}' $(firstword $(MAKEFILE_LIST)))
 
 BIN := .venv/bin
+CHECKERS := .venv-checks/bin
+# The stack's template, and those that it nests.
+TEMPLATES := $(wildcard template.yaml */template.yaml)
 # The section of samconfig.toml to build and deploy by: default (a development stack) or prod.
 STAGE ?= default
 
@@ -27,12 +30,24 @@ test: environments .venv/.dev ## run the tests that need no Docker
 snapshots: environments .venv/.dev ## accept mails as they are now, into tests/shared/mails
 	@SNAPSHOTS=accept $(BIN)/python -m pytest -q tests/shared/test_mails.py
 
-check: .venv/.dev ## lint, types and templates
+# Templates are looked at twice: as they are written, and as CloudFormation gets them.
+TRANSFORMED := .aws-sam/transformed
+
+check: .venv/.dev .venv-checks/.installed ## lint, types, templates, dependencies, pipelines
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(CHECKERS)/bandit --quiet --configfile pyproject.toml --recursive benchmarks checks functions layers local operations
 	$(BIN)/sam validate --lint
-	$(BIN)/cfn-lint template.yaml
+	$(BIN)/cfn-lint --template $(TEMPLATES)
+	@rm -rf $(TRANSFORMED)
+	@$(BIN)/python -m checks.transformed $(TEMPLATES) --to $(TRANSFORMED)
+	$(BIN)/cfn-lint --template $(TEMPLATES:%.yaml=$(TRANSFORMED)/%.json)
+	$(CHECKERS)/checkov --config-file .checkov.yaml --directory $(TRANSFORMED)
+	$(BIN)/python -m checks.dependencies
+	$(CHECKERS)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(CHECKERS)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(CHECKERS)/zizmor --offline --quiet .github
 
 format: .venv/.dev ## put the code into its usual form
 	$(BIN)/ruff check --fix --exit-zero
@@ -84,14 +99,23 @@ lock: .venv/.dev ## raise the locked versions to the newest that fit
 	$$lock --universal --python-version 3.11 --no-emit-package dnspython --constraint requirements-dev.txt \
 	  --group run layers/shared/pyproject.toml --output-file requirements-run.txt; \
 	$$lock --universal --python-version 3.11 --group ministack --output-file requirements-ministack.txt; \
+	$$lock --universal --python-version 3.11 --group checks --output-file requirements-checks.txt; \
 	$$lock --python-version 3.13 --python-platform aarch64-manylinux2014 --no-emit-package dnspython \
 	  --constraint requirements-dev.txt layers/shared/pyproject.toml --output-file layers/shared/requirements.txt
+
+sbom: .venv/.dev ## write docs/dependencies.md and docs/sbom.cdx.json for what the layer holds
+	@$(BIN)/python -m checks.dependencies --write
+
+audit: .venv-checks/.installed ## ask PyPI's advisories about every locked version (needs the network)
+	@failed=; for lock in layers/shared/requirements.txt requirements-*.txt; do \
+	  echo "$$lock"; $(CHECKERS)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off --requirement "$$lock" || failed=1; \
+	done; [ -z "$$failed" ]
 
 reset: ## delete the data of the local API
 	rm -rf .local
 
 clean: ## delete what was built and installed; the local data stays
-	rm -rf .venv .venv-ministack .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-ministack .venv-checks .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The environments
@@ -134,4 +158,11 @@ environments:
 	echo "Installing the local AWS into .venv-ministack (once, about 10 s)"; \
 	.venv-ministack/bin/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear .venv-ministack
 	@.venv-ministack/bin/python $(INSTALL) --require-hashes -r requirements-ministack.txt
+	@touch $@
+
+.venv-checks/.installed: requirements-checks.txt
+	@$(find_python); \
+	echo "Installing the checkers into .venv-checks (once, about half a minute)"; \
+	.venv-checks/bin/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear .venv-checks
+	@.venv-checks/bin/python $(INSTALL) --require-hashes -r requirements-checks.txt
 	@touch $@

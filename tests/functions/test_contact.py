@@ -17,9 +17,9 @@ from shared.forms import Fields, Form
 from shared.types import Email, Text
 from tests import stored
 from tests.api import Api, Inbox, Reply, event
-from tests.browser import ACCEPT, EMAIL, FILLED_IN, MESSAGE, NAME, URLENCODED, multipart, parts, sent
 from tests.conftest import ROOT
 from tests.faults import Wire
+from tests.form_bodies import ACCEPT, EMAIL, FILLED_IN, MESSAGE, NAME, URLENCODED, multipart, parts, sent
 from tests.functions.test_every_path import is_error
 
 URL = "/api/contact"

@@ -11,6 +11,7 @@ DEV = ROOT / "requirements-dev.txt"
 RUN = ROOT / "requirements-run.txt"
 LAYER = ROOT / "layers" / "shared" / "requirements.txt"
 MINISTACK = ROOT / "requirements-ministack.txt"
+CHECKS = ROOT / "requirements-checks.txt"
 
 
 def locked(lock: Path) -> dict[str, set[str]]:
@@ -27,7 +28,9 @@ def test_what_runs_is_what_is_tested(lock: Path) -> None:
     assert {name: versions for name, versions in locked(lock).items() if tested.get(name) != versions} == {}
 
 
-@pytest.mark.parametrize("lock", [DEV, RUN, LAYER, MINISTACK], ids=["dev", "run", "layer", "ministack"])
+@pytest.mark.parametrize(
+    "lock", [DEV, RUN, LAYER, MINISTACK, CHECKS], ids=["dev", "run", "layer", "ministack", "checks"]
+)
 def test_a_lock_installs_the_same_files_from_anywhere(lock: Path) -> None:
     text = lock.read_text()
     pinned = re.split(r"^(?=[\w.-]+==)", text, flags=re.MULTILINE)[1:]

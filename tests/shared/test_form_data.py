@@ -6,7 +6,7 @@ from shared import form_data
 from shared.errors import Error, InvalidInput
 from shared.form_data import FilesNotAccepted
 from shared.http import BodyTooLarge, Request
-from tests.browser import EMAIL, FILLED_IN, FILLED_IN_LATIN, MESSAGE, NAME, URLENCODED, multipart, parts, sent
+from tests.form_bodies import EMAIL, FILLED_IN, FILLED_IN_LATIN, MESSAGE, NAME, URLENCODED, multipart, parts, sent
 
 MULTIPART = "multipart/form-data; boundary=x"
 DISPOSITION = b'Content-Disposition: form-data; name="a"'

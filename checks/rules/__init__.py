@@ -1,0 +1,1 @@
+"""Rules that cfn-lint loads."""

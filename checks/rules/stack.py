@@ -1,0 +1,188 @@
+"""Rules for the template that cfn-lint, its serverless rules and checkov do not have, or see too little for.
+
+cfn-lint loads this folder. Some rules see nothing in the template as it is written: roles and most permissions are what
+SAM adds, and `checks.transformed` writes it with them. A value that an intrinsic function gives counts as set. An
+exception stands at its resource in the template, with its reason:
+`Metadata: {cfn-lint: {config: {ignore_checks: [E9005]}}}`.
+
+cfn-lint keeps E9 for rules of projects.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+from cfnlint.rules import CloudFormationLintRule, RuleMatch
+from cfnlint.template import Template
+
+Path: TypeAlias = list[str | int]
+Resource: TypeAlias = dict[str, Any]
+# From a resource and the template to what is wrong: where below the resource, and why.
+Check: TypeAlias = Callable[[Resource, Template], Iterator[tuple[Path, str]]]
+
+# AWS's own policies that SAM attaches to roles. They name no resource, and the template cannot narrow them.
+MANAGED_POLICIES = {
+    "AWSLambdaBasicExecutionRole",  # writes log lines
+    "AWSLambdaDynamoDBExecutionRole",  # for a function behind a stream: reads streams
+    "AWSLambdaSQSQueueExecutionRole",  # for a function behind a queue: takes messages
+    "AWSXRayDaemonWriteAccess",  # writes traces
+    "AWSXrayWriteOnlyAccess",  # ... in some regions
+    "AWSCodeDeployRoleForLambda",  # for gradual deployments: moves aliases
+}
+
+# A dynamic reference is resolved before Lambda sees it. The rest are how PEM, AWS, SendGrid and JWTs begin.
+SECRET = re.compile(r"\{\{resolve:|-----BEGIN|^(AKIA|ASIA)[0-9A-Z]{16}$|^SG\.[\w-]+\.[\w-]+$|^eyJ[\w-]+\.[\w-]+\.")
+
+
+def rule(number: str, title: str, *types: str) -> Callable[[Check], type[CloudFormationLintRule]]:
+    """Make a rule of a check; cfn-lint makes a rule of every class that it finds, so there is no base class."""
+
+    def make(check: Check) -> type[CloudFormationLintRule]:
+        def match(_: CloudFormationLintRule, template: Template) -> list[RuleMatch]:
+            return [
+                RuleMatch(["Resources", name, *path], f"{name}: {message}")
+                for name, resource in template.get_resources(list(types)).items()
+                for path, message in check(resource, template)
+            ]
+
+        fields = {"id": number, "shortdesc": title, "description": title, "tags": ["stack"], "match": match}
+        return type(check.__name__, (CloudFormationLintRule,), fields)
+
+    return make
+
+
+@rule(
+    "E9001",
+    "A role may do named actions on named resources",
+    "AWS::IAM::Role",
+    "AWS::IAM::Policy",
+    "AWS::IAM::RolePolicy",
+    "AWS::IAM::ManagedPolicy",
+)
+def least_privilege(resource: Resource, template: Template) -> Iterator[tuple[Path, str]]:
+    if any(resource is template.get_resources().get(name) for name in _boundaries(template.template)):
+        return  # It allows nothing by itself: it says what roles could be allowed at the most.
+    for path, statement in _allowing(resource["Properties"], ["Properties"]):
+        for kind in {"NotAction", "NotResource"} & statement.keys():
+            yield [*path, kind], f"{kind} allows everything but what it names"
+        for action in _listed(statement.get("Action", [])):
+            if "*" in str(action):
+                yield [*path, "Action"], f"the action {action} is not one action"
+        for target in _listed(statement.get("Resource", [])):
+            if "*" in _owner(target):
+                yield [*path, "Resource"], f"the resource {_text(target)} may be anybody's"
+    for arn in _listed(resource["Properties"].get("ManagedPolicyArns", [])):
+        if _text(arn).rpartition("/")[2] not in MANAGED_POLICIES and "Ref" not in arn:
+            yield ["Properties", "ManagedPolicyArns"], f"the policy {_text(arn)} is none of those that were looked at"
+
+
+@rule("E9002", "A table is encrypted, and its items expire or cannot be lost", "AWS::DynamoDB::Table")
+def tables(resource: Resource, _: Template) -> Iterator[tuple[Path, str]]:
+    properties = resource["Properties"]
+    if not _on(properties, "SSESpecification", "SSEEnabled"):
+        yield ["Properties"], "not encrypted with a key whose use is logged: SSESpecification"
+    if _on(properties, "TimeToLiveSpecification", "Enabled"):
+        return
+    lasting = {
+        "DeletionPolicy: Retain": resource.get("DeletionPolicy") == "Retain",
+        "UpdateReplacePolicy: Retain": resource.get("UpdateReplacePolicy") == "Retain",
+        "DeletionProtectionEnabled": _on(properties, "DeletionProtectionEnabled"),
+        "PointInTimeRecoverySpecification": _on(
+            properties, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled"
+        ),
+    }
+    for name, is_set in lasting.items():
+        if not is_set:
+            yield ["Properties"], f"its items never expire, so they must not be lost: {name} is missing"
+
+
+@rule("E9003", "A function's environment names secrets and holds none", "AWS::Lambda::Function")
+def environments(resource: Resource, template: Template) -> Iterator[tuple[Path, str]]:
+    path: Path = ["Properties", "Environment", "Variables"]
+    hidden = {name for name, parameter in template.template.get("Parameters", {}).items() if parameter.get("NoEcho")}
+    keys = set(template.get_resources(["AWS::IAM::AccessKey"]))
+    for name, value in resource["Properties"].get("Environment", {}).get("Variables", {}).items():
+        for leaf in _leaves(value):
+            if leaf in hidden or leaf.partition(".")[0] in keys or SECRET.search(leaf):
+                yield [*path, name], f"{name} holds a secret that everyone who may look at the function can read"
+
+
+@rule("E9004", "A function may be called by one source, not by a whole service", "AWS::Lambda::Permission")
+def permissions(resource: Resource, _: Template) -> Iterator[tuple[Path, str]]:
+    properties = resource["Properties"]
+    if not {"SourceArn", "SourceAccount"} & properties.keys():
+        yield ["Properties"], "SourceArn or SourceAccount is missing, so anybody's resource may call the function"
+    if properties.get("Principal") == "*":
+        yield ["Properties", "Principal"], "everybody may call the function"
+
+
+@rule("E9005", "Queues and topics are encrypted", "AWS::SQS::Queue", "AWS::SNS::Topic")
+def queues(resource: Resource, _: Template) -> Iterator[tuple[Path, str]]:
+    properties = resource.get("Properties", {})
+    own = resource["Type"] == "AWS::SQS::Queue" and _on(properties, "SqsManagedSseEnabled")
+    if not own and "KmsMasterKeyId" not in properties:
+        yield [], "not encrypted: SqsManagedSseEnabled or KmsMasterKeyId is missing"
+
+
+@rule("E9006", "A log is kept for a time that was decided on", "AWS::Logs::LogGroup", "AWS::Lambda::Function")
+def logs(resource: Resource, template: Template) -> Iterator[tuple[Path, str]]:
+    properties = resource.get("Properties", {})
+    if resource["Type"] == "AWS::Logs::LogGroup":
+        if "RetentionInDays" not in properties:
+            yield [], "RetentionInDays is missing, so it is kept for good"
+    elif template.get_resources(["AWS::Logs::LogGroup"]) and "LogGroup" not in properties.get("LoggingConfig", {}):
+        yield ["Properties"], "Lambda makes a log group for it that is kept for good: LoggingConfig.LogGroup is missing"
+
+
+def _boundaries(node: Any) -> Iterator[str]:
+    """Give the names of policies that bound roles, of SAM's functions and of their Globals too."""
+    if isinstance(node, dict):
+        bound = node.get("PermissionsBoundary")
+        if isinstance(bound, dict) and "Ref" in bound:
+            yield bound["Ref"]
+    if isinstance(node, dict | list):
+        for child in node.values() if isinstance(node, dict) else node:
+            yield from _boundaries(child)
+
+
+def _allowing(node: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Give every statement that allows something, wherever conditions have put it."""
+    if isinstance(node, dict) and node.get("Effect") == "Allow":
+        yield path, node
+    elif isinstance(node, dict | list):
+        for key, child in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from _allowing(child, [*path, key])
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _text(value: Any) -> str:
+    """Give what is fixed of a string; of a !Sub, that is its text with x for every variable."""
+    match value:
+        case {"Fn::Sub": [str(text), *_]} | {"Fn::Sub": str(text)}:
+            return re.sub(r"\$\{[^}]*\}", "x", text)
+        case str():
+            return value
+    return ""
+
+
+def _owner(resource: Any) -> str:
+    """Give the part of an ARN that says whose and of which service: a * after that still names things of ours."""
+    return ":".join(_text(resource).split(":")[:5])
+
+
+def _on(properties: dict[str, Any], *path: str) -> bool:
+    value: Any = properties
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value not in {None, False, "false"} if not isinstance(value, dict | list) else True
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, dict | list):
+        for child in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(child)
+    else:
+        yield str(value)

@@ -1,0 +1,106 @@
+"""What the layer ships: the lists of it, their licences, and that something needs it."""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checks import dependencies
+from checks.dependencies import LAYER, DependencyError, Package
+
+ROOT = Path(__file__).parent.parent.parent
+PROJECT = tomllib.loads((LAYER / "pyproject.toml").read_text())
+VERSIONS = dependencies.locked((LAYER / "requirements.txt").read_text())
+
+# What no import reaches, and why it is in the layer all the same.
+NOT_IMPORTED = {
+    "pycparser": "cffi names it; the layer's Makefile takes it out again.",
+}
+
+# Imports the layer and every function, and what they import when they need it; prints the names of all modules.
+IMPORT_ALL = """
+import ast, importlib, importlib.util, json, pathlib, sys
+files = [*pathlib.Path("layers/shared/shared").glob("**/*.py"), *pathlib.Path("functions").glob("**/app.py")]
+for file in files:
+    if file.name == "app.py":
+        spec = importlib.util.spec_from_file_location("app", file)
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            importlib.import_module(node.module)
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                importlib.import_module(alias.name)
+from shared import aws
+aws.dynamodb(), aws.secretsmanager(), aws.sesv2()
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+@pytest.mark.usefixtures("environment")
+def test_the_layer_has_nothing_that_no_function_imports() -> None:
+    done = subprocess.run([sys.executable, "-c", IMPORT_ALL], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    owners = packages_distributions()
+    tops = {module.partition(".")[0] for module in json.loads(done.stdout)}
+    imported = {re.sub(r"[-_.]+", "-", owner).lower() for top in tops for owner in owners.get(top, [])}
+    assert sorted(VERSIONS.keys() - imported) == sorted(NOT_IMPORTED)
+
+
+def made(**changes: Any) -> Package:
+    return Package(**{"name": "six", "version": "1.0", "licence": "MIT", "why": "For fun.", "needs": (), **changes})
+
+
+@pytest.mark.parametrize(
+    ("licence", "is_refused"),
+    [
+        ("MIT", False),
+        ("MIT OR GPL-3.0-only", False),
+        ("(Apache-2.0 OR BSD-3-Clause)", False),
+        ("MIT AND PSF-2.0", False),
+        ("MIT AND GPL-3.0-only", True),
+        ("GPL-3.0-only", True),
+        ("none named", True),
+    ],
+)
+def test_licences_that_are_not_allowed_are_told(licence: str, is_refused: bool) -> None:  # noqa: FBT001  # a case
+    assert bool(list(dependencies.problems([made(licence=licence)], {}))) == is_refused
+
+
+def test_a_list_that_is_not_current_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dependencies, "ROOT", tmp_path)
+    file = tmp_path / "dependencies.md"
+    file.write_text(dependencies.table([made()]))
+    assert list(dependencies.problems([], {file: dependencies.table([made()])})) == []
+    (problem,) = dependencies.problems([], {file: dependencies.table([made(version="1.1")])})
+    assert "run `make sbom`" in problem
+
+
+def test_a_dependency_without_a_reason_is_refused() -> None:
+    project = {"project": PROJECT["project"], "tool": {"reasons": {**PROJECT["tool"]["reasons"]}}}
+    del project["tool"]["reasons"]["bcrypt"]
+    with pytest.raises(DependencyError, match=r"do not have the same: bcrypt$"):
+        dependencies.packages(VERSIONS, project)
+
+
+@pytest.mark.parametrize(("name", "version"), [("six", "0.1"), ("no-such-package", "1.0")])
+def test_a_lock_unlike_what_is_installed_is_refused(name: str, version: str) -> None:
+    with pytest.raises(DependencyError, match=f"{name} is .*make lock"):
+        dependencies.packages({**VERSIONS, name: version}, PROJECT)
+
+
+def test_the_bill_names_every_package_once_and_what_needs_it() -> None:
+    found = dependencies.packages(VERSIONS, PROJECT)
+    bill = json.loads(dependencies.sbom(found, "the-layer"))
+    purls = [component["purl"] for component in bill["components"]]
+    assert purls == [f"pkg:pypi/{name}@{version}" for name, version in sorted(VERSIONS.items())]
+    needed = {ref: set(entry["dependsOn"]) for entry in bill["dependencies"] for ref in [entry["ref"]]}
+    assert set().union(*needed.values()) == set(purls)
+    direct = {re.sub(r"@.*|pkg:pypi/", "", purl) for purl in needed["the-layer"]}
+    assert direct == set(PROJECT["tool"]["reasons"])

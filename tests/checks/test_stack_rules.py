@@ -1,0 +1,160 @@
+"""Each rule of checks/rules finds its fault in a copy of the template that has it, and none in the template."""
+
+import re
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+from cfnlint.rules import Rules
+from cfnlint.template import Template
+
+from checks.transformed import transformed
+
+ROOT = Path(__file__).parent.parent.parent
+RULES = dict(Rules.create_from_directory(str(ROOT / "checks/rules")).items())
+Stack: TypeAlias = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def whole() -> Stack:
+    """The template as CloudFormation gets it."""
+    return transformed(ROOT / "template.yaml")
+
+
+@pytest.fixture
+def stack(whole: Stack) -> Stack:
+    """A copy of a part of it, which is looked at in a moment: one function, and what is not a function's."""
+    return deepcopy(
+        {
+            **whole,
+            "Resources": {
+                name: resource
+                for name, resource in whole["Resources"].items()
+                if name.startswith("MeFunction") or not re.match(r"\w+Function(Role|Any\w+)?$", name)
+            },
+        }
+    )
+
+
+def told(stack: Stack) -> set[str]:
+    """Give what all rules say."""
+    template = Template("template.json", stack, ["us-east-1"])
+    return {f"{number} {match.message}" for number, rule in RULES.items() for match in rule.match(template)}
+
+
+def test_the_template_keeps_the_rules(whole: Stack) -> None:
+    assert sorted(RULES) == ["E9001", "E9002", "E9003", "E9004", "E9005", "E9006"]
+    assert told(whole) == set()
+
+
+def change(name: str, *path: str | int, to: Any) -> Callable[[Stack], None]:
+    """Put a value into a resource; None takes away what is there."""
+
+    def edit(stack: Stack) -> None:
+        node = stack["Resources"][name]
+        for key in path[:-1]:
+            node = node[key]
+        if to is None:
+            del node[path[-1]]
+        else:
+            node[path[-1]] = to
+
+    return edit
+
+
+def add(name: str, type_: str, **properties: Any) -> Callable[[Stack], None]:
+    def edit(stack: Stack) -> None:
+        stack["Resources"][name] = {"Type": type_, "Properties": properties}
+
+    return edit
+
+
+STATEMENT = ("MeFunctionRole", "Properties", "Policies", 0, "PolicyDocument", "Statement", 0)
+VARIABLES = ("MeFunction", "Properties", "Environment", "Variables")
+
+
+def hide_parameter(stack: Stack) -> None:
+    stack["Parameters"]["AppName"]["NoEcho"] = True
+
+
+def forget_log_group(stack: Stack) -> None:
+    add("Logs", "AWS::Logs::LogGroup", RetentionInDays=30)(stack)
+    stack["Resources"]["MeFunction"]["Properties"].pop("LoggingConfig", None)
+
+
+FAULTS: dict[str, Callable[[Stack], None]] = {
+    "E9001 MeFunctionRole: the action dynamodb:* ": change(*STATEMENT, "Action", to=["dynamodb:*"]),
+    "E9001 MeFunctionRole: the resource * ": change(*STATEMENT, "Resource", to=["*"]),
+    "E9001 MeFunctionRole: the resource arn:aws:dynamodb:*:1:table/x ": change(
+        *STATEMENT, "Resource", to="arn:aws:dynamodb:*:1:table/x"
+    ),
+    "E9001 MeFunctionRole: NotAction ": change(*STATEMENT, "NotAction", to="iam:CreateUser"),
+    "E9001 MeFunctionRole: the policy arn:aws:iam::aws:policy/AdministratorAccess ": change(
+        "MeFunctionRole", "Properties", "ManagedPolicyArns", to=["arn:aws:iam::aws:policy/AdministratorAccess"]
+    ),
+    "E9001 CallerPolicy: the action * ": change(
+        "CallerPolicy", "Properties", "PolicyDocument", "Statement", 0, "Action", to="*"
+    ),
+    "E9001 Boundary: the resource * ": add(
+        "Boundary", "AWS::IAM::ManagedPolicy", PolicyDocument={"Statement": {"Effect": "Allow", "Resource": "*"}}
+    ),
+    "E9002 SessionsTable: not encrypted": change("SessionsTable", "Properties", "SSESpecification", to=None),
+    "E9002 LimitsTable: its items never expire, so they must not be lost: DeletionProtectionEnabled": change(
+        "LimitsTable", "Properties", "TimeToLiveSpecification", "Enabled", to=False
+    ),
+    "E9002 UsersTable: its items never expire, so they must not be lost: DeletionPolicy: Retain": change(
+        "UsersTable", "DeletionPolicy", to=None
+    ),
+    "E9002 UsersTable: its items never expire, so they must not be lost: UpdateReplacePolicy: Retain": change(
+        "UsersTable", "UpdateReplacePolicy", to="Delete"
+    ),
+    "E9002 UsersTable: its items never expire, so they must not be lost: PointInTimeRecoverySpecification": change(
+        "UsersTable", "Properties", "PointInTimeRecoverySpecification", to=None
+    ),
+    "E9003 MeFunction: KEY ": change(*VARIABLES, "KEY", to="{{resolve:secretsmanager:key}}"),
+    "E9003 MeFunction: PEM ": change(*VARIABLES, "PEM", to={"Fn::If": ["A", "-----BEGIN EC PRIVATE KEY-----", "off"]}),
+    "E9003 MeFunction: ACCESS ": change(*VARIABLES, "ACCESS", to="AKIAIOSFODNN7EXAMPLE"),
+    "E9003 MeFunction: APP_NAME ": hide_parameter,
+    "E9004 RotateSigningKeyPermission: everybody": change(
+        "RotateSigningKeyPermission", "Properties", "Principal", to="*"
+    ),
+    "E9004 MeFunctionAnyPermission: SourceArn or SourceAccount ": change(
+        "MeFunctionAnyPermission", "Properties", "SourceArn", to=None
+    ),
+    "E9005 UndeliveredEmailQueue: not encrypted": change(
+        "UndeliveredEmailQueue", "Properties", "SqsManagedSseEnabled", to=False
+    ),
+    "E9005 Topic: not encrypted": add("Topic", "AWS::SNS::Topic"),
+    "E9006 Logs: RetentionInDays is missing": add("Logs", "AWS::Logs::LogGroup"),
+    "E9006 MeFunction: Lambda makes a log group": forget_log_group,
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_told(stack: Stack, fault: str) -> None:
+    FAULTS[fault](stack)
+    assert any(line.startswith(fault) for line in told(stack)), told(stack)
+
+
+HARMLESS: dict[str, Callable[[Stack], None]] = {
+    "a * after the account": change(*STATEMENT, "Resource", to={"Fn::Sub": "arn:aws:ses:${R}:${A}:identity/*"}),
+    "a statement that denies": change(*STATEMENT, to={"Effect": "Deny", "Action": "*", "Resource": "*"}),
+    "a topic with a key": add("Topic", "AWS::SNS::Topic", KmsMasterKeyId={"Ref": "Key"}),
+    "protection by a condition": change(
+        "UsersTable", "Properties", "DeletionProtectionEnabled", to={"Fn::If": ["Prod", True, False]}
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HARMLESS)
+def test_what_is_no_fault_is_not_told(stack: Stack, case: str) -> None:
+    HARMLESS[case](stack)
+    assert told(stack) == set()
+
+
+def test_a_permissions_boundary_allows_nothing_by_itself(stack: Stack) -> None:
+    FAULTS["E9001 Boundary: the resource * "](stack)
+    add("Role", "AWS::IAM::Role", PermissionsBoundary={"Ref": "Boundary"})(stack)
+    assert told(stack) == set()
