@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from shared import credentials, one_time_tokens, users
+from shared import credentials, one_time_tokens, tables, users
 from shared.config import settings
 from shared.credentials import Credential
 from shared.outbox import Entry, Kind
@@ -32,11 +32,12 @@ class Mail:
     reply_to: str = ""
 
 
+@tables.optimistic
 def compose(entry: Entry) -> Mail | None:
     """Write the mail, making its token; None if there is nothing to tell any more.
 
     Raises:
-        Outdated: the account changed meanwhile; worth another try.
+        Outdated: the account kept changing meanwhile; worth another try.
         Unavailable: DynamoDB is out of reach; worth another try.
 
     """
