@@ -227,13 +227,13 @@ class Inbox:
 
     def deliver(self) -> Any:
         """Hand what waits in the outbox to its function, once; give the answer."""
-        waiting = [item for item in entries() if item["id"]["S"] not in self._delivered]
-        self._delivered.update(item["id"]["S"] for item in waiting)
-        answer = deliver(*waiting) if waiting else {"batchItemFailures": []}
-        # Where a test has moved the clock, the stream is too late.
-        if any("unsent" in item and int(item["retryAt"]["N"]) <= clock.now() for item in entries()):
+        found = entries()
+        # Where a test has moved the clock, the stream is too late for what was decided on before.
+        if any("unsent" in item and int(item["retryAt"]["N"]) <= clock.now() for item in found):
             retry()
-        return answer
+        waiting = [item for item in found if item["id"]["S"] not in self._delivered]
+        self._delivered.update(item["id"]["S"] for item in waiting)
+        return deliver(*waiting) if waiting else {"batchItemFailures": []}
 
     @staticmethod
     def _asked(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
