@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help environments start test check format build sam-local deploy test-docker capacity timing lock reset clean
+.PHONY: help environments start test check format build sam-local deploy redrive test-docker capacity timing mail-storm lock reset clean
 
 BIN := .venv/bin
 # The section of samconfig.toml to build and deploy by: default (a development stack) or prod.
@@ -46,6 +46,9 @@ sam-local: environments build ## run the API in Lambda's containers: needs Docke
 deploy: build ## build, show what would change on AWS, and deploy it (STAGE=default)
 	$(BIN)/sam deploy --config-env $(STAGE)
 
+redrive: .venv/.run ## put the mails back that were given up, on AWS (STAGE=default)
+	@$(BIN)/sam remote invoke RedriveEmailsFunction --config-env $(STAGE)
+
 test-docker: environments .venv/.dev ## look at what is built, and run it in Lambda's containers
 	@$(BIN)/python -m pytest -m "docker or build"
 
@@ -54,6 +57,9 @@ capacity: environments .venv/.dev ## print the read and write units of each flow
 
 timing: environments .venv/.dev ## compare answers about known and unknown addresses in time
 	@$(BIN)/python -m benchmarks.timing
+
+mail-storm: environments .venv/.dev ## a thousand mails, a provider that fails, a process that is killed (2 minutes)
+	@$(BIN)/python -m benchmarks.mail
 
 lock: .venv/.dev ## raise the locked versions to the newest that fit
 	@echo "Locking (about 15 s)"

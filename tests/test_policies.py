@@ -1,5 +1,6 @@
 """Each function's policy in the template holds what its code calls, and no more: all paths are walked and compared."""
 
+import uuid
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -9,9 +10,11 @@ import pytest
 import time_machine
 from samcli.yamlhelper import yaml_parse
 
-from shared import aws, clock, keys, outbox, passwords, tables
-from tests.api import FUNCTIONS, Api, Inbox, load, routes
-from tests.conftest import PASSWORD
+from shared import aws, clock, config, keys, outbox, passwords, tables
+from tests import faults, sendgrid
+from tests.api import FUNCTIONS, Api, Inbox, deliver, entries, load, redrive, retry, routes
+from tests.conftest import PASSWORD, forget_circuits
+from tests.faults import Wire
 
 ROOT = Path(__file__).parent.parent
 NEW = "a rather different sentence"
@@ -24,14 +27,15 @@ IN_TRANSACTION = {
 }
 
 
-def granted() -> Rights:
-    """Give each function's actions and what they are allowed on, by the name of its folder."""
+def granted(*conditions: str) -> Rights:
+    """Give each function's actions and what they are allowed on where these hold, by the name of its folder."""
     resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
     return {
         resource["Properties"]["CodeUri"].removeprefix("functions/"): {
             (action, _named(statement["Resource"]))
             for policy in resource["Properties"].get("Policies", [])
-            for statement in _statements(policy, resources)
+            for declared in _statements(policy, resources)
+            if (statement := _chosen(declared, conditions)) is not None
             for action in _listed(statement["Action"])
         }
         for resource in resources.values()
@@ -44,6 +48,15 @@ def _statements(policy: dict[str, Any], resources: dict[str, Any]) -> list[dict[
         statements: list[dict[str, Any]] = resources[policy["Ref"]]["Properties"]["PolicyDocument"]["Statement"]
         return statements
     return list(policy["Statement"])
+
+
+def _chosen(statement: dict[str, Any], conditions: tuple[str, ...]) -> dict[str, Any] | None:
+    """Give what an `!If` comes to, which is None where that is `AWS::NoValue`."""
+    if "Fn::If" not in statement:
+        return statement
+    condition, then, otherwise = statement["Fn::If"]
+    chosen: dict[str, Any] = then if condition in conditions else otherwise
+    return None if chosen == {"Ref": "AWS::NoValue"} else chosen
 
 
 def _named(resource: dict[str, Any]) -> str:
@@ -84,7 +97,7 @@ def used(cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rights]:  # n
         if running:
             rights[running[-1]].update(_actions(model.service_model.service_name, model.name, params))
 
-    clients = (aws.dynamodb(), aws.secretsmanager(), aws.sesv2())
+    clients = (aws.dynamodb(), aws.secretsmanager(), aws.sesv2(), aws.sqs())
     for client in clients:
         client.meta.events.register("provide-client-params", note, unique_id="rights")
     yield rights
@@ -94,7 +107,8 @@ def used(cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rights]:  # n
 
 def _actions(service: str, operation: str, params: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if service != "dynamodb":
-        yield f"{service.removesuffix('v2')}:{operation}", params.get("SecretId", "identity/*")
+        on = params.get("SecretId") or params.get("QueueUrl") or "identity/*"
+        yield f"{service.removesuffix('v2')}:{operation}", on
         return
     if operation != "TransactWriteItems":
         index = f"/index/{params['IndexName']}" if "IndexName" in params else ""
@@ -114,11 +128,62 @@ def test_policies_hold_what_is_called_and_no_more(
     walk_recovery(ada, inbox)
     walk_change_of_address(ada, inbox)
     walk_administration(admin, inbox)
-    for kind in ("verification", "password_changed"):
-        tables.write(outbox.sending(kind, "nobody@example.com"))
-    inbox.deliver()
+    walk_delivery(inbox)
     for folder, rights in granted().items():
         assert sorted(used[folder]) == sorted(rights), folder
+
+
+@pytest.mark.parametrize("job", ["deliver_email", "retry_emails"])
+def test_where_sendgrid_is_used_its_key_may_be_read(used: Rights, monkeypatch: pytest.MonkeyPatch, job: str) -> None:
+    key = ("secretsmanager:GetSecretValue", "SendGridKeySecret")
+    assert granted("UsesSendGrid")[f"jobs/{job}"] - granted()[f"jobs/{job}"] == {key}
+    aws.secretsmanager().put_secret_value(SecretId="SendGridKeySecret", SecretString=sendgrid.KEY)
+    with sendgrid.serving() as server:
+        monkeypatch.setenv("MAIL_PROVIDERS", "sendgrid")
+        monkeypatch.setenv("SENDGRID_KEY_SECRET", "SendGridKeySecret")
+        monkeypatch.setenv("SENDGRID_URL", server.url)
+        config.settings.cache_clear()
+        tables.write(outbox.sending("new_device", "ada@example.com", user_agent="Burner", ip="192.0.2.1"))
+        deliver_by(job)
+        assert len(server.taken) == 1
+    assert used[f"jobs/{job}"] <= granted("UsesSendGrid")[f"jobs/{job}"]
+    assert key in used[f"jobs/{job}"]
+
+
+def deliver_by(job: str) -> None:
+    """Have one of the two jobs deliver what waits, from a container that has just been started."""
+    forget_circuits()
+    if job == "deliver_email":
+        deliver(*entries())
+        return
+    with time_machine.travel(clock.now() + 120):
+        retry()
+
+
+def walk_delivery(inbox: Inbox) -> None:
+    """Deliver mails with and without an account and a token, until SES is left alone, and after it is asked again."""
+    for job in ("deliver_email", "retry_emails"):
+        for kind in ("verification", "password_changed", "invitation"):
+            tables.write(outbox.sending(kind, "nobody@example.com"))
+        tables.write(outbox.sending("email_changed", "gus@example.com", userId=str(uuid.uuid4()), version="1"))
+        Api().post("/api/auth/register", {"name": "Gus", "email": f"{job}@example.com", "password": PASSWORD})
+        deliver_by(job)
+        wire = Wire()
+        wire.fails(faults.no_answer, on="SendEmail")
+        for _ in range(5):
+            tables.write(outbox.sending("new_device", "gus@example.com", user_agent="Burner", ip="192.0.2.1"))
+        deliver_by(job)
+        wire.close()
+        with time_machine.travel(clock.now() + 3600):
+            tables.write(outbox.sending("new_device", "gus@example.com", user_agent="Burner", ip="192.0.2.1"))
+            deliver_by(job)
+    tables.write(outbox.sending("new_device", "gus@example.com", user_agent="Burner", ip="192.0.2.1"))
+    wire = Wire()
+    wire.fails(faults.error("MessageRejected"), on="SendEmail")
+    inbox.deliver()
+    wire.close()
+    aws.sqs().send_message(QueueUrl="UndeliveredEmailQueue", MessageBody="a note of the stream")
+    assert redrive()["notes"] == 1
 
 
 def walk_rotation() -> None:

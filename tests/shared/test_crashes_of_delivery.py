@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import time_machine
@@ -17,6 +18,7 @@ ADA = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
 NOON = 1_900_000_000
 Clock = time_machine.Traveller
 Renew = Callable[[], None]
+Item = dict[str, Any]
 
 
 @pytest.fixture
@@ -26,23 +28,23 @@ def now(api: Api) -> Iterator[Clock]:  # noqa: ARG001  # before the clock stops
         yield clock
 
 
-def by_stream(_: Clock) -> None:
-    deliver(*entries())
+def by_stream(_: Clock, *items: Item) -> None:
+    deliver(*items)
 
 
-def by_job(now: Clock) -> None:
+def by_job(now: Clock, *_: Item) -> None:
     now.shift(120)
     retry()
 
 
-def by_stream_where_ses_fails(_: Clock) -> None:
+def by_stream_where_ses_fails(_: Clock, *items: Item) -> None:
     with failing_ses():
-        deliver(*entries())
+        deliver(*items)
 
 
-def by_stream_where_ses_refuses(_: Clock) -> None:
+def by_stream_where_ses_refuses(_: Clock, *items: Item) -> None:
     with failing_ses("MessageRejected"):
-        deliver(*entries())
+        deliver(*items)
 
 
 class failing_ses:  # noqa: N801  # reads as what it is
@@ -83,27 +85,28 @@ def test_whatever_befalls_a_delivery_its_mail_is_sent_and_twice_only_if_its_note
     now: Clock,
     wire: Wire,
     moto: Renew,
-    flow: Callable[[Clock], None],
+    flow: Callable[..., None],
     befalls: Callable[[Wire, int], None],
 ) -> None:
-    def waiting() -> None:
+    def waiting() -> list[Item]:
         moto()
         forget_circuits()
         inbox.sent.clear()
         now.move_to(NOON)
         assert Api().post("/api/auth/register", ADA).status == 202
+        items = entries()
         wire.forget()
+        return items
 
-    waiting()
-    flow(now)
+    flow(now, *waiting())
     calls = list(wire.calls)
     # What SES answers in place of sending a mail is answered before the line is reached.
     assert calls.count("SendEmail") == (flow in {by_stream, by_job})
     for number, operation in enumerate(calls, 1):
-        waiting()
+        items = waiting()
         befalls(wire, number)
         with contextlib.suppress(PowerCut, Unavailable):
-            flow(now)
+            flow(now, *items)
         wire.forget()
         stored.check()
         for _ in range(3):
@@ -135,7 +138,7 @@ def test_whatever_befalls_a_redrive_every_mail_is_put_back_by_it_or_the_next(
         for number in range(3):
             body = {**ADA, "email": f"user{number}@example.com"}
             assert Api().post("/api/auth/register", body).status == 202
-        by_stream_where_ses_refuses(now)
+        by_stream_where_ses_refuses(now, *entries())
         aws.sqs().send_message(QueueUrl="UndeliveredEmailQueue", MessageBody="a note")
         wire.forget()
 

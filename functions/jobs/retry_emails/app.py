@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared import delivery, logs, outbox
+from shared import delivery, logs, outbox, providers
 from shared.config import settings
 
 logs.configure(settings().log_level)
@@ -16,7 +16,7 @@ def handler(_event: Any, context: LambdaContext) -> None:
     fields = {"waiting": survey.waiting, "due": len(survey.due), "dead": survey.dead, "oldestSeconds": survey.oldest}
     logs.logger.info("outbox", extra={"fields": fields})
     for pending in survey.due:
-        if not delivery.has_time(context):
+        if not delivery.has_time(context) or providers.all_resting():
             return
         entry = outbox.claim(pending)
         if entry is not None:

@@ -18,6 +18,7 @@ import urllib3
 from aws_lambda_powertools.utilities.circuit_breaker import (
     CircuitBreakerConfig,
     CircuitBreakerOpenError,
+    CircuitState,
     CircuitTransition,
     circuit_breaker,
 )
@@ -107,8 +108,22 @@ def circuits() -> CircuitBreakerDynamoDBPersistence:
     )
 
 
+def all_resting() -> bool:
+    """Say whether every provider is left alone just now, so that no mail need be claimed."""
+    return all(_is_resting(name) for name in settings().mail_providers.split(","))
+
+
+def _is_resting(name: str) -> bool:
+    state = circuits().get_state(_circuit(name))
+    return state.state == CircuitState.OPEN and clock.now() < (state.opened_at or 0) + _CIRCUIT.recovery_timeout
+
+
+def _circuit(name: str) -> str:
+    return f"circuit#{name}"
+
+
 def _send_by(provider: Provider, mail: Mail, entry_id: str) -> None:
-    @circuit_breaker(f"circuit#{provider.name}", circuits(), on_transition=_log_transition, config=_CIRCUIT)
+    @circuit_breaker(_circuit(provider.name), circuits(), on_transition=_log_transition, config=_CIRCUIT)
     def ask() -> Refused | None:
         # Whoever refuses a mail is there: a probe that is refused must close the circuit.
         try:

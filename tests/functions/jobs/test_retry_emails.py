@@ -104,6 +104,21 @@ def test_more_mails_than_the_index_gives_at_once_are_all_found(
     assert len({mail.to for mail in inbox.sent}) == len(inbox.sent) == 20
 
 
+def test_while_every_provider_is_left_alone_no_mail_is_claimed(inbox: Inbox, now: Clock, wire: Wire) -> None:
+    decide(*(f"user{number}@example.com" for number in range(9)))
+    now.shift(120)
+    wire.fails(faults.no_answer, on="SendEmail")
+    retry()
+    assert sorted(entry["attempts"] for entry in stored.items("OutboxTable")) == [0] * 4 + [1] * 5
+    wire.forget()
+    now.shift(29)
+    retry()
+    assert inbox.sent == []
+    now.shift(31)
+    retry()
+    assert len(inbox.sent) == 9
+
+
 # How long it waits ---------------------------------------------------------------------------------
 
 
