@@ -65,7 +65,9 @@ def _reply(chance: float) -> sendgrid.Reply:
         return sendgrid.Reply(503)
     if chance < FAILING + HANGING:
         return sendgrid.Reply(hangs=True)
-    return sendgrid.Reply(hangs=True, takes=True) if chance < FAILING + HANGING + HANGING_BUT_TAKEN else sendgrid.Reply()
+    return (
+        sendgrid.Reply(hangs=True, takes=True) if chance < FAILING + HANGING + HANGING_BUT_TAKEN else sendgrid.Reply()
+    )
 
 
 def deliver_all(server: sendgrid.Server) -> Storm:

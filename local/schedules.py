@@ -52,16 +52,17 @@ class Schedules:
             return due
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                if self._stopping:
-                    return
-                next_at = min(self._due.values(), default=None)
-                self._changed.wait(None if next_at is None else max(0.0, next_at - time.monotonic()))
-                if self._stopping:
-                    return
+        while not self._ends_while_waiting():
             for schedule in self.take_due(time.monotonic()):
                 threading.Thread(target=self.run, args=(schedule,), daemon=True).start()
+
+    def _ends_while_waiting(self) -> bool:
+        """Wait until one is due, or the schedules change or end; say whether they end."""
+        with self._changed:
+            if not self._stopping:
+                next_at = min(self._due.values(), default=None)
+                self._changed.wait(None if next_at is None else max(0.0, next_at - time.monotonic()))
+            return self._stopping
 
     def run(self, schedule: Schedule) -> None:
         """Invoke the function once."""

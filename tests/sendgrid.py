@@ -28,7 +28,7 @@ class Reply:
 
     @property
     def takes_the_mail(self) -> bool:
-        return self.takes or self.status == 202 and not (self.hangs or self.cuts or self.garbage)
+        return self.takes or (self.status == 202 and not (self.hangs or self.cuts or self.garbage))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pytest
 
 from shared import keys
 from tests import stored
-from tests.api import Api, Inbox, Reply, deliver, entries
+from tests.api import Api, Inbox, Reply
 from tests.conftest import PASSWORD, member
 from tests.faults import PowerCut, Wire
 

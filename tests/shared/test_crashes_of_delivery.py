@@ -80,7 +80,7 @@ def loses_the_answer(wire: Wire, call: int) -> None:
 
 @pytest.mark.parametrize("befalls", [dies_before, dies_after, loses_the_answer])
 @pytest.mark.parametrize("flow", [by_stream, by_job, by_stream_where_ses_fails, by_stream_where_ses_refuses])
-def test_whatever_befalls_a_delivery_its_mail_is_sent_and_twice_only_if_its_note_was_lost(
+def test_whatever_befalls_a_delivery_its_mail_is_sent_and_twice_only_if_its_note_was_lost(  # noqa: PLR0913, PLR0917  # fixtures
     inbox: Inbox,
     now: Clock,
     wire: Wire,

@@ -20,7 +20,9 @@ from tests.faults import Wire
 from tests.sendgrid import KEY, Reply, Server, serving
 
 NOON = 1_900_000_000
-MAIL = Mail("Ada@b\u00fccher.example.com", "Subject \u2713", "The text", "<p>The text</p>", reply_to="ben@m\u00fcll.example.com")
+MAIL = Mail(
+    "Ada@b\u00fccher.example.com", "Subject \u2713", "The text", "<p>The text</p>", reply_to="ben@m\u00fcll.example.com"
+)
 ID = "3d9c4b1e-6a0f-4f5b-8d1c-7e2a9b0c5f64"
 
 pytestmark = pytest.mark.usefixtures("cloud")
@@ -319,9 +321,7 @@ def test_where_both_fail_the_mail_is_tried_when_the_first_of_them_may_be_back(
     assert failure.retry_after == 77
 
 
-def test_neither_the_key_nor_anything_of_a_mail_is_logged(
-    sendgrid: Server, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_neither_the_key_nor_anything_of_a_mail_is_logged(sendgrid: Server, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "api_routes")
     sendgrid.replies(Reply(500), Reply(403), Reply(429), Reply(500), Reply(500), Reply(500))
     failing(7)

@@ -1,14 +1,12 @@
 """Many callers at once, against MiniStack, whose transactions are isolated as DynamoDB's are."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
 
 import pytest
 import time_machine
 
-from shared import accounts, aws, config, credentials
+from shared import accounts, config, credentials
 from shared.passwords import verify
 from tests import stored
 from tests.api import Api, Inbox, Reply, at_once, routes

@@ -42,7 +42,7 @@ def deliver(entry: Entry) -> None:
         _postpone(entry, failure.reason, failure.retry_after)
     except Unavailable as error:
         _postpone(entry, error.code)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # it is logged and noted
         # A defect, in one kind of mail perhaps: it is tried until that is corrected, and holds up no other.
         logs.logger.exception("mail not delivered", extra={"fields": _fields(entry)})
         _postpone(entry, type(error).__name__)
