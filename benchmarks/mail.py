@@ -65,9 +65,9 @@ def _reply(chance: float) -> sendgrid.Reply:
         return sendgrid.Reply(503)
     if chance < FAILING + HANGING:
         return sendgrid.Reply(hangs=True)
-    return (
-        sendgrid.Reply(hangs=True, takes=True) if chance < FAILING + HANGING + HANGING_BUT_TAKEN else sendgrid.Reply()
-    )
+    if chance < FAILING + HANGING + HANGING_BUT_TAKEN:
+        return sendgrid.Reply(hangs=True, takes=True)
+    return sendgrid.Reply()
 
 
 def deliver_all(server: sendgrid.Server) -> Storm:
@@ -75,7 +75,7 @@ def deliver_all(server: sendgrid.Server) -> Storm:
     storm, ahead = Storm(), 0
     kills = iter(KILLS_AFTER)
     kill_after = next(kills, None)
-    # The stream begins; what it is killed over, and what comes after, is the retry job's and the stream's next batches'.
+    # The stream brings again what it was killed over; all else is the retry job's.
     for job in _jobs():
         storm.runs += 1
         worker = _start(job, ahead)
@@ -96,7 +96,8 @@ def deliver_all(server: sendgrid.Server) -> Storm:
             storm.entry_attempts = sum(entry["attempts"] for entry in entries)
             break
         if job == "retry":
-            ahead += _STEP
+            next_due = min(entry["retryAt"] for entry in entries if "unsent" in entry)
+            ahead = max(ahead + _STEP, int(next_due - time.time()) + 1)
     return storm
 
 

@@ -48,7 +48,7 @@ class StreamSource:
 
 @dataclass(frozen=True)
 class Schedule:
-    """A function that is invoked every so many seconds. `name` is its rule's; `payload` takes the place of the event."""
+    """A function that is invoked every so many seconds. `name` is its rule's; `payload` replaces the event."""
 
     name: str
     function: str

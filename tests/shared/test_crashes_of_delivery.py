@@ -54,9 +54,8 @@ class failing_ses:  # noqa: N801  # reads as what it is
         self._answer = faults.error(code)
 
     def __enter__(self) -> None:
-        aws.sesv2().meta.events.register_last(
-            "before-call.sesv2.SendEmail", lambda **_: self._answer(), unique_id="failing"
-        )
+        events: Any = aws.sesv2().meta.events  # the stubs know no handler that answers
+        events.register_last("before-call.sesv2.SendEmail", lambda **_: self._answer(), unique_id="failing")
 
     def __exit__(self, *_: object) -> None:
         aws.sesv2().meta.events.unregister("before-call.sesv2.SendEmail", unique_id="failing")

@@ -264,7 +264,7 @@ def test_a_defect_in_one_kind_of_mail_holds_up_no_other(
 ) -> None:
     for kind in ("new_device", "session_ended", "password_changed"):
         tables.write(outbox.sending(kind, f"{kind}@example.com"))
-    monkeypatch.delitem(mails._COMPOSERS, "session_ended")  # type: ignore[arg-type]
+    monkeypatch.delitem(mails._COMPOSERS, "session_ended")
     details = {"at": "now", "ip": "192.0.2.1", "device": "Burner", "user_agent": "Burner"}
     for entry in stored.items("OutboxTable"):
         tables.write(tables.Update(table=outbox.OUTBOX, key={"id": entry["id"]}, set={"details": details}))

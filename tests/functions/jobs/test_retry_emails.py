@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from shared import config, outbox, providers, tables
+from shared import clock, config, outbox, providers, tables
 from shared.providers import Failed
 from tests import faults, stored
 from tests.api import Context, Inbox, deliver, entries, load, retry
@@ -22,8 +22,8 @@ Clock = time_machine.Traveller
 @pytest.fixture
 def now(inbox: Inbox) -> Iterator[Clock]:  # noqa: ARG001  # before the clock stops
     """The clock, which stands still."""
-    with time_machine.travel(NOON, tick=False) as clock:
-        yield clock
+    with time_machine.travel(NOON, tick=False) as now:
+        yield now
 
 
 def decide(*addresses: str) -> None:
@@ -40,7 +40,7 @@ def only_entry() -> dict[str, Any]:
 
 def waits() -> int:
     """Give the seconds until the only mail is due."""
-    return int(only_entry()["retryAt"]) - int(outbox.clock.now())
+    return int(only_entry()["retryAt"]) - int(clock.now())
 
 
 def told(caplog: pytest.LogCaptureFixture, message: str) -> list[dict[str, Any]]:
@@ -180,7 +180,7 @@ def test_a_mail_that_has_failed_for_a_day_is_dead_and_kept(
         now.move_to(only_entry()["retryAt"])
         retry()
         tries += 1
-    died = int(outbox.clock.now()) - NOON
+    died = int(clock.now()) - NOON
     assert 22 * 3600 < died <= 24 * 3600
     assert 25 < tries < 60
     assert told(caplog, "mail given up")[0]["reason"] == "ses_TooManyRequestsException"
