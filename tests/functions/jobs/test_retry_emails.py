@@ -268,6 +268,22 @@ def test_a_mail_whose_sender_comes_too_late_stays_done(inbox: Inbox, now: Clock,
     assert len(inbox.sent) >= 1
 
 
+def test_a_claim_is_made_once_and_a_failure_noted_after_its_end_changes_nothing(now: Clock) -> None:
+    decide()
+    late = outbox.claim_new(only_entry()["id"])
+    now.shift(120)
+    (pending,) = outbox.survey().due
+    holder = outbox.claim(pending)
+    assert late is not None
+    assert holder is not None
+    assert outbox.claim(pending) is None
+    outbox.postpone(late, "late")
+    outbox.bury(late, "late")
+    entry = only_entry()
+    assert (stored.state(entry), entry["retryAt"], entry["attempts"]) == ("waiting", holder.retry_at, 2)
+    assert "lastError" not in entry
+
+
 def test_a_mail_that_was_sent_after_all_is_not_dead(inbox: Inbox, now: Clock, wire: Wire) -> None:
     decide()
 
