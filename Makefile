@@ -58,7 +58,7 @@ capacity: environments .venv/.dev ## print the read and write units of each flow
 timing: environments .venv/.dev ## compare answers about known and unknown addresses in time
 	@$(BIN)/python -m benchmarks.timing
 
-mail-storm: environments .venv/.dev ## a thousand mails, a provider that fails, a process that is killed (2 minutes)
+mail-storm: environments .venv/.dev ## a thousand mails, a provider that fails, a process that is killed (2 to 5 minutes)
 	@$(BIN)/python -m benchmarks.mail
 
 lock: .venv/.dev ## raise the locked versions to the newest that fit
