@@ -75,6 +75,9 @@ restore: .venv/.run ## put a restored table's items back (TABLE=UsersTable FROM=
 	@test -n "$(TABLE)" -a -n "$(FROM)" || { echo "Say what: make restore TABLE=UsersTable FROM=restored-table" >&2; exit 1; }
 	@$(BIN)/python -m operations.restore --stage $(STAGE) "$(TABLE)" "$(FROM)"
 
+redrive: .venv/.run ## put the mails back that were given up, on AWS (STAGE=default)
+	@$(BIN)/sam remote invoke RedriveEmailsFunction --config-env $(STAGE)
+
 test-docker: environments .venv/.dev ## look at what is built, and run it in Lambda's containers
 	@$(BIN)/python -m pytest -m "docker or build"
 
@@ -89,6 +92,9 @@ capacity: environments .venv/.dev ## print the read and write units of each flow
 
 timing: environments .venv/.dev ## compare answers about known and unknown addresses in time
 	@$(BIN)/python -m benchmarks.timing
+
+mail-storm: environments .venv/.dev ## a thousand mails, a provider that fails, a process that is killed (2 to 5 minutes)
+	@$(BIN)/python -m benchmarks.mail
 
 lock: .venv/.dev ## raise the locked versions to the newest that fit
 	@echo "Locking (about 15 s)"

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from local.aws import Aws, AwsError
 from local.console import RunnerError
 from local.template import Project
+from local.workers import ACCOUNT
 
 # The properties that CreateTable takes under the same name as CloudFormation.
 _TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes")
@@ -23,6 +24,11 @@ def create_missing(project: Project, aws: Aws) -> list[str]:
     """Make what is missing; return the names made. Raises RunnerError when a table differs from its template."""
     _senders(project, aws)
     return [*_tables(project.tables, aws), *_secrets(project.secrets, aws), *_queues(project.queues, aws)]
+
+
+def queue_url(name: str, endpoint: str) -> str:
+    """What a `!Ref` of a queue is on AWS: its address."""
+    return f"{endpoint}/{ACCOUNT}/{name}"
 
 
 def placeholder_version(secret: str) -> str:

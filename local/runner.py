@@ -17,8 +17,9 @@ from local.console import Console, RunnerError
 from local.history import History
 from local.inbox import Inbox
 from local.reload import Changes, Watch
+from local.schedules import Schedules
 from local.streams import Notes, Streams
-from local.template import read_project
+from local.template import Function, read_project
 from local.workers import FunctionError, Nursery, Pool, Result, lambda_environment
 
 _LOOK_SECONDS = 0.2
@@ -103,6 +104,9 @@ class Runner:
         )
         self._closing.callback(self._finish_cloud)
         self._streams.serve(self._project.streams, self._invoke)
+        self._schedules = Schedules(self._invoke, console)
+        self._closing.callback(self._schedules.stop)
+        self._schedules.serve(self._project.schedules)
         self._rotate()
         self._create_admin()
         self._server = Server(self._socket, app)
@@ -140,10 +144,18 @@ class Runner:
     def _make_pools(self, kept: Collection[str] = ()) -> None:
         pools = {}
         for name, function in self._project.functions.items():
-            environment = lambda_environment(function, self._cloud.endpoint)
+            environment = self._environment(function)
             new = Pool(self._nursery, function, environment, self._said)
             pools[name] = self._pools[name] if name in kept else new
         self._pools = pools
+
+    def _environment(self, function: Function) -> dict[str, str]:
+        """The function's environment, in which SAM CLI leaves a queue's name where AWS has its address."""
+        endpoint = self._cloud.endpoint
+        return {
+            key: resources.queue_url(value, endpoint) if value in self._project.queues else value
+            for key, value in lambda_environment(function, endpoint).items()
+        }
 
     def _create_resources(self) -> None:
         made = resources.create_missing(self._project, self._cloud.aws)
@@ -165,7 +177,7 @@ class Runner:
             key: value for function in self._project.functions.values() for key, value in function.environment.items()
         }
         task = admin.task(environment)
-        pool = Pool(self._nursery, task, lambda_environment(task, self._cloud.endpoint), self._said)
+        pool = Pool(self._nursery, task, self._environment(task), self._said)
 
         def create() -> None:
             try:
@@ -233,6 +245,7 @@ class Runner:
         self._nursery.use(self._project.layers)
         self._make_pools({name for name in old if before.functions.get(name) == self._project.functions.get(name)})
         self._streams.serve(self._project.streams, self._invoke)
+        self._schedules.serve(self._project.schedules)
         self._server.application = application
         for name, pool in old.items():
             if self._pools.get(name) is not pool or before.layers != self._project.layers:

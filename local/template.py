@@ -56,6 +56,16 @@ class FeedbackRoute:
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """A function that is invoked every so many seconds. `name` is its rule's; `payload` replaces the event."""
+
+    name: str
+    function: str
+    seconds: int
+    payload: str | None = None
+
+
+@dataclass(frozen=True)
 class Cors:
     """What API Gateway answers browsers of other origins. `max_age` in seconds."""
 
@@ -80,6 +90,7 @@ class Project:
     queues: Mapping[str, Mapping[str, Any]]
     streams: tuple[StreamSource, ...]
     feedback: tuple[FeedbackRoute, ...]
+    schedules: tuple[Schedule, ...]
     rotations: Mapping[str, str]
 
 
@@ -125,6 +136,7 @@ def read_project(path: Path, overrides: Mapping[str, str]) -> Project:
         feedback=tuple(
             _feedback(of_type("AWS::SES::ConfigurationSetEventDestination"), of_type("AWS::Serverless::Function"))
         ),
+        schedules=tuple(_schedules(of_type("AWS::Serverless::Function"))),
         rotations={
             logical_id(rotation["SecretId"]): logical_id(rotation["RotationLambdaARN"])
             for rotation in of_type("AWS::SecretsManager::RotationSchedule").values()
@@ -238,6 +250,26 @@ def _feedback(
 def _limit(value: Any) -> int | None:
     """A limit of an event source mapping, where -1 means that there is none."""
     return None if value is None or int(value) < 0 else int(value)
+
+
+_UNITS = {"minute": 60, "hour": 3600, "day": 86400}
+
+
+def _schedules(functions: Mapping[str, Mapping[str, Any]]) -> Iterator[Schedule]:
+    for name, function in functions.items():
+        for key, event in (function.get("Events") or {}).items():
+            if event["Type"] != "Schedule":
+                continue
+            declared = event["Properties"]
+            if declared.get("State") == "DISABLED" or declared.get("Enabled") is False:
+                continue
+            rate = re.fullmatch(r"rate\(([1-9]\d*) (minute|hour|day)s?\)", str(declared.get("Schedule")))
+            if rate is None:
+                raise RunnerError(
+                    f"{name}: the runner serves schedules as rate(5 minutes), and not {declared.get('Schedule')}. "
+                    "Correct it, or switch it off with State: DISABLED."
+                )
+            yield Schedule(f"{name}{key}", name, int(rate[1]) * _UNITS[rate[2]], declared.get("Input"))
 
 
 def _check_references(raw: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from shared import aws
+from shared import aws, clock
 
 USER_AGENT = "tests/1.0"
 FUNCTIONS = Path(__file__).parent.parent / "functions"
@@ -229,7 +229,11 @@ class Inbox:
 
     def deliver(self) -> Any:
         """Hand what waits in the outbox to its function, once; give the answer."""
-        waiting = [item for item in entries() if item["id"]["S"] not in self._delivered]
+        found = entries()
+        # Where a test has moved the clock, the stream is too late for what was decided on before.
+        if any("unsent" in item and int(item["retryAt"]["N"]) <= clock.now() for item in found):
+            retry()
+        waiting = [item for item in found if item["id"]["S"] not in self._delivered]
         self._delivered.update(item["id"]["S"] for item in waiting)
         return deliver(*waiting) if waiting else {"batchItemFailures": []}
 
@@ -242,6 +246,18 @@ class Inbox:
             self.sent.append(Mail.sent(context["asked"]))
 
 
+@dataclass(slots=True)
+class Context:
+    """What Lambda tells a function of its invocation: here, how many milliseconds are left at each look."""
+
+    left: Sequence[int] = (60_000,)
+    looks: int = 0
+
+    def get_remaining_time_in_millis(self) -> int:
+        self.looks += 1
+        return self.left[min(self.looks, len(self.left)) - 1]
+
+
 def entries() -> list[dict[str, Any]]:
     """Give everything in the outbox, oldest first, as DynamoDB has it."""
     items = aws.dynamodb().scan(TableName="OutboxTable", ConsistentRead=True)["Items"]
@@ -250,7 +266,18 @@ def entries() -> list[dict[str, Any]]:
 
 def deliver(*items: Mapping[str, Any]) -> Any:
     """Hand entries of the outbox to their function as their table's stream does; give its answer."""
-    return load("jobs/deliver_email").handler({"Records": [stream_record(item) for item in items]}, None)
+    return load("jobs/deliver_email").handler({"Records": [stream_record(item) for item in items]}, Context())
+
+
+def retry() -> None:
+    """Try the mails that are due, as is done every minute."""
+    load("jobs/retry_emails").handler({}, Context())
+
+
+def redrive() -> dict[str, int]:
+    """Put the dead mails back, as somebody does by hand; give the job's answer."""
+    answer: dict[str, int] = load("jobs/redrive_emails").handler({}, Context())
+    return answer
 
 
 def stream_record(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -261,8 +288,7 @@ def stream_record(item: Mapping[str, Any]) -> dict[str, Any]:
         "eventSource": "aws:dynamodb",
         "dynamodb": {
             "Keys": {"id": item["id"]},
-            "NewImage": dict(item),
             "SequenceNumber": str(uuid.uuid4().int),
-            "StreamViewType": "NEW_IMAGE",
+            "StreamViewType": "KEYS_ONLY",
         },
     }

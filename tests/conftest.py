@@ -13,6 +13,7 @@ from typing import Any
 
 import boto3
 import pytest
+from aws_lambda_powertools.utilities.circuit_breaker import base as circuit_breaker
 from botocore.config import Config
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -20,7 +21,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
 from local.template import Project, read_project
-from shared import aws, config, credentials, keys, passwords, sessions, sign_in, tables, tokens, users
+from shared import aws, config, credentials, keys, passwords, providers, sessions, sign_in, tables, tokens, users
 from shared.activity import Client
 from shared.users import Role
 from tests import stored
@@ -83,6 +84,8 @@ def moto(project: Project, variables: Mapping[str, str]) -> Iterator[Callable[[]
         aws.sesv2().create_email_identity(EmailIdentity=variables["MAIL_FROM"])
         for name in project.secrets:
             aws.secretsmanager().create_secret(Name=name, SecretString="{}")
+        for name in project.queues:
+            aws.sqs().create_queue(QueueName=name)
         config.settings.cache_clear()
         rotate()
         secrets = secretsmanager_backends[DEFAULT_ACCOUNT_ID][REGION].secrets
@@ -114,12 +117,23 @@ def cloud(
     moto()
     monkeypatch.setattr(tables, "_pauses", lambda: iter([0] * tables._ATTEMPTS))
     keys.memory.forget()
+    forget_circuits()
 
 
 def forget_clients() -> None:
     """Have clients made anew, of the environment as it is. The session may stay: it holds what takes long to read."""
-    for client in (aws.dynamodb, aws.secretsmanager, aws.sesv2):
+    for client in (aws.dynamodb, aws.secretsmanager, aws.sesv2, aws.sqs):
         client.cache_clear()
+    forget_circuits()
+
+
+def forget_circuits() -> None:
+    """Remember nothing of the mail providers, as a container that has just been started."""
+    providers.circuits.cache_clear()
+    for remembered in (circuit_breaker._LOCAL_FAILURES, circuit_breaker._LOCAL_SUCCESSES):
+        remembered.clear()
+    circuit_breaker._LAST_OBSERVED_STATE.clear()
+    providers._PROVIDERS["sendgrid"] = providers.SendGrid()
 
 
 def create_table(name: str, properties: Mapping[str, Any]) -> None:
@@ -221,6 +235,8 @@ def ministack_address(project: Project, variables: Mapping[str, str]) -> Iterato
                 create_table(name, properties)
             for name in project.secrets:
                 aws.secretsmanager().create_secret(Name=name, SecretString="{}")
+            for name in project.queues:
+                aws.sqs().create_queue(QueueName=name)
             aws.sesv2().create_email_identity(EmailIdentity=variables["MAIL_FROM"])
             config.settings.cache_clear()
             keys.memory.forget()

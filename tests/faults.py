@@ -85,7 +85,7 @@ class Wire:
 
     @staticmethod
     def _clients() -> tuple[Any, ...]:
-        return aws.dynamodb(), aws.secretsmanager(), aws.sesv2()
+        return aws.dynamodb(), aws.secretsmanager(), aws.sesv2(), aws.sqs()
 
     def _before(self, model: Any, **_: Any) -> Answer | None:
         self.calls.append(model.name)

@@ -28,7 +28,7 @@ def running() -> Iterator[str]:
         "PATH": os.environ["PATH"],
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
-        "SERVICES": "dynamodb,secretsmanager,ses,sts",
+        "SERVICES": "dynamodb,secretsmanager,ses,sqs,sts",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "ERROR",

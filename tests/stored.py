@@ -44,6 +44,28 @@ def sessions() -> list[dict[str, Any]]:
     return items("SessionsTable")
 
 
+def state(entry: dict[str, Any]) -> str:
+    """Give what has become of a mail: waiting, done or dead."""
+    return "done" if "doneAt" in entry else str(entry["unsent"]).partition("#")[0]
+
+
+def check_entry(entry: dict[str, Any]) -> None:
+    """Insist that a mail waits, or is done or dead, and nothing of two of them."""
+    keys = entry.keys() & {"doneAt", "unsent", "retryAt", "expiresAt"}
+    match state(entry):
+        case "done":
+            assert keys == {"doneAt", "expiresAt"}, "a mail that is done and not done"
+        case "waiting":
+            assert keys == {"unsent", "retryAt", "expiresAt"}, "a waiting mail that nobody finds"
+            assert entry["unsent"] in {f"waiting#{shard}" for shard in range(4)}, "a shard nobody looks into"
+            assert entry["giveUpAt"] < entry["expiresAt"], "a mail that expires before it is given up"
+        case "dead":
+            assert keys == {"unsent", "retryAt"}, "a dead mail that is not kept"
+            assert entry["lastError"], "a mail that died of nothing"
+        case other:
+            raise AssertionError(f"a mail that is {other}")
+
+
 def check() -> None:
     """Insist that nothing is orphaned and that what is kept twice agrees."""
     users = {item["id"]: item for item in profiles()}
@@ -84,6 +106,8 @@ def check() -> None:
         assert told.count(names) == 1, "a submission that nobody is told of, or twice"
         told.remove(names)
     assert told == [], "a mail about a submission that is not there"
+    for entry in items("OutboxTable"):
+        check_entry(entry)
     counted = [item["count"] for item in items("UsersTable") if item["id"] == "admins"]
     administrators = [
         user

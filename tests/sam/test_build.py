@@ -71,7 +71,13 @@ def test_the_layer_has_the_package_as_it_is(build: Build) -> None:
 
 def test_botocore_knows_the_services_we_call_and_no_others(build: Build) -> None:
     data = build.layer / "python" / "botocore" / "data"
-    assert {entry.name for entry in data.iterdir() if entry.is_dir()} == {"dynamodb", "secretsmanager", "sesv2", "sts"}
+    assert {entry.name for entry in data.iterdir() if entry.is_dir()} == {
+        "dynamodb",
+        "secretsmanager",
+        "sesv2",
+        "sqs",
+        "sts",
+    }
     assert {entry.name for entry in data.iterdir() if entry.is_file()} >= {
         "_retry.json",
         "endpoints.json",

@@ -52,7 +52,7 @@ def test_of_an_administrator(admin: Api, name: str) -> None:
 
 def test_the_jobs(api: Api) -> None:
     for name, answer in JOBS.items():
-        assert calls.load(folder(name)).handler(read_event(name), None) == answer
+        assert calls.load(folder(name)).handler(read_event(name), calls.Context()) == answer
     assert rotated() in {key["kid"] for key in api.get("/.well-known/jwks.json").json["keys"]}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from shared import keys
 from tests import stored
-from tests.api import Api, Inbox, Reply, deliver, entries
+from tests.api import Api, Inbox, Reply
 from tests.conftest import PASSWORD, member
 from tests.faults import PowerCut, Wire
 
@@ -168,20 +168,3 @@ def test_closing(api: Api, inbox: Inbox, wire: Wire, moto: Renew) -> None:
         assert user.delete(place).status in {204, 401}
         assert stored.profiles() == stored.credentials() == stored.sessions() == []
         assert is_in(inbox)
-
-
-def test_delivering(api: Api, inbox: Inbox, wire: Wire, moto: Renew) -> None:
-    def waiting() -> dict[str, object]:
-        renewed(moto)
-        api.post("/api/auth/register", ADA)
-        return entries()[0]
-
-    entry = waiting()
-    for call in crashing(wire, deliver, entry):
-        entry = waiting()
-        sent = len(inbox.sent)
-        crash(wire, call, deliver, entry)
-        assert deliver(entry) == {"batchItemFailures": []}
-        assert 1 <= len(inbox.sent) - sent <= 2
-        assert api.post("/api/auth/verify-email", {"token": inbox.sent[-1].token}).status == 200
-        stored.check()

@@ -188,8 +188,8 @@ def test_an_address_is_registered_again_while_its_mail_is_written(api: Api, inbo
     api.post(REGISTER, {**ADA, "password": "eve's own password"})
     (entry,) = entries()
     wire.meanwhile(lambda: api.post(REGISTER, ADA), before=WRITE)
-    assert len(deliver(entry)["batchItemFailures"]) == 1
-    assert inbox.sent == []
+    assert deliver(entry) == {"batchItemFailures": []}
+    assert len(inbox.sent) == 1
     assert api.post(VERIFY, {"token": inbox.newest().token}).status == 200
     assert logs_in() == 200
 

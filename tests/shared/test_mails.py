@@ -69,7 +69,7 @@ def compose(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Mail]:
         monkeypatch.setattr(credentials, "find", lambda _: credential)
         monkeypatch.setattr(suppressions, "reason_for", lambda _: None)
         monkeypatch.setattr(submissions, "find", lambda *_: SUBMISSION)
-        entry = Entry(id="1", kind=kind, to="ada@example.com", details=details)
+        entry = Entry(id="1", kind=kind, to="ada@example.com", details=details, attempts=1, retry_at=0, give_up_at=0)
         mail = mails.compose(entry)
         assert mail is not None
         return mail

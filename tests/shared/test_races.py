@@ -1,17 +1,13 @@
 """Many callers at once, against MiniStack, whose transactions are isolated as DynamoDB's are."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
 
 import pytest
 import time_machine
 
-from shared import accounts, aws, config, credentials, delivery
-from shared.outbox import Entry
+from shared import accounts, config, credentials
 from shared.passwords import verify
-from shared.tables import decoded
 from tests import stored
 from tests.api import Api, Inbox, Reply, at_once, routes
 from tests.conftest import ADMIN_EMAIL, PASSWORD
@@ -238,20 +234,3 @@ def test_changes_without_a_version_at_once_are_all_made(ada: Api) -> None:
     replies = at_once(*(partial(ada.patch, url, {"name": f"Ada {n}"}) for n in range(8)))
     assert statuses(replies) == [200] * 8
     assert int(ada.get(url).headers["etag"].strip('"')) == int(before.strip('"')) + 8
-
-
-def test_one_entry_delivered_twice_at_once_is_a_mail_or_two_whose_last_link_works(api: Api, inbox: Inbox) -> None:
-    api.post("/api/auth/register", ADA)
-    with ThreadPoolExecutor(2) as threads:
-        items = aws.dynamodb().scan(TableName="OutboxTable")["Items"]
-        list(threads.map(lambda _: _deliver(items), range(2)))
-    assert 1 <= len(inbox.sent) <= 2
-    outcomes = [api.post("/api/auth/verify-email", {"token": mail.token}).status for mail in inbox.sent]
-    assert outcomes.count(200) == 1
-    stored.check()
-
-
-def _deliver(items: list[dict[str, Any]]) -> None:
-    # Not by the function: its batch processor is made for one batch at a time, as Lambda hands them over.
-    for item in items:
-        delivery.deliver(Entry.from_item(decoded(item)))

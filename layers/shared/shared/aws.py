@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sqs import SQSClient
 
 # Worth another try later, by the services' own error references; everything else is a defect of ours.
 _PASSING = frozenset(
@@ -60,13 +61,27 @@ def secretsmanager() -> "SecretsManagerClient":
 
 @cache
 def sesv2() -> "SESV2Client":
-    """Give the client for SES."""
-    return cast("SESV2Client", _session().create_client("sesv2", config=_CONFIG))
+    """Give the client for SES, which asks once: a mail whose answer was lost may have been sent."""
+    once = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
+    return cast("SESV2Client", _session().create_client("sesv2", config=once))
+
+
+@cache
+def sqs() -> "SQSClient":
+    """Give the client for SQS."""
+    return cast("SQSClient", _session().create_client("sqs", config=_CONFIG))
 
 
 def error_code(error: ClientError) -> str:
     """Give the service's name for what went wrong."""
     return error.response["Error"]["Code"]
+
+
+def is_passing(error: ClientError) -> bool:
+    """Say whether another try later may go better."""
+    # An error that AWS's own front has no code for has at least its status.
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return error_code(error) in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 @contextmanager
@@ -80,9 +95,7 @@ def failures_as_ours() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        # An error that AWS's own front has no code for has at least its status.
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if error_code(error) in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if is_passing(error):
             raise Unavailable from error
         raise
     except (ConnectionError, HTTPClientError) as error:

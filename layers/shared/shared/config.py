@@ -39,6 +39,7 @@ class Settings:
     activity_table: str
     public_keys_table: str
     signing_key_secret: str
+    undelivered_email_queue: str
     breach_service_url: str
 
 

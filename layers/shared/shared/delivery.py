@@ -1,67 +1,78 @@
-"""Delivery: from an outbox entry to SES. Each entry is sent at least once, and marked when it was.
+"""Delivery: one try at a claimed entry of the outbox, and what becomes of it.
 
-SES's answer can be lost after it took the mail; the entry is then sent again, with the same `X-Outbox-Id`.
+Nothing waits behind a mail that fails: whatever happens is noted on its entry, which says when the next try is due.
+Only what cannot be noted, since DynamoDB is out of reach, is raised; the entry's lease then ends by itself.
 
-A mail that SES will never take is given up at once. Tried again, it would keep every later mail of its part of the
-stream waiting, and anybody could bring that about by registering with an address that SES refuses.
+A mail is sent twice only if a provider took it and its answer, or the note of it, was lost; both have one
+`X-Outbox-Id`.
 """
 
-from email.utils import formataddr
-from typing import TYPE_CHECKING
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from botocore.exceptions import ClientError
-
-from shared import logs, mails, outbox
-from shared.aws import error_code, failures_as_ours, sesv2
-from shared.config import settings
+from shared import logs, mails, metrics, outbox, providers
 from shared.emails import ascii_address
+from shared.errors import Unavailable
 from shared.mails import Mail
 from shared.outbox import Entry
 
-if TYPE_CHECKING:
-    from mypy_boto3_sesv2.type_defs import ContentTypeDef
+# What one mail takes where every provider hangs and DynamoDB is slow, in milliseconds.
+_ONE_MAIL = 20_000
 
 
-# SES API v2, SendEmail: of this one mail. What holds for the whole account (paused, not verified) may pass.
-_REFUSALS = frozenset({"BadRequestException", "MessageRejected"})
+def has_time(context: LambdaContext) -> bool:
+    """Say whether enough is left of the function's time to claim another mail."""
+    return context.get_remaining_time_in_millis() > _ONE_MAIL
 
 
 def deliver(entry: Entry) -> None:
-    """Send the mail if there is still something to tell, and mark the entry.
+    """Try a claimed mail once, and note how it went.
 
     Raises:
-        Unavailable: SES or DynamoDB is out of reach; worth another try.
+        Unavailable: that could not be noted.
 
     """
-    if outbox.is_done(entry):
+    try:
+        mail = mails.compose(entry)
+        if mail is not None and _is_writable(entry, mail):
+            providers.send(mail, entry.id)
+            metrics.count("MailsSent")
+    except providers.Refused as refusal:
+        metrics.count("MailsFailed")
+        _log_failure("mail refused", entry, refusal.reason)
+        outbox.bury(entry, refusal.reason)
+    except providers.Failed as failure:
+        _postpone(entry, failure.reason, failure.retry_after)
+    except Unavailable as error:
+        _postpone(entry, error.code)
+    except Exception as error:  # noqa: BLE001  # it is logged and noted
+        # A defect, in one kind of mail perhaps: it is tried until that is corrected, and holds up no other.
+        logs.logger.exception("mail not delivered", extra={"fields": _fields(entry)})
+        _postpone(entry, type(error).__name__)
+    else:
+        outbox.mark_done(entry)
+
+
+def _is_writable(entry: Entry, mail: Mail) -> bool:
+    """Say whether there is a provider for such addresses: none takes a local part that is not ASCII (RFC 6531)."""
+    if ascii_address(mail.to).isascii():
+        return True
+    logs.logger.warning("address nobody can write to", extra={"fields": _fields(entry)})
+    return False
+
+
+def _postpone(entry: Entry, reason: str, retry_after: int | None = None) -> None:
+    metrics.count("MailsFailed")
+    retry_at = outbox.postpone(entry, reason, retry_after)
+    if retry_at is None:
+        _log_failure("mail given up", entry, reason)
         return
-    mail = mails.compose(entry)
-    if mail is not None:
-        try:
-            _send(entry, mail)
-        except ClientError as error:
-            if error_code(error) not in _REFUSALS:
-                raise
-            fields = {"entry": entry.id, "kind": entry.kind, "code": error_code(error)}
-            logs.logger.error("mail refused by SES", extra={"fields": fields})
-    outbox.mark_done(entry)
+    fields = _fields(entry) | {"reason": reason, "retryAt": retry_at}
+    logs.logger.warning("mail postponed", extra={"fields": fields})
 
 
-def _send(entry: Entry, mail: Mail) -> None:
-    def content(text: str) -> "ContentTypeDef":
-        return {"Data": text, "Charset": "UTF-8"}
+def _log_failure(message: str, entry: Entry, reason: str) -> None:
+    logs.logger.error(message, extra={"fields": _fields(entry) | {"reason": reason}})
 
-    with failures_as_ours():
-        sesv2().send_email(
-            FromEmailAddress=formataddr((settings().app_name, settings().mail_from)),
-            Destination={"ToAddresses": [ascii_address(mail.to)]},
-            ReplyToAddresses=[ascii_address(mail.reply_to)] if mail.reply_to else [],
-            ConfigurationSetName=settings().mail_configuration_set,
-            Content={
-                "Simple": {
-                    "Subject": content(mail.subject),
-                    "Body": {"Text": content(mail.text), "Html": content(mail.html)},
-                    "Headers": [{"Name": "X-Outbox-Id", "Value": entry.id}],
-                }
-            },
-        )
+
+def _fields(entry: Entry) -> dict[str, str | int]:
+    return {"entry": entry.id, "kind": entry.kind, "attempts": entry.attempts}

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from shared import credentials, emails, logs, one_time_tokens, submissions, suppressions, users
+from shared import credentials, emails, logs, one_time_tokens, submissions, suppressions, tables, users
 from shared.config import settings
 from shared.credentials import Credential
 from shared.mail_templates import Fields, render
@@ -33,11 +33,12 @@ class Mail:
     reply_to: str = ""
 
 
+@tables.optimistic
 def compose(entry: Entry) -> Mail | None:
     """Write the mail, making its token; None if there is nothing to tell any more, or the address gets no mail.
 
     Raises:
-        Outdated: the account changed meanwhile; worth another try.
+        Outdated: the account kept changing meanwhile; worth another try.
         Unavailable: DynamoDB is out of reach; worth another try.
 
     """

@@ -4,14 +4,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+import time_machine
 
-from shared import clock, config, outbox, tables
+from shared import clock, config, mails, outbox, tables
 from tests import faults, stored
-from tests.api import Api, Inbox, deliver, entries, load, stream_record
+from tests.api import Api, Context, Inbox, deliver, entries, load, retry, stream_record
 from tests.conftest import ADMIN_EMAIL, PASSWORD
 from tests.faults import Answer, PowerCut, Wire
 
 ADA = "ada@example.com"
+NOON = 1_900_000_000
 
 
 def register(email: str = ADA, name: str = "Ada") -> None:
@@ -23,9 +25,14 @@ def failures(answer: Any) -> list[str]:
     return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
 
 
-def done(item: Mapping[str, Any]) -> bool:
+def entry_of(item: Mapping[str, Any]) -> dict[str, Any]:
     (entry,) = [entry for entry in stored.items("OutboxTable") if entry["id"] == item["id"]["S"]]
-    return "doneAt" in entry
+    stored.check_entry(entry)
+    return entry
+
+
+def done(item: Mapping[str, Any]) -> bool:
+    return stored.state(entry_of(item)) == "done"
 
 
 # What each kind says -------------------------------------------------------------------------------------
@@ -145,15 +152,22 @@ def test_an_entry_that_comes_twice_is_sent_once(inbox: Inbox) -> None:
 
 
 def test_an_entry_whose_answer_was_lost_is_sent_again_with_the_same_id(inbox: Inbox, wire: Wire, api: Api) -> None:
-    register()
-    (entry,) = entries()
-    wire.forget()
-    deliver_dies(entry, wire, after="SendEmail")
-    assert not done(entry)
-    assert failures(deliver(entry)) == []
-    first, second = inbox.sent
-    assert first.headers == second.headers
-    assert api.post("/api/auth/verify-email", {"token": second.token}).status == 200
+    with time_machine.travel(NOON, tick=False) as now:
+        register()
+        (entry,) = entries()
+        wire.forget()
+        deliver_dies(entry, wire, after="SendEmail")
+        assert not done(entry)
+        assert failures(deliver(entry)) == []
+        now.shift(119)
+        retry()
+        assert len(inbox.sent) == 1, "its lease has not ended"
+        now.shift(1)
+        retry()
+        first, second = inbox.sent
+        assert first.headers == second.headers
+        assert done(entry)
+        assert api.post("/api/auth/verify-email", {"token": second.token}).status == 200
 
 
 def deliver_dies(entry: Mapping[str, Any], wire: Wire, after: str) -> None:
@@ -190,23 +204,28 @@ LATER = {
 
 
 @pytest.mark.parametrize("failure", LATER.values(), ids=LATER.keys())
-def test_a_mail_that_could_not_be_sent_is_reported_and_sent_later(
+def test_a_mail_that_could_not_be_sent_is_noted_and_sent_later(
     inbox: Inbox, wire: Wire, failure: Callable[[], Answer]
 ) -> None:
-    register()
-    (entry,) = entries()
-    wire.fails(failure, on="SendEmail")
-    record = stream_record(entry)
-    answer = load("jobs/deliver_email").handler({"Records": [record]}, None)
-    assert failures(answer) == [record["dynamodb"]["SequenceNumber"]]
-    assert not done(entry)
-    wire.forget()
-    assert failures(deliver(entry)) == []
-    assert len(inbox.sent) == 1
+    with time_machine.travel(NOON, tick=False) as now:
+        register()
+        (entry,) = entries()
+        wire.fails(failure, on="SendEmail")
+        assert failures(deliver(entry)) == []
+        assert wire.count("SendEmail") == 1
+        wire.forget()
+        stored.check()
+        assert failures(deliver(entry)) == []
+        retry()
+        assert not done(entry)
+        now.shift(30)
+        retry()
+        assert done(entry)
+        assert len(inbox.sent) == 1
 
 
 @pytest.mark.parametrize("code", ["MessageRejected", "BadRequestException"])
-def test_a_mail_that_ses_will_never_take_holds_up_no_other(
+def test_a_mail_that_ses_will_never_take_holds_up_no_other_and_is_kept(
     inbox: Inbox, wire: Wire, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     for address in (ADA, "ben@example.com"):
@@ -215,36 +234,92 @@ def test_a_mail_that_ses_will_never_take_holds_up_no_other(
     refused, taken = entries()
     assert failures(deliver(refused, taken)) == []
     assert [mail.to for mail in inbox.sent] == ["ben@example.com"]
-    assert done(refused)
-    (record,) = [record for record in caplog.records if record.getMessage() == "mail refused by SES"]
-    assert record.fields == {"entry": refused["id"]["S"], "kind": "registration", "code": code}  # type: ignore[attr-defined]
+    dead = entry_of(refused)
+    assert stored.state(dead) == "dead"
+    assert dead["lastError"] == f"ses_{code}"
+    (record,) = [record for record in caplog.records if record.getMessage() == "mail refused"]
+    assert record.fields == {  # type: ignore[attr-defined]
+        "entry": refused["id"]["S"],
+        "kind": "registration",
+        "attempts": 1,
+        "reason": f"ses_{code}",
+    }
+    stored.check()
 
 
-def test_one_poisoned_entry_does_not_keep_the_others_of_its_batch(inbox: Inbox) -> None:
+def test_a_mail_to_an_address_that_nobody_can_write_to_is_done(
+    inbox: Inbox, wire: Wire, caplog: pytest.LogCaptureFixture
+) -> None:
+    register("\u0430\u0434\u0430@example.com")
+    (entry,) = entries()
+    assert failures(deliver(entry)) == []
+    assert done(entry)
+    assert inbox.sent == []
+    assert wire.count("SendEmail") == 0
+    assert "address nobody can write to" in caplog.text
+
+
+def test_a_defect_in_one_kind_of_mail_holds_up_no_other(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for kind in ("new_device", "session_ended", "password_changed"):
+        tables.write(outbox.sending(kind, f"{kind}@example.com"))
+    monkeypatch.delitem(mails._COMPOSERS, "session_ended")
+    details = {"at": "now", "ip": "192.0.2.1", "device": "Burner", "user_agent": "Burner"}
+    for entry in stored.items("OutboxTable"):
+        tables.write(tables.Update(table=outbox.OUTBOX, key={"id": entry["id"]}, set={"details": details}))
+    assert failures(deliver(*entries())) == []
+    assert {mail.to for mail in inbox.sent} == {"new_device@example.com", "password_changed@example.com"}
+    (left,) = [entry for entry in stored.items("OutboxTable") if stored.state(entry) == "waiting"]
+    assert left["lastError"] == "KeyError"
+    assert "mail not delivered" in caplog.text
+
+
+def test_a_record_that_makes_no_sense_does_not_keep_the_others_of_its_batch(inbox: Inbox) -> None:
     for number in range(3):
         register(f"user{number}@example.com")
     first, second, third = (stream_record(entry) for entry in entries())
-    del second["dynamodb"]["NewImage"]["kind"]
-    answer = load("jobs/deliver_email").handler({"Records": [first, second, third]}, None)
+    del second["dynamodb"]["Keys"]["id"]
+    answer = load("jobs/deliver_email").handler({"Records": [first, second, third]}, Context())
     assert failures(answer) == [second["dynamodb"]["SequenceNumber"]]
     assert sorted(mail.to for mail in inbox.sent) == ["user0@example.com", "user2@example.com"]
 
 
 @pytest.mark.usefixtures("inbox")
-def test_a_whole_batch_that_fails_is_reported_and_not_raised(wire: Wire) -> None:
+def test_a_whole_batch_that_cannot_be_claimed_is_reported_and_not_raised(wire: Wire) -> None:
     for number in range(3):
         register(f"user{number}@example.com")
+    records = [stream_record(entry) for entry in entries()]
     wire.fails(faults.no_answer)
-    records = [stream_record(entry) for entry in sorted_entries(wire)]
-    answer = load("jobs/deliver_email").handler({"Records": records}, None)
+    answer = load("jobs/deliver_email").handler({"Records": records}, Context())
     assert failures(answer) == [record["dynamodb"]["SequenceNumber"] for record in records]
 
 
-def sorted_entries(wire: Wire) -> list[dict[str, Any]]:
-    disturb, wire.before = wire.before, lambda _: None
-    found = entries()
-    wire.before = disturb
-    return found
+def test_what_the_stream_could_not_note_is_sent_when_its_lease_ends(inbox: Inbox, wire: Wire) -> None:
+    with time_machine.travel(NOON, tick=False) as now:
+        register()
+        (entry,) = entries()
+        wire.forget()
+        wire.before = lambda _: faults.no_answer() if wire.count("UpdateItem") > 1 or wire.count("SendEmail") else None
+        assert len(failures(deliver(entry))) == 1
+        wire.forget()
+        assert failures(deliver(entry)) == [], "the stream's next try leaves it alone"
+        assert not done(entry)
+        now.shift(120)
+        retry()
+        assert done(entry)
+        assert len({mail.headers["X-Outbox-Id"] for mail in inbox.sent}) == 1
+
+
+def test_no_mail_is_claimed_without_the_time_to_send_it(inbox: Inbox) -> None:
+    for number in range(3):
+        register(f"user{number}@example.com")
+    records = [stream_record(entry) for entry in entries()]
+    answer = load("jobs/deliver_email").handler({"Records": records}, Context(left=(50_000, 30_000, 15_000)))
+    assert failures(answer) == [records[2]["dynamodb"]["SequenceNumber"]]
+    assert len(inbox.sent) == 2
+    assert failures(load("jobs/deliver_email").handler({"Records": records}, Context())) == []
+    assert len(inbox.sent) == 3
 
 
 def test_an_account_that_changes_while_its_mail_is_written_gets_the_mail_of_its_new_state(
@@ -253,10 +328,9 @@ def test_an_account_that_changes_while_its_mail_is_written_gets_the_mail_of_its_
     register()
     (entry,) = entries()
     wire.fails(faults.cancelled("None", "ConditionalCheckFailed"), on="TransactWriteItems", times=1)
-    assert len(failures(deliver(entry))) == 1
-    assert inbox.sent == []
     assert failures(deliver(entry)) == []
-    assert api.post("/api/auth/verify-email", {"token": inbox.sent[0].token}).status == 200
+    (mail,) = inbox.sent
+    assert api.post("/api/auth/verify-email", {"token": mail.token}).status == 200
 
 
 def test_entries_are_kept_for_a_week(api: Api) -> None:
@@ -264,4 +338,5 @@ def test_entries_are_kept_for_a_week(api: Api) -> None:
     register()
     (entry,) = stored.items("OutboxTable")
     assert 0 <= clock.now() + 7 * 86400 - entry["expiresAt"] < 60
-    assert set(entry) == {"id", "kind", "to", "details", "createdAt", "expiresAt"}
+    what = {"id", "kind", "to", "details", "createdAt"}
+    assert set(entry) == what | {"unsent", "retryAt", "attempts", "giveUpAt", "expiresAt"}

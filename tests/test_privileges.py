@@ -1,22 +1,25 @@
-"""Each function's policy in the template holds what its code calls, and no more: all paths are walked and compared."""
+"""Each function's role allows what its code calls, and no more: all paths are walked, and every call is compared."""
 
+import uuid
 from collections.abc import Callable, Iterator
-from functools import partial
-from pathlib import Path
-from typing import Any, TypeAlias
+from functools import cache, partial
+from typing import Any
 
 import pytest
 import time_machine
 from samcli.yamlhelper import yaml_parse
 
-from shared import aws, clock, keys, outbox, passwords, tables
-from tests.api import FUNCTIONS, Api, Inbox, load, routes
-from tests.conftest import PASSWORD
+from operations import privileges
+from operations.privileges import TEMPLATE, Rights
+from operations.transformed import references, transformed
+from shared import aws, clock, config, keys, outbox, passwords, tables
+from tests import faults, sendgrid
+from tests.api import FUNCTIONS, Api, Inbox, deliver, entries, load, redrive, retry, routes
+from tests.conftest import PASSWORD, forget_circuits
+from tests.faults import Wire
 from tests.feedback import bounce, complaint, receive
 
-ROOT = Path(__file__).parent.parent
 NEW = "a rather different sentence"
-Rights: TypeAlias = dict[str, set[tuple[str, str]]]
 IN_TRANSACTION = {
     "Put": "PutItem",
     "Update": "UpdateItem",
@@ -25,39 +28,30 @@ IN_TRANSACTION = {
 }
 
 
-def granted() -> Rights:
-    """Give each function's actions and what they are allowed on, by the name of its folder."""
-    resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
+# Lambda itself sends there, with the function's role, what the function failed on.
+BY_LAMBDA = {("sqs:SendMessage", "UndeliveredEmailQueue"), ("sqs:SendMessage", "UnhandledFeedbackQueue")}
+
+
+@cache
+def granted(providers: str = "ses") -> Rights:
+    """Give each function's rights, by the name of its folder, as CloudFormation will have them."""
+    declared = yaml_parse(TEMPLATE.read_text())["Resources"]
     return {
-        resource["Properties"]["CodeUri"].removeprefix("functions/"): {
-            (action, _named(statement["Resource"]))
-            for policy in resource["Properties"].get("Policies", [])
-            for statement in _statements(policy, resources)
-            for action in _listed(statement["Action"])
-        }
-        for resource in resources.values()
-        if resource["Type"] == "AWS::Serverless::Function"
+        declared[name]["Properties"]["CodeUri"].removeprefix("functions/"): rights - BY_LAMBDA
+        for name, rights in privileges.granted(transformed(TEMPLATE, {"MailProviders": providers})).items()
     }
 
 
-def _statements(policy: dict[str, Any], resources: dict[str, Any]) -> list[dict[str, Any]]:
-    if "Ref" in policy:
-        statements: list[dict[str, Any]] = resources[policy["Ref"]]["Properties"]["PolicyDocument"]["Statement"]
-        return statements
-    return list(policy["Statement"])
-
-
-def _named(resource: dict[str, Any]) -> str:
-    match resource:
-        case {"Fn::GetAtt": [name, _]} | {"Fn::GetAtt": str(name)} | {"Ref": name}:
-            return str(name).removesuffix(".Arn")
-        case {"Fn::Sub": str(text)}:
-            return text.replace("${", "").replace(".Arn}", "").replace("}", "").rpartition(":")[2]
-    raise AssertionError(resource)
-
-
-def _listed(action: str | list[str]) -> list[str]:
-    return [action] if isinstance(action, str) else action
+def differences(used: Rights, granted: Rights) -> list[str]:
+    """Say what is called and not allowed, and what is allowed and never called."""
+    return [
+        f"{folder} {problem}"
+        for folder in sorted(used.keys() | granted.keys())
+        for problem in (
+            *(f"calls {action} on {on}: not allowed" for action, on in sorted(used[folder] - granted[folder])),
+            *(f"may {action} on {on}: never called" for action, on in sorted(granted[folder] - used[folder])),
+        )
+    ]
 
 
 @pytest.fixture
@@ -85,7 +79,7 @@ def used(cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rights]:  # n
         if running:
             rights[running[-1]].update(_actions(model.service_model.service_name, model.name, params))
 
-    clients = (aws.dynamodb(), aws.secretsmanager(), aws.sesv2())
+    clients = (aws.dynamodb(), aws.secretsmanager(), aws.sesv2(), aws.sqs())
     for client in clients:
         client.meta.events.register("provide-client-params", note, unique_id="rights")
     yield rights
@@ -95,7 +89,8 @@ def used(cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rights]:  # n
 
 def _actions(service: str, operation: str, params: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if service != "dynamodb":
-        yield f"{service.removesuffix('v2')}:{operation}", params.get("SecretId", "identity/*")
+        on = params.get("SecretId") or params.get("QueueUrl") or "identity/*"
+        yield f"{service.removesuffix('v2')}:{operation}", on
         if "ConfigurationSetName" in params:
             yield f"{service.removesuffix('v2')}:{operation}", f"configuration-set/{params['ConfigurationSetName']}"
         return
@@ -108,7 +103,7 @@ def _actions(service: str, operation: str, params: dict[str, Any]) -> Iterator[t
             yield f"dynamodb:{IN_TRANSACTION[verb]}", change["TableName"]
 
 
-def test_policies_hold_what_is_called_and_no_more(
+def test_roles_allow_what_is_called_and_no_more(
     used: Rights, admin: Api, ada: Api, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     walk_rotation()
@@ -119,11 +114,119 @@ def test_policies_hold_what_is_called_and_no_more(
     walk_administration(admin, inbox)
     walk_forms(admin, inbox)
     walk_feedback(inbox)
-    for kind in ("verification", "password_changed"):
-        tables.write(outbox.sending(kind, "nobody@example.com"))
+    walk_delivery(inbox)
+    assert differences(used, granted()) == []
+
+
+def test_a_call_that_is_not_allowed_is_told_with_function_action_and_resource() -> None:
+    rights = granted()
+    missing = ("dynamodb:GetItem", "UsersTable")
+    without = {**rights, "auth/me": rights["auth/me"] - {missing}}
+    assert differences(rights, without) == ["auth/me calls dynamodb:GetItem on UsersTable: not allowed"]
+
+
+def test_a_grant_that_nothing_uses_is_told_with_function_action_and_resource() -> None:
+    rights = granted()
+    spare = ("dynamodb:Query", "UsersTable/index/Newest")
+    with_more = {**rights, "health": rights["health"] | {spare}}
+    assert differences(rights, with_more) == ["health may dynamodb:Query on UsersTable/index/Newest: never called"]
+
+
+def test_only_functions_that_issue_tokens_read_the_signing_key() -> None:
+    readers = {folder for folder, rights in granted().items() for _, on in rights if on == "SigningKeySecret"}
+    assert readers == {"auth/login", "auth/refresh", "jobs/rotate_signing_key"}
+
+
+def test_only_functions_about_accounts_reach_credentials() -> None:
+    reaching = {folder for folder, rights in granted().items() for _, on in rights if on == "CredentialsTable"}
+    jobs = {"jobs/deliver_email", "jobs/retry_emails", "jobs/suppress_address"}
+    assert {folder for folder in reaching if not folder.startswith(("auth/", "users/"))} == jobs
+    assert "auth/me" not in reaching
+
+
+def test_no_grant_is_for_everything_or_for_every_action() -> None:
+    for folder, rights in granted("ses,sendgrid").items():
+        for action, on in rights:
+            assert "*" not in action, (folder, action)
+            # SES authorises by the sender's identity and, in its sandbox, by the recipient's: those of this account.
+            assert "*" not in on or on == "identity/*", (folder, action, on)
+
+
+def test_the_boundary_lets_every_grant_through() -> None:
+    template = transformed(TEMPLATE, {"MailProviders": "ses,sendgrid"})
+    boundary = template["Resources"]["FunctionBoundary"]["Properties"]["PolicyDocument"]["Statement"]
+    services = {action.partition(":")[0] for statement in boundary for action in statement_actions(statement)}
+    used = {action.partition(":")[0] for rights in granted("ses,sendgrid").values() for action, _ in rights}
+    assert used | {"logs", "xray"} == services
+    for function in privileges.functions(template).values():
+        role = template["Resources"][next(references(function["Role"]))]["Properties"]
+        assert role["PermissionsBoundary"] == {"Ref": "FunctionBoundary"}
+
+
+def statement_actions(statement: dict[str, Any]) -> list[str]:
+    actions = statement["Action"]
+    return [actions] if isinstance(actions, str) else actions
+
+
+def test_the_page_of_privileges_is_as_the_template_has_it() -> None:
+    written = privileges.PAGE.read_text(encoding="utf-8")
+    assert written == privileges.page(privileges.everything()), "run `make privileges`"
+
+
+@pytest.mark.parametrize("job", ["deliver_email", "retry_emails"])
+def test_where_sendgrid_is_used_its_key_may_be_read(used: Rights, monkeypatch: pytest.MonkeyPatch, job: str) -> None:
+    key = ("secretsmanager:GetSecretValue", "SendGridKeySecret")
+    assert granted("ses,sendgrid")[f"jobs/{job}"] - granted()[f"jobs/{job}"] == {key}
+    aws.secretsmanager().put_secret_value(SecretId="SendGridKeySecret", SecretString=sendgrid.KEY)
+    with sendgrid.serving() as server:
+        monkeypatch.setenv("MAIL_PROVIDERS", "sendgrid")
+        monkeypatch.setenv("SENDGRID_KEY_SECRET", "SendGridKeySecret")
+        monkeypatch.setenv("SENDGRID_URL", server.url)
+        config.settings.cache_clear()
+        tables.write(outbox.sending("new_device", "ada@example.com", user_agent="Burner", ip="192.0.2.1"))
+        deliver_by(job)
+        assert len(server.taken) == 1
+    assert used[f"jobs/{job}"] <= granted("ses,sendgrid")[f"jobs/{job}"]
+    assert key in used[f"jobs/{job}"]
+
+
+def deliver_by(job: str) -> None:
+    """Have one of the two jobs deliver what waits, from a container that has just been started."""
+    forget_circuits()
+    if job == "deliver_email":
+        deliver(*entries())
+        return
+    with time_machine.travel(clock.now() + 120):
+        retry()
+
+
+def walk_delivery(inbox: Inbox) -> None:
+    """Deliver mails with and without an account and a token, until SES is left alone, and after it is asked again."""
+    for job in ("deliver_email", "retry_emails"):
+        for kind in ("verification", "password_changed", "invitation"):
+            tables.write(outbox.sending(kind, "nobody@example.com"))
+        tables.write(outbox.sending("email_changed", "gus@example.com", userId=str(uuid.uuid4()), version="1"))
+        Api().post("/api/auth/register", {"name": "Gus", "email": f"{job}@example.com", "password": PASSWORD})
+        receive(bounce(f"{job}.bounces@example.com"))
+        Api().post("/api/auth/register", {"name": "Gus", "email": f"{job}.bounces@example.com", "password": PASSWORD})
+        Api().post("/api/contact", {"name": "Gil", "email": "gil@example.com", "message": "Hello"})
+        deliver_by(job)
+        wire = Wire()
+        wire.fails(faults.no_answer, on="SendEmail")
+        for _ in range(5):
+            tables.write(outbox.sending("new_device", "gus@example.com", user_agent="Burner", ip="192.0.2.1"))
+        deliver_by(job)
+        wire.close()
+        with time_machine.travel(clock.now() + 3600):
+            tables.write(outbox.sending("new_device", "gus@example.com", user_agent="Burner", ip="192.0.2.1"))
+            deliver_by(job)
+    tables.write(outbox.sending("new_device", "gus@example.com", user_agent="Burner", ip="192.0.2.1"))
+    wire = Wire()
+    wire.fails(faults.error("MessageRejected"), on="SendEmail")
     inbox.deliver()
-    for folder, rights in granted().items():
-        assert sorted(used[folder]) == sorted(rights), folder
+    wire.close()
+    aws.sqs().send_message(QueueUrl="UndeliveredEmailQueue", MessageBody="a note of the stream")
+    assert redrive()["notes"] == 1
 
 
 def walk_rotation() -> None:

@@ -1,0 +1,139 @@
+"""Functions at a rate: when their time comes, what they get, and what the runner's own project has them do."""
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.console import Console, RunnerError
+from local.schedules import Schedules
+from local.template import Schedule, read_project
+from local.workers import FunctionError, Result
+from tests.local.harness import ROOT, SECONDS
+
+
+class Functions:
+    """Notes who was invoked with what; `failing` fails."""
+
+    def __init__(self) -> None:
+        self.invoked: list[tuple[str, str]] = []
+        self.called = threading.Event()
+
+    def invoke(self, name: str, event: str) -> Result:
+        self.invoked.append((name, event))
+        self.called.set()
+        if name == "failing":
+            raise FunctionError("its handler raised")
+        return Result("null", cold=False)
+
+
+@pytest.fixture
+def functions() -> Functions:
+    return Functions()
+
+
+@pytest.fixture
+def schedules(functions: Functions) -> Iterator[Schedules]:
+    schedules = Schedules(functions.invoke, Console())
+    yield schedules
+    schedules.stop()
+
+
+def test_a_function_is_due_an_interval_after_the_start_and_then_each_interval(
+    schedules: Schedules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local.schedules.time.monotonic", lambda: 1000.0)
+    minute, hour = Schedule("A", "minutely", 60), Schedule("B", "hourly", 3600)
+    schedules.serve([minute, hour])
+    assert schedules.take_due(1059) == []
+    assert schedules.take_due(1060) == [minute]
+    assert schedules.take_due(1119) == []
+    assert schedules.take_due(1120) == [minute]
+    assert schedules.take_due(4600) == [minute, hour]
+    assert schedules.take_due(4601) == [], "what a machine has slept through is not made up for"
+
+
+def test_what_stays_in_the_template_keeps_its_time(schedules: Schedules, monkeypatch: pytest.MonkeyPatch) -> None:
+    minute = Schedule("A", "minutely", 60)
+    monkeypatch.setattr("local.schedules.time.monotonic", lambda: 1000.0)
+    schedules.serve([minute])
+    monkeypatch.setattr("local.schedules.time.monotonic", lambda: 1050.0)
+    schedules.serve([minute, Schedule("B", "new", 60)])
+    assert schedules.take_due(1060) == [minute]
+    schedules.serve([])
+    assert schedules.take_due(9999) == []
+
+
+def test_whoever_is_due_is_invoked_by_itself(schedules: Schedules, functions: Functions) -> None:
+    schedules.serve([Schedule("ARule", "now", 0)])
+    assert functions.called.wait(SECONDS)
+    schedules.serve([])
+    name, event = functions.invoked[0]
+    assert name == "now"
+    told = json.loads(event)
+    assert (told["source"], told["detail-type"], told["detail"]) == ("aws.events", "Scheduled Event", {})
+    assert told["resources"][0].endswith(":rule/ARule")
+
+
+def test_an_input_takes_the_place_of_the_event(schedules: Schedules, functions: Functions) -> None:
+    schedules.run(Schedule("A", "told", 60, '{"what": "this"}'))
+    assert functions.invoked == [("told", '{"what": "this"}')]
+
+
+def test_a_failure_is_told_and_the_next_run_comes(
+    schedules: Schedules, functions: Functions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(schedules._console, "warn", told.append)
+    for _ in range(2):
+        schedules.run(Schedule("A", "failing", 60))
+    assert len(functions.invoked) == 2
+    assert told == ["failing failed on its schedule: its handler raised"] * 2
+
+
+# The template --------------------------------------------------------------------------------------
+
+EVENT = "        Any: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: /echo, Method: ANY}}\n"
+
+
+def with_schedule(project: Path, properties: str) -> Path:
+    template = project / "template.yaml"
+    text = template.read_text()
+    assert EVENT in text
+    template.write_text(
+        text.replace(EVENT, f"{EVENT}        Often: {{Type: Schedule, Properties: {{{properties}}}}}\n")
+    )
+    return template
+
+
+@pytest.mark.parametrize(
+    ("properties", "seconds"),
+    [
+        ("Schedule: rate(1 minute)", 60),
+        ("Schedule: rate(5 minutes)", 300),
+        ("Schedule: rate(2 hours)", 7200),
+        ("Schedule: rate(1 day), Enabled: true", 86400),
+    ],
+)
+def test_a_rate_is_read(project: Path, properties: str, seconds: int) -> None:
+    (schedule,) = read_project(with_schedule(project, properties), {}).schedules
+    assert schedule == Schedule("EchoFunctionOften", "EchoFunction", seconds)
+
+
+@pytest.mark.parametrize("properties", ["Schedule: cron(0 8 1 * *), State: DISABLED", "Schedule: x, Enabled: false"])
+def test_what_is_switched_off_is_not_served(project: Path, properties: str) -> None:
+    assert read_project(with_schedule(project, properties), {}).schedules == ()
+
+
+@pytest.mark.parametrize("schedule", ["cron(0 8 1 * *)", "rate(0 minutes)", "rate(5 seconds)"])
+def test_a_schedule_that_the_runner_does_not_know_is_named(project: Path, schedule: str) -> None:
+    with pytest.raises(RunnerError, match="EchoFunction: the runner serves schedules as rate"):
+        read_project(with_schedule(project, f"Schedule: {schedule}"), {})
+
+
+def test_mails_are_tried_again_every_minute() -> None:
+    assert read_project(ROOT / "template.yaml", {}).schedules == (
+        Schedule("RetryEmailsFunctionEveryMinute", "RetryEmailsFunction", 60),
+    )
