@@ -27,6 +27,7 @@ from tests import stored
 from tests.api import USER_AGENT, Api, Inbox
 from tests.faults import Wire
 from tests.ministack import PYTHON, empty, running
+from tests.transformed import transform
 
 ROOT = Path(__file__).parent.parent
 REGION = "eu-west-1"
@@ -40,6 +41,12 @@ _NOT_IN_CREATE_TABLE = ("PointInTimeRecoverySpecification", "TimeToLiveSpecifica
 def project() -> Project:
     """What the template declares."""
     return read_project(ROOT / "template.yaml", {})
+
+
+@pytest.fixture(scope="session")
+def transformed() -> Mapping[str, Any]:
+    """The template as CloudFormation gets it: read it, and copy it before changing it."""
+    return transform()
 
 
 @pytest.fixture(scope="session")
