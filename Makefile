@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help environments start test check format build sam-local deploy test-docker capacity timing lock reset clean
+.PHONY: help environments start test check format build sam-local rehearse deploy test-docker capacity timing lock reset clean
 
 BIN := .venv/bin
 # The section of samconfig.toml to build and deploy by: default (a development stack) or prod.
@@ -42,6 +42,9 @@ build: .venv/.run ## build functions and layer into .aws-sam (STAGE=default)
 
 sam-local: environments build ## run the API in Lambda's containers: needs Docker (PORT=3000)
 	@exec $(BIN)/python -m tests.sam.containers
+
+rehearse: environments ## rehearse a deployment, updates and a deletion on this machine: no AWS account
+	@$(BIN)/python -m tests.rehearsal
 
 deploy: build ## build, show what would change on AWS, and deploy it (STAGE=default)
 	$(BIN)/sam deploy --config-env $(STAGE)

@@ -99,8 +99,16 @@ def integrations(template: Template) -> dict[str, str]:
     for path, methods in body(template)["paths"].items():
         (operation, *_) = methods.values()
         uri = operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
-        found[path] = re.search(r"\$\{(\w+)\.Arn\}/invocations", uri)[1]  # type: ignore[index]  # else TypeError
+        (name,) = re.findall(r"\$\{(\w+)(?:\.Arn)?\}/invocations", uri)
+        found[path] = function_of(template, name)
     return found
+
+
+def function_of(template: Template, name: str) -> str:
+    """Give the function that a resource is, or is an alias of."""
+    resource = template["Resources"][name]
+    function: str = resource["Properties"]["FunctionName"]["Ref"] if resource["Type"].endswith("Alias") else name
+    return function
 
 
 def body(template: Template) -> Mapping[str, Any]:
@@ -111,7 +119,7 @@ def body(template: Template) -> Mapping[str, Any]:
 
 def of_the_api(template: Template) -> Iterator[str]:
     permitted = {
-        (permission["Properties"]["FunctionName"]["Ref"], path)
+        (function_of(template, permission["Properties"]["FunctionName"]["Ref"]), path)
         for permission in of_type(template, "AWS::Lambda::Permission").values()
         if permission["Properties"]["Principal"] == "apigateway.amazonaws.com"
         for path in re.findall(r"\$\{__Stage__\}/\*(/.*)", permission["Properties"]["SourceArn"]["Fn::Sub"][0])
@@ -167,7 +175,8 @@ def of_rotation(template: Template) -> Iterator[str]:
             yield f"{name} makes no first key"
         if not 0 < properties.get("RotationRules", {}).get("AutomaticallyAfterDays", 0) <= 366:
             yield f"{name} does not rotate every year"
-        function, secret = properties["RotationLambdaARN"]["Fn::GetAtt"][0], properties["SecretId"]
+        (called,) = properties["RotationLambdaARN"].values()
+        function, secret = called if isinstance(called, str) else called[0], properties["SecretId"]
         if not any(
             (given["Principal"], given["FunctionName"]) == ("secretsmanager.amazonaws.com", {"Ref": function})
             and (given.get("SourceArn"), given.get("SourceAccount")) == (secret, {"Ref": "AWS::AccountId"})

@@ -10,9 +10,13 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from tests.rehearsal import stack as stacks
 from tests.rehearsal import walk
 from tests.rehearsal.cloud import Cloud, find_lambda, running
 from tests.rehearsal.stack import FUNCTION, LAYER, TABLE, Build, Stack, build
@@ -135,15 +139,13 @@ def roles_count(stack: Stack, api: Api) -> None:
 
 def change_layer(stack: Stack, api: Api) -> None:
     """Deploy a layer that has another version of `shared`: every function runs with it, and one says so."""
-    before = stack.layers()
+    before = set(stack.resources(LAYER).values())
     version = api.call("GET", "/api/health").expect(200).json["data"]["version"]
     stack.build.change_layer(f'"{version}"', f'"{version}+rehearsal"')
     stack.deploy()
-    after = stack.layers()
     (layer,) = stack.resources(LAYER).values()
-    left = sorted(name for name, versions in after.items() if versions != [layer])
-    check(that=not left, seen=f"{', '.join(left)} did not get {layer}: {after}")
-    check(that=all(before[name] != after[name] for name in before), seen=f"The layer is still {layer}.")
+    check(that=layer not in before, seen=f"The layer is still {layer}.")
+    everywhere(stack, layer, lambda configuration: [used["Arn"] for used in configuration["Layers"]] == [layer])
     told = api.call("GET", "/api/health").expect(200).json["data"]["version"]
     check(that=told == f"{version}+rehearsal", seen=f"/api/health still runs version {told} of the layer.")
 
@@ -167,6 +169,17 @@ def change_tables(stack: Stack) -> None:
     before = stack.resources(TABLE)
     stack.execute(plan)
     check(that=stack.resources(TABLE) == before, seen=f"{before} became {stack.resources(TABLE)}.")
+    everywhere(stack, "the parameter", lambda used: used["Environment"]["Variables"]["LOG_LEVEL"] == "DEBUG")
+
+
+def everywhere(stack: Stack, what: str, has: Callable[[dict[str, Any]], bool]) -> None:
+    """See to it that what was changed has reached every function, as its callers reach it."""
+    left = sorted(name for name, configuration in stack.configurations().items() if not has(configuration))
+    if left:
+        raise RehearsalError(
+            f"{what} has not reached {', '.join(left)}: those who call get what was there before.",
+            "If functions are called by an alias, see that SAM publishes a version for every change.",
+        )
 
 
 def change_key(stack: Stack) -> None:
@@ -214,15 +227,29 @@ KEPT = {TABLE: tables_of, "AWS::SecretsManager::Secret": secrets_of, "AWS::SQS::
 
 
 def failures(cloud: Cloud) -> str:
-    """Give what functions have logged of failures, and the end of MiniStack's log."""
+    """Give what CloudFormation could not do, what functions have logged of failures, and the end of MiniStack's log."""
     logs = cloud.client("logs")
-    lines = [
+    logged = [
         f"{group['logGroupName']}: {event['message'].strip()}"
         for group in logs.describe_log_groups()["logGroups"]
         for event in logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
         if '"level": "ERROR"' in event["message"] or "Traceback" in event["message"]
     ]
-    return "\n".join([*lines[-5:], "MiniStack's log ends so:", cloud.logged()])
+    return "\n".join([*refused(cloud), *logged[-3:], "MiniStack's log ends so:", cloud.logged()])
+
+
+def refused(cloud: Cloud) -> list[str]:
+    """Give what CloudFormation could not do, and why."""
+    pages = cloud.client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=stacks.NAME)
+    try:
+        return [
+            f"{event['LogicalResourceId']} ({event['ResourceType']}): {event.get('ResourceStatusReason')}"
+            for page in pages
+            for event in page["StackEvents"]
+            if event["ResourceStatus"].endswith("_FAILED")
+        ]
+    except ClientError:
+        return []
 
 
 if __name__ == "__main__":

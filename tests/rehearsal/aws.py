@@ -1,6 +1,6 @@
 """MiniStack with what a deployment of this project needs and MiniStack leaves out: the program of its process.
 
-Run by `cloud.py` with the Python of MiniStack's environment: `aws.py PYTHON TRANSLATOR`. It changes four things in
+Run by `cloud.py` with the Python of MiniStack's environment: `aws.py PYTHON TRANSLATOR`. It changes this in
 MiniStack's modules before it starts it:
 
 - The SAM transform is that of SAM CLI's environment (TRANSLATOR, a site-packages folder), and is given the parameters.
@@ -9,6 +9,7 @@ MiniStack's modules before it starts it:
 - A rotation schedule exists, and rotates at once: the function's four steps, in a thread, as Secrets Manager does it
   beside the deployment. A secret's `Ref` is its ARN.
 - `ses:SendEmail` is authorized for the identity that sends, as AWS does it, not for `*`.
+- CodeDeploy's resources, and alarms on an expression of metrics, are taken for made and do nothing.
 """
 
 import contextvars
@@ -24,6 +25,7 @@ from email.utils import parseaddr
 from typing import Any
 
 from ministack.core import iam_actions
+from ministack.core.responses import get_account_id, get_region
 from ministack.services import apigateway, lambda_svc, secretsmanager
 from ministack.services.cloudformation import changesets, engine, provisioners
 
@@ -107,6 +109,26 @@ def _secrets_by_arn(handlers: dict[str, Any]) -> None:
     secret |= {"create": create, "update": by_name(secret["update"]), "delete": by_name(secret["delete"])}
 
 
+def _alarms_on_expressions(handlers: dict[str, Any]) -> None:
+    alarm = handlers["AWS::CloudWatch::Alarm"]
+    alarms = dict(alarm)
+
+    def create(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
+        if "Metrics" not in properties:
+            return alarms["create"](logical_id, properties, stack)
+        name = f"{stack}-{logical_id}"
+        return name, {"Arn": f"arn:aws:cloudwatch:{get_region()}:{get_account_id()}:alarm:{name}"}
+
+    def update(name: str, old: dict[str, Any], new: dict[str, Any], *rest: Any) -> Any:
+        return (name, {}) if "Metrics" in new else alarms["update"](name, old, new, *rest)
+
+    def delete(name: str, properties: dict[str, Any]) -> None:
+        if "Metrics" not in properties:
+            alarms["delete"](name, properties)
+
+    alarm |= {"create": create, "update": update, "delete": delete}
+
+
 def _mails_by_identity() -> None:
     others = iam_actions._ses_v2_resource_arn
 
@@ -156,8 +178,12 @@ def main() -> None:
     handlers = provisioners._RESOURCE_HANDLERS
     _apis_with_bodies(handlers)
     _secrets_by_arn(handlers)
+    _alarms_on_expressions(handlers)
     _mails_by_identity()
     _transform_with_parameters()
+    # A new version of a function is put in the old one's place at once.
+    for kind in ("AWS::CodeDeploy::Application", "AWS::CodeDeploy::DeploymentGroup"):
+        handlers[kind] = {"create": lambda name, *_: (name, {}), "delete": lambda *_: None}
     handlers["AWS::SecretsManager::RotationSchedule"] = {
         "create": lambda _, properties, __: _schedule_rotation(properties),
         "update": lambda _, __, new, *___: _schedule_rotation(new),

@@ -124,7 +124,7 @@ class Stack:
             "--config-file",
             str(ROOT / "samconfig.toml"),
         ]
-        _sam("delete", *options, environment=self.cloud.environment, todo=self.cloud.logged())
+        _sam("delete", *options, environment=self.cloud.environment, todo="The reasons stand above.")
 
     @property
     def cloudformation(self) -> Any:
@@ -152,15 +152,17 @@ class Stack:
             if kind in {None, resource["ResourceType"]}
         }
 
-    def layers(self) -> dict[str, list[str]]:
-        """Give the versions of layers that each function runs with, by logical id."""
+    def configurations(self) -> dict[str, dict[str, Any]]:
+        """Give the configuration that each function runs with, by logical id: that of its alias, if it has one."""
         functions = self.cloud.client("lambda")
-        return {
-            name: [
-                layer["Arn"] for layer in functions.get_function_configuration(FunctionName=function).get("Layers", ())
-            ]
-            for name, function in self.resources(FUNCTION).items()
-        }
+
+        def of(name: str) -> dict[str, Any]:
+            aliases = [alias["Name"] for alias in functions.list_aliases(FunctionName=name)["Aliases"]]
+            qualifier = aliases[0] if aliases else "$LATEST"
+            configuration: dict[str, Any] = functions.get_function_configuration(FunctionName=name, Qualifier=qualifier)
+            return configuration
+
+        return {name: of(function) for name, function in self.resources(FUNCTION).items()}
 
     def _deploy(self, how: str, **parameters: str) -> str:
         options = ["--template-file", str(self.build.template), "--config-file", str(ROOT / "samconfig.toml")]
@@ -171,7 +173,7 @@ class Stack:
             *("--stack-name", NAME, "--region", REGION, "--resolve-s3", how, "--parameter-overrides"),
             *overrides,
             environment=self.cloud.environment,
-            todo=f"MiniStack's log ends so:\n{self.cloud.logged()}",
+            todo="Correct the template, or have tests/rehearsal/aws.py do what MiniStack cannot.",
         )
 
     def _described(self, arn: str) -> "Plan":
