@@ -1,4 +1,4 @@
-"""A rehearsal of a deployment (`make rehearse`): real `sam build`, `sam deploy` and `sam delete`, on MiniStack.
+"""A rehearsal of a deployment (`make rehearse`): real `sam build` and `sam deploy`, calls, updates, on MiniStack.
 
 docs/rehearsal.md tells what it shows and what it cannot.
 """
@@ -97,7 +97,7 @@ def on(cloud: Cloud, built: Build, parameters: dict[str, str]) -> None:
         api.signed_in(ADA)
     with step("a change of a key would: the plan says so"):
         change_key(stack)
-    with step("sam delete: what must not be lost is still there"):
+    with step("the stack deleted: what must not be lost is still there"):
         delete(stack, template)
 
 

@@ -4,7 +4,7 @@ Run by `cloud.py` with the Python of MiniStack's environment: `aws.py PYTHON TRA
 MiniStack's modules before it starts it:
 
 - The SAM transform is that of SAM CLI's environment (TRANSLATOR, a site-packages folder), and is given the parameters.
-  Functions run with PYTHON, whatever MiniStack itself runs with.
+  Functions run with PYTHON, whatever MiniStack itself runs with, and the layer is unpacked once for all of them.
 - An HTTP API gets the routes, integrations and CORS of its `Body`, as API Gateway imports them.
 - A rotation schedule exists, and rotates at once: the function's four steps, in a thread, as Secrets Manager does it
   beside the deployment. A secret's `Ref` is its ARN.
@@ -13,18 +13,23 @@ MiniStack's modules before it starts it:
 """
 
 import contextvars
+import hashlib
 import json
 import logging
 import os
 import runpy
 import sys
+import tempfile
 import threading
 import uuid
+import zipfile
 from collections.abc import Callable
 from email.utils import parseaddr
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
-from ministack.core import iam_actions
+from ministack.core import iam_actions, lambda_runtime
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import apigateway, lambda_svc, secretsmanager
 from ministack.services.cloudformation import changesets, engine, provisioners
@@ -52,6 +57,21 @@ def _import_body(api_id: str, body: dict[str, Any]) -> None:
             apigateway._create_route(api_id, {"routeKey": f"{verb} {path}", "target": target})
     if cors := body.get("x-amazon-apigateway-cors"):
         apigateway._update_api(api_id, {"corsConfiguration": cors})
+
+
+class _UnpackedOnce(zipfile.ZipFile):
+    """An archive of which all who unpack it get the same files: a layer has 1,700, and each function has it."""
+
+    _turn = threading.Lock()
+
+    def extractall(self, path: Any = None, *_: Any) -> None:
+        contents = repr([(entry.filename, entry.CRC) for entry in self.infolist()])
+        folder = Path(tempfile.gettempdir(), hashlib.sha256(contents.encode()).hexdigest())
+        with self._turn:
+            if not folder.exists():
+                super().extractall(folder)
+        for entry in folder.iterdir():
+            Path(path, entry.name).symlink_to(entry)
 
 
 def _rotate(schedule: dict[str, Any]) -> None:
@@ -174,6 +194,7 @@ def main() -> None:
     threading.Thread(target=_end_with_the_rehearsal, daemon=True).start()
     # With this MiniStack starts the functions.
     sys.executable = python
+    lambda_runtime.zipfile = SimpleNamespace(**vars(zipfile) | {"ZipFile": _UnpackedOnce})
     sys.path.append(translator)
     handlers = provisioners._RESOURCE_HANDLERS
     _apis_with_bodies(handlers)

@@ -1,4 +1,4 @@
-"""The stack: SAM CLI builds, deploys, plans and deletes it; what CloudFormation then says of it."""
+"""The stack: SAM CLI builds, deploys and plans it; what CloudFormation then says of it."""
 
 import re
 import shutil
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import WaiterError
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
 from tests.rehearsal.cloud import REGION, Cloud, Lambda
@@ -107,24 +108,27 @@ class Stack:
         return self._described(made["Id"])
 
     def execute(self, plan: "Plan") -> None:
-        """Carry the plan out."""
+        """Carry the plan out. Raises RehearsalError."""
         self.cloudformation.execute_change_set(ChangeSetName=plan.arn, StackName=NAME)
-        self.cloudformation.get_waiter("stack_update_complete").wait(
-            StackName=NAME, WaiterConfig={"Delay": 1, "MaxAttempts": 120}
-        )
+        try:
+            self.cloudformation.get_waiter("stack_update_complete").wait(
+                StackName=NAME, WaiterConfig={"Delay": 1, "MaxAttempts": 120}
+            )
+        except WaiterError as problem:
+            raise RehearsalError(f"The plan was not carried out: {problem}", "The reasons stand above.") from problem
 
     def delete(self) -> None:
-        """Delete the stack, and what was uploaded for it."""
-        options = [
-            "--stack-name",
-            NAME,
-            "--region",
-            REGION,
-            "--no-prompts",
-            "--config-file",
-            str(ROOT / "samconfig.toml"),
-        ]
-        _sam("delete", *options, environment=self.cloud.environment, todo="The reasons stand above.")
+        """Delete the stack. Not by `sam delete`, which cannot read a nested stack's address on this AWS.
+
+        Raises RehearsalError.
+        """
+        self.cloudformation.delete_stack(StackName=NAME)
+        try:
+            self.cloudformation.get_waiter("stack_delete_complete").wait(
+                StackName=NAME, WaiterConfig={"Delay": 1, "MaxAttempts": 120}
+            )
+        except WaiterError as problem:
+            raise RehearsalError(f"The stack was not deleted: {problem}", "The reasons stand above.") from problem
 
     @property
     def cloudformation(self) -> Any:
