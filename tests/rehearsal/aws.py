@@ -18,6 +18,7 @@ import json
 import logging
 import os
 import runpy
+import signal
 import sys
 import tempfile
 import threading
@@ -183,9 +184,9 @@ def _is_list(kind: str) -> bool:
 
 
 def _end_with_the_rehearsal() -> None:
-    """Wait for the end of the rehearsal, however it ends: that of the input."""
+    """Wait for the end of the rehearsal, however it ends: that of the input. Functions are of this process group."""
     sys.stdin.read()
-    os._exit(0)
+    os.killpg(0, signal.SIGKILL)
 
 
 def main() -> None:
