@@ -1,7 +1,9 @@
 """The stack: SAM CLI builds, deploys and plans it; what CloudFormation then says of it."""
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -215,7 +217,7 @@ class Plan:
 
 def _sam(command: str, *options: str, environment: Mapping[str, str] | None, todo: str) -> str:
     """Run SAM CLI in the project's folder; give what it says."""
-    done = subprocess.run(
+    process = subprocess.Popen(
         [_SAM, command, *options],
         cwd=ROOT,
         env=environment,
@@ -223,11 +225,18 @@ def _sam(command: str, *options: str, environment: Mapping[str, str] | None, tod
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        check=False,
+        start_new_session=True,
     )
-    if done.returncode:
-        raise RehearsalError(f"sam {command} ended with status {done.returncode}:\n{_end(done.stdout)}", todo)
-    return done.stdout
+    try:
+        told, _ = process.communicate()
+    except BaseException:
+        # With what it has started: the layer is built by make and pip.
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+    if process.returncode:
+        raise RehearsalError(f"sam {command} ended with status {process.returncode}:\n{_end(told)}", todo)
+    return told
 
 
 def _end(text: str) -> str:
