@@ -61,6 +61,9 @@ build: .venv/.run ## build functions and layer into .aws-sam (STAGE=default)
 sam-local: environments build ## run the API in Lambda's containers: needs Docker (PORT=3000)
 	@exec $(BIN)/python -m tests.sam.containers
 
+rehearse: environments ## rehearse a deployment, updates and a deletion on this machine: no AWS account
+	@$(BIN)/python -m tests.rehearsal
+
 deploy: build ## build, show what would change on AWS, deploy it, say what is left to do (STAGE=default)
 	@$(BIN)/python -m operations.deploy --stage $(STAGE)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from operations import release
 from operations.stack import ROOT, OperationError, Stack
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ def main(stage: str) -> None:
     """Deploy, after showing what would change; then tell the address and the next steps."""
     stack = Stack.of_stage(stage)
     account, region = _target()
-    print(f"Deploying {stack.name} (samconfig.toml, [{stage}]) to account {account} in {region}.", flush=True)
+    name = release.stamp(stack.build, stack.parameters)
+    print(f"Deploying release {name} as {stack.name} (samconfig.toml, [{stage}]) to account {account} in {region}.")
+    sys.stdout.flush()
     command = [f"{sys.prefix}/bin/sam", "deploy", "--config-env", stage]
     if "CI" in os.environ or not sys.stdin.isatty():
         command.append("--no-confirm-changeset")

@@ -10,12 +10,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 from operations.stack import ROOT
-from operations.transformed import Template, transformed
+from operations.transformed import TEMPLATE, Template, decided, of_type, transform
 
 Right: TypeAlias = tuple[str, str]
 Rights: TypeAlias = dict[str, set[Right]]
 
-TEMPLATE = ROOT / "template.yaml"
 PAGE = ROOT / "docs/privileges.md"
 # SAM gives these by itself: writing logs and traces to all, reading a stream to whom it feeds. The boundary narrows
 # them.
@@ -40,11 +39,7 @@ def granted(template: Template) -> Rights:
 
 def functions(template: Template) -> dict[str, Mapping[str, Any]]:
     """Give the properties of each function, by its logical id."""
-    return {
-        name: resource["Properties"]
-        for name, resource in template["Resources"].items()
-        if resource["Type"] == "AWS::Lambda::Function"
-    }
+    return {name: resource["Properties"] for name, resource in of_type(template, "AWS::Lambda::Function").items()}
 
 
 def named(resource: Any) -> str:  # a string or an intrinsic function
@@ -142,7 +137,12 @@ def _row(cells: list[str]) -> str:
 
 def everything() -> Rights:
     """Give the rights of a stack that uses all there is: with SendGrid beside SES."""
-    return granted(transformed(TEMPLATE, {"MailProviders": "ses,sendgrid"}))
+    return granted(stack(MailProviders="ses,sendgrid"))
+
+
+def stack(**parameters: str) -> Template:
+    """Give the template of a stack with these parameters."""
+    return decided(transform(TEMPLATE, **parameters), **parameters)
 
 
 if __name__ == "__main__":

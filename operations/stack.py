@@ -22,6 +22,8 @@ class Stack:
 
     stage: str
     name: str
+    parameters: Mapping[str, str]
+    build: Path
 
     @classmethod
     def of_stage(cls, stage: str) -> "Stack":
@@ -30,7 +32,10 @@ class Stack:
         stages = [name for name, section in sections.items() if isinstance(section, dict)]
         if stage not in stages:
             raise OperationError(f"samconfig.toml has no stage {stage}, only {' and '.join(stages)}: make … STAGE=prod")
-        return cls(stage, sections[stage]["global"]["parameters"]["stack_name"])
+        common = sections[stage]["global"]["parameters"]
+        parameters = dict(pair.split("=", 1) for pair in common["parameter_overrides"])
+        template = ROOT / sections[stage]["deploy"]["parameters"]["template_file"]
+        return cls(stage, common["stack_name"], parameters, template.parent)
 
     def outputs(self) -> Mapping[str, str]:
         """Give what the template's Outputs name. Raises OperationError when the stack cannot be read."""

@@ -1,50 +1,53 @@
-"""template.yaml as CloudFormation gets it: after SAM's transform, done here by SAM's own translator, without AWS."""
+"""The template as CloudFormation gets it: transformed by SAM's own translator, offline, as `sam validate` does it."""
 
-import logging
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeAlias
 
+from samcli.lib.translate.sam_template_validator import SamTemplateValidator
 from samcli.yamlhelper import yaml_parse
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
+
+from operations.stack import ROOT
 
 Template: TypeAlias = dict[str, Any]
-Values: TypeAlias = Mapping[str, str]
 
-# SAM would ask IAM for their ARNs.
-_AWS_POLICIES = {
-    name: f"arn:aws:iam::aws:policy/{path}{name}"
-    for name, path in {"AWSLambdaBasicExecutionRole": "service-role/", "AWSXrayWriteOnlyAccess": ""}.items()
-}
-_REGION = "eu-west-1"
-# What `sam deploy` uploads, and puts the address of in its place.
-_UPLOADED = {
-    "AWS::Serverless::Function": "CodeUri",
-    "AWS::Serverless::LayerVersion": "ContentUri",
-    "AWS::Serverless::Application": "Location",
-}
+TEMPLATE = ROOT / "template.yaml"
+REGION = "eu-west-1"
+_NOTHING = {"Ref": "AWS::NoValue"}
 
 
-def transformed(path: Path, values: Values | None = None) -> Template:
-    """Transform a template, with these values of its parameters and its defaults; `Fn::If` is decided by them."""
-    template = yaml_parse(path.read_text(encoding="utf-8"))
-    for name, resource in template["Resources"].items():
-        if resource["Type"] in _UPLOADED:
-            scheme = "https://s3.amazonaws.com" if resource["Type"].endswith("Application") else "s3:/"
-            resource["Properties"][_UPLOADED[resource["Type"]]] = f"{scheme}/uploaded/{name}"
-    parameters = {**_defaults(template), **(values or {})}
-    logging.getLogger("samtranslator").setLevel(logging.ERROR)
-    translator = Translator(_AWS_POLICIES, Parser(), boto_session=_Session())
-    out = translator.translate(template, {**parameters, "AWS::Region": _REGION})
-    conditions = _Conditions(out.get("Conditions", {}), parameters)
+def transform(path: Path = TEMPLATE, **parameters: str) -> Template:
+    """Transform a template whose parameters have these values, and their defaults otherwise.
+
+    References and conditions are left as they are, but where the translator needs a value, as in the API's `Body`.
+    Places in S3 are invented.
+    """
+    source = yaml_parse(path.read_text(encoding="utf-8"))
+    values = {name: _value(declared, parameters.get(name)) for name, declared in source["Parameters"].items()}
+    # No function names a policy of AWS's own, so none has to be looked up.
+    nothing = SimpleNamespace(load=dict)
+    validator = SamTemplateValidator(source, nothing, region=REGION, parameter_overrides=values)
+    return dict(yaml_parse(validator.get_translated_template_if_valid()))
+
+
+def decided(template: Template, **parameters: str) -> Template:
+    """Decide a template's conditions: only the resources that will be there, and what applies for every `Fn::If`."""
+    declared = template["Parameters"]
+    values = {name: parameters.get(name, str(parameter.get("Default"))) for name, parameter in declared.items()}
+    conditions = _Conditions(template.get("Conditions", {}), values)
     resources = {
         name: conditions.decide(resource)
-        for name, resource in out["Resources"].items()
+        for name, resource in template["Resources"].items()
         if "Condition" not in resource or conditions.holds(resource["Condition"])
     }
-    return {**out, "Resources": resources}
+    return {**template, "Resources": resources}
+
+
+def of_type(template: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    """Give a template's resources of a type, by logical id."""
+    return {name: resource for name, resource in template["Resources"].items() if resource["Type"] == kind}
 
 
 def references(value: Any) -> Iterator[str]:  # any part of a template
@@ -66,26 +69,18 @@ def references(value: Any) -> Iterator[str]:  # any part of a template
                 yield from references(inner)
 
 
-class _Session:
-    """The part of a session that the translator asks: where it is."""
-
-    region_name = _REGION
-
-
-def _defaults(template: Template) -> dict[str, str]:
-    return {
-        name: str(declared["Default"])
-        for name, declared in template.get("Parameters", {}).items()
-        if "Default" in declared
-    }
+def _value(declared: Mapping[str, Any], given: str | None) -> Any:
+    """Give a parameter's value as CloudFormation hands it to a transform: a list, if it is one."""
+    # A nested template's parameters are given by the one above; anything will do for what is looked at here.
+    text = str(declared.get("Default", "given")) if given is None else given
+    kind = declared["Type"]
+    return text.split(",") if kind == "CommaDelimitedList" or kind.startswith("List<") else text
 
 
 class _Conditions:
     """The template's conditions, as the values of parameters decide them."""
 
-    _NOTHING = {"Ref": "AWS::NoValue"}  # noqa: RUF012  # compared with, never changed
-
-    def __init__(self, declared: Mapping[str, Any], values: Values) -> None:
+    def __init__(self, declared: Mapping[str, Any], values: Mapping[str, str]) -> None:
         self._declared, self._values = declared, values
 
     def holds(self, condition: Any) -> bool:  # a name, or an intrinsic function
@@ -103,15 +98,14 @@ class _Conditions:
         raise ValueError(f"an unknown condition: {condition}")
 
     def decide(self, value: Any) -> Any:  # any part of a template
-        """Put what applies in the place of every `Fn::If`."""
         match value:
             case {"Fn::If": [condition, then, otherwise]}:
                 return self.decide(then if self.holds(condition) else otherwise)
             case dict():
                 decided = {name: self.decide(inner) for name, inner in value.items()}
-                return {name: inner for name, inner in decided.items() if inner != self._NOTHING}
+                return {name: inner for name, inner in decided.items() if inner != _NOTHING}
             case list():
-                return [inner for inner in map(self.decide, value) if inner != self._NOTHING]
+                return [inner for inner in map(self.decide, value) if inner != _NOTHING]
         return value
 
     def _value(self, value: Any) -> str:  # a parameter's value, or a constant

@@ -21,6 +21,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
 from local.template import Project, read_project
+from operations.transformed import transform
 from shared import aws, config, credentials, keys, passwords, providers, sessions, sign_in, tables, tokens, users
 from shared.activity import Client
 from shared.users import Role
@@ -41,6 +42,12 @@ _NOT_IN_CREATE_TABLE = ("PointInTimeRecoverySpecification", "TimeToLiveSpecifica
 def project() -> Project:
     """What the template declares."""
     return read_project(ROOT / "template.yaml", {})
+
+
+@pytest.fixture(scope="session")
+def transformed() -> Mapping[str, Any]:
+    """The template as CloudFormation gets it: read it, and copy it before changing it."""
+    return transform()
 
 
 @pytest.fixture(scope="session")

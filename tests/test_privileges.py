@@ -10,8 +10,8 @@ import time_machine
 from samcli.yamlhelper import yaml_parse
 
 from operations import privileges
-from operations.privileges import TEMPLATE, Rights
-from operations.transformed import references, transformed
+from operations.privileges import Rights
+from operations.transformed import TEMPLATE, references
 from shared import aws, clock, config, keys, outbox, passwords, tables
 from tests import faults, sendgrid
 from tests.api import FUNCTIONS, Api, Inbox, deliver, entries, load, redrive, retry, routes
@@ -38,7 +38,7 @@ def granted(providers: str = "ses") -> Rights:
     declared = yaml_parse(TEMPLATE.read_text())["Resources"]
     return {
         declared[name]["Properties"]["CodeUri"].removeprefix("functions/"): rights - BY_LAMBDA
-        for name, rights in privileges.granted(transformed(TEMPLATE, {"MailProviders": providers})).items()
+        for name, rights in privileges.granted(privileges.stack(MailProviders=providers)).items()
     }
 
 
@@ -153,7 +153,7 @@ def test_no_grant_is_for_everything_or_for_every_action() -> None:
 
 
 def test_the_boundary_lets_every_grant_through() -> None:
-    template = transformed(TEMPLATE, {"MailProviders": "ses,sendgrid"})
+    template = privileges.stack(MailProviders="ses,sendgrid")
     boundary = template["Resources"]["FunctionBoundary"]["Properties"]["PolicyDocument"]["Statement"]
     services = {action.partition(":")[0] for statement in boundary for action in statement_actions(statement)}
     used = {action.partition(":")[0] for rights in granted("ses,sendgrid").values() for action, _ in rights}

@@ -11,7 +11,7 @@ from operations.stack import OperationError, Stack
 from tests.api import Api
 from tests.conftest import PASSWORD
 
-DEV = Stack("default", "lambda-api-routes-dev")
+DEV = Stack.of_stage("default")
 OUTPUTS = {"ApiUrl": "https://api.example.com", "MailFrom": "Shop <no-reply@example.com>"}
 
 
@@ -62,7 +62,7 @@ def test_the_sandbox_is_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("aws")
 def test_the_stage_is_named_in_what_to_do_next(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deploy, "_has_left_sandbox", lambda _: True)
-    assert "EMAIL=you@example.com STAGE=prod" in deploy.report(Stack("prod", "lambda-api-routes"), OUTPUTS)
+    assert "EMAIL=you@example.com STAGE=prod" in deploy.report(Stack.of_stage("prod"), OUTPUTS)
 
 
 @pytest.fixture
