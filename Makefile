@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help environments start test check format build sam-local deploy test-docker capacity timing lock reset clean
+.PHONY: help environments start test check format build sam-local deploy test-docker bench capacity timing lock reset clean
 
 BIN := .venv/bin
 # The section of samconfig.toml to build and deploy by: default (a development stack) or prod.
@@ -49,6 +49,9 @@ deploy: build ## build, show what would change on AWS, and deploy it (STAGE=defa
 test-docker: environments .venv/.dev ## look at what is built, and run it in Lambda's containers
 	@$(BIN)/python -m pytest -m "docker or build"
 
+bench: build .venv/.dev ## measure cold starts and warm requests in Lambda's image, beside others: needs Docker (ROUNDS=15)
+	@$(BIN)/python -m benchmarks.speed
+
 capacity: environments .venv/.dev ## print the read and write units of each flow
 	@$(BIN)/python -m benchmarks.capacity
 
@@ -65,7 +68,9 @@ lock: .venv/.dev ## raise the locked versions to the newest that fit
 	  --group run layers/shared/pyproject.toml --output-file requirements-run.txt; \
 	$$lock --universal --python-version 3.11 --group ministack --output-file requirements-ministack.txt; \
 	$$lock --python-version 3.13 --python-platform aarch64-manylinux2014 --no-emit-package dnspython \
-	  --constraint requirements-dev.txt layers/shared/pyproject.toml --output-file layers/shared/requirements.txt
+	  --constraint requirements-dev.txt layers/shared/pyproject.toml --output-file layers/shared/requirements.txt; \
+	$$lock --python-version 3.13 --python-platform x86_64-manylinux2014 --no-emit-package dnspython \
+	  --constraint layers/shared/requirements.txt --group peers --output-file benchmarks/requirements-peers.txt
 
 reset: ## delete the data of the local API
 	rm -rf .local

@@ -11,6 +11,7 @@ DEV = ROOT / "requirements-dev.txt"
 RUN = ROOT / "requirements-run.txt"
 LAYER = ROOT / "layers" / "shared" / "requirements.txt"
 MINISTACK = ROOT / "requirements-ministack.txt"
+PEERS = ROOT / "benchmarks" / "requirements-peers.txt"
 
 
 def locked(lock: Path) -> dict[str, set[str]]:
@@ -27,7 +28,14 @@ def test_what_runs_is_what_is_tested(lock: Path) -> None:
     assert {name: versions for name, versions in locked(lock).items() if tested.get(name) != versions} == {}
 
 
-@pytest.mark.parametrize("lock", [DEV, RUN, LAYER, MINISTACK], ids=["dev", "run", "layer", "ministack"])
+def test_what_the_layer_is_compared_with_has_its_versions() -> None:
+    ours = locked(LAYER)
+    assert {name: found for name, found in locked(PEERS).items() if ours.get(name, found) != found} == {}
+
+
+@pytest.mark.parametrize(
+    "lock", [DEV, RUN, LAYER, MINISTACK, PEERS], ids=["dev", "run", "layer", "ministack", "peers"]
+)
 def test_a_lock_installs_the_same_files_from_anywhere(lock: Path) -> None:
     text = lock.read_text()
     pinned = re.split(r"^(?=[\w.-]+==)", text, flags=re.MULTILINE)[1:]
