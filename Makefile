@@ -39,6 +39,8 @@ build: .venv/.run ## build functions and layer into .aws-sam (STAGE=default)
 	@# A function's folder is deployed as it is; Python may have left compiled files there.
 	@find functions -name __pycache__ -prune -exec rm -rf {} +
 	$(BIN)/sam build --config-env $(STAGE)
+	@# The stage's folder, as samconfig.toml has it.
+	@$(BIN)/python layers/sizes.py .aws-sam/$(if $(filter default,$(STAGE)),build,$(STAGE))/SharedLayer
 
 sam-local: environments build ## run the API in Lambda's containers: needs Docker (PORT=3000)
 	@exec $(BIN)/python -m tests.sam.containers

@@ -1,10 +1,12 @@
 """The locks: one version of each package everywhere, every file by its hash, and nothing of where they were made."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from layers.sizes import reasons
 from tests.sam.containers import ROOT
 
 DEV = ROOT / "requirements-dev.txt"
@@ -33,9 +35,7 @@ def test_what_the_layer_is_compared_with_has_its_versions() -> None:
     assert {name: found for name, found in locked(PEERS).items() if ours.get(name, found) != found} == {}
 
 
-@pytest.mark.parametrize(
-    "lock", [DEV, RUN, LAYER, MINISTACK, PEERS], ids=["dev", "run", "layer", "ministack", "peers"]
-)
+@pytest.mark.parametrize("lock", [DEV, RUN, LAYER, MINISTACK, PEERS], ids=["dev", "run", "layer", "ministack", "peers"])
 def test_a_lock_installs_the_same_files_from_anywhere(lock: Path) -> None:
     text = lock.read_text()
     pinned = re.split(r"^(?=[\w.-]+==)", text, flags=re.MULTILINE)[1:]
@@ -47,3 +47,10 @@ def test_a_lock_installs_the_same_files_from_anywhere(lock: Path) -> None:
 def test_the_layer_s_lock_asks_nothing_of_the_building_machine() -> None:
     """Pip would answer a condition with the Python and the system that it runs on, not with Lambda's."""
     assert " ; " not in LAYER.read_text()
+
+
+def test_the_layer_s_dependencies_say_why_they_are_there() -> None:
+    project = tomllib.loads((LAYER.parent / "pyproject.toml").read_text())
+    why = reasons()
+    assert [name for name in project["project"]["dependencies"] if why[name].startswith("needed by")] == []
+    assert [name for name in locked(LAYER) if why[name] == "needed by "] == []

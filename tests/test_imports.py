@@ -1,0 +1,105 @@
+"""What each function imports when it starts: every package is paid for at every cold start, so it is declared here.
+
+Look at what a new one costs (`python -X importtime`, `make bench`) before declaring it, or import it where it is used.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FUNCTIONS = ROOT / "functions"
+
+# Of the standard library only what takes long, and is brought in unawares.
+HEAVY = {"asyncio", "concurrent", "multiprocessing", "sqlite3", "tempfile", "unittest", "xml"}
+# What botocore and urllib3 take along where it is installed, as it is here by our tools. The layer has none of it.
+TOOLS = ["OpenSSL", "awscrt", "certifi"]
+# Libraries need it on some Pythons and not on others.
+DEPENDS = {"typing_extensions"}
+
+# The client for DynamoDB. `concurrent` and `xml` are botocore's; boto3 brings s3transfer, and that the other two.
+AWS = {"botocore", "concurrent", "dateutil", "jmespath", "six", "urllib3", "xml"}
+BOTO3 = {"boto3", "multiprocessing", "s3transfer", "tempfile"}
+DYNAMODB = AWS | BOTO3
+# Reading JSON bodies and queries.
+INPUTS = {"annotated_types", "pydantic", "pydantic_core", "typing_inspection"}
+ADDRESSES = {"email_validator", "idna"}
+# Verifying or signing access tokens; bcrypt comes along with cryptography's reading of SSH keys.
+TOKENS = {"bcrypt", "cryptography", "jwt"}
+PASSWORDS = {"bcrypt"}
+MAILS = {"aws_lambda_powertools", "asyncio", "jinja2", "markupsafe"}
+
+BUDGETS = {
+    "auth/activity": DYNAMODB | TOKENS | INPUTS | ADDRESSES,
+    "auth/change_email": DYNAMODB | TOKENS | INPUTS | ADDRESSES,
+    "auth/change_password": DYNAMODB | TOKENS | INPUTS | ADDRESSES,
+    "auth/forgot_password": DYNAMODB | TOKENS | INPUTS | ADDRESSES,
+    "auth/login": DYNAMODB | TOKENS | INPUTS | ADDRESSES,
+    "auth/logout": DYNAMODB | TOKENS | INPUTS | ADDRESSES,
+    "auth/me": DYNAMODB | TOKENS | ADDRESSES,
+    "auth/refresh": DYNAMODB | TOKENS | INPUTS | ADDRESSES,
+    "auth/register": DYNAMODB | PASSWORDS | INPUTS | ADDRESSES,
+    "auth/resend_verification": DYNAMODB | PASSWORDS | INPUTS | ADDRESSES,
+    "auth/reset_password": DYNAMODB | TOKENS | INPUTS | ADDRESSES,
+    "auth/sessions/by_id": DYNAMODB | TOKENS | ADDRESSES,
+    "auth/sessions/index": DYNAMODB | TOKENS | ADDRESSES,
+    "auth/verify_email": DYNAMODB | TOKENS | INPUTS | ADDRESSES,
+    "health": DYNAMODB | TOKENS | ADDRESSES,
+    "jobs/deliver_email": DYNAMODB | MAILS | ADDRESSES,
+    "jobs/rotate_signing_key": DYNAMODB | TOKENS,
+    "users/by_id": DYNAMODB | TOKENS | INPUTS | ADDRESSES,
+    "users/index": DYNAMODB | TOKENS | INPUTS | ADDRESSES,
+    "well_known/jwks": DYNAMODB | TOKENS | ADDRESSES,
+}
+
+# Every function speaks to DynamoDB. What that takes is imported once; then each function is, in a process that forks off.
+_PROGRAM = """
+import json, os, sys
+functions, sys.path[:0] = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+sys.modules |= dict.fromkeys(json.loads(sys.argv[3]))
+import shared.tables
+for name, folder in functions.items():
+    if os.fork() == 0:
+        sys.path.insert(0, folder)
+        import app
+        packages = {module.partition(".")[0] for module in sys.modules}
+        # A line is one write of less than a pipe takes at once, so lines stay whole.
+        os.write(1, json.dumps([name, sorted(packages)]).encode() + b"\\n")
+        os._exit(0)
+for _ in functions:
+    os.wait()
+"""
+
+
+@pytest.fixture(scope="module")
+def imports(variables: Mapping[str, str]) -> Mapping[str, set[str]]:
+    """Give the packages that are loaded once a function is imported."""
+    folders = {str(file.parent.relative_to(FUNCTIONS)): str(file.parent) for file in FUNCTIONS.rglob("app.py")}
+    path = [str(ROOT / "layers/shared"), *(folder for folder in sys.path if folder)]
+    # Without `site`, whose hooks for packages that are installed in place import things of their own.
+    command = [sys.executable, "-S", "-c", _PROGRAM, *map(json.dumps, (folders, path, TOOLS))]
+    done = subprocess.run(command, env=dict(variables), capture_output=True, text=True, check=True)
+    return {name: counted(set(packages)) for name, packages in map(json.loads, done.stdout.splitlines())}
+
+
+def counted(packages: set[str]) -> set[str]:
+    """Leave out what costs little, and what is not in the layer."""
+    public = {name for name in packages if not name.startswith("_")}
+    return public - (sys.stdlib_module_names - HEAVY) - DEPENDS - {"app", "shared", *TOOLS}
+
+
+def test_each_function_has_a_budget(imports: Mapping[str, set[str]]) -> None:
+    assert BUDGETS.keys() == imports.keys()
+
+
+def test_a_function_imports_what_its_budget_says(imports: Mapping[str, set[str]]) -> None:
+    differing = {
+        function: {"more": sorted(found - BUDGETS[function]), "no longer": sorted(BUDGETS[function] - found)}
+        for function, found in imports.items()
+        if found != BUDGETS[function]
+    }
+    assert differing == {}
