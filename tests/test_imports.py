@@ -56,7 +56,7 @@ BUDGETS = {
     "well_known/jwks": DYNAMODB | TOKENS | ADDRESSES,
 }
 
-# Every function speaks to DynamoDB. What that takes is imported once; then each function is, in a process that forks off.
+# Every function speaks to DynamoDB: what that takes is imported once, and then each function in a fork of that process.
 _PROGRAM = """
 import json, os, sys
 functions, sys.path[:0] = json.loads(sys.argv[1]), json.loads(sys.argv[2])

@@ -1,15 +1,22 @@
 """What `sam build` puts into the functions and the layer, for both processors."""
 
+import json
 import re
+import runpy
 import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.loaders import Loader
+from botocore.regions import EndpointResolver
 
 from layers.sizes import LARGEST, reasons, sizes
 from tests.sam.conftest import Build
+from tests.sam.containers import ROOT
 
+SERVICES = {"dynamodb", "secretsmanager", "sesv2", "sts"}
 pytestmark = pytest.mark.build
 
 # Python 3.13's mark in bytecode, and "made from this source, do not look" (PEP 552).
@@ -69,13 +76,42 @@ def test_the_layer_has_the_package_as_it_is(build: Build) -> None:
 
 def test_botocore_knows_the_services_we_call_and_no_others(build: Build) -> None:
     data = build.layer / "python" / "botocore" / "data"
-    assert {entry.name for entry in data.iterdir() if entry.is_dir()} == {"dynamodb", "secretsmanager", "sesv2", "sts"}
+    assert {entry.name for entry in data.iterdir() if entry.is_dir()} == SERVICES
     assert {entry.name for entry in data.iterdir() if entry.is_file()} >= {
         "_retry.json",
         "endpoints.json",
         "partitions.json",
         "sdk-default-configuration.json",
     }
+
+
+def test_botocore_s_descriptions_lack_nothing_but_words(build: Build) -> None:
+    """Read as botocore reads them, beside those of the same version that the tests are run with."""
+    without_words = runpy.run_path(str(ROOT / "layers" / "shared" / "trim.py"))["without_words"]
+    whole = Loader()
+    data = str(build.layer / "python" / "botocore" / "data")
+    trimmed = Loader(extra_search_paths=[data], include_default_search_paths=False)
+    for service in SERVICES:
+        described = trimmed.load_service_model(service, "service-2")
+        assert described == without_words(whole.load_service_model(service, "service-2")), service
+        for kind in ("endpoint-rule-set-1", "paginators-1"):
+            assert trimmed.load_service_model(service, kind) == whole.load_service_model(service, kind), service
+
+
+def test_botocore_finds_the_same_endpoints(build: Build) -> None:
+    whole = Loader().load_data("endpoints")
+    trimmed = json.loads((build.layer / "python" / "botocore" / "data" / "endpoints.json").read_text())
+    regions = [region for partition in whole["partitions"] for region in partition["regions"]]
+    assert len(regions) > 30
+
+    def found(endpoints: Any) -> dict[tuple[str, str], Any]:
+        resolver = EndpointResolver(endpoints)
+        prefixes = ("dynamodb", "secretsmanager", "email", "sts")
+        return {
+            (prefix, region): resolver.construct_endpoint(prefix, region) for prefix in prefixes for region in regions
+        }
+
+    assert found(trimmed) == found(whole)
 
 
 def test_compiled_code_is_for_the_stage_s_processor(build: Build) -> None:
