@@ -27,33 +27,32 @@ BOTO3 = {"boto3", "multiprocessing", "s3transfer", "tempfile"}
 DYNAMODB = AWS | BOTO3
 # Reading JSON bodies and queries.
 INPUTS = {"annotated_types", "pydantic", "pydantic_core", "typing_inspection"}
-ADDRESSES = {"email_validator", "idna"}
 # Verifying or signing access tokens; bcrypt comes along with cryptography's reading of SSH keys.
 TOKENS = {"bcrypt", "cryptography", "jwt"}
 PASSWORDS = {"bcrypt"}
 MAILS = {"aws_lambda_powertools", "asyncio", "jinja2", "markupsafe"}
 
 BUDGETS = {
-    "auth/activity": DYNAMODB | TOKENS | INPUTS | ADDRESSES,
-    "auth/change_email": DYNAMODB | TOKENS | INPUTS | ADDRESSES,
-    "auth/change_password": DYNAMODB | TOKENS | INPUTS | ADDRESSES,
-    "auth/forgot_password": DYNAMODB | TOKENS | INPUTS | ADDRESSES,
-    "auth/login": DYNAMODB | TOKENS | INPUTS | ADDRESSES,
-    "auth/logout": DYNAMODB | TOKENS | INPUTS | ADDRESSES,
-    "auth/me": DYNAMODB | TOKENS | ADDRESSES,
-    "auth/refresh": DYNAMODB | TOKENS | INPUTS | ADDRESSES,
-    "auth/register": DYNAMODB | PASSWORDS | INPUTS | ADDRESSES,
-    "auth/resend_verification": DYNAMODB | PASSWORDS | INPUTS | ADDRESSES,
-    "auth/reset_password": DYNAMODB | TOKENS | INPUTS | ADDRESSES,
-    "auth/sessions/by_id": DYNAMODB | TOKENS | ADDRESSES,
-    "auth/sessions/index": DYNAMODB | TOKENS | ADDRESSES,
-    "auth/verify_email": DYNAMODB | TOKENS | INPUTS | ADDRESSES,
-    "health": DYNAMODB | TOKENS | ADDRESSES,
-    "jobs/deliver_email": DYNAMODB | MAILS | ADDRESSES,
+    "auth/activity": DYNAMODB | TOKENS | INPUTS,
+    "auth/change_email": DYNAMODB | TOKENS | INPUTS,
+    "auth/change_password": DYNAMODB | TOKENS | INPUTS,
+    "auth/forgot_password": DYNAMODB | TOKENS | INPUTS,
+    "auth/login": DYNAMODB | TOKENS | INPUTS,
+    "auth/logout": DYNAMODB | TOKENS | INPUTS,
+    "auth/me": DYNAMODB | TOKENS,
+    "auth/refresh": DYNAMODB | TOKENS | INPUTS,
+    "auth/register": DYNAMODB | PASSWORDS | INPUTS,
+    "auth/resend_verification": DYNAMODB | PASSWORDS | INPUTS,
+    "auth/reset_password": DYNAMODB | TOKENS | INPUTS,
+    "auth/sessions/by_id": DYNAMODB | TOKENS,
+    "auth/sessions/index": DYNAMODB | TOKENS,
+    "auth/verify_email": DYNAMODB | TOKENS | INPUTS,
+    "health": DYNAMODB | TOKENS,
+    "jobs/deliver_email": DYNAMODB | MAILS,
     "jobs/rotate_signing_key": DYNAMODB | TOKENS,
-    "users/by_id": DYNAMODB | TOKENS | INPUTS | ADDRESSES,
-    "users/index": DYNAMODB | TOKENS | INPUTS | ADDRESSES,
-    "well_known/jwks": DYNAMODB | TOKENS | ADDRESSES,
+    "users/by_id": DYNAMODB | TOKENS | INPUTS,
+    "users/index": DYNAMODB | TOKENS | INPUTS,
+    "well_known/jwks": DYNAMODB | TOKENS,
 }
 
 # Every function speaks to DynamoDB: what that takes is imported once, and then each function in a fork of that process.
