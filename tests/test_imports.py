@@ -21,10 +21,8 @@ TOOLS = ["OpenSSL", "awscrt", "certifi"]
 # Libraries need it on some Pythons and not on others.
 DEPENDS = {"typing_extensions"}
 
-# The client for DynamoDB. `concurrent` and `xml` are botocore's; boto3 brings s3transfer, and that the other two.
-AWS = {"botocore", "concurrent", "dateutil", "jmespath", "six", "urllib3", "xml"}
-BOTO3 = {"boto3", "multiprocessing", "s3transfer", "tempfile"}
-DYNAMODB = AWS | BOTO3
+# The client for DynamoDB. Not boto3, which would bring s3transfer and multiprocessing.
+DYNAMODB = {"botocore", "concurrent", "dateutil", "jmespath", "six", "tempfile", "urllib3", "xml"}
 # Reading JSON bodies and queries.
 INPUTS = {"annotated_types", "pydantic", "pydantic_core", "typing_inspection"}
 # Verifying or signing access tokens; bcrypt comes along with cryptography's reading of SSH keys.
