@@ -1,10 +1,14 @@
-"""Leaves out of botocore's descriptions what only people read, and the endpoints of services that are not called.
+"""Leaves out of botocore what only people read, and the endpoints of services that are not called.
 
-Run by the layer's Makefile as `trim.py <botocore/data>`, when only the services that are called are left there. A
-client is made from them at every cold start, and half of that time went into reading: every region of all of AWS, and
+Run by the layer's Makefile as `trim.py <botocore>`, when only the services that are called are left in botocore/data. A
+client is made from these at every cold start, and half of that time went into reading: every region of all of AWS, and
 the documentation of each parameter. Operations, shapes, rules and endpoints stay as they are.
+
+With them goes the generator of docstrings, which botocore imports for the sake of `help(client.get_item)`. Should a
+version of botocore have it otherwise than is known here, the build fails.
 """
 
+import ast
 import gzip
 import json
 import sys
@@ -34,23 +38,61 @@ def without_others(endpoints: Any, services: set[str]) -> Any:
     }
 
 
-def main() -> None:
+# What botocore/docs/docstring.py defines, without the generators of the text.
+DOCSTRINGS = '''"""Left out of the layer: docstrings are empty."""
+
+
+class LazyLoadedDocstring(str):
+    def __new__(cls, *args, **kwargs):
+        return super().__new__(cls)
+
+
+class ClientMethodDocstring(LazyLoadedDocstring):
+    pass
+
+
+class WaiterDocstring(LazyLoadedDocstring):
+    pass
+
+
+class PaginatorDocstring(LazyLoadedDocstring):
+    pass
+'''
+
+
+def trim_descriptions(data: Path) -> None:
     """Write what is left in place of what was there, not zipped: the layer is zipped as a whole."""
-    data = Path(sys.argv[1])
     prefixes = set()
     for file in sorted(data.rglob("*.json*")):
         content = file.read_bytes()
-        description = json.loads(gzip.decompress(content) if file.suffix == ".gz" else content)
+        file.unlink()
         if file.name.startswith("examples-"):
-            file.unlink()
             continue
+        description = json.loads(gzip.decompress(content) if file.suffix == ".gz" else content)
         if file.name.startswith("service-"):
             description = without_words(description)
             prefixes |= {description["metadata"]["endpointPrefix"]} if "metadata" in description else set()
-        file.unlink()
         write(file.with_name(file.name.removesuffix(".gz")), description)
     endpoints = data / "endpoints.json"
     write(endpoints, without_others(json.loads(endpoints.read_bytes()), prefixes))
+
+
+def trim_docstrings(docs: Path) -> None:
+    """Leave the generator of docstrings out of what is imported with a client."""
+    package, docstring = docs / "__init__.py", docs / "docstring.py"
+    whole = package.read_text()
+    found = [defined(whole), defined(docstring.read_text())]
+    if found != [{"generate_docs"}, defined(DOCSTRINGS)]:
+        sys.exit(f"botocore generates docstrings in another way than {Path(__file__).name} knows: {found}")
+    # boto3 asks for its one constant.
+    constants = [node for node in ast.parse(whole).body if isinstance(node, ast.Assign)]
+    package.write_text("".join(f"{ast.unparse(node)}\n" for node in constants))
+    docstring.write_text(DOCSTRINGS)
+
+
+def defined(source: str) -> set[str]:
+    """Give the names of the classes and functions of a module."""
+    return {node.name for node in ast.parse(source).body if isinstance(node, (ast.ClassDef, ast.FunctionDef))}
 
 
 def write(file: Path, description: Any) -> None:
@@ -58,4 +100,5 @@ def write(file: Path, description: Any) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    trim_descriptions(Path(sys.argv[1]) / "data")
+    trim_docstrings(Path(sys.argv[1]) / "docs")

@@ -4,6 +4,8 @@ import json
 import re
 import runpy
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -112,6 +114,26 @@ def test_botocore_finds_the_same_endpoints(build: Build) -> None:
         }
 
     assert found(trimmed) == found(whole)
+
+
+def test_a_client_of_the_layer_s_botocore_generates_no_docstrings(build: Build) -> None:
+    """Nor is the generator imported; boto3, which has its own, finds what it needs all the same."""
+    program = """
+import sys
+import botocore.session
+make = botocore.session.Session().create_client
+clients = [make(service, region_name="eu-west-1") for service in sys.argv[1:]]
+assert all(client.meta.method_to_api_mapping for client in clients)
+assert not clients[0].get_item.__doc__
+assert sorted(name for name in sys.modules if name.startswith("botocore.docs.")) == [
+    "botocore.docs.docstring", "botocore.docs.utils"
+]
+import boto3
+boto3.client("dynamodb", region_name="eu-west-1")
+"""
+    path = {"PYTHONPATH": str(build.layer / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
+    services = ["dynamodb", *sorted(SERVICES - {"dynamodb"})]
+    subprocess.run([sys.executable, "-S", "-c", program, *services], env=path, check=True)
 
 
 def test_compiled_code_is_for_the_stage_s_processor(build: Build) -> None:
