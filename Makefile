@@ -57,6 +57,8 @@ build: .venv/.run ## build functions and layer into .aws-sam (STAGE=default)
 	@# A function's folder is deployed as it is; Python may have left compiled files there.
 	@find functions -name __pycache__ -prune -exec rm -rf {} +
 	$(BIN)/sam build --config-env $(STAGE)
+	@# The stage's folder, as samconfig.toml has it.
+	@$(BIN)/python layers/sizes.py .aws-sam/$(if $(filter default,$(STAGE)),build,$(STAGE))/SharedLayer
 
 sam-local: environments build ## run the API in Lambda's containers: needs Docker (PORT=3000)
 	@exec $(BIN)/python -m tests.sam.containers
@@ -90,6 +92,9 @@ test-browser: environments .venv/.dev ## use the local page in Chromium: needs c
 screenshots: environments .venv/.dev ## take the pictures in docs/ anew: needs chromium and chromedriver
 	@$(BIN)/python -m tests.browser.screenshots
 
+bench: build .venv/.dev ## measure cold starts and warm requests in Lambda's image, beside others: needs Docker (ROUNDS=15)
+	@$(BIN)/python -m benchmarks.speed
+
 capacity: environments .venv/.dev ## print the read and write units of each flow
 	@$(BIN)/python -m benchmarks.capacity
 
@@ -110,7 +115,9 @@ lock: .venv/.dev ## raise the locked versions to the newest that fit
 	$$lock --universal --python-version 3.11 --group ministack --output-file requirements-ministack.txt; \
 	$$lock --universal --python-version 3.11 --group checks --output-file requirements-checks.txt; \
 	$$lock --python-version 3.13 --python-platform aarch64-manylinux2014 --no-emit-package dnspython \
-	  --constraint requirements-dev.txt layers/shared/pyproject.toml --output-file layers/shared/requirements.txt
+	  --constraint requirements-dev.txt layers/shared/pyproject.toml --output-file layers/shared/requirements.txt; \
+	$$lock --python-version 3.13 --python-platform x86_64-manylinux2014 --no-emit-package dnspython \
+	  --constraint layers/shared/requirements.txt --group peers --output-file benchmarks/requirements-peers.txt
 
 sbom: .venv/.dev ## write docs/dependencies.md and docs/sbom.cdx.json for what the layer holds
 	@$(BIN)/python -m checks.dependencies --write

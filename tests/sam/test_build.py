@@ -1,18 +1,26 @@
 """What `sam build` puts into the functions and the layer, for both processors."""
 
+import json
 import re
+import runpy
 import struct
-import zipfile
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.loaders import Loader
+from botocore.regions import EndpointResolver
 
+from layers.sizes import LARGEST, reasons, sizes
 from tests.sam.conftest import Build
+from tests.sam.containers import ROOT
 
+SERVICES = {"dynamodb", "secretsmanager", "sesv2", "sqs", "sts"}
 pytestmark = pytest.mark.build
 
-MEGABYTE = 1_000_000
 # Python 3.13's mark in bytecode, and "made from this source, do not look" (PEP 552).
 HEADER = b"\xf3\r\r\n" + struct.pack("<I", 0b01)
 
@@ -71,19 +79,62 @@ def test_the_layer_has_the_package_as_it_is(build: Build) -> None:
 
 def test_botocore_knows_the_services_we_call_and_no_others(build: Build) -> None:
     data = build.layer / "python" / "botocore" / "data"
-    assert {entry.name for entry in data.iterdir() if entry.is_dir()} == {
-        "dynamodb",
-        "secretsmanager",
-        "sesv2",
-        "sqs",
-        "sts",
-    }
+    assert {entry.name for entry in data.iterdir() if entry.is_dir()} == SERVICES
     assert {entry.name for entry in data.iterdir() if entry.is_file()} >= {
         "_retry.json",
         "endpoints.json",
         "partitions.json",
         "sdk-default-configuration.json",
     }
+
+
+def test_botocore_s_descriptions_lack_nothing_but_words(build: Build) -> None:
+    """Read as botocore reads them, beside those of the same version that the tests are run with."""
+    without_words = runpy.run_path(str(ROOT / "layers" / "shared" / "trim.py"))["without_words"]
+    whole = Loader()
+    data = str(build.layer / "python" / "botocore" / "data")
+    trimmed = Loader(extra_search_paths=[data], include_default_search_paths=False)
+    for service in SERVICES:
+        described = trimmed.load_service_model(service, "service-2")
+        assert described == without_words(whole.load_service_model(service, "service-2")), service
+        for kind in ("endpoint-rule-set-1", "paginators-1"):
+            assert trimmed.load_service_model(service, kind) == whole.load_service_model(service, kind), service
+
+
+def test_botocore_finds_the_same_endpoints(build: Build) -> None:
+    whole = Loader().load_data("endpoints")
+    trimmed = json.loads((build.layer / "python" / "botocore" / "data" / "endpoints.json").read_text())
+    regions = [region for partition in whole["partitions"] for region in partition["regions"]]
+    assert len(regions) > 30
+
+    def found(endpoints: Any) -> dict[tuple[str, str], Any]:
+        resolver = EndpointResolver(endpoints)
+        prefixes = ("dynamodb", "secretsmanager", "email", "sts")
+        return {
+            (prefix, region): resolver.construct_endpoint(prefix, region) for prefix in prefixes for region in regions
+        }
+
+    assert found(trimmed) == found(whole)
+
+
+def test_a_client_of_the_layer_s_botocore_generates_no_docstrings(build: Build) -> None:
+    """Nor is the generator imported; boto3, which has its own, finds what it needs all the same."""
+    program = """
+import sys
+import botocore.session
+make = botocore.session.Session().create_client
+clients = [make(service, region_name="eu-west-1") for service in sys.argv[1:]]
+assert all(client.meta.method_to_api_mapping for client in clients)
+assert not clients[0].get_item.__doc__
+assert sorted(name for name in sys.modules if name.startswith("botocore.docs.")) == [
+    "botocore.docs.docstring", "botocore.docs.utils"
+]
+import boto3
+boto3.client("dynamodb", region_name="eu-west-1")
+"""
+    path = {"PYTHONPATH": str(build.layer / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
+    services = ["dynamodb", *sorted(SERVICES - {"dynamodb"})]
+    subprocess.run([sys.executable, "-S", "-c", program, *services], env=path, check=True)
 
 
 def test_compiled_code_is_for_the_stage_s_processor(build: Build) -> None:
@@ -124,8 +175,11 @@ def test_two_builds_differ_in_compiled_code_alone(builds: Mapping[str, Build]) -
     assert portable(builds["default"]) == portable(builds["prod"])
 
 
-def test_the_layer_is_small(build: Build, tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "layer.zip", "w", zipfile.ZIP_DEFLATED) as layer:
-        for file in files(build.layer):
-            layer.write(file, file.relative_to(build.layer))
-    assert (tmp_path / "layer.zip").stat().st_size < 15 * MEGABYTE
+def test_the_layer_is_small(build: Build) -> None:
+    _, _, whole = sizes(build.layer)
+    assert whole < LARGEST
+
+
+def test_each_package_of_the_layer_has_a_reason(build: Build) -> None:
+    unzipped, _, _ = sizes(build.layer)
+    assert unzipped.keys() - reasons().keys() == set()

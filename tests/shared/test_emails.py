@@ -1,6 +1,7 @@
 """E-mail addresses: what `parse` gives can always be compared and written to."""
 
 import contextlib
+import re
 import unicodedata
 
 import pytest
@@ -62,3 +63,22 @@ def test_an_error_does_not_repeat_the_input() -> None:
         emails.parse("secret-input")
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__
+
+
+# What looks ahead in the pattern cannot be generated, only be checked.
+LOOKAHEADS = re.compile(r"\(\?[=!].*?\)(?=\(|\[)")
+CANDIDATES = re.compile(LOOKAHEADS.sub("", emails._PLAIN.pattern))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.from_regex(CANDIDATES, fullmatch=True).filter(emails._PLAIN.fullmatch))
+def test_an_address_taken_by_its_pattern_is_what_the_library_makes_of_it(address: str) -> None:
+    checked = emails._validated(address)
+    assert (checked.normalized, f"{checked.local_part}@{checked.ascii_domain}") == (address, address)
+    assert emails.parse(address) == emails.key(address) == address
+
+
+@pytest.mark.parametrize("address", ["ada@example.com", "o'brien+news@mail.example.co.uk", "a@b.io"])
+def test_a_plain_address_needs_no_library(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(emails, "_validated")
+    assert emails.parse(address) == emails.key(address) == emails.ascii_address(address) == address

@@ -8,9 +8,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from boto3.dynamodb.conditions import ConditionBase, Key
-
 from shared import clock, emails, logs
+from shared.conditions import Condition, Key
 from shared.tables import Change, Item, Put, Table, write
 
 ACTIVITY = Table("activity_table")
@@ -116,7 +115,7 @@ def digest(email: str) -> str:
 
 def newest(user_id: str, limit: int, *, before: str | None = None) -> tuple[list[Entry], str | None]:
     """Give a page of a user's events, newest first, and the position after which the next page starts."""
-    condition: ConditionBase = Key("userId").eq(user_id)
+    condition: Condition = Key("userId").eq(user_id)
     if before is not None:
         condition &= Key("position").lt(before)
     items = list(ACTIVITY.query(condition, limit=limit + 1, newest_first=True))

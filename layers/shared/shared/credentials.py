@@ -7,9 +7,8 @@ session starts. Whoever ends all sessions conditions its write on both, so none 
 
 from dataclasses import dataclass, replace
 
-from boto3.dynamodb.conditions import Attr, ConditionBase
-
 from shared import clock, emails
+from shared.conditions import Attr, Condition
 from shared.errors import Error, InvalidOneTimeToken, Outdated
 from shared.tables import Change, Check, Delete, Item, Put, Table, Update
 
@@ -191,6 +190,6 @@ def removing(credential: Credential) -> Change:
     return Delete(table=CREDENTIALS, key={"email": credential.email}, when=unchanged(credential))
 
 
-def unchanged(credential: Credential) -> ConditionBase:
+def unchanged(credential: Credential) -> Condition:
     """Give the condition that nothing has changed since they were read, not even by a sign-in."""
     return Attr("version").eq(credential.version) & Attr("signIns").eq(credential.sign_ins)

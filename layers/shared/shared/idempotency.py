@@ -9,9 +9,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from boto3.dynamodb.conditions import Attr
-
 from shared import clock
+from shared.conditions import Attr
 from shared.errors import IdempotencyKeyReused
 from shared.tables import Change, Item, Put, Table
 

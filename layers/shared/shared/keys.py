@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import jwt
-from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
 from shared import clock
 from shared.aws import error_code, failures_as_ours, secretsmanager
+from shared.conditions import Attr, Key
 from shared.config import settings
 from shared.errors import Unavailable
 from shared.tables import Item, Put, Table, Update, write

@@ -13,9 +13,8 @@ import time
 from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
 
-from boto3.dynamodb.conditions import Attr
-
 from shared import clock, emails
+from shared.conditions import Attr
 from shared.config import settings
 from shared.errors import TooManyRequests
 from shared.tables import Change, Delete, Item, Table, Update, update

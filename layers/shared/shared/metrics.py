@@ -43,4 +43,4 @@ def _write(name: str, value: int, unit: str) -> None:
         "Metrics": [{"Name": name, "Unit": unit}],
     }
     line = {"_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}, name: value}
-    print(json.dumps(line, separators=(",", ":")))  # noqa: T201  # the format is a line of standard output
+    print(json.dumps(line, separators=(",", ":")))  # the format is a line of standard output

@@ -19,9 +19,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from boto3.dynamodb.conditions import Attr, Key
-
 from shared import clock, credentials
+from shared.conditions import Attr, Key
 from shared.credentials import Credential
 from shared.errors import InvalidOneTimeToken
 from shared.tables import Change, Delete, Item, Put, Table, Update, update, write

@@ -21,9 +21,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from boto3.dynamodb.conditions import Attr, ConditionBase, Key
-
 from shared import clock
+from shared.conditions import Attr, Condition, Key
 from shared.tables import Change, Item, Put, Table, Update, update
 
 OUTBOX = Table("outbox_table")
@@ -222,11 +221,11 @@ def _put_back(entry_id: str) -> bool:
     return update(Update(table=OUTBOX, key={"id": entry_id}, set=back, remove=("lastError",), when=dead))[0]
 
 
-def _held(entry: Entry) -> ConditionBase:
+def _held(entry: Entry) -> Condition:
     return _WAITING & Attr("retryAt").eq(entry.retry_at)
 
 
-def _note(entry: Entry, when: ConditionBase, values: Item, remove: tuple[str, ...] = ()) -> None:
+def _note(entry: Entry, when: Condition, values: Item, remove: tuple[str, ...] = ()) -> None:
     # A lease that has ended is somebody else's: what they find out counts.
     update(Update(table=OUTBOX, key={"id": entry.id}, set=values, remove=remove, when=when))
 

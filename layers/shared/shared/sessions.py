@@ -14,10 +14,9 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import Any
 
-from boto3.dynamodb.conditions import Attr, Key
-
 from shared import clock
 from shared.activity import Client
+from shared.conditions import Attr, Key
 from shared.errors import SessionEnded, SessionNotFound
 from shared.tables import Change, Check, Delete, Item, Put, Table, Update, update, write
 from shared.users import Role, User

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from boto3.dynamodb.conditions import Attr, ConditionBase, Key
-
 from shared import clock, outbox
+from shared.conditions import Attr, Condition, Key
 from shared.idempotency import Once
 from shared.tables import Item, Put, Table, optimistic, write
 
@@ -83,7 +82,7 @@ def find(form: str, position: str) -> Submission | None:
 
 def newest(form: str, limit: int, *, before: str | None = None) -> tuple[list[Submission], str | None]:
     """Give a page of a form's submissions, newest first, and the position after which the next page starts."""
-    condition: ConditionBase = Key("form").eq(form)
+    condition: Condition = Key("form").eq(form)
     if before is not None:
         condition &= Key("position").lt(before)
     items = SUBMISSIONS.query(condition, limit=limit + 1, newest_first=True)

@@ -7,9 +7,8 @@ again. News of it come twice and in any order, so older news never replaces newe
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from boto3.dynamodb.conditions import Attr, ConditionBase
-
 from shared import clock, emails
+from shared.conditions import Attr, Condition
 from shared.tables import Change, Check, Item, Put, Table, Update, update
 
 SUPPRESSIONS = Table("suppressions_table")
@@ -92,5 +91,5 @@ def lifting(email: str) -> Change:
 
 def checking(email: str, reason: Reason | None) -> Change:
     """Give the change that changes nothing, but insists that an address is suppressed for this reason, or is not."""
-    when: ConditionBase = Attr("reason").not_exists() if reason is None else Attr("reason").eq(reason)
+    when: Condition = Attr("reason").not_exists() if reason is None else Attr("reason").eq(reason)
     return Check(table=SUPPRESSIONS, key={"email": emails.key(email)}, when=when)

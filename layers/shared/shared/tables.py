@@ -12,14 +12,12 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar, cast
 
-from boto3.dynamodb.conditions import ConditionBase, ConditionExpressionBuilder
-from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from shared.aws import dynamodb, error_code, failures_as_ours
+from shared.conditions import Condition
 from shared.config import settings
 from shared.errors import Error, Outdated, Unavailable
 
@@ -29,9 +27,6 @@ if TYPE_CHECKING:
 Item: TypeAlias = dict[str, Any]
 P = ParamSpec("P")
 R = TypeVar("R")
-
-_to_dynamodb = TypeSerializer().serialize
-_from_dynamodb = TypeDeserializer().deserialize
 
 _ATTEMPTS = 8
 
@@ -59,7 +54,7 @@ class Table:
 
     def query(
         self,
-        condition: ConditionBase,
+        condition: Condition,
         *,
         index: str | None = None,
         limit: int | None = None,
@@ -69,14 +64,12 @@ class Table:
 
         Reads of the table are consistent; an index cannot be.
         """
-        expression = ConditionExpressionBuilder().build_expression(condition, is_key_condition=True)
-        request: dict[str, Any] = {
-            "TableName": self.name,
-            "KeyConditionExpression": expression.condition_expression,
-            "ExpressionAttributeNames": expression.attribute_name_placeholders,
-            "ExpressionAttributeValues": _encoded(expression.attribute_value_placeholders),
-            "ScanIndexForward": not newest_first,
-        }
+        expression = _Expression()
+        request = expression.parameters(
+            TableName=self.name,
+            KeyConditionExpression=expression.condition(condition),
+            ScanIndexForward=not newest_first,
+        )
         if index is None:
             request["ConsistentRead"] = True
         else:
@@ -103,7 +96,7 @@ class Change(ABC):
     """One write to one item. Where `when` does not hold, nothing at all is written and `otherwise` is raised."""
 
     table: Table
-    when: ConditionBase | None = None
+    when: Condition | None = None
     otherwise: type[Error] = Outdated
 
     @abstractmethod
@@ -118,8 +111,7 @@ class Put(Change):
     item: Item
 
     def request(self) -> tuple[str, dict[str, Any]]:
-        expression = _Expression(self)
-        return "Put", expression.parameters(Item=_encoded(self.item))
+        return "Put", _Expression().parameters(self, Item=_encoded(self.item))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,14 +124,14 @@ class Update(Change):
     remove: tuple[str, ...] = ()
 
     def request(self) -> tuple[str, dict[str, Any]]:
-        expression = _Expression(self)
+        expression = _Expression()
         clauses = {
             "SET": [f"{expression.name(name)} = {expression.value(value)}" for name, value in self.set.items()],
             "ADD": [f"{expression.name(name)} {expression.value(value)}" for name, value in self.add.items()],
             "REMOVE": [expression.name(name) for name in self.remove],
         }
         update = " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses.items() if parts)
-        return "Update", expression.parameters(Key=_encoded(self.key), UpdateExpression=update)
+        return "Update", expression.parameters(self, Key=_encoded(self.key), UpdateExpression=update)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +141,7 @@ class Delete(Change):
     key: Item
 
     def request(self) -> tuple[str, dict[str, Any]]:
-        return "Delete", _Expression(self).parameters(Key=_encoded(self.key))
+        return "Delete", _Expression().parameters(self, Key=_encoded(self.key))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +151,7 @@ class Check(Change):
     key: Item
 
     def request(self) -> tuple[str, dict[str, Any]]:
-        return "ConditionCheck", _Expression(self).parameters(Key=_encoded(self.key))
+        return "ConditionCheck", _Expression().parameters(self, Key=_encoded(self.key))
 
 
 def write(*changes: Change) -> None:
@@ -275,39 +267,55 @@ def _pauses() -> Iterator[float]:
 
 def decoded(item: Mapping[str, Any]) -> Item:
     """Turn DynamoDB's typed attributes, as an answer or a stream record has them, into plain values."""
-    return {name: _plain(_from_dynamodb(value)) for name, value in item.items()}
+    return {name: _plain(*value.items()) for name, value in item.items()}
 
 
-def _plain(value: Any) -> Any:  # whatever an attribute can hold
-    match value:
-        case Decimal():
-            return int(value)
-        case Binary():
-            return bytes(value)  # type: ignore[call-overload]  # the stubs leave out `Binary.__bytes__`
-        case dict():
-            return {name: _plain(inner) for name, inner in value.items()}
-        case list():
-            return [_plain(inner) for inner in value]
-        case _:
+def _plain(typed: tuple[str, Any]) -> Any:  # whatever an attribute can hold
+    match typed:
+        case (("S" | "BOOL" | "B"), value):
             return value
+        case "N", value:
+            return int(value)
+        case "NULL", _:
+            return None
+        case "M", value:
+            return decoded(value)
+        case "L", value:
+            return [_plain(*inner.items()) for inner in value]
+        case kind, _:
+            raise TypeError(f"No attribute of ours is of DynamoDB's type {kind}")
 
 
 def _encoded(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _to_dynamodb(value) for name, value in item.items()}
+    return {name: _typed(value) for name, value in item.items()}
+
+
+def _typed(value: Any) -> dict[str, Any]:  # noqa: PLR0911  # one for each type
+    match value:
+        case str():
+            return {"S": value}
+        case bool():
+            return {"BOOL": value}
+        case int():
+            return {"N": str(value)}
+        case bytes():
+            return {"B": value}
+        case None:
+            return {"NULL": True}
+        case Mapping():
+            return {"M": _encoded(value)}
+        case list() | tuple():
+            return {"L": [_typed(inner) for inner in value]}
+        case _:
+            raise TypeError(f"No attribute of ours holds a {type(value).__name__}")
 
 
 class _Expression:
-    """The names, values and condition of one change; placeholders keep reserved words out of the way."""
+    """The names and values of one request; placeholders keep reserved words out of the way."""
 
-    def __init__(self, change: Change) -> None:
-        self._fixed: dict[str, Any] = {"TableName": change.table.name}
+    def __init__(self) -> None:
         self._names: dict[str, str] = {}
         self._values: dict[str, Any] = {}
-        if change.when is not None:
-            built = ConditionExpressionBuilder().build_expression(change.when)
-            self._fixed["ConditionExpression"] = built.condition_expression
-            self._names.update(built.attribute_name_placeholders)
-            self._values.update(built.attribute_value_placeholders)
 
     def name(self, attribute: str) -> str:
         placeholder = f"#c{len(self._names)}"
@@ -316,13 +324,20 @@ class _Expression:
 
     def value(self, value: Any) -> str:  # whatever an attribute can hold
         placeholder = f":c{len(self._values)}"
-        self._values[placeholder] = value
+        self._values[placeholder] = _typed(value)
         return placeholder
 
-    def parameters(self, **more: Any) -> dict[str, Any]:  # parameters of four operations
-        parameters = {**self._fixed, **more}
+    def condition(self, condition: Condition) -> str:
+        return condition.expression(self.name, self.value)
+
+    def parameters(self, change: "Change | None" = None, **own: Any) -> dict[str, Any]:  # of five operations
+        """Give the request's parameters; those of a change have its table and its condition too."""
+        if change is not None:
+            own["TableName"] = change.table.name
+            if change.when is not None:
+                own["ConditionExpression"] = self.condition(change.when)
         if self._names:
-            parameters["ExpressionAttributeNames"] = self._names
+            own["ExpressionAttributeNames"] = self._names
         if self._values:
-            parameters["ExpressionAttributeValues"] = _encoded(self._values)
-        return parameters
+            own["ExpressionAttributeValues"] = self._values
+        return own

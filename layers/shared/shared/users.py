@@ -13,9 +13,8 @@ from itertools import islice
 from operator import attrgetter
 from typing import Any, Literal, TypeAlias
 
-from boto3.dynamodb.conditions import Attr, ConditionBase, Key
-
 from shared import clock, credentials
+from shared.conditions import Attr, Condition, Key
 from shared.credentials import Credential
 from shared.errors import LastAdmin, Outdated, Stale, UserNotFound
 from shared.tables import Change, Check, Delete, Item, Put, Table, Update
@@ -214,7 +213,7 @@ def newest(limit: int, *, before: str | None = None) -> tuple[list[User], str | 
 
 def _shards(limit: int, before: str | None) -> Iterable[Iterable[User]]:
     for shard in _SHARDS:
-        condition: ConditionBase = Key("shard").eq(shard)
+        condition: Condition = Key("shard").eq(shard)
         if before is not None:
             condition &= Key("position").lt(before)
         yield map(User.from_item, USERS.query(condition, index=NEWEST, limit=limit, newest_first=True))
@@ -250,7 +249,7 @@ def renaming(user_id: str, *, name: str, email: str) -> Change:
         key={"id": user_id},
         set={"name": name, "email": email, "updatedAt": clock.timestamp()},
         add={"version": 1},
-        when=Attr("emailVerified").eq(False),  # noqa: FBT003  # boto3's way to say it
+        when=Attr("emailVerified").eq(False),  # noqa: FBT003  # a value, not a switch
     )
 
 
@@ -259,7 +258,7 @@ def checking(user_id: str) -> Change:
     return Check(table=USERS, key={"id": user_id}, when=Attr("id").exists())
 
 
-def unchanged(user: User) -> ConditionBase:
+def unchanged(user: User) -> Condition:
     """Give the condition that a profile is still as it was read."""
     return Attr("version").eq(user.version)
 

@@ -1,0 +1,1 @@
+"""The usual Powertools handler: Logger, Tracer, Metrics, a validating resolver, and boto3's resource for DynamoDB."""
