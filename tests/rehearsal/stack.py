@@ -1,5 +1,6 @@
 """The stack: SAM CLI builds, deploys and plans it; what CloudFormation then says of it."""
 
+import json
 import os
 import re
 import shutil
@@ -104,7 +105,8 @@ class Stack:
         made = self.cloudformation.create_change_set(
             StackName=NAME,
             ChangeSetName="control",
-            TemplateBody=yaml_dump(template),
+            # As short as can be: more than 51,200 bytes would have to be on S3.
+            TemplateBody=json.dumps(template, separators=(",", ":")),
             Parameters=given,
             Capabilities=["CAPABILITY_IAM"],
         )
