@@ -1,11 +1,13 @@
-"""`make screenshots`: pictures of the local page for docs/, taken while somebody opens an account in it."""
+"""`make screenshots`: pictures of the local page for docs/, taken while people open accounts and send forms."""
 
 import base64
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 from tests.browser.driver import Browser
+from tests.browser.test_contact_form import FETCH, KINDS, FrontEnd, Handler
 from tests.local.harness import ROOT, Running
 
 DOCS = ROOT / "docs"
@@ -17,19 +19,23 @@ PASSWORD = "correct horse battery"
 def main() -> int:
     """Take every picture. Returns the exit status."""
     environment = {"LOCAL_ADMIN_PASSWORD": PASSWORD, "RATE_LIMIT_MULTIPLIER": "1000"}
-    with tempfile.TemporaryDirectory() as data:
-        running = Running(ROOT / "template.yaml", Path(data), **environment)
+    with tempfile.TemporaryDirectory() as data, FrontEnd(("127.0.0.1", 0), Handler) as front_end:
+        threading.Thread(target=front_end.serve_forever, daemon=True).start()
+        parameters = [f"FrontendUrl={front_end.origin}", f"CorsOrigins={front_end.origin}"]
+        running = Running(ROOT / "template.yaml", Path(data), "--parameter-overrides", *parameters, **environment)
         with running, Browser() as browser, browser.tab():
-            page = f"http://localhost:{running.ready().port}/_local/"
+            port = running.ready().port
+            front_end.api = f"http://localhost:{port}/api/contact"
             for name in reversed(PEOPLE):
                 person = {"name": name, "email": f"{name.split()[0].lower()}@example.com", "password": PASSWORD}
                 running.post("/api/auth/register", person)
-            browser.open(f"{page}#routes/POST%20%2Fapi%2Fauth%2Flogin")
-            browser.click("button", "Send")
-            browser.find("#session", "Signed in as")
+            _sign_in(browser, port)
             running.post("/api/auth/forgot-password", {"email": "admin@example.com"})
             running.request("PUT", "/api/auth/me")
             pictures = _pictures(browser)
+            _send_forms(browser, front_end)
+            pictures |= _pictures_of_forms(browser, port)
+        front_end.shutdown()
     for name, picture in pictures.items():
         (DOCS / name).write_bytes(picture)
         print(f"docs/{name}: {len(picture) // 1000} kB")
@@ -51,6 +57,39 @@ def _pictures(browser: Browser) -> dict[str, bytes]:
     browser.run("document.activeElement.blur()")
     pictures["local-page-dark.png"] = _picture(browser)
     return pictures
+
+
+def _sign_in(browser: Browser, port: int) -> None:
+    browser.open(f"http://localhost:{port}/_local/#routes/POST%20%2Fapi%2Fauth%2Flogin")
+    browser.click("button", "Send")
+    browser.find("#session", "Signed in as")
+
+
+def _send_forms(browser: Browser, front_end: FrontEnd) -> None:
+    """Send the contact form from a page of the front end: as both encodings of HTML forms have it, and by a script."""
+    for name, kind in zip(PEOPLE, KINDS, strict=False):
+        browser.open(f"{front_end.origin}/?{kind}")
+        browser.labelled("Name").type(name)
+        browser.labelled("Email").type(f"{name.split()[0].lower()}@example.com")
+        browser.labelled("Message").type(f"Sent by a browser as {kind}.")
+        browser.click("button", "Send")
+        browser.until(lambda: browser.run("return location.pathname") == "/contact/thanks", "the page of thanks")
+    form = {"name": "Alan Turing", "email": "alan@example.com", "message": "Sent by a script as application/json."}
+    browser.run(FETCH, front_end.api, form)
+
+
+def _pictures_of_forms(browser: Browser, port: int) -> dict[str, bytes]:
+    browser.devtools("Emulation.setEmulatedMedia", features=[])
+    browser.open(f"http://localhost:{port}/_local/")
+    browser.find("#mails a.unread", "Contact")
+    browser.click("#mails a", "Contact")
+    browser.find("#mail iframe")
+    pictures = {"contact-mail.png": _picture(browser)}
+    _sign_in(browser, port)
+    browser.open(f"http://localhost:{port}/_local/#routes/GET%20%2Fapi%2Fcontact")
+    browser.click("button", "Send")
+    browser.find("#answer", "Sent by a script")
+    return pictures | {"contact-list.png": _picture(browser)}
 
 
 def _picture(browser: Browser) -> bytes:
