@@ -23,6 +23,8 @@ from local.template import Function, read_project
 from local.workers import FunctionError, Nursery, Pool, Result, lambda_environment
 
 _LOOK_SECONDS = 0.2
+# How a line in the embedded metric format begins.
+_METRIC = '{"_aws":'
 _RETURN_SECONDS = 0.5
 _EXPIRY_SECONDS = 60
 _COMPACT_SECONDS = 5
@@ -137,6 +139,9 @@ class Runner:
             raise FunctionError("the template no longer has it") from None
 
     def _said(self, function: str, request_id: str, line: str) -> None:
+        # Metrics are for CloudWatch, which takes them out of the log too.
+        if line.startswith(_METRIC):
+            return
         self._console.output(function, line)
         if request_id:
             self._history.said(request_id, line)

@@ -14,7 +14,8 @@ def handler(_event: Any, context: LambdaContext) -> None:
     """Deliver what is due, as far as the time reaches; the next run goes on."""
     survey = outbox.survey()
     fields = {"waiting": survey.waiting, "due": len(survey.due), "dead": survey.dead, "oldestSeconds": survey.oldest}
-    logs.logger.info("outbox", extra={"fields": fields})
+    if survey.waiting or survey.dead:
+        logs.logger.info("outbox", extra={"fields": fields})
     metrics.count("MailsWaiting", survey.waiting)
     metrics.count("MailsDead", survey.dead)
     metrics.seconds("OldestUnsentMail", survey.oldest)

@@ -210,7 +210,6 @@ def test_it_tells_how_many_wait_and_are_dead_and_how_old_the_oldest_is(
     now.shift(50)
     retry()
     assert told(caplog, "outbox") == [
-        {"waiting": 0, "due": 0, "dead": 0, "oldestSeconds": 0},
         {"waiting": 3, "due": 0, "dead": 1, "oldestSeconds": 100},
         {"waiting": 3, "due": 1, "dead": 1, "oldestSeconds": 150},
     ]
