@@ -9,7 +9,7 @@ import json
 import logging
 from pathlib import Path
 
-from operations.transformed import transform
+from operations.transformed import of_type, transform
 
 
 def main() -> None:
@@ -21,7 +21,11 @@ def main() -> None:
     for file in given.templates:
         target = given.to / file.with_suffix(".json")
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(json.dumps(transform(file), indent=2))
+        template = transform(file)
+        for stack in of_type(template, "AWS::CloudFormation::Stack").values():
+            nested = stack["Properties"]
+            nested["TemplateURL"] = str(Path(nested["TemplateURL"]).with_suffix(".json"))
+        target.write_text(json.dumps(template, indent=2))
 
 
 if __name__ == "__main__":

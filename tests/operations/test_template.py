@@ -1,0 +1,217 @@
+"""How the stack is run: logs, traces, limits, deployments; each parameter in both states; what AWS would refuse."""
+
+import copy
+import json
+import re
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+import pytest
+
+from operations.transformed import Template, decided, of_type, references, transform
+
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-000000000000"
+# Those that compute a password's hash, whether to store it or to compare.
+HASHING = {"ChangeEmail", "ChangePassword", "Login", "Register", "ResetPassword"}
+
+
+def functions(template: Template) -> dict[str, Mapping[str, Any]]:
+    found = of_type(template, "AWS::Lambda::Function")
+    return {name.removesuffix("Function"): function["Properties"] for name, function in found.items()}
+
+
+def stage(template: Template) -> Mapping[str, Any]:
+    (found,) = of_type(template, "AWS::ApiGatewayV2::Stage").values()
+    properties: Mapping[str, Any] = found["Properties"]
+    return properties
+
+
+# Logs and traces -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", ["-", "200", "GET /api/users/{userId}"])
+def test_a_line_of_the_access_log_is_json_whatever_its_values(transformed: Template, value: str) -> None:
+    line = re.sub(r"\$context(\.\w+)+", value, stage(transformed)["AccessLogSettings"]["Format"])
+    assert "\n" not in line
+    assert set(json.loads(line).values()) == {value}
+
+
+def test_the_access_log_says_who_called_what_and_how_it_went(transformed: Template) -> None:
+    named = set(re.findall(r"\$context\.([\w.]+)", stage(transformed)["AccessLogSettings"]["Format"]))
+    assert named >= {"requestId", "identity.sourceIp", "routeKey", "status", "responseLatency"}
+    assert stage(transformed)["AccessLogSettings"]["DestinationArn"] == {"Fn::GetAtt": ["AccessLogs", "Arn"]}
+
+
+def test_logs_are_kept_for_as_long_as_the_parameter_says(transformed: Template) -> None:
+    kept = {
+        name: group["Properties"]["RetentionInDays"]
+        for name, group in of_type(transformed, "AWS::Logs::LogGroup").items()
+    }
+    assert kept == {name: {"Ref": "LogRetentionDays"} for name in ("FunctionLogs", "AccessLogs")}
+
+
+def test_every_function_is_traced_and_writes_into_that_log(transformed: Template) -> None:
+    for name, function in functions(transformed).items():
+        assert function["TracingConfig"] == {"Mode": "Active"}, name
+        # Lambda's own JSON would drop metrics that are below the log level.
+        assert function["LoggingConfig"] == {"LogGroup": {"Ref": "FunctionLogs"}, "LogFormat": "Text"}, name
+
+
+# Limits and deployments ----------------------------------------------------------------------------
+
+
+def test_every_route_is_throttled(transformed: Template) -> None:
+    settings = stage(transformed)["DefaultRouteSettings"]
+    assert settings["ThrottlingRateLimit"] == {"Ref": "ThrottlingRate"}
+    assert settings["ThrottlingBurstLimit"] == {"Ref": "ThrottlingBurst"}
+
+
+@pytest.mark.parametrize(("bound", "bounded"), [("0", set()), ("5", HASHING)])
+def test_exactly_what_hashes_passwords_is_bounded(transformed: Template, bound: str, bounded: set[str]) -> None:
+    found = functions(decided(transformed, HashingConcurrency=bound))
+    assert {name for name, function in found.items() if "ReservedConcurrentExecutions" in function} == bounded
+    assert {name for name, function in found.items() if function["MemorySize"] == 1769} == HASHING
+
+
+def test_new_code_takes_over_as_the_parameter_says_and_goes_back_on_an_alarm(transformed: Template) -> None:
+    groups = of_type(transform(Deployment="Canary10Percent5Minutes"), "AWS::CodeDeploy::DeploymentGroup")
+    assert len(groups) == len(functions(transformed))
+    for group in groups.values():
+        text, values = group["Properties"]["DeploymentConfigName"]["Fn::Sub"]
+        assert text.replace("${ConfigName}", values["ConfigName"]) == "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+        assert group["Properties"]["AlarmConfiguration"]["Alarms"] == [{"Name": {"Ref": "ServerErrorsAlarm"}}]
+        assert "DEPLOYMENT_STOP_ON_ALARM" in group["Properties"]["AutoRollbackConfiguration"]["Events"]
+
+
+def test_callers_reach_the_alias_that_deployments_move(transformed: Template) -> None:
+    aliases = set(of_type(transformed, "AWS::Lambda::Alias"))
+    (mapping,) = of_type(transformed, "AWS::Lambda::EventSourceMapping").values()
+    (schedule,) = of_type(transformed, "AWS::Events::Rule").values()
+    (subscription,) = of_type(transformed, "AWS::SNS::Subscription").values()
+    called = (mapping["Properties"]["FunctionName"], schedule["Properties"]["Targets"], subscription["Properties"])
+    assert all(set(references(value)) & aliases for value in called)
+    (api,) = of_type(transformed, "AWS::ApiGatewayV2::Api").values()
+    assert set(references(api["Properties"]["Body"]["paths"])) <= aliases | {"AWS"}
+
+
+# Parameters in both states -------------------------------------------------------------------------
+
+
+def test_a_customer_managed_key_encrypts_tables_and_secrets_and_may_be_used(transformed: Template) -> None:
+    for key, used in ((KEY, {"Ref": "KmsKeyArn"}), ("", None)):
+        template = decided(transformed, KmsKeyArn=key, MailProviders="ses,sendgrid")
+        tables = of_type(template, "AWS::DynamoDB::Table").values()
+        secrets = of_type(template, "AWS::SecretsManager::Secret").values()
+        assert [table["Properties"]["SSESpecification"].get("KMSMasterKeyId") for table in tables] == [used] * 11
+        assert [secret["Properties"].get("KmsKeyId") for secret in secrets] == [used] * 2
+        statements = template["Resources"]["FunctionBoundary"]["Properties"]["PolicyDocument"]["Statement"]
+        assert ({"Ref": "KmsKeyArn"} in [statement["Resource"] for statement in statements]) is bool(key)
+
+
+@pytest.mark.parametrize(
+    ("given", "made"),
+    [
+        ({}, set()),
+        ({"DomainName": "api.example.com"}, {"ApiDomain", "ApiMapping"}),
+        ({"DomainName": "api.example.com", "HostedZoneId": "Z1"}, {"ApiDomain", "ApiMapping", "ApiRecords"}),
+        ({"HostedZoneId": "Z1"}, set()),
+    ],
+)
+def test_a_domain_is_made_where_it_is_named(transformed: Template, given: dict[str, str], made: set[str]) -> None:
+    template = decided(transformed, **given)
+    assert {"ApiDomain", "ApiMapping", "ApiRecords"} & template["Resources"].keys() == made
+    if made:
+        assert template["Resources"]["ApiMapping"]["Properties"]["Stage"] == {"Ref": "ApiApiGatewayDefaultStage"}
+
+
+def test_addresses_are_those_of_the_domain_where_there_is_one(transformed: Template) -> None:
+    for name in ("ApiUrl", "JwksUrl"):
+        condition, own, _ = transformed["Outputs"][name]["Value"]["Fn::If"]
+        assert condition == "HasDomain"
+        assert own["Fn::Sub"].startswith("https://${DomainName}")
+
+
+def test_snapshots_are_a_parameter(transformed: Template) -> None:
+    assert transformed["Parameters"]["SnapStart"]["AllowedValues"] == ["None", "PublishedVersions"]
+    for function in functions(transformed).values():
+        assert function["SnapStart"] == {"ApplyOn": {"Ref": "SnapStart"}}
+
+
+# What AWS would refuse -----------------------------------------------------------------------------
+
+
+def dependencies(template: Template) -> dict[str, set[str]]:
+    """Give what each resource has to wait for."""
+    resources = template["Resources"]
+    return {
+        name: {other for other in (*references(resource), *_explicit(resource)) if other in resources}
+        for name, resource in resources.items()
+    }
+
+
+def _explicit(resource: Mapping[str, Any]) -> Iterator[str]:
+    given = resource.get("DependsOn", ())
+    yield from [given] if isinstance(given, str) else given
+
+
+def test_no_resource_waits_for_itself(transformed: Template) -> None:
+    assert list(TopologicalSorter(dependencies(transformed)).static_order())
+
+
+def test_a_circle_would_be_found(transformed: Template) -> None:
+    faulty = copy.deepcopy(transformed)
+    faulty["Resources"]["ServerErrorsAlarm"]["Properties"]["Dimensions"] = [{"Name": "ApiId", "Value": {"Ref": "Api"}}]
+    with pytest.raises(CycleError):
+        TopologicalSorter(dependencies(faulty)).prepare()
+
+
+def test_the_stack_keeps_cloudformation_s_limits(transformed: Template) -> None:
+    """500 resources, 200 parameters and outputs, a template of 1 MB after the transform.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+    """
+    assert len(transformed["Resources"]) <= 500
+    assert max(len(transformed["Parameters"]), len(transformed["Outputs"])) <= 200
+    assert len(json.dumps(transformed)) <= 1_000_000
+
+
+def test_an_environment_has_room_in_lambda_s_4_kilobytes(transformed: Template) -> None:
+    """With a stack's name of 50 characters, and parameters of 150."""
+    for name, function in functions(transformed).items():
+        variables = function["Environment"]["Variables"]
+        length = sum(len(key) + _longest(value) for key, value in variables.items())
+        assert length < 4096, (name, length)
+
+
+def _longest(value: Any) -> int:  # a string or an intrinsic function
+    match value:
+        case str(text):
+            return len(text)
+        case {"Ref": "AWS::NoValue"}:
+            return 0
+        case {"Fn::If": [_, *both]}:
+            return max(map(_longest, both))
+        case {"Ref": str(name)} if name.endswith(("Secret", "Queue")):
+            # An ARN, and an address: both name region and account before the resource.
+            return len("https://sqs.ap-southeast-1.amazonaws.com/111122223333/") + 50 + len(name) + 14
+        case {"Ref": str(name)} if name.endswith("Table"):
+            return 50 + len(name) + 14
+    return 150
+
+
+def test_roles_and_policies_keep_iam_s_limits(transformed: Template) -> None:
+    """10 managed policies and 10,240 characters in a role, 6,144 in a managed policy; white space does not count.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    for name, role in of_type(transformed, "AWS::IAM::Role").items():
+        assert len(role["Properties"]["ManagedPolicyArns"]) <= 10, name
+        assert _size(role["Properties"].get("Policies", [])) <= 10_240, name
+    for name, policy in of_type(transformed, "AWS::IAM::ManagedPolicy").items():
+        assert _size(policy["Properties"]["PolicyDocument"]) <= 6_144, name
+
+
+def _size(policy: Any) -> int:  # with an ARN of 150 characters for each resource
+    text = json.dumps(policy, separators=(",", ":"))
+    return len(text) + 150 * (text.count('"Ref"') + text.count('"Fn::'))
