@@ -66,7 +66,9 @@ LEAST = {
     "verify-email, new address, 1 session": Least(
         "token, credentials of both, profile, sessions; with suppression, mail, event", 5, 0, 8, 2
     ),
-    "mail: undo it": Least("claimed; suppression, profile, credentials, circuit; token with a check; done", 3.5, 2, 2, 1),
+    "mail: undo it": Least(
+        "claimed; suppression, profile, credentials, circuit; token with a check; done", 3.5, 2, 2, 1
+    ),
     "verify-email, undo, 1 session": Least(
         "tokens, credentials, profile, sessions; both credentials, suppression, mail, event too", 4, 0, 8, 2
     ),
@@ -78,9 +80,7 @@ LEAST = {
     "GET users, 100": Least("session; 101 entries of the index", 5.5),
     "GET users, by address": Least("session, credentials, profile", 3),
     "POST users": Least("session, suppression; credentials, profile, suppression, mail, event", 2, 0, 5, 2),
-    "mail: an invitation": Least(
-        "claimed; suppression, credentials, circuit; token with a check; done", 2.5, 2, 2, 1
-    ),
+    "mail: an invitation": Least("claimed; suppression, credentials, circuit; token with a check; done", 2.5, 2, 2, 1),
     "POST contact": Least("limit; submission, mail", 0, 1, 2, 1),
     "mail: a form": Least("claimed; suppression, submission, circuit; done", 2.5, 2, 0, 1),
     "POST contact, with a key": Least("limit; key read; key, submission, mail", 1, 1, 3, 1),

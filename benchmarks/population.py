@@ -13,9 +13,9 @@ from typing import Any
 
 import boto3
 
-from shared import aws, credentials, sessions, tables, users
+from shared import credentials, sessions, users
 from shared.activity import Client
-from shared.tables import Item, Table
+from shared.tables import Item, Put, Table
 
 _BUCKET = "population"
 _PARAMETERS = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
@@ -30,13 +30,16 @@ def populate(number: int, templates: Mapping[str, Mapping[str, Any]]) -> None:
     made: dict[Table, list[str]] = {users.USERS: [], credentials.CREDENTIALS: [], sessions.SESSIONS: []}
     for position in range(number):
         for table, item in _user(position):
-            made[table].append(json.dumps({"Item": tables._encoded(item)}, default=_text))
+            _, parameters = Put(table=table, item=item).request()
+            made[table].append(json.dumps({"Item": parameters["Item"]}, default=_text))
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     for table, lines in made.items():
         s3.put_object(Bucket=_BUCKET, Key=table.name, Body="\n".join(lines))
         _delete(table.name)
-        _import(table.name, {name: templates[table.name][name] for name in _PARAMETERS if name in templates[table.name]})
+        _import(
+            table.name, {name: templates[table.name][name] for name in _PARAMETERS if name in templates[table.name]}
+        )
         s3.delete_object(Bucket=_BUCKET, Key=table.name)
     s3.delete_bucket(Bucket=_BUCKET)
 
@@ -49,7 +52,7 @@ def _delete(table: str) -> None:
 
 
 def _import(table: str, parameters: dict[str, Any]) -> None:
-    client = boto3.client("dynamodb")
+    client: Any = boto3.client("dynamodb")  # the template's properties have no types
     told = client.import_table(
         S3BucketSource={"S3Bucket": _BUCKET, "S3KeyPrefix": table},
         InputFormat="DYNAMODB_JSON",
@@ -60,7 +63,8 @@ def _import(table: str, parameters: dict[str, Any]) -> None:
         told = client.describe_import(ImportArn=told["ImportArn"])["ImportTableDescription"]
         print(f"\r{table}: {told['ImportedItemCount']} items", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
-    assert told["ImportStatus"] == "COMPLETED", told
+    if told["ImportStatus"] != "COMPLETED":
+        raise SystemExit(f"{table} could not be imported: {told['FailureMessage']}")
 
 
 def _user(number: int) -> Iterator[tuple[Table, Item]]:
