@@ -13,7 +13,6 @@ from statistics import median
 from benchmarks import memory, prices
 from benchmarks.cloud import cloud
 from benchmarks.least import LEAST
-from benchmarks.memory import Container
 from benchmarks.meter import Usage
 from benchmarks.prices import ACTIVE_USERS, PRICES, PROFILE, Stack
 
@@ -33,7 +32,7 @@ def main() -> None:
         from benchmarks.flows import walk  # noqa: PLC0415
         from benchmarks.population import populate  # noqa: PLC0415
 
-        started = memory.containers({name: function.folder for name, function in project.functions.items()})
+        megabytes = memory.needed({name: function.folder for name, function in project.functions.items()})
         populate(FEW, project.tables)
         walk(0)  # so that containers are warm
         rounds = [walk(number) for number in range(1, _ROUNDS + 1)]
@@ -49,9 +48,8 @@ def main() -> None:
             routes=len(project.functions) - _JOBS,
             memory=project.functions["UserFunction"].memory,
             memory_hashing=project.functions["LoginFunction"].memory,
-            cold=median(container.cpu for container in started.values()),
         )
-    measured = page(few, many, started, stack)
+    measured = page(few, many, megabytes, stack)
     print(measured)
     write(_ROOT / "docs" / "capacity.md", measured)
 
@@ -63,14 +61,14 @@ def write(path: Path, measured: str) -> None:
     path.write_text(f"{before}{_START}\n{measured}{_END}{after}")
 
 
-def page(few: Mapping[str, Usage], many: Mapping[str, Usage], started: Mapping[str, Container], stack: Stack) -> str:
+def page(few: Mapping[str, Usage], many: Mapping[str, Usage], megabytes: Mapping[str, float], stack: Stack) -> str:
     """Give the measured part of the page."""
     when = f"Measured on {datetime.now(UTC).date()}, Python {platform.python_version()} on {platform.machine()}."
     sections = [
         ("Units", units(few, many)),
         ("A million of each", millions(few, stack)),
         ("A month", months(few, stack)),
-        ("Memory", [*needed(started), "", *sizes(few, stack)]),
+        ("Memory", [*needed(megabytes), "", *sizes(few)]),
         ("Prices", price_list()),
     ]
     return f"\n{when}\n\n" + "".join(f"### {title}\n\n" + "\n".join(lines) + "\n\n" for title, lines in sections)
@@ -149,26 +147,13 @@ def months(few: Mapping[str, Usage], stack: Stack) -> list[str]:
     return [*table(heads, rows), "", f"An active user in a month: {assumed}."]
 
 
-def needed(started: Mapping[str, Container]) -> list[str]:
-    """Give what containers need, those that hash apart from the others."""
-    rows = []
-    for hashing in (True, False):
-        group = {name: each for name, each in started.items() if each.hashing is hashing}
-        most = max(group, key=lambda name: group[name].megabytes)
-        cpu = median(each.cpu for each in group.values())
-        rows.append(
-            [
-                "that hash passwords" if hashing else "others",
-                str(len(group)),
-                f"{cpu:.0f}",
-                f"{median(each.megabytes for each in group.values()):.0f}",
-                f"{group[most].megabytes:.0f} ({most})",
-            ]
-        )
-    return table(["functions", "number", "CPU ms of a cold start", "MB", "MB at the most"], rows)
+def needed(megabytes: Mapping[str, float]) -> list[str]:
+    """Give the memory that functions need at the most, the hungriest first."""
+    rows = sorted(megabytes.items(), key=lambda row: -row[1])
+    return table(["function", "MB at the most"], [[name, f"{most:.0f}"] for name, most in rows])
 
 
-def sizes(few: Mapping[str, Usage], stack: Stack) -> list[str]:
+def sizes(few: Mapping[str, Usage]) -> list[str]:
     """Give time and price of some flows at each setting."""
     rows = []
     for name in (
@@ -181,8 +166,8 @@ def sizes(few: Mapping[str, Usage], stack: Stack) -> list[str]:
     ):
         usage = few[name]
         for size in memory.SIZES:
-            billed = memory.gigabyte_seconds(usage.cpu, len(usage.calls), size, stack.cold)
-            times = [memory.milliseconds(usage.cpu, len(usage.calls), size), memory.milliseconds(stack.cold, 0, size)]
+            billed = memory.gigabyte_seconds(usage.cpu, len(usage.calls), size)
+            times = [memory.milliseconds(usage.cpu, len(usage.calls), size), memory.milliseconds(memory.COLD, 0, size)]
             rows.append(
                 [name, str(size), *(f"{time:.0f}" for time in times), f"{billed * PRICES['time'].usd * 1e6:.2f}"]
             )

@@ -4,12 +4,10 @@ Lambda gives a function processor time in proportion to its memory: a whole core
 Lambda function memory"). No function here uses more than one, so more only costs.
 """
 
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 WHOLE_CORE = 1769
@@ -18,39 +16,30 @@ SIZES = (256, 512, 1024, WHOLE_CORE, 3008)
 WAIT = 5
 # Assumed: one request in so many finds no warm container.
 COLD_EVERY = 100
+# CPU milliseconds of a cold start in Lambda's image, as docs/benchmarks.md has them.
+COLD = 340
 _ROOT = Path(__file__).parent.parent
-# What a container has at the most: its imports, every client, and a hash where it hashes.
+# What a container has at the most: its imports, every client, and a hash if it can.
 _CONTAINER = """
-import json, resource, sys, time
+import re, sys
 sys.path.insert(0, sys.argv[1])
 import app
 from shared import aws
 for client in (aws.dynamodb, aws.secretsmanager, aws.sesv2, aws.sqs): client()
-cpu = time.process_time()
-hashing = "shared.passwords" in sys.modules
-if hashing: sys.modules["shared.passwords"].hashed("a rather long sentence")
-print(json.dumps([cpu * 1000, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, hashing]))
+if "shared.passwords" in sys.modules: sys.modules["shared.passwords"].hashed("a rather long sentence")
+print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
-    """A container that has just been started: CPU milliseconds until then, and megabytes at the most."""
-
-    cpu: float
-    megabytes: float
-    hashing: bool
-
-
-def containers(folders: Mapping[str, Path]) -> dict[str, Container]:
-    """Start each function once, in a Python of its own; give what it took by the function's name."""
+def needed(folders: Mapping[str, Path]) -> dict[str, float]:
+    """Start each function once, in a Python of its own (Linux); give its megabytes at the most, by its name."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    started = {}
+    megabytes = {}
     for name, folder in folders.items():
         command = [sys.executable, "-c", _CONTAINER, str(_ROOT / folder)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-        started[name] = Container(*json.loads(done.stdout.splitlines()[-1]))
-    return started
+        megabytes[name] = int(done.stdout.splitlines()[-1]) / 1024
+    return megabytes
 
 
 def milliseconds(cpu: float, calls: int, size: int) -> float:
@@ -58,7 +47,7 @@ def milliseconds(cpu: float, calls: int, size: int) -> float:
     return cpu / min(1, size / WHOLE_CORE) + calls * WAIT
 
 
-def gigabyte_seconds(cpu: float, calls: int, size: int, cold: float) -> float:
-    """Give what is billed for a request on average, its share of a cold start (`cold` CPU milliseconds) included."""
-    whole = milliseconds(cpu, calls, size) + milliseconds(cold, 0, size) / COLD_EVERY
+def gigabyte_seconds(cpu: float, calls: int, size: int) -> float:
+    """Give what is billed for a request on average, its share of a cold start included."""
+    whole = milliseconds(cpu, calls, size) + milliseconds(COLD, 0, size) / COLD_EVERY
     return whole / 1000 * size / 1024

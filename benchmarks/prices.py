@@ -92,14 +92,13 @@ RETRIES = 60 * HOURS
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What a deployment has that costs by the month; memory of functions in MB, cold starts in CPU milliseconds."""
+    """What a deployment has that costs by the month; memory of functions in MB."""
 
     alarms: int
     metrics: int
     routes: int
     memory: int
     memory_hashing: int
-    cold: float
 
 
 # Of one flow ---------------------------------------------------------------------------------------
@@ -115,8 +114,7 @@ def parts(name: str, usage: Usage, stack: Stack) -> dict[str, float]:
     is_request = not name.startswith(("mail: ", "retry job", "bounce"))
     return {
         "DynamoDB": usage.read * PRICES["reads"].usd + usage.written * PRICES["writes"].usd,
-        "Lambda": PRICES["invocations"].usd
-        + gigabyte_seconds(usage.cpu, calls, size, stack.cold) * PRICES["time"].usd * MILLION,
+        "Lambda": PRICES["invocations"].usd + gigabyte_seconds(usage.cpu, calls, size) * PRICES["time"].usd * MILLION,
         "API Gateway": (PRICES["gateway"].usd + _ANSWERED / 1000 * PRICES["transfer"].usd) * is_request,
         "logs, traces": _LOGGED / 1000 * PRICES["logs"].usd + _TRACED * PRICES["traces"].usd,
         "SES": PRICES["mails"].usd * name.startswith("mail: "),
