@@ -29,7 +29,7 @@ PRICES = {
     "reads": Price(0.125, "million read units", "dynamodb/pricing/on-demand", "airbyte.com, 2025-07"),
     "writes": Price(0.625, "million write units", "dynamodb/pricing/on-demand", "airbyte.com, 2025-07"),
     "storage": Price(0.45, "GB and month, with point-in-time recovery", "dynamodb/pricing/on-demand", _UNREAD),
-    "invocations": Price(0.20, "million invocations", "lambda/pricing", "AWS's own examples, 2026-09-20"),
+    "invocations": Price(0.20, "million invocations", "lambda/pricing", "AWS's page by api-evangelist, 2026-09-20"),
     "time": Price(0.0000133334, "GB-second on arm64", "lambda/pricing", "cloudchipr.com, 2024"),
     "gateway": Price(1.00, "million requests of an HTTP API", "api-gateway/pricing", "awsforengineers.com, 2025-05"),
     "transfer": Price(0.09, "GB sent to the internet", "api-gateway/pricing", "awsforengineers.com, 2025-05"),
@@ -40,16 +40,20 @@ PRICES = {
     "traces": Price(5.00, "million traces", "xray/pricing", _UNREAD),
     "secrets": Price(0.40, "secret and month", "secrets-manager/pricing", "hivebook.wiki, undated"),
     "mails": Price(
-        160, "million mails, plan Essentials of new accounts", "ses/pricing", "AWS's price list, 2026-07-22"
+        160, "million mails, plan Essentials", "ses/pricing", "AWS's price list by api-evangelist, 2026-08-13"
     ),
-    "Cognito Essentials": Price(0.015, "active user beyond 10,000", "cognito/pricing", "AWS's page, 2026-09-20"),
-    "Cognito Lite": Price(0.0055, "active user beyond 10,000", "cognito/pricing", "AWS's page, 2026-09-20"),
+    "Cognito Essentials": Price(
+        0.015, "active user beyond 10,000", "cognito/pricing", "AWS's page by api-evangelist, 2026-09-20"
+    ),
+    "Cognito Lite": Price(
+        0.0055, "active user beyond 10,000", "cognito/pricing", "AWS's page by api-evangelist, 2026-09-20"
+    ),
     "t4g.small": Price(0.0168, "hour of 2 vCPUs at 20%, 2 GB", "ec2/pricing/on-demand", _UNREAD),
     "disk": Price(0.08, "GB and month", "ebs/pricing", _UNREAD),
     "address": Price(0.005, "hour of a public IPv4 address", "vpc/pricing", _UNREAD),
     "balancer": Price(0.0225, "hour of a load balancer, before traffic", "elasticloadbalancing/pricing", _UNREAD),
-    "container core": Price(0.03238, "hour of a vCPU on Fargate, arm64", "fargate/pricing", "vantage.sh, 2025"),
-    "container memory": Price(0.00356, "hour of a GB on Fargate, arm64", "fargate/pricing", "vantage.sh, 2025"),
+    "container core": Price(0.03238, "hour of a vCPU on Fargate, arm64", "fargate/pricing", "vantage.sh, undated"),
+    "container memory": Price(0.00356, "hour of a GB on Fargate, arm64", "fargate/pricing", "vantage.sh, undated"),
     "db.t4g.micro": Price(0.016, "hour of PostgreSQL, 1 GB", "rds/postgresql/pricing", "infratally.com, 2026"),
     "database disk": Price(0.115, "GB and month", "rds/postgresql/pricing", "usage.ai, 2026-06"),
 }
