@@ -1,7 +1,7 @@
 """Users by the hundred thousand: profiles, credentials and sessions as signing up and in would leave them.
 
-They come in as DynamoDB itself takes so many: ImportTable, from a file in S3. MiniStack takes a minute and a half for the
-300,000 items of 100,000 users.
+They come in as DynamoDB itself takes so many: ImportTable, from a file in S3. MiniStack takes a minute and a half for
+the 300,000 items of 100,000 users.
 """
 
 import base64
