@@ -6,17 +6,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local.template import read_project
+from local.template import Project, read_project
 from shared import aws
 from tests.ministack import running
 
 
 @contextmanager
-def cloud() -> Iterator[None]:
-    """Start MiniStack with the template's tables and a signing key, and set the environment of the functions."""
+def cloud(*services: str) -> Iterator[Project]:
+    """Start MiniStack with the template's tables and a signing key, and set the environment of the functions.
+
+    `services` are what the benchmark itself needs beyond theirs. Gives what the template declares.
+    """
     project = read_project(Path(__file__).parent.parent / "template.yaml", {})
     variables = {name: text for name, text in project.functions["UsersFunction"].environment.items() if text}
-    with running() as address:
+    with running(*services) as address:
         os.environ.update(
             variables,
             AWS_ENDPOINT_URL=address,
@@ -36,4 +39,4 @@ def cloud() -> Iterator[None]:
             aws.secretsmanager().create_secret(Name=name, SecretString="{}")
         aws.sesv2().create_email_identity(EmailIdentity=variables["MAIL_FROM"])
         conftest.rotate()
-        yield
+        yield project

@@ -20,15 +20,15 @@ PYTHON = Path(__file__).parent.parent / ".venv-ministack/bin/python"
 
 
 @contextmanager
-def running() -> Iterator[str]:
-    """Start MiniStack, give its address, and end it."""
+def running(*more: str) -> Iterator[str]:
+    """Start MiniStack, with more services than the functions use if need be, give its address, and end it."""
     with closing(create_server(("127.0.0.1", 0))) as probe:
         port = probe.getsockname()[1]
     environment = {
         "PATH": os.environ["PATH"],
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
-        "SERVICES": "dynamodb,secretsmanager,ses,sqs,sts",
+        "SERVICES": ",".join(["dynamodb", "secretsmanager", "ses", "sqs", "sts", *more]),
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "ERROR",
