@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -94,6 +94,29 @@ def test_sendgrid_is_asked_for_one_mail_with_its_id_and_no_tracking(sendgrid: Se
 def test_a_mail_that_nobody_is_to_answer_names_no_address_for_it(sendgrid: Server) -> None:
     providers.send(Mail("ada@example.com", "Subject", "Text", "<p>Text</p>"), ID)
     assert "reply_to" not in sendgrid.taken[0].request
+
+
+# SES's answers -------------------------------------------------------------------------------------
+
+
+def rejected(message: str) -> Callable[[], faults.Answer]:
+    return faults.error("MessageRejected", Error={"Code": "MessageRejected", "Message": message})
+
+
+def test_a_mail_that_ses_rejects_is_refused(wire: Wire) -> None:
+    wire.fails(rejected("The message contains a virus."), on="SendEmail")
+    with pytest.raises(Refused, match="^ses_MessageRejected$"):
+        send()
+
+
+def test_an_address_that_is_not_verified_is_the_accounts_fault_and_may_pass(
+    wire: Wire, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = "Email address is not verified. The following identities failed the check in region EU-WEST-1: Ada@x.example"
+    wire.fails(rejected(told), on="SendEmail")
+    assert failing(1).reason == "ses_unverified"
+    assert "mail provider refuses the account" in caplog.text
+    assert "x.example" not in caplog.text
 
 
 # SendGrid's answers --------------------------------------------------------------------------------

@@ -162,6 +162,9 @@ class Ses(Provider):
             aws.sesv2().send_email(**self._request(mail, entry_id))
         except ClientError as error:
             code = aws.error_code(error)
+            # The sender's address, or in the sandbox the recipient's. Only its words tell this from a bad mail.
+            if code == "MessageRejected" and "not verified" in error.response["Error"].get("Message", ""):
+                raise self._account_fails("ses_unverified") from error
             if code in self._REFUSALS:
                 raise Refused(f"ses_{code}") from error
             if aws.is_passing(error):
