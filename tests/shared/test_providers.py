@@ -105,7 +105,7 @@ def rejected(message: str) -> Callable[[], faults.Answer]:
 
 def test_a_mail_that_ses_rejects_is_refused(wire: Wire) -> None:
     wire.fails(rejected("The message contains a virus."), on="SendEmail")
-    with pytest.raises(Refused, match="^ses_MessageRejected$"):
+    with pytest.raises(Refused, match=r"^ses_MessageRejected$"):
         send()
 
 
@@ -137,6 +137,7 @@ ASKED_FOR: list[tuple[dict[str, str], int | None]] = [
     ({"X-RateLimit-Reset": str(NOON - 45)}, 1),
     ({"Retry-After": "7", "X-RateLimit-Reset": str(NOON + 45)}, 7),
     ({"Retry-After": "soon", "X-RateLimit-Reset": "9" * 5000}, None),
+    ({"Retry-After": f"Tue, 20 Nov 2035 19:12:08 +{'9' * 20}"}, None),
     ({}, None),
 ]
 
@@ -338,10 +339,17 @@ def test_where_both_fail_the_mail_is_tried_when_the_first_of_them_may_be_back(
 ) -> None:
     use(monkeypatch, "ses,sendgrid")
     wire.fails(faults.error("TooManyRequestsException", 429), on="SendEmail")
-    sendgrid.replies(Reply(429, (("Retry-After", "77"),)))
+    sendgrid.replies(Reply(429, (("Retry-After", "21600"),)))
     failure = failing(1)
     assert failure.reason == "ses_TooManyRequestsException,sendgrid_429"
-    assert failure.retry_after == 77
+    # SES has not said when: it is asked again as if there was nobody else.
+    assert failure.retry_after is None
+    with time_machine.travel(NOON, tick=False) as now:
+        failing(4)
+        now.shift(10)
+        failure = failing(1)
+        assert failure.reason == "ses_circuit_open,sendgrid_circuit_open"
+        assert failure.retry_after == 20
 
 
 def test_neither_the_key_nor_anything_of_a_mail_is_logged(sendgrid: Server, caplog: pytest.LogCaptureFixture) -> None:

@@ -89,8 +89,10 @@ def send(mail: Mail, entry_id: str) -> None:
             failures.append(failure)
         else:
             return
+    # One that has named no time may be back long before another's six hours are over.
     pauses = [failure.retry_after for failure in failures if failure.retry_after is not None]
-    raise Failed(",".join(failure.reason for failure in failures), min(pauses, default=None)) from failures[-1]
+    retry_after = min(pauses) if len(pauses) == len(failures) else None
+    raise Failed(",".join(failure.reason for failure in failures), retry_after) from failures[-1]
 
 
 # The circuits --------------------------------------------------------------------------------------
@@ -277,7 +279,7 @@ def _retry_after(headers: urllib3.HTTPHeaderDict) -> int | None:
     try:
         # Always in GMT, and told so without an offset.
         return max(1, int(parsedate_to_datetime(asked).replace(tzinfo=UTC).timestamp()) - clock.now())
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter of an offset of a billion years
         return None
 
 
