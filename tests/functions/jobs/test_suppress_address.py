@@ -74,8 +74,8 @@ NOTHING = {
     "an undetermined bounce": bounce(ADA, kind="Undetermined", detail="Undetermined"),
     "a report that it is no spam": complaint(ADA, kind="not-spam"),
     "a report on signatures": complaint(ADA, kind="auth-failure"),
-    "a delivery": {"eventType": "Delivery", "delivery": {"recipients": [ADA]}},
-    "a bounce without its part": {"eventType": "Bounce"},
+    "a delivery": {"eventType": "Delivery", "delivery": {"recipients": [ADA]}, "mail": {"destination": [ADA]}},
+    "a bounce without its part": {"eventType": "Bounce", "mail": {"destination": [ADA]}},
     "another's part": {**complaint(ADA), "eventType": "Bounce"},
 }
 
@@ -98,10 +98,14 @@ UNREADABLE = {
     "null": "null",
     "deep": "[" * 100_000,
     "no kind": json.dumps({"bounce": {}}),
-    "no recipients": json.dumps({"eventType": "Bounce", "bounce": {"bounceType": "Permanent"}}),
-    "recipients that are none": json.dumps({**bounce(), "bounce": {**bounce()["bounce"], "bouncedRecipients": [ADA]}}),
-    "no time": json.dumps({**bounce(), "bounce": {**bounce(ADA)["bounce"], "timestamp": "soon"}}),
-    "a time of nowhere": json.dumps({**bounce(), "bounce": {**bounce(ADA)["bounce"], "timestamp": "2026-08-04T12:00"}}),
+    "no mail": json.dumps({"eventType": "Bounce", "bounce": bounce(ADA)["bounce"]}),
+    "no recipient": json.dumps({**bounce(ADA), "mail": {"destination": []}}),
+    "a recipient that is none": json.dumps({**bounce(ADA), "mail": {"destination": [{"emailAddress": ADA}]}}),
+    "a mail to several, which none of ours is": json.dumps({**bounce(ADA), "mail": {"destination": [ADA, ADA]}}),
+    "no time": json.dumps({**bounce(ADA), "bounce": {**bounce(ADA)["bounce"], "timestamp": "soon"}}),
+    "a time of nowhere": json.dumps(
+        {**bounce(ADA), "bounce": {**bounce(ADA)["bounce"], "timestamp": "2026-08-04T12:00"}}
+    ),
     "half a character": '{"eventType": "\\ud800"}',
     "an old notification": json.dumps({**bounce(ADA), "eventType": None, "notificationType": "Bounce"}),
 }
@@ -121,13 +125,18 @@ def test_what_cannot_be_read_is_given_up_and_logged_without_its_content(
     assert "Successfully" not in log
 
 
+@pytest.mark.parametrize("event", [bounce, complaint])
+def test_a_report_speaks_for_the_address_that_was_mailed_and_for_no_other_that_it_names(ada: Api, event: Any) -> None:
+    receive(event("eve@evil.example", named=ADA))
+    assert status_of(ada) == "ok"
+    assert list(suppressed()) == ["eve@evil.example"]
+
+
 @pytest.mark.parametrize("address", ["", "nobody", "@", "a@b", "a@b@c.com", "<>", "x" * 300 + "@example.com", "\x00@é"])
 @pytest.mark.usefixtures("cloud")
-def test_what_is_no_address_keeps_no_other_from_being_suppressed(
-    address: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    receive(bounce(address, "ben@example.com"))
-    assert suppressed() == {"ben@example.com": "bounced"}
+def test_what_is_no_address_is_logged_without_it(address: str, caplog: pytest.LogCaptureFixture) -> None:
+    receive(bounce(address))
+    assert suppressed() == {}
     assert "feedback on what is no address" in caplog.messages
     assert all(address not in str(record.__dict__.get("fields")) for record in caplog.records if len(address) > 2)
 
