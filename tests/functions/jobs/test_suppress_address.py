@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import time_machine
 
-from shared import clock, logs, outbox, suppressions, tables
+from shared import aws, clock, logs, outbox, suppressions, tables
 from shared.errors import Unavailable
 from tests import faults, stored
-from tests.api import Api, Inbox, deliver, entries, retry
+from tests.api import Api, Inbox, deliver, entries, redrive, retry
 from tests.conftest import PASSWORD
 from tests.faults import Wire
 from tests.feedback import Event, bounce, complaint, receive
@@ -264,6 +264,21 @@ def test_a_mail_kept_back_leaves_the_link_of_the_one_before_good(api: Api, inbox
     api.post("/api/auth/forgot-password", {"email": ADA})
     assert len(inbox.all()) == 1
     assert api.post("/api/auth/reset-password", {"token": token, "password": NEW}).status == 204
+
+
+def test_what_is_sent_in_with_a_form_waits_for_a_person_while_our_own_inbox_gets_no_mail(
+    api: Api, inbox: Inbox
+) -> None:
+    receive(bounce("contact@example.com"))
+    api.post("/api/contact", {"name": "Ben", "email": "ben@example.com", "message": "Hello?"})
+    assert inbox.all() == []
+    (entry,) = stored.items("OutboxTable")
+    stored.check_entry(entry)
+    assert (stored.state(entry), entry["lastError"]) == ("dead", "inbox_bounced")
+    aws.dynamodb().delete_item(TableName="SuppressionsTable", Key={"email": {"S": "contact@example.com"}})
+    assert redrive()["mails"] == 1
+    retry()
+    assert [mail.to for mail in inbox.sent] == ["contact@example.com"]
 
 
 @pytest.mark.usefixtures("ada")
