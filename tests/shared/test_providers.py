@@ -296,6 +296,21 @@ def test_a_circuit_whose_state_cannot_be_read_is_closed(sendgrid: Server, wire: 
     assert len(sendgrid.taken) == 1
 
 
+@pytest.mark.parametrize("fault", [faults.no_answer, faults.error("ThrottlingException")])
+def test_a_probe_that_cannot_be_elected_is_a_failure_of_that_provider_alone(
+    sendgrid: Server, inbox: Inbox, wire: Wire, monkeypatch: pytest.MonkeyPatch, fault: Callable[[], faults.Answer]
+) -> None:
+    with time_machine.travel(NOON, tick=False) as now:
+        sendgrid.replies(Reply(500))
+        failing(5)
+        now.shift(30)
+        wire.fails(fault, on="PutItem")
+        assert failing(1).reason == "sendgrid_circuit_unavailable"
+        use(monkeypatch, "sendgrid,ses")
+        send()
+    assert len(inbox.sent) == 1
+
+
 # Two providers -------------------------------------------------------------------------------------
 
 

@@ -28,6 +28,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from shared import aws, clock, logs
 from shared.config import settings
 from shared.emails import ascii_address
+from shared.errors import Unavailable
 from shared.limits import LIMITS
 from shared.mails import Mail
 
@@ -135,7 +136,10 @@ def _send_by(provider: Provider, mail: Mail, entry_id: str) -> None:
         return None
 
     try:
-        refusal = ask()
+        with aws.failures_as_ours():
+            refusal = ask()
+    except Unavailable as error:  # DynamoDB, when the probe is elected: there may be another provider
+        raise Failed(f"{provider.name}_circuit_unavailable") from error
     except CircuitBreakerOpenError as error:
         opened_at = error.circuit.opened_at if error.circuit else None
         pause = (opened_at or clock.now()) + _CIRCUIT.recovery_timeout - clock.now()
