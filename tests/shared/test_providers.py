@@ -311,6 +311,22 @@ def test_a_probe_that_cannot_be_elected_is_a_failure_of_that_provider_alone(
     assert len(inbox.sent) == 1
 
 
+def test_while_somebody_else_probes_or_has_died_of_it_no_mail_need_be_claimed(sendgrid: Server) -> None:
+    with time_machine.travel(NOON, tick=False) as now:
+        sendgrid.replies(Reply(500))
+        failing(5)
+        now.shift(30)
+        assert not providers.all_resting()
+        assert providers.circuits().try_acquire_half_open("circuit#sendgrid", "somebody else", NOON)
+        forget_circuits()
+        assert providers.all_resting()
+        now.shift(30)
+        assert not providers.all_resting()
+        sendgrid.replies(Reply())
+        send()
+        assert circuit("sendgrid") == "CLOSED"
+
+
 # Two providers -------------------------------------------------------------------------------------
 
 

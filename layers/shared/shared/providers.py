@@ -117,8 +117,11 @@ def all_resting() -> bool:
 
 
 def _is_resting(name: str) -> bool:
-    state = circuits().get_state(_circuit(name))
-    return state.state == CircuitState.OPEN and clock.now() < (state.opened_at or 0) + _CIRCUIT.recovery_timeout
+    circuit = circuits().get_state(_circuit(name))
+    if circuit.state == CircuitState.HALF_OPEN:
+        # Somebody is just probing it, or died of that; all others would be turned away until their lease ends.
+        return clock.now() < (circuit.probe_lease_expiry or 0)
+    return circuit.state == CircuitState.OPEN and clock.now() < (circuit.opened_at or 0) + _CIRCUIT.recovery_timeout
 
 
 def _circuit(name: str) -> str:
