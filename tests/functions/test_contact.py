@@ -200,7 +200,7 @@ def test_a_megabyte_of_accents_is_counted_before_it_is_put_in_order(
 ) -> None:
     lengths: list[int] = []
 
-    def normalize(form: str, text: str) -> str:
+    def normalize(form: Any, text: str) -> str:
         lengths.append(len(text))
         return unicodedata.normalize(form, text[:100])
 
