@@ -22,7 +22,6 @@ FEW, MANY = 100, 100_000
 _ROUNDS = 3
 _TEMPLATES = ("template.yaml", "operations/template.yaml")
 _METRICS = 9  # that functions count: `metrics.count` and `metrics.seconds`
-_JOBS = 5
 
 
 def main() -> None:
@@ -45,7 +44,6 @@ def main() -> None:
         stack = Stack(
             alarms=templates.count("Type: AWS::CloudWatch::Alarm"),
             metrics=_METRICS,
-            routes=len(project.functions) - _JOBS,
             memory=project.functions["UserFunction"].memory,
             memory_hashing=project.functions["LoginFunction"].memory,
         )

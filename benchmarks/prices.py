@@ -89,8 +89,6 @@ ACTIVE_USERS = (1_000, 10_000, 100_000)
 _LOGGED, _ANSWERED, _TRACED = 1500, 1500, 0.05
 # Assumed: what an active user leaves in the tables, most of it 90 days of activity.
 _STORED = 10_000
-# Of each route (API Gateway, "Monitor CloudWatch metrics for HTTP APIs"): number, two errors, two latencies, bytes.
-_METRICS_OF_A_ROUTE = 6
 RETRIES = 60 * HOURS
 
 
@@ -100,7 +98,6 @@ class Stack:
 
     alarms: int
     metrics: int
-    routes: int
     memory: int
     memory_hashing: int
 
@@ -141,7 +138,6 @@ def month(users: int, usages: Mapping[str, Usage], stack: Stack) -> dict[str, fl
         "stored": users * _STORED / 1e9 * PRICES["storage"].usd,
         "a key, the retry job": PRICES["secrets"].usd + sum(job.values()) * RETRIES / MILLION,
         "alarms, dashboard, metrics": fixed,
-        "metrics of routes, at most": stack.routes * _METRICS_OF_A_ROUTE * PRICES["metrics"].usd,
     }
 
 

@@ -1,12 +1,15 @@
 """What the terminal shows. One line per event, whole lines only, colour only for a terminal."""
 
 import os
+import re
 import sys
 import threading
 from typing import TextIO
 
 _RED, _YELLOW, _DIM, _BOLD = "31", "33", "2", "1"
 _SERVER_ERROR = 500
+# Any page in the browser can ask for a path with these in it: what moves a terminal's cursor, and worse.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class RunnerError(Exception):
@@ -52,7 +55,8 @@ class Console:
         self.say(f"{self._paint(function, _DIM)} | {line}")
 
     def request(self, text: str, status: int) -> None:
-        """Print one answered request."""
+        """Print one answered request, whose path is whatever somebody has asked for."""
+        text = _CONTROL.sub(lambda found: f"%{ord(found[0]):02X}", text)
         self.say(self._paint(text, _RED) if status >= _SERVER_ERROR else text)
 
     def _paint(self, text: str, code: str) -> str:

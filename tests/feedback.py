@@ -11,9 +11,14 @@ from tests.api import load
 Event = dict[str, Any]
 
 
-def bounce(*addresses: str, at: float | None = None, kind: str = "Permanent", detail: str = "General") -> Event:
-    """Make the event of a mail that bounced; `at` in seconds since 1970, now if not given."""
-    recipients = [{"emailAddress": address, "action": "failed", "status": "5.1.1"} for address in addresses]
+def bounce(
+    address: str, at: float | None = None, kind: str = "Permanent", detail: str = "General", named: str | None = None
+) -> Event:
+    """Make the event of a mail that bounced; `at` in seconds since 1970, now if not given.
+
+    `named` is the address that the report of it says has failed, if it is another.
+    """
+    recipients = [{"emailAddress": address if named is None else named, "action": "failed", "status": "5.1.1"}]
     return {
         "eventType": "Bounce",
         "bounce": {
@@ -23,22 +28,22 @@ def bounce(*addresses: str, at: float | None = None, kind: str = "Permanent", de
             "timestamp": _time(at),
             "feedbackId": "0102018f0c1d3000-11111111-2222-4333-8444-555555555555-000000",
         },
-        "mail": {"timestamp": _time(at), "destination": list(addresses)},
+        "mail": {"timestamp": _time(at), "destination": [address]},
     }
 
 
-def complaint(*addresses: str, at: float | None = None, kind: str | None = "abuse") -> Event:
+def complaint(address: str, at: float | None = None, kind: str | None = "abuse", named: str | None = None) -> Event:
     """Make the event of a mail that its reader calls spam; some reports leave out the kind."""
     report = {} if kind is None else {"complaintFeedbackType": kind}
     return {
         "eventType": "Complaint",
         "complaint": {
-            "complainedRecipients": [{"emailAddress": address} for address in addresses],
+            "complainedRecipients": [{"emailAddress": address if named is None else named}],
             "timestamp": _time(at),
             "complaintSubType": None,
             **report,
         },
-        "mail": {"timestamp": _time(at), "destination": list(addresses)},
+        "mail": {"timestamp": _time(at), "destination": [address]},
     }
 
 

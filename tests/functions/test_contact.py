@@ -4,15 +4,16 @@ import json
 import logging
 import re
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, get_args
 from urllib.parse import urlencode
 
 import pytest
 import time_machine
 
-from shared import config, logs, outbox, submissions, tables
+from shared import config, logs, outbox, submissions, tables, types
 from shared.forms import Fields, Form
 from shared.types import Email, Text
 from tests import stored
@@ -187,10 +188,26 @@ def test_lines_end_with_a_line_feed_whatever_they_ended_with(send: Callable[...,
 def test_a_message_has_5000_characters_counted_as_browsers_count(send: Callable[..., Reply]) -> None:
     lines = "\r\n".join(["\u00e9" * 49] * 100)
     assert len(lines.replace("\r\n", "\n")) == 4999
-    assert send(message=lines + "e\u0301").status == 201
-    reply = send(message=lines + "ee")
-    assert is_error(reply, 400, "validation_failed")
-    assert reply.json["message"] == "message: should have at most 5000 characters"
+    assert send(message=lines + "e").status == 201
+    for one_too_many in ("ee", "e\u0301"):
+        reply = send(message=lines + one_too_many)
+        assert is_error(reply, 400, "validation_failed")
+        assert reply.json["message"] == "message: should have at most 5000 characters"
+
+
+def test_a_megabyte_of_accents_is_counted_before_it_is_put_in_order(
+    send: Callable[..., Reply], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths: list[int] = []
+
+    def normalize(form: Any, text: str) -> str:
+        lengths.append(len(text))
+        return unicodedata.normalize(form, text[:100])
+
+    monkeypatch.setattr(types, "unicodedata", SimpleNamespace(normalize=normalize, category=unicodedata.category))
+    assert send(message="a" + "\u0300\u0327" * 80_000).status == 400
+    # NFC's time is quadratic in the accents of one letter.
+    assert max(lengths) <= 5000
 
 
 @pytest.mark.parametrize("character", ["\0", "\x07", "\x08", "\x0b", "\x0c", "\x1b", "\x7f", "\x9b"])

@@ -5,7 +5,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared import emails
@@ -23,6 +23,7 @@ DOMAINS = st.text(
 
 @settings(max_examples=400, deadline=None)
 @given(LOCALS, DOMAINS)
+@example("\u00df\u0301", "a")
 def test_whatever_is_taken_has_a_key_that_is_its_own_key(local: str, domain: str) -> None:
     with contextlib.suppress(ValueError):
         address = emails.parse(f"{local}@{domain}.example.com")
@@ -40,6 +41,13 @@ def test_addresses_that_differ_in_case_or_form_have_one_key(local: str) -> None:
         address = emails.parse(f"{local}@example.com")
         decomposed = emails.parse(unicodedata.normalize("NFD", f"{local}@example.com"))
         assert emails.key(address) == emails.key(decomposed)
+
+
+@pytest.mark.parametrize("local", ["=?utf-8?q?eve=40evil.example=3e?=", "=?x?q?=41=42=43b?=", "\u00e9=?utf-8?b?YQ==?="])
+def test_an_encoded_word_which_others_read_as_another_address_is_none(local: str) -> None:
+    with pytest.raises(ValueError, match="is not a valid e-mail address"):
+        emails.parse(f"{local}@example.com")
+    assert emails.parse("bounce=ada=example.org@example.com")
 
 
 @pytest.mark.parametrize(

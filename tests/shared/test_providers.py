@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -96,6 +96,29 @@ def test_a_mail_that_nobody_is_to_answer_names_no_address_for_it(sendgrid: Serve
     assert "reply_to" not in sendgrid.taken[0].request
 
 
+# SES's answers -------------------------------------------------------------------------------------
+
+
+def rejected(message: str) -> Callable[[], faults.Answer]:
+    return faults.error("MessageRejected", Error={"Code": "MessageRejected", "Message": message})
+
+
+def test_a_mail_that_ses_rejects_is_refused(wire: Wire) -> None:
+    wire.fails(rejected("The message contains a virus."), on="SendEmail")
+    with pytest.raises(Refused, match=r"^ses_MessageRejected$"):
+        send()
+
+
+def test_an_address_that_is_not_verified_is_the_accounts_fault_and_may_pass(
+    wire: Wire, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = "Email address is not verified. The following identities failed the check in region EU-WEST-1: Ada@x.example"
+    wire.fails(rejected(told), on="SendEmail")
+    assert failing(1).reason == "ses_unverified"
+    assert "mail provider refuses the account" in caplog.text
+    assert "x.example" not in caplog.text
+
+
 # SendGrid's answers --------------------------------------------------------------------------------
 
 
@@ -114,6 +137,7 @@ ASKED_FOR: list[tuple[dict[str, str], int | None]] = [
     ({"X-RateLimit-Reset": str(NOON - 45)}, 1),
     ({"Retry-After": "7", "X-RateLimit-Reset": str(NOON + 45)}, 7),
     ({"Retry-After": "soon", "X-RateLimit-Reset": "9" * 5000}, None),
+    ({"Retry-After": f"Tue, 20 Nov 2035 19:12:08 +{'9' * 20}"}, None),
     ({}, None),
 ]
 
@@ -272,6 +296,37 @@ def test_a_circuit_whose_state_cannot_be_read_is_closed(sendgrid: Server, wire: 
     assert len(sendgrid.taken) == 1
 
 
+@pytest.mark.parametrize("fault", [faults.no_answer, faults.error("ThrottlingException")])
+def test_a_probe_that_cannot_be_elected_is_a_failure_of_that_provider_alone(
+    sendgrid: Server, inbox: Inbox, wire: Wire, monkeypatch: pytest.MonkeyPatch, fault: Callable[[], faults.Answer]
+) -> None:
+    with time_machine.travel(NOON, tick=False) as now:
+        sendgrid.replies(Reply(500))
+        failing(5)
+        now.shift(30)
+        wire.fails(fault, on="PutItem")
+        assert failing(1).reason == "sendgrid_circuit_unavailable"
+        use(monkeypatch, "sendgrid,ses")
+        send()
+    assert len(inbox.sent) == 1
+
+
+def test_while_somebody_else_probes_or_has_died_of_it_no_mail_need_be_claimed(sendgrid: Server) -> None:
+    with time_machine.travel(NOON, tick=False) as now:
+        sendgrid.replies(Reply(500))
+        failing(5)
+        now.shift(30)
+        assert not providers.all_resting()
+        assert providers.circuits().try_acquire_half_open("circuit#sendgrid", "somebody else", NOON)
+        forget_circuits()
+        assert providers.all_resting()
+        now.shift(30)
+        assert not providers.all_resting()
+        sendgrid.replies(Reply())
+        send()
+        assert circuit("sendgrid") == "CLOSED"
+
+
 # Two providers -------------------------------------------------------------------------------------
 
 
@@ -315,10 +370,17 @@ def test_where_both_fail_the_mail_is_tried_when_the_first_of_them_may_be_back(
 ) -> None:
     use(monkeypatch, "ses,sendgrid")
     wire.fails(faults.error("TooManyRequestsException", 429), on="SendEmail")
-    sendgrid.replies(Reply(429, (("Retry-After", "77"),)))
+    sendgrid.replies(Reply(429, (("Retry-After", "21600"),)))
     failure = failing(1)
     assert failure.reason == "ses_TooManyRequestsException,sendgrid_429"
-    assert failure.retry_after == 77
+    # SES has not said when: it is asked again as if there was nobody else.
+    assert failure.retry_after is None
+    with time_machine.travel(NOON, tick=False) as now:
+        failing(4)
+        now.shift(10)
+        failure = failing(1)
+        assert failure.reason == "ses_circuit_open,sendgrid_circuit_open"
+        assert failure.retry_after == 20
 
 
 def test_neither_the_key_nor_anything_of_a_mail_is_logged(sendgrid: Server, caplog: pytest.LogCaptureFixture) -> None:

@@ -36,7 +36,7 @@ def deliver(entry: Entry) -> None:
         if mail is not None and _is_writable(entry, mail):
             providers.send(mail, entry.id)
             metrics.count("MailsSent")
-    except providers.Refused as refusal:
+    except (mails.KeptBack, providers.Refused) as refusal:
         metrics.count("MailsFailed")
         _log_failure("mail refused", entry, refusal.reason)
         outbox.bury(entry, refusal.reason)

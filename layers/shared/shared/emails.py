@@ -20,6 +20,9 @@ _PLAIN = re.compile(
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
 )
+# How an encoded word begins (RFC 2047), which has no business in an address. Whoever decodes it all the same reads
+# another one: `=?utf-8?q?eve=40evil.example=3E?=@example.com`.
+_ENCODED = "=?"
 
 
 def parse(text: str) -> str:
@@ -32,6 +35,8 @@ def parse(text: str) -> str:
 
     """
     text = text.strip()
+    if _ENCODED in text:
+        raise ValueError("is not a valid e-mail address")
     if _PLAIN.fullmatch(text):
         return text
     try:
@@ -46,7 +51,8 @@ def parse(text: str) -> str:
 def key(address: str) -> str:
     """Give the form in which addresses are compared and stored as a key. Takes what `parse` gave."""
     local, _, domain = ascii_address(address).rpartition("@")
-    return f"{unicodedata.normalize('NFC', local).casefold()}@{domain}"
+    # Folded last, `ß` with an accent would be two letters of which the second waits for it (Unicode, D145).
+    return f"{unicodedata.normalize('NFC', unicodedata.normalize('NFD', local).casefold())}@{domain}"
 
 
 def ascii_address(address: str) -> str:

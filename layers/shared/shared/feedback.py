@@ -3,13 +3,14 @@
 SES, "Contents of event data that Amazon SES publishes to Amazon SNS". An address that does not take mail for good, or
 whose owner does not want any, is suppressed: to go on mailing it would have SES pause the whole account.
 
-Threats. Somebody else publishes to the topic: its policy lets only SES. An event cannot be read: it is logged without
+Threats. Somebody else publishes to the topic: its policy lets only SES. Somebody has us mail an address of theirs, and
+returns the mail with a report that names another's as the one that failed, which SES repeats: what counts is the one
+address that the mail was sent to, whatever the report says. An event cannot be read: it is logged without
 its content, which is personal, and given up, since another try would read the same. An event comes twice, late or in
 another order: `shared.suppressions` keeps the latest news of an address only.
 """
 
 import re
-from collections.abc import Iterable
 from datetime import UTC
 from email.utils import parseaddr
 from typing import Annotated
@@ -35,31 +36,31 @@ def _word(text: object) -> str:
 _Word = Annotated[str, BeforeValidator(_word)]
 
 
-class _Recipient(BaseModel):
-    address: str = Field(alias="emailAddress")
-
-
 class _Bounce(BaseModel):
     kind: _Word = Field(alias="bounceType")
     detail: _Word = Field(alias="bounceSubType", default="")
-    recipients: list[_Recipient] = Field(alias="bouncedRecipients")
     timestamp: AwareDatetime
 
 
 class _Complaint(BaseModel):
     detail: _Word = Field(alias="complaintFeedbackType", default="")
-    recipients: list[_Recipient] = Field(alias="complainedRecipients")
     timestamp: AwareDatetime
+
+
+class _Mail(BaseModel):
+    # Each of ours has one recipient. Of a mail with several, nobody can say whose word the report is.
+    destination: Annotated[list[str], Field(min_length=1, max_length=1)]
 
 
 class _Event(BaseModel):
     kind: _Word = Field(alias="eventType")
+    mail: _Mail
     bounce: _Bounce | None = None
     complaint: _Complaint | None = None
 
 
 def receive(message: str) -> None:
-    """Suppress the addresses that an event, as SES publishes it, tells of.
+    """Suppress the address of the mail that an event, as SES publishes it, tells of.
 
     Raises:
         Unavailable: DynamoDB is out of reach; worth another try.
@@ -73,9 +74,9 @@ def receive(message: str) -> None:
         return
     match event:
         case _Event(kind="Bounce", bounce=_Bounce(kind="Permanent") as bounce):
-            _suppress_all(bounce.recipients, "bounced", bounce)
+            _suppress(event.mail, "bounced", bounce)
         case _Event(kind="Complaint", complaint=_Complaint() as complaint) if complaint.detail not in _NO_COMPLAINTS:
-            _suppress_all(complaint.recipients, "complained", complaint)
+            _suppress(event.mail, "complained", complaint)
         case _:
             # A full mailbox, say, which SES itself has tried for hours.
             told = event.bounce or event.complaint
@@ -83,20 +84,19 @@ def receive(message: str) -> None:
             _log("feedback that suppresses nothing", event=event.kind, kind=kind, detail=detail)
 
 
-def _suppress_all(recipients: Iterable[_Recipient], reason: Reason, told: _Bounce | _Complaint) -> None:
+def _suppress(mail: _Mail, reason: Reason, told: _Bounce | _Complaint) -> None:
     # A time to come would outdo all news until then.
     at = min(clock.rfc3339(told.timestamp.astimezone(UTC).timestamp()), clock.timestamp())
-    for recipient in recipients:
-        try:
-            key = emails.key(emails.parse(parseaddr(recipient.address)[1]))
-        except ValueError:
-            _warn("feedback on what is no address", reason=reason)
-        else:
-            _suppress(key, reason, at, told.detail)
+    try:
+        key = emails.key(emails.parse(parseaddr(mail.destination[0])[1]))
+    except ValueError:
+        _warn("feedback on what is no address", reason=reason)
+    else:
+        _take_note(key, reason, at, told.detail)
 
 
 @optimistic
-def _suppress(key: str, reason: Reason, at: str, detail: str) -> None:
+def _take_note(key: str, reason: Reason, at: str, detail: str) -> None:
     """Suppress an address, and have the profile show it whose address it is."""
     known = suppressions.latest(key)
     # Of two at one moment it is the complaint, in whichever order they come.

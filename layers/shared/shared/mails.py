@@ -33,11 +33,20 @@ class Mail:
     reply_to: str = ""
 
 
+class KeptBack(Exception):
+    """It must not be sent, nor be lost: a person has to put something right. `reason` is a code."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 @tables.optimistic
 def compose(entry: Entry) -> Mail | None:
     """Write the mail, making its token; None if there is nothing to tell any more, or the address gets no mail.
 
     Raises:
+        KeptBack: our own inbox gets no mail.
         Outdated: the account kept changing meanwhile; worth another try.
         Unavailable: DynamoDB is out of reach; worth another try.
 
@@ -45,6 +54,9 @@ def compose(entry: Entry) -> Mail | None:
     reason = suppressions.reason_for(entry.to)
     if reason is None:
         return _COMPOSERS[entry.kind](entry)
+    if entry.kind == "submission":
+        # Hardly an account has this address, so no profile would show it, and nobody prove it.
+        raise KeptBack(f"inbox_{reason}")
     # Before the token is made: it would take the place of one that was mailed, and never be mailed itself.
     may_ask = entry.kind in _PROOFS and suppressions.may_prove(entry.to, entry.kind, entry.id)
     mail = _PROOFS[entry.kind](entry) if may_ask else None

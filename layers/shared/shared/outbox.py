@@ -7,7 +7,7 @@ token of a link, which is made on delivery and kept nowhere.
 The entry is the truth about its mail. It is in exactly one state:
 
 waiting     `unsent` is `waiting#<shard>`, and `retryAt` says when the next try is due
-done        `doneAt` is set: the mail was sent, or there was nothing to tell any more
+done        `doneAt` is set: the mail was sent, or there was nothing to tell any more. Only now it expires
 dead        `unsent` is `dead`, and `lastError` says why: kept until somebody puts it back
 
 `unsent` and `retryAt` are the keys of a sparse index, which holds what is not done and nothing else. Whoever tries a
@@ -105,7 +105,6 @@ def _waiting(entry_id: str, retry_at: int) -> Item:
         "retryAt": retry_at,
         "attempts": 0,
         "giveUpAt": now + _TRIED_FOR,
-        "expiresAt": now + _KEPT,
     }
 
 
@@ -207,7 +206,7 @@ def postpone(entry: Entry, error: str, retry_after: int | None = None) -> int | 
 def bury(entry: Entry, error: str) -> None:
     """Give the mail up, but keep it. `error` is a code: what is in a mail stays out of it."""
     dead = {"unsent": _DEAD, "retryAt": clock.now(), "lastError": error}
-    _note(entry, _held(entry), dead, remove=("expiresAt",))
+    _note(entry, _held(entry), dead)
 
 
 def redrive() -> int:

@@ -28,6 +28,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from shared import aws, clock, logs
 from shared.config import settings
 from shared.emails import ascii_address
+from shared.errors import Unavailable
 from shared.limits import LIMITS
 from shared.mails import Mail
 
@@ -89,8 +90,10 @@ def send(mail: Mail, entry_id: str) -> None:
             failures.append(failure)
         else:
             return
+    # One that has named no time may be back long before another's six hours are over.
     pauses = [failure.retry_after for failure in failures if failure.retry_after is not None]
-    raise Failed(",".join(failure.reason for failure in failures), min(pauses, default=None)) from failures[-1]
+    retry_after = min(pauses) if len(pauses) == len(failures) else None
+    raise Failed(",".join(failure.reason for failure in failures), retry_after) from failures[-1]
 
 
 # The circuits --------------------------------------------------------------------------------------
@@ -114,8 +117,11 @@ def all_resting() -> bool:
 
 
 def _is_resting(name: str) -> bool:
-    state = circuits().get_state(_circuit(name))
-    return state.state == CircuitState.OPEN and clock.now() < (state.opened_at or 0) + _CIRCUIT.recovery_timeout
+    circuit = circuits().get_state(_circuit(name))
+    if circuit.state == CircuitState.HALF_OPEN:
+        # Somebody is just probing it, or died of that; all others would be turned away until their lease ends.
+        return clock.now() < (circuit.probe_lease_expiry or 0)
+    return circuit.state == CircuitState.OPEN and clock.now() < (circuit.opened_at or 0) + _CIRCUIT.recovery_timeout
 
 
 def _circuit(name: str) -> str:
@@ -133,7 +139,10 @@ def _send_by(provider: Provider, mail: Mail, entry_id: str) -> None:
         return None
 
     try:
-        refusal = ask()
+        with aws.failures_as_ours():
+            refusal = ask()
+    except Unavailable as error:  # DynamoDB, when the probe is elected: there may be another provider
+        raise Failed(f"{provider.name}_circuit_unavailable") from error
     except CircuitBreakerOpenError as error:
         opened_at = error.circuit.opened_at if error.circuit else None
         pause = (opened_at or clock.now()) + _CIRCUIT.recovery_timeout - clock.now()
@@ -162,6 +171,9 @@ class Ses(Provider):
             aws.sesv2().send_email(**self._request(mail, entry_id))
         except ClientError as error:
             code = aws.error_code(error)
+            # The sender's address, or in the sandbox the recipient's. Only its words tell this from a bad mail.
+            if code == "MessageRejected" and "not verified" in error.response["Error"].get("Message", ""):
+                raise self._account_fails("ses_unverified") from error
             if code in self._REFUSALS:
                 raise Refused(f"ses_{code}") from error
             if aws.is_passing(error):
@@ -274,7 +286,7 @@ def _retry_after(headers: urllib3.HTTPHeaderDict) -> int | None:
     try:
         # Always in GMT, and told so without an offset.
         return max(1, int(parsedate_to_datetime(asked).replace(tzinfo=UTC).timestamp()) - clock.now())
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter of an offset of a billion years
         return None
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import time_machine
 
-from shared import clock, logs, outbox, suppressions, tables
+from shared import aws, clock, logs, outbox, suppressions, tables
 from shared.errors import Unavailable
 from tests import faults, stored
-from tests.api import Api, Inbox, deliver, entries, retry
+from tests.api import Api, Inbox, deliver, entries, redrive, retry
 from tests.conftest import PASSWORD
 from tests.faults import Wire
 from tests.feedback import Event, bounce, complaint, receive
@@ -74,8 +74,8 @@ NOTHING = {
     "an undetermined bounce": bounce(ADA, kind="Undetermined", detail="Undetermined"),
     "a report that it is no spam": complaint(ADA, kind="not-spam"),
     "a report on signatures": complaint(ADA, kind="auth-failure"),
-    "a delivery": {"eventType": "Delivery", "delivery": {"recipients": [ADA]}},
-    "a bounce without its part": {"eventType": "Bounce"},
+    "a delivery": {"eventType": "Delivery", "delivery": {"recipients": [ADA]}, "mail": {"destination": [ADA]}},
+    "a bounce without its part": {"eventType": "Bounce", "mail": {"destination": [ADA]}},
     "another's part": {**complaint(ADA), "eventType": "Bounce"},
 }
 
@@ -98,10 +98,14 @@ UNREADABLE = {
     "null": "null",
     "deep": "[" * 100_000,
     "no kind": json.dumps({"bounce": {}}),
-    "no recipients": json.dumps({"eventType": "Bounce", "bounce": {"bounceType": "Permanent"}}),
-    "recipients that are none": json.dumps({**bounce(), "bounce": {**bounce()["bounce"], "bouncedRecipients": [ADA]}}),
-    "no time": json.dumps({**bounce(), "bounce": {**bounce(ADA)["bounce"], "timestamp": "soon"}}),
-    "a time of nowhere": json.dumps({**bounce(), "bounce": {**bounce(ADA)["bounce"], "timestamp": "2026-08-04T12:00"}}),
+    "no mail": json.dumps({"eventType": "Bounce", "bounce": bounce(ADA)["bounce"]}),
+    "no recipient": json.dumps({**bounce(ADA), "mail": {"destination": []}}),
+    "a recipient that is none": json.dumps({**bounce(ADA), "mail": {"destination": [{"emailAddress": ADA}]}}),
+    "a mail to several, which none of ours is": json.dumps({**bounce(ADA), "mail": {"destination": [ADA, ADA]}}),
+    "no time": json.dumps({**bounce(ADA), "bounce": {**bounce(ADA)["bounce"], "timestamp": "soon"}}),
+    "a time of nowhere": json.dumps(
+        {**bounce(ADA), "bounce": {**bounce(ADA)["bounce"], "timestamp": "2026-08-04T12:00"}}
+    ),
     "half a character": '{"eventType": "\\ud800"}',
     "an old notification": json.dumps({**bounce(ADA), "eventType": None, "notificationType": "Bounce"}),
 }
@@ -121,13 +125,18 @@ def test_what_cannot_be_read_is_given_up_and_logged_without_its_content(
     assert "Successfully" not in log
 
 
+@pytest.mark.parametrize("event", [bounce, complaint])
+def test_a_report_speaks_for_the_address_that_was_mailed_and_for_no_other_that_it_names(ada: Api, event: Any) -> None:
+    receive(event("eve@evil.example", named=ADA))
+    assert status_of(ada) == "ok"
+    assert list(suppressed()) == ["eve@evil.example"]
+
+
 @pytest.mark.parametrize("address", ["", "nobody", "@", "a@b", "a@b@c.com", "<>", "x" * 300 + "@example.com", "\x00@é"])
 @pytest.mark.usefixtures("cloud")
-def test_what_is_no_address_keeps_no_other_from_being_suppressed(
-    address: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    receive(bounce(address, "ben@example.com"))
-    assert suppressed() == {"ben@example.com": "bounced"}
+def test_what_is_no_address_is_logged_without_it(address: str, caplog: pytest.LogCaptureFixture) -> None:
+    receive(bounce(address))
+    assert suppressed() == {}
     assert "feedback on what is no address" in caplog.messages
     assert all(address not in str(record.__dict__.get("fields")) for record in caplog.records if len(address) > 2)
 
@@ -255,6 +264,21 @@ def test_a_mail_kept_back_leaves_the_link_of_the_one_before_good(api: Api, inbox
     api.post("/api/auth/forgot-password", {"email": ADA})
     assert len(inbox.all()) == 1
     assert api.post("/api/auth/reset-password", {"token": token, "password": NEW}).status == 204
+
+
+def test_what_is_sent_in_with_a_form_waits_for_a_person_while_our_own_inbox_gets_no_mail(
+    api: Api, inbox: Inbox
+) -> None:
+    receive(bounce("contact@example.com"))
+    api.post("/api/contact", {"name": "Ben", "email": "ben@example.com", "message": "Hello?"})
+    assert inbox.all() == []
+    (entry,) = stored.items("OutboxTable")
+    stored.check_entry(entry)
+    assert (stored.state(entry), entry["lastError"]) == ("dead", "inbox_bounced")
+    aws.dynamodb().delete_item(TableName="SuppressionsTable", Key={"email": {"S": "contact@example.com"}})
+    assert redrive()["mails"] == 1
+    retry()
+    assert [mail.to for mail in inbox.sent] == ["contact@example.com"]
 
 
 @pytest.mark.usefixtures("ada")
