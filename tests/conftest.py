@@ -5,6 +5,7 @@ transactions and capacity are tested against MiniStack.
 """
 
 import copy
+import gc
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
@@ -36,6 +37,16 @@ ADMIN_EMAIL = "admin@example.com"
 PASSWORD = "correct horse battery"
 KEY_VERSION = "00000000-0000-4000-8000-00000000000a"
 _NOT_IN_CREATE_TABLE = ("PointInTimeRecoverySpecification", "TimeToLiveSpecification")
+
+# A request to moto makes thousands of objects, beside those of all modules: as Python has it by default, a tenth of the
+# time goes into looking for cycles among them.
+gc.set_threshold(50_000)
+
+
+def pytest_collection_finish() -> None:
+    """Look no more at what stays anyway: modules and tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
