@@ -96,7 +96,7 @@ def moto(project: Project, variables: Mapping[str, str]) -> Iterator[Callable[[]
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
         for name, value in variables.items():
             patch.setenv(name, value)
-        # For each field that an answer does not have, moto tries the names of attributes; in a dict it has only its own.
+        # For each field that an answer does not have, moto tries the names of attributes; a dict has but one.
         names = AttributePicker.get_possible_keys
         patch.setattr(
             AttributePicker,
