@@ -18,14 +18,18 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 help: ## list the targets
-	@awk -F ': .*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ': .*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 start: environments ## run the API on this machine: no Docker, no AWS account (PORT=3000)
 	@exec $(BIN)/python -m local
 
-test: environments .venv/.dev ## run the tests that need no Docker
+test: environments .venv/.dev ## run the quick tests: what every endpoint, job and tool does (under a minute)
+	@# A worker takes seconds to start: as many as there are cores, and no more than are worth it.
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+
+test-thorough: environments .venv/.dev ## run the others that need no Docker: races, crashes, kills, random sequences (minutes)
 	@# A file to a worker at a time, slow ones early; three, since two cores have time while one waits for a process.
-	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -m thorough --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 snapshots: environments .venv/.dev ## accept mails as they are now, into tests/shared/mails
 	@SNAPSHOTS=accept $(BIN)/python -m pytest -q tests/shared/test_mails.py

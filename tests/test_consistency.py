@@ -200,13 +200,18 @@ README = """
 """
 
 
-@pytest.fixture
-def part(tmp_path: Path) -> Path:
-    """A part of the project in which everything agrees: two paths and a job."""
+@pytest.fixture(scope="module")
+def part_of_template() -> str:
     template = yaml_parse((ROOT / "template.yaml").read_text())
     kept = {"UsersFunction", "UserFunction", "RotateSigningKeyFunction"}
     template["Resources"] = {name: template["Resources"][name] for name in kept}
-    (tmp_path / "template.yaml").write_text(json.dumps(template))
+    return json.dumps(template)
+
+
+@pytest.fixture
+def part(part_of_template: str, tmp_path: Path) -> Path:
+    """A part of the project in which everything agrees: two paths and a job."""
+    (tmp_path / "template.yaml").write_text(part_of_template)
     (tmp_path / "README.md").write_text(README)
     for folder in ("users/index", "users/by_id", "jobs/rotate_signing_key"):
         for kind in ("functions", "events"):

@@ -20,7 +20,7 @@ from samcli.yamlhelper import yaml_parse
 
 from operations import privileges
 from operations.privileges import Rights
-from operations.transformed import TEMPLATE, references
+from operations.transformed import TEMPLATE, Template, references
 from shared import aws, clock, config, keys, outbox, passwords, tables
 from tests import faults, sendgrid
 from tests.api import FUNCTIONS, Api, Inbox, deliver, entries, load, redrive, retry, routes
@@ -43,12 +43,18 @@ BY_LAMBDA = {("sqs:SendMessage", "UndeliveredEmailQueue"), ("sqs:SendMessage", "
 
 
 @cache
+def stack(providers: str) -> Template:
+    """Give the template of a stack with these providers: look at it only."""
+    return privileges.stack(MailProviders=providers)
+
+
+@cache
 def granted(providers: str = "ses") -> Rights:
     """Give each function's rights, by the name of its folder, as CloudFormation will have them."""
     declared = yaml_parse(TEMPLATE.read_text())["Resources"]
     return {
         declared[name]["Properties"]["CodeUri"].removeprefix("functions/"): rights - BY_LAMBDA
-        for name, rights in privileges.granted(privileges.stack(MailProviders=providers)).items()
+        for name, rights in privileges.granted(stack(providers)).items()
     }
 
 
@@ -240,7 +246,7 @@ def test_no_grant_is_for_everything_or_for_every_action() -> None:
 
 
 def test_the_boundary_lets_every_grant_through() -> None:
-    template = privileges.stack(MailProviders="ses,sendgrid")
+    template = stack("ses,sendgrid")
     boundary = template["Resources"]["FunctionBoundary"]["Properties"]["PolicyDocument"]["Statement"]
     services = {action.partition(":")[0] for statement in boundary for action in statement_actions(statement)}
     used = {action.partition(":")[0] for rights in granted("ses,sendgrid").values() for action, _ in rights}

@@ -24,6 +24,8 @@ from local.cloud import Cloud
 from local.console import Console, RunnerError
 from tests.local.harness import ROOT, Running, eventually, ministack_pid
 
+pytestmark = pytest.mark.thorough
+
 TABLE = {
     "TableName": "NotesTable",
     "BillingMode": "PAY_PER_REQUEST",

@@ -72,6 +72,7 @@ def test_a_mail_that_is_just_being_written_down_is_waited_for(tmp_path: Path) ->
     assert len(told(returns)) == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("kind", "status"), [("bounce", "bounced"), ("complaint", "complained")])
 def test_the_whole_way_in_the_runner(tmp_path: Path, kind: str, status: str) -> None:
     address = f"{kind}+ada@simulator.amazonses.com"

@@ -10,6 +10,8 @@ import pytest
 
 from tests.local.harness import Running, alive, descendants, eventually
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
 def test_stopping_leaves_no_process(start: Callable[..., Running], number: int, status: int) -> None:

@@ -128,6 +128,7 @@ def test_routes_are_listed(running: Running) -> None:
     assert {"path": "/items/{id}", "methods": ["GET"], "function": "EchoFunction"} in rows
 
 
+@pytest.mark.thorough
 def test_the_events_of_a_project_are_the_examples_of_its_routes(project: Path, start: Callable[..., Running]) -> None:
     def event(verb: str, path: str, **more: Any) -> None:
         folder = project / "events" / "echo"
@@ -161,6 +162,7 @@ def test_the_events_of_a_project_are_the_examples_of_its_routes(project: Path, s
     assert routes["/mail"] == {}
 
 
+@pytest.mark.thorough
 def test_a_table_is_shown_a_page_at_a_time_as_plain_values(start: Callable[..., Running]) -> None:
     running = start().ready()
     values = {

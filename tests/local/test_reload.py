@@ -9,6 +9,8 @@ import pytest
 from tests.local.conftest import copy_project
 from tests.local.harness import Running, eventually
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -10,6 +10,8 @@ import pytest
 
 from tests.local.harness import ROOT, Running, eventually
 
+pytestmark = pytest.mark.thorough
+
 PASSWORD = "correct horse battery"
 
 

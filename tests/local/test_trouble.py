@@ -9,6 +9,8 @@ import pytest
 
 from tests.local.harness import Running, alive, eventually
 
+pytestmark = pytest.mark.thorough
+
 INTERNAL = {"message": "Internal Server Error"}
 
 

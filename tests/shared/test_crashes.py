@@ -10,6 +10,8 @@ from tests.api import Api, Inbox, Reply
 from tests.conftest import PASSWORD, member
 from tests.faults import PowerCut, Wire
 
+pytestmark = pytest.mark.thorough
+
 ADA = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
 LOGIN = {"email": ADA["email"], "password": PASSWORD}
 Renew = Callable[[], None]

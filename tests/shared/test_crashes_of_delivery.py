@@ -14,6 +14,8 @@ from tests.api import Api, Inbox, deliver, entries, redrive, retry
 from tests.conftest import PASSWORD, forget_circuits
 from tests.faults import PowerCut, Wire
 
+pytestmark = pytest.mark.thorough
+
 ADA = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
 NOON = 1_900_000_000
 Clock = time_machine.Traveller

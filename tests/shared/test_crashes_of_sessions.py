@@ -20,6 +20,8 @@ from tests.api import Api, Inbox, Reply
 from tests.conftest import PASSWORD, member
 from tests.faults import PowerCut, Wire
 
+pytestmark = pytest.mark.thorough
+
 ADA, NEW_ADDRESS = "ada@example.com", "countess@example.com"
 NEW = "a rather different sentence"
 Act = Callable[[], Reply]

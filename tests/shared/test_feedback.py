@@ -12,6 +12,8 @@ from tests.conftest import PASSWORD, member
 from tests.faults import PowerCut, Wire
 from tests.feedback import Event, bounce, complaint, receive
 
+pytestmark = pytest.mark.thorough
+
 ADA, NEW = "ada@example.com", "countess@example.com"
 FORM = {"name": "Ada", "email": ADA, "password": PASSWORD}
 VERIFY = "/api/auth/verify-email"

@@ -14,6 +14,8 @@ from tests.api import Api, Inbox, Reply, routes
 from tests.conftest import PASSWORD, member
 from tests.feedback import Event, bounce, complaint, receive
 
+pytestmark = pytest.mark.thorough
+
 # Which of two comes first is chance; each race is run until chance has had its say.
 ROUNDS = 4
 

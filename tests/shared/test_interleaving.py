@@ -8,6 +8,8 @@ from tests.api import Api, Inbox, deliver, entries
 from tests.conftest import ADMIN_EMAIL, PASSWORD
 from tests.faults import Wire
 
+pytestmark = pytest.mark.thorough
+
 WRITE = "TransactWriteItems"
 ADA = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
 LOGIN = {"email": ADA["email"], "password": PASSWORD}

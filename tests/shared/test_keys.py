@@ -54,6 +54,7 @@ STEPS_AT = {10: [(step, SECOND) for step in STEPS]} | {
 }
 
 
+@pytest.mark.thorough
 def test_no_container_refuses_a_good_token_at_any_minute_of_two_rotations(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

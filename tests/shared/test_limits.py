@@ -126,6 +126,7 @@ def test_tries_are_forgotten_after_15_minutes_and_on_success(multiplier: Callabl
         assert [try_and_fail() for _ in range(6)] == [True] * 5 + [False]
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("ministack")
 def test_of_a_hundred_wrong_tries_at_once_five_are_checked() -> None:
     with ThreadPoolExecutor(32) as pool:
@@ -151,6 +152,7 @@ def test_a_lock_is_waited_for_while_tries_are_being_checked(monkeypatch: pytest.
         assert not limits.try_password("ada@example.com")
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("ministack")
 def test_of_a_hundred_requests_at_once_as_many_pass_as_may(multiplier: Callable[[int], None]) -> None:
     multiplier(1)

@@ -12,6 +12,8 @@ from tests import stored
 from tests.api import Api, Inbox, Reply, at_once, routes
 from tests.conftest import ADMIN_EMAIL, PASSWORD
 
+pytestmark = pytest.mark.thorough
+
 ADA = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
 NOON = 1_800_000_000
 LOGIN = {"email": ADA["email"], "password": PASSWORD}

@@ -13,6 +13,8 @@ from tests import faults, stored
 from tests.api import Context, Inbox, entries, load, redrive, retry
 from tests.faults import Wire
 
+pytestmark = pytest.mark.thorough
+
 NOON = 1_900_000_000
 MAILS = 24
 

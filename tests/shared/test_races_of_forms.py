@@ -7,6 +7,8 @@ import pytest
 from tests import stored
 from tests.api import Api, Inbox, at_once, routes
 
+pytestmark = pytest.mark.thorough
+
 URL = "/api/contact"
 FORM = {"name": "Ada", "email": "ada@example.com", "message": "Where do I find the manual?"}
 

@@ -16,6 +16,8 @@ from shared import accounts, credentials, one_time_tokens, sessions
 from shared.errors import Outdated
 from tests.api import Api, Reply, at_once
 
+pytestmark = pytest.mark.thorough
+
 PASSWORDS = ("correct horse battery", "a rather different sentence")
 _numbers = count()
 

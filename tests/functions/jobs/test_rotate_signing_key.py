@@ -145,6 +145,7 @@ def test_the_last_step_asked_for_late_does_not_end_the_next_key() -> None:
     assert ends()[SECOND] is not None
 
 
+@pytest.mark.thorough
 def test_the_power_may_fail_after_any_call(ada: Api, wire: Wire) -> None:
     with time_machine.travel(START, tick=False) as now:
         ada = ada.signed_in("ada@example.com", PASSWORD)
