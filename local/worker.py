@@ -154,6 +154,8 @@ def _work(spec: dict[str, Any], channel: socket.socket, output: int) -> NoReturn
     os.close(output)
     os.environ.clear()
     os.environ.update(spec["environment"])
+    # A new interpreter would look at it by itself.
+    sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in os.environ
     time.tzset()
     os.chdir(spec["folder"])
     # Lambda's Python has the function's folder first on its path. A fork cannot be given a PYTHONPATH, so it is done
