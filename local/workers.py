@@ -157,8 +157,7 @@ class Worker:
             timeout = float(self.function.timeout)
             self._socket.settimeout(timeout)
             meta = {"id": request_id, "deadline": time.time() + timeout}
-            send_frame(self._socket, "I", json.dumps(meta).encode())
-            send_frame(self._socket, "E", event.encode())
+            send_frame(self._socket, "I", f"{json.dumps(meta)}\n{event}".encode())
             while True:
                 kind, payload, _ = receive_frame(self._socket)
                 if kind != "S":
