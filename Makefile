@@ -95,6 +95,9 @@ screenshots: environments .venv/.dev ## take the pictures in docs/ anew: needs c
 bench: build .venv/.dev ## measure cold starts and warm requests in Lambda's image, beside others: needs Docker (ROUNDS=15)
 	@$(BIN)/python -m benchmarks.speed
 
+desk: environments build .venv/.dev ## measure the local runner beside `sam local`: needs Docker (4 minutes)
+	@$(BIN)/python -m benchmarks.desk
+
 capacity: environments .venv/.dev ## print the read and write units of each flow
 	@$(BIN)/python -m benchmarks.capacity
 

@@ -1,5 +1,7 @@
 """The clients for AWS."""
 
+from typing import Any
+
 import botocore
 import pytest
 from botocore.awsrequest import AWSPreparedRequest
@@ -13,7 +15,8 @@ def test_no_user_agent_is_put_together_for_a_call() -> None:
     said: list[str] = []
 
     def listen(request: AWSPreparedRequest, **_: object) -> None:
-        said.append(request.headers["User-Agent"].decode())
+        name: Any = request.headers["User-Agent"]
+        said.append(name.decode())
 
     client = aws.dynamodb()
     client.meta.events.register_first("before-send.dynamodb", listen)
