@@ -100,6 +100,10 @@ bench: build .venv/.dev ## measure cold starts and warm requests in Lambda's ima
 	@$(BIN)/python -m benchmarks.speed
 
 capacity: environments .venv/.dev ## measure units, cost and memory of each flow, and write docs/capacity.md (about 4 minutes)
+desk: environments build .venv/.dev ## measure the local runner beside `sam local`: needs Docker (4 minutes)
+	@$(BIN)/python -m benchmarks.desk
+
+capacity: environments .venv/.dev ## print the read and write units of each flow
 	@$(BIN)/python -m benchmarks.capacity
 
 timing: environments .venv/.dev ## compare answers about known and unknown addresses in time

@@ -1,12 +1,13 @@
 """What has changed on disk since the last look: which functions, a layer, the template.
 
-A look is a stat of each source file, well under a millisecond for this project; it works alike on every system and
+A look is a stat of each source file, about a millisecond for this project; it works alike on every system and
 with every editor.
 """
 
 import contextlib
+import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,23 +58,29 @@ class Watch:
 
 
 def _signature(path: Path) -> Signature:
-    signature = {}
-    files: list[Path] = []
-    # A folder may go while it is being read; what is left is read at the next look.
+    if not path.is_file():
+        return dict(_files(str(path)))
     with contextlib.suppress(FileNotFoundError):
-        files = [path] if path.is_file() else [file for file in path.rglob("*") if _counts(file.relative_to(path))]
-    for file in files:
-        # Editors save by replacing: a file that is gone now will be there at the next look.
-        with contextlib.suppress(FileNotFoundError):
-            status = file.stat()
-            if stat.S_ISREG(status.st_mode):
-                signature[str(file)] = (status.st_mtime_ns, status.st_size)
-    return signature
+        return {str(path): _date_and_size(path.stat())}
+    return {}
 
 
-def _counts(path: Path) -> bool:
-    return (
-        "__pycache__" not in path.parts
-        and not any(part.startswith(".") for part in path.parts)
-        and path.suffix != ".pyc"
-    )
+def _files(folder: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Each file below the folder. `Path.rglob` takes four times as long, and this goes on beside the requests."""
+    # A folder may go while it is being read; what is left is read at the next look.
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name == "__pycache__" or entry.name.endswith(".pyc"):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files(entry.path)
+                continue
+            # Editors save by replacing: a file that is gone now will be there at the next look.
+            with contextlib.suppress(FileNotFoundError):
+                status = entry.stat()
+                if stat.S_ISREG(status.st_mode):
+                    yield entry.path, _date_and_size(status)
+
+
+def _date_and_size(status: os.stat_result) -> tuple[int, int]:
+    return status.st_mtime_ns, status.st_size

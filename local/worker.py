@@ -9,7 +9,7 @@ imports those afresh.
 Frames on a socket: four bytes of length (network order), one byte of kind, then the payload.
 
     runner → nursery   W  the worker to fork (JSON); its socket and the pipe for its output travel along as descriptors
-    runner → worker    I  {"id", "deadline"} (JSON; deadline in seconds since 1970), then  E  the event (JSON)
+    runner → worker    I  {"id", "deadline"} (JSON; deadline in seconds since 1970), a line feed, the event (JSON)
     worker → runner    P  forked, {"pid"}    U  up        B  broken: the handler could not be imported (a message)
                        S  started: the handler is about to run; whatever happens now may have had an effect
                        R  the handler's result (JSON)        F  failed, {"errorType", "errorMessage"}
@@ -154,6 +154,8 @@ def _work(spec: dict[str, Any], channel: socket.socket, output: int) -> NoReturn
     os.close(output)
     os.environ.clear()
     os.environ.update(spec["environment"])
+    # A new interpreter would look at it by itself.
+    sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in os.environ
     time.tzset()
     os.chdir(spec["folder"])
     # Lambda's Python has the function's folder first on its path. A fork cannot be given a PYTHONPATH, so it is done
@@ -173,9 +175,9 @@ def _work(spec: dict[str, Any], channel: socket.socket, output: int) -> NoReturn
     send_frame(channel, "U")
     while True:
         try:
-            _, meta, _ = receive_frame(channel)
-            _, event, _ = receive_frame(channel)
+            _, request, _ = receive_frame(channel)
             send_frame(channel, "S")
+            meta, _, event = request.partition(b"\n")
             about = json.loads(meta)
             _mark(about["id"])
             answer = _invoke(handler, about, event)

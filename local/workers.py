@@ -28,6 +28,9 @@ MOST_WORKERS = 4
 IMPORT_SECONDS = 10.0
 # API Gateway's limit for an HTTP API integration.
 GATEWAY_SECONDS = 30.0
+# Python knows a compiled file's source by its size and the whole second of its date, so what was saved just now must
+# not be compiled for later: it may be saved once more in the same second.
+_SETTLED_SECONDS = 2.0
 ACCOUNT, REGION = "000000000000", "eu-west-1"
 
 # Takes a line that a function printed: its name, the id of the request it was at ("" between requests), the line.
@@ -154,8 +157,7 @@ class Worker:
             timeout = float(self.function.timeout)
             self._socket.settimeout(timeout)
             meta = {"id": request_id, "deadline": time.time() + timeout}
-            send_frame(self._socket, "I", json.dumps(meta).encode())
-            send_frame(self._socket, "E", event.encode())
+            send_frame(self._socket, "I", f"{json.dumps(meta)}\n{event}".encode())
             while True:
                 kind, payload, _ = receive_frame(self._socket)
                 if kind != "S":
@@ -221,6 +223,7 @@ class Pool:
         self._changed = threading.Condition()
         self._generation: dict[Worker, int] = {}
         self._current = 0
+        self._retired = -_SETTLED_SECONDS
 
     def invoke(self, event: str, request_id: str | None = None) -> Result:
         """Run the function on `event` (JSON). Raises FunctionError."""
@@ -257,12 +260,16 @@ class Pool:
                     self._busy.add(worker)
                     return worker
                 if len(self._busy) < MOST_WORKERS:
-                    worker = Worker(self._nursery, self._function, self._environment, self._said, request_id)
+                    worker = Worker(self._nursery, self._function, self._worker_environment(), self._said, request_id)
                     self._generation[worker] = self._current
                     self._busy.add(worker)
                     return worker
                 if not self._changed.wait(deadline - time.monotonic()):
                     raise FunctionTimeoutError(f"its {MOST_WORKERS} workers were busy for {GATEWAY_SECONDS:.0f} s")
+
+    def _worker_environment(self) -> Mapping[str, str]:
+        settled = time.monotonic() - self._retired >= _SETTLED_SECONDS
+        return self._environment if settled else {**self._environment, "PYTHONDONTWRITEBYTECODE": "1"}
 
     def _release(self, worker: Worker, *, keep: bool) -> None:
         with self._changed:
@@ -280,6 +287,7 @@ class Pool:
         """Have every next request served by new code: idle workers end now, busy ones after their request."""
         with self._changed:
             self._current += 1
+            self._retired = time.monotonic()
             idle, self._idle = self._idle, []
             for worker in idle:
                 self._generation.pop(worker)

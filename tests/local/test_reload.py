@@ -1,5 +1,7 @@
 """Saving a file: the code, the layer or the template that was saved is what the next requests meet."""
 
+import os
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -31,6 +33,17 @@ def test_saved_code_is_live_at_the_next_request(running: Running, project: Path)
     file.write_text(file.read_text().replace('"first"', '"second"'))
     eventually(lambda: running.get("/echo").json["message"] == "second", what="the new code")
     assert int(running.get("/trouble/fine").body) == other, "only the function that changed gets new workers"
+
+
+def test_two_saves_within_a_second_are_both_live(running: Running, project: Path) -> None:
+    """Compiled files are known by size and whole second of their source: one made of the first save would be used."""
+    file = project / "functions/echo/app.py"
+    second = int(file.stat().st_mtime) + 1
+    for number, text in enumerate(("early", "later")):
+        source = re.sub(r'MESSAGE = "\w+"', f'MESSAGE = "{text}"', file.read_text())
+        file.write_text(source)
+        os.utime(file, ns=(0, second * 10**9 + number))
+        eventually(lambda text=text: running.get("/echo").json["message"] == text, what=f"the save {number}")  # type: ignore[misc]
 
 
 def test_a_saved_layer_is_live_in_every_function(running: Running, project: Path) -> None:

@@ -49,15 +49,16 @@ class Backend:
 
 @dataclass(frozen=True)
 class Sam:
-    """SAM CLI with a built template and with a file of variables for its functions."""
+    """SAM CLI with a built template, a file of variables for its functions, and its own settings."""
 
     template: Path
     variables: Path
     aws_port: int
+    config: Path = ROOT / "samconfig.toml"
 
     def command(self, *arguments: str) -> list[str]:
         """Give the command line for `sam local`."""
-        options = ["--template", str(self.template), "--config-file", str(ROOT / "samconfig.toml")]
+        options = ["--template", str(self.template), "--config-file", str(self.config)]
         # Otherwise SAM CLI fetches the image, or looks for a newer one.
         skip = ["--skip-pull-image"] if is_here(IMAGE) else []
         return [_SAM, "local", *arguments, *options, "--env-vars", str(self.variables), *skip]
@@ -85,9 +86,12 @@ class Sam:
             raise StartError(f"{function} gave no answer:\n{done.stdout}\n{done.stderr}") from None
 
     @contextlib.contextmanager
-    def serve(self, what: str, port: int, log: Path | None = None) -> Iterator[int]:
-        """Keep `start-api` or `start-lambda` running on this port, each function in a container that stays."""
-        command = self.command(what, "--port", str(port), "--warm-containers", "LAZY")
+    def serve(self, what: str, port: int, log: Path | None = None, *, warm: bool = True) -> Iterator[int]:
+        """Keep `start-api` or `start-lambda` running on this port, each function in a container that stays.
+
+        Unless `warm`, it is as the settings have it: SAM CLI's default is a container for each request.
+        """
+        command = self.command(what, "--port", str(port), *(["--warm-containers", "LAZY"] if warm else []))
         with _running(command, log, self.environment) as process:
             _wait_for(process, port, log)
             yield port
@@ -99,10 +103,11 @@ def is_here(image: str) -> bool:
 
 
 @contextlib.contextmanager
-def backend(data: Path, **variables: str) -> Iterator[Backend]:
+def backend(data: Path, *options: str, **variables: str) -> Iterator[Backend]:
     """Keep the runner running with its data in this folder, and its AWS within reach of containers."""
     port, aws_port = free_port(), free_port()
     command = [sys.executable, "-m", "local", "--port", str(port), "--aws-port", str(aws_port), "--data", str(data)]
+    command += options
     data.mkdir(parents=True, exist_ok=True)
     log = data / "runner.log"
     with _running(command, log, {**os.environ, **variables}) as runner, _within_reach(aws_port) as endpoint:

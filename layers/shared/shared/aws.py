@@ -38,8 +38,14 @@ _PASSING = frozenset(
     }
 )
 
-# An API call ends at 30 s whatever we do, so a hanging connection must end long before, with time for another try.
-_CONFIG = Config(connect_timeout=1, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 3})
+_CONFIG = Config(
+    # An API call ends at 30 s whatever we do, so a hanging connection must end long before, with time for another try.
+    connect_timeout=1,
+    read_timeout=4,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    # botocore would put a longer one together twice for each call: a seventh of the CPU that a call takes.
+    user_agent=f"Botocore/{botocore.__version__}",
+)
 
 
 @cache
