@@ -99,11 +99,10 @@ screenshots: environments .venv/.dev ## take the pictures in docs/ anew: needs c
 bench: build .venv/.dev ## measure cold starts and warm requests in Lambda's image, beside others: needs Docker (ROUNDS=15)
 	@$(BIN)/python -m benchmarks.speed
 
-capacity: environments .venv/.dev ## measure units, cost and memory of each flow, and write docs/capacity.md (about 4 minutes)
 desk: environments build .venv/.dev ## measure the local runner beside `sam local`: needs Docker (4 minutes)
 	@$(BIN)/python -m benchmarks.desk
 
-capacity: environments .venv/.dev ## print the read and write units of each flow
+capacity: environments .venv/.dev ## measure units, cost and memory of each flow, and write docs/capacity.md (about 4 minutes)
 	@$(BIN)/python -m benchmarks.capacity
 
 timing: environments .venv/.dev ## compare answers about known and unknown addresses in time
