@@ -16,7 +16,7 @@ class Context:
 
     function_name = "benchmark"
     function_version = "$LATEST"
-    memory_limit_in_mb = 512
+    memory_limit_in_mb = 1024
     invoked_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:benchmark"
     aws_request_id = "52fdfc07-2182-454f-963f-5f0f9a621d72"
 

@@ -314,6 +314,7 @@ def user(number: int) -> dict[str, Any]:
         "role": "user",
         "status": "active",
         "emailVerified": True,
+        "emailStatus": "ok",
         "createdAt": created,
         "updatedAt": created,
         "version": 1,

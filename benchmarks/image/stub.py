@@ -72,7 +72,7 @@ def asked(target: str, request: dict[str, Any]) -> tuple[str, list[str]]:
     match operation:
         case "TransactWriteItems":
             tables = [change["TableName"] for item in request["TransactItems"] for change in item.values()]
-            return operation, [operation, *tables]
+            return operation, [operation, *sorted(tables)]
         case "GetSecretValue":
             return operation, [operation]
         case _:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
-PUBLIC = ("id", "name", "email", "role", "status", "emailVerified", "createdAt", "updatedAt")
+PUBLIC = ("id", "name", "email", "role", "status", "emailVerified", "emailStatus", "createdAt", "updatedAt")
 
 
 def table(name: str) -> str:

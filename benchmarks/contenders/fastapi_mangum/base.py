@@ -39,6 +39,7 @@ class User(Model):
     role: str
     status: str
     email_verified: bool
+    email_status: str
     created_at: str
     updated_at: str
 

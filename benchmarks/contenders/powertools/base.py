@@ -55,6 +55,7 @@ class User(Model):
     role: str
     status: str
     email_verified: bool
+    email_status: str
     created_at: str
     updated_at: str
 

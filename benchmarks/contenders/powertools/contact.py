@@ -6,9 +6,8 @@ import uuid
 from http import HTTPStatus
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler import Response, content_types
 from aws_lambda_powertools.event_handler.exceptions import BadRequestError, ServiceError
-from boto3.dynamodb.conditions import Attr
 from common.items import DAY, table, timestamp
 from pydantic import EmailStr, StringConstraints
 
@@ -40,7 +39,7 @@ class Reply(Model):
 
 @app.post("/api/contact")
 @tracer.capture_method
-def write(form: Form) -> Response[Reply]:
+def write(form: Form) -> Response[str]:
     limit("contact", 5)
     header = app.current_event.headers.get("idempotency-key")
     if not header:
@@ -66,7 +65,8 @@ def write(form: Form) -> Response[Reply]:
                 "Put": {
                     "TableName": table("IDEMPOTENCY"),
                     "Item": idempotency,
-                    "ConditionExpression": Attr("key").not_exists(),
+                    "ConditionExpression": "attribute_not_exists(#key)",
+                    "ExpressionAttributeNames": {"#key": "key"},
                 }
             },
         ],
@@ -75,5 +75,6 @@ def write(form: Form) -> Response[Reply]:
     return _created(answer)
 
 
-def _created(answer: dict[str, str]) -> Response[Reply]:
-    return Response(status_code=HTTPStatus.CREATED, body=Reply(data=Written.model_validate(answer)))
+def _created(answer: dict[str, str]) -> Response[str]:
+    reply = Reply(data=Written.model_validate(answer))
+    return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, reply.model_dump_json())
