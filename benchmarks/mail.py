@@ -109,7 +109,7 @@ def _jobs() -> Iterator[str]:
 
 def _start(job: str, ahead: int) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "benchmarks.mail", "worker", job, str(ahead)]
-    return subprocess.Popen(command, env=dict(os.environ))  # ourselves
+    return subprocess.Popen(command, env=dict(os.environ), stdout=subprocess.DEVNULL)  # ourselves; metrics go there
 
 
 def _taken_but_not_done(server: sendgrid.Server) -> set[str]:
