@@ -12,9 +12,8 @@ import sys
 from operations.stack import OperationError, Stack
 
 
-def main(stage: str, email: str) -> None:
+def main(stack: Stack, email: str) -> None:
     """Make the administrator. Raises OperationError when something is to be put right first."""
-    stack = Stack.of_stage(stage)
     stack.take_environment("RegisterFunction")
     # The package reads its settings from the environment that has just been taken.
     from shared import accounts, emails, passwords  # noqa: PLC0415
@@ -50,6 +49,6 @@ if __name__ == "__main__":
     parser.add_argument("email")
     arguments = parser.parse_args()
     try:
-        main(arguments.stage, arguments.email)
+        main(Stack.of_stage(arguments.stage), arguments.email)
     except OperationError as problem:
         sys.exit(str(problem))

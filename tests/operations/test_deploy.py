@@ -77,7 +77,7 @@ def test_an_administrator_is_made_who_can_sign_in(
     api: Api, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("ADMIN_PASSWORD", PASSWORD)
-    admin.main("default", "boss@example.com")
+    admin.main(DEV, "boss@example.com")
     assert api.signed_in("boss@example.com", PASSWORD).get("/api/users").status == 200
     assert PASSWORD not in capsys.readouterr().out
 
@@ -90,11 +90,11 @@ def test_an_administrator_is_made_who_can_sign_in(
 def test_what_cannot_be_is_told(email: str, password: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ADMIN_PASSWORD", password)
     with pytest.raises(OperationError, match=told):
-        admin.main("default", email)
+        admin.main(DEV, email)
 
 
 @pytest.mark.usefixtures("deployed")
 def test_without_a_terminal_the_password_must_be_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ADMIN_PASSWORD", raising=False)
     with pytest.raises(OperationError, match="set ADMIN_PASSWORD"):
-        admin.main("default", "boss@example.com")
+        admin.main(DEV, "boss@example.com")

@@ -16,6 +16,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+import operations.stack
+from operations import admin
 from tests.rehearsal import stack as stacks
 from tests.rehearsal import walk
 from tests.rehearsal.cloud import Cloud, find_lambda, running
@@ -84,8 +86,7 @@ def on(cloud: Cloud, built: Build, parameters: dict[str, str]) -> None:
     with step("users, by an administrator"):
         password = secrets.token_urlsafe(12)
         make_admin(stack, ADMIN, password)
-        admin = api.signed_in(ADMIN, password)
-        walk.administer(admin)
+        walk.administer(api.signed_in(ADMIN, password))
     with step("without its role's policy, a function is refused"):
         roles_count(stack, api)
     with step("sam deploy: a changed layer reaches every function"):
@@ -116,13 +117,9 @@ def first_key(stack: Stack, api: Api) -> None:
 
 
 def make_admin(stack: Stack, email: str, password: str) -> None:
-    """Make an administrator as the local runner does, in the deployed tables."""
-    function = stack.resources(FUNCTION)["UsersFunction"]
-    configuration = stack.cloud.client("lambda").get_function_configuration(FunctionName=function)
-    os.environ.update(stack.cloud.environment | configuration["Environment"]["Variables"])
-    from shared import accounts  # noqa: PLC0415  # reads the environment
-
-    accounts.ensure_admin(email, password)
+    """Make an administrator as `make admin` does."""
+    os.environ.update(stack.cloud.environment, ADMIN_PASSWORD=password)
+    admin.main(operations.stack.Stack("rehearsal", stacks.NAME, stack.parameters, stack.build.folder), email)
 
 
 def roles_count(stack: Stack, api: Api) -> None:
