@@ -23,7 +23,7 @@ DEPENDS = {"typing_extensions"}
 
 # The client for DynamoDB. Not boto3, which would bring s3transfer and multiprocessing.
 DYNAMODB = {"botocore", "concurrent", "dateutil", "jmespath", "six", "tempfile", "urllib3", "xml"}
-# Reading JSON bodies and queries.
+# Reading JSON bodies and queries; where a path can also be read, only with the first of them.
 INPUTS = {"annotated_types", "pydantic", "pydantic_core", "typing_inspection"}
 # Verifying or signing access tokens; bcrypt comes along with cryptography's reading of SSH keys.
 TOKENS = {"bcrypt", "cryptography", "jwt"}
@@ -35,7 +35,7 @@ PROVIDERS = {"aws_lambda_powertools", "boto3", "multiprocessing", "s3transfer"}
 BATCHES = {"asyncio"}
 
 BUDGETS = {
-    "auth/activity": DYNAMODB | TOKENS | INPUTS,
+    "auth/activity": DYNAMODB | TOKENS,
     "auth/change_email": DYNAMODB | TOKENS | INPUTS,
     "auth/change_password": DYNAMODB | TOKENS | INPUTS,
     "auth/forgot_password": DYNAMODB | TOKENS | INPUTS,
@@ -49,15 +49,15 @@ BUDGETS = {
     "auth/sessions/by_id": DYNAMODB | TOKENS,
     "auth/sessions/index": DYNAMODB | TOKENS,
     "auth/verify_email": DYNAMODB | TOKENS | INPUTS,
-    "contact": DYNAMODB | TOKENS | INPUTS | FORMS,
+    "contact": DYNAMODB | INPUTS | FORMS,
     "health": DYNAMODB | TOKENS,
     "jobs/deliver_email": DYNAMODB | MAILS | PROVIDERS | BATCHES,
     "jobs/redrive_emails": DYNAMODB,
     "jobs/retry_emails": DYNAMODB | MAILS | PROVIDERS,
     "jobs/rotate_signing_key": DYNAMODB | TOKENS,
     "jobs/suppress_address": DYNAMODB | INPUTS,
-    "users/by_id": DYNAMODB | TOKENS | INPUTS,
-    "users/index": DYNAMODB | TOKENS | INPUTS,
+    "users/by_id": DYNAMODB | TOKENS,
+    "users/index": DYNAMODB | TOKENS,
     "well_known/jwks": DYNAMODB | TOKENS,
 }
 

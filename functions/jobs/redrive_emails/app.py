@@ -5,10 +5,9 @@ The queue holds positions in the stream, of records whose entries still wait in 
 
 from typing import Any
 
-from shared import logs, outbox, undelivered
-from shared.config import settings
+from shared import logs, outbox, startup, undelivered
 
-logs.configure(settings().log_level)
+startup.finish()
 
 
 def handler(_event: Any, _context: Any) -> dict[str, int]:

@@ -4,10 +4,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared import delivery, logs, metrics, outbox, providers
-from shared.config import settings
+from shared import delivery, logs, metrics, outbox, providers, startup
 
-logs.configure(settings().log_level)
+startup.finish()
 
 
 def handler(_event: Any, context: LambdaContext) -> None:

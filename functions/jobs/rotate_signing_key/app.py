@@ -5,10 +5,9 @@ AWS Secrets Manager, "Lambda rotation functions": createSecret, setSecret, testS
 
 from typing import Any
 
-from shared import keys, logs
-from shared.config import settings
+from shared import keys, logs, startup
 
-logs.configure(settings().log_level)
+startup.finish()
 
 STEPS = {
     "createSecret": keys.create,

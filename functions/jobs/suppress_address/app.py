@@ -5,10 +5,9 @@ What fails is raised, and Lambda tries it again; what fails to the end is kept i
 
 from typing import Any
 
-from shared import feedback, logs
-from shared.config import settings
+from shared import feedback, startup
 
-logs.configure(settings().log_level)
+startup.finish()
 
 
 def handler(event: dict[str, Any], _context: object) -> None:

@@ -59,7 +59,7 @@ def close(user_id: str, caller: Caller, client: Client) -> Response:
 
 def _change(user_id: str, caller: Caller, form: Body, if_match: IfMatch, client: Client) -> Response:
     caller.must_be(user_id)
-    changes = form.model_dump(exclude_none=True)
+    changes = {name: value for name, value in vars(form).items() if value is not None}
     if not changes:
         raise InvalidInput("Give at least one of name, role and status")
     if not caller.is_admin and changes.keys() != {"name"}:

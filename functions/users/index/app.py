@@ -6,7 +6,7 @@ from shared import accounts, users
 from shared.caller import Admin
 from shared.http import Api, Client, Response, data
 from shared.idempotency import Once
-from shared.inputs import Body, IdempotencyKey
+from shared.inputs import Body, IdempotencyKey, plain
 from shared.pages import Page, listing
 from shared.types import Email, Name
 from shared.users import Role
@@ -42,6 +42,6 @@ def list_users(admin: Admin, search: Search) -> Response:
 @api.post
 def invite(admin: Admin, form: Invitation, key: IdempotencyKey, client: Client) -> Response:
     """Open an account for somebody, who is mailed an invitation to set a password."""
-    once = Once(operation="invite", caller_id=admin.id, key=key.text, request=form.model_dump())
+    once = Once(operation="invite", caller_id=admin.id, key=key.text, request=plain(form))
     user = accounts.invite(name=form.name, email=form.email, role=form.role, once=once, client=client)
     return data(user, HTTPStatus.CREATED, Location=f"{api.path}/{user['id']}")

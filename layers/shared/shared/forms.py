@@ -13,19 +13,22 @@ their own making: its recipient and subject are ours, and what was written is on
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from shared import form_data, limits, logs, submissions
-from shared.caller import Admin
 from shared.config import settings
 from shared.errors import FieldError, InvalidInput
 from shared.form_data import MULTIPART, URLENCODED
 from shared.http import Api, Client, Request, Response, UnsupportedMediaType, data
 from shared.idempotency import Once
-from shared.inputs import JSON, Body, IdempotencyKey
+from shared.inputs import JSON, Body, IdempotencyKey, plain
 from shared.limits import Limit
 from shared.pages import Page, listing
+from shared.sessions import Session
 from shared.tables import Item
+
+if TYPE_CHECKING:
+    from shared import caller
 
 _MOST_A_MINUTE = 5
 _NOT_WANTED = re.compile(r"q\s*=\s*0(\.0{0,3})?")
@@ -47,7 +50,7 @@ class Fields(Body):
 
         """
         if request.content_type in {URLENCODED, MULTIPART}:
-            return cls.of(cls._filled_in(form_data.read(request)))
+            return cls._of(cls._filled_in(form_data.read(request)))
         if request.body and request.content_type != JSON:
             raise UnsupportedMediaType(JSON, URLENCODED, MULTIPART)
         return super().from_request(request)
@@ -55,8 +58,7 @@ class Fields(Body):
     @classmethod
     def _filled_in(cls, pairs: form_data.Pairs) -> dict[str, str]:
         names = [name for name, _ in pairs]
-        asked_for = [field.alias or name for name, field in cls.model_fields.items()]
-        faults = [FieldError(name, "is given more than once") for name in asked_for if names.count(name) > 1]
+        faults = [FieldError(name, "is given more than once") for name in cls._names() if names.count(name) > 1]
         if faults:
             raise InvalidInput(f"{faults[0].field}: {faults[0].message}", faults)
         # Browsers send every field; one that was left empty is as good as absent, whatever its type.
@@ -76,6 +78,26 @@ class _Sender:
         return cls(is_browser=sent_form and _accepts_html(request.headers.get("accept", "")))
 
 
+@dataclass(frozen=True, slots=True)
+class _Admin:
+    """A signed-in administrator, by `shared.caller`. That is loaded for the first: to send a form takes no token."""
+
+    session: Session
+    identifies_caller: ClassVar[bool] = True
+
+    @classmethod
+    def prepare(cls) -> "type[caller.Admin]":
+        """Load what reads tokens."""
+        from shared import caller  # noqa: PLC0415
+
+        return caller.Admin
+
+    @classmethod
+    def from_request(cls, request: Request) -> Self:
+        """Find out who is calling, and insist on an administrator."""
+        return cls(cls.prepare().from_request(request).session)
+
+
 class Form:
     """A path to which people send a form: anybody may POST it, and administrators GET what was sent.
 
@@ -88,9 +110,11 @@ class Form:
         self.handler = self.api.handler
         self._recipient = recipient
         limit = Limit(self.name, _MOST_A_MINUTE)
+        # It can be read too, but it is there to be sent.
+        fields.prepare()
 
         @self.api.get
-        def read(admin: Admin, page: Page) -> Response:
+        def read(admin: _Admin, page: Page) -> Response:
             before = page.position(self.api, admin.session)
             found, position = submissions.newest(self.name, page.limit, before=before)
             return listing(self.api, [submission.public() for submission in found], page, position, admin.session)
@@ -112,7 +136,8 @@ class Form:
         if sent.website:
             logs.logger.info("robot", extra={"fields": {"form": self.name, "requestId": client.request_id}})
             return {"id": submissions.new_id()}
-        fields = sent.model_dump(mode="json", by_alias=True, exclude={"website"})
+        fields = plain(sent)
+        del fields["website"]
         network = limits.network(client.ip)
         once = Once(operation=f"submit {self.name}", caller_id=network, key=key.text, request=fields)
         return submissions.submit(self.name, fields, recipient=self._recipient, once=once)

@@ -27,8 +27,7 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Protocol, TypeAlias, TypeVar, get_type_hints
 
-from shared import activity, logs, metrics
-from shared.config import settings
+from shared import activity, logs, metrics, startup
 from shared.errors import (
     Conflict,
     Error,
@@ -223,7 +222,11 @@ Operation = TypeVar("Operation", bound=Callable[..., Response])
 
 
 class Input(Protocol):
-    """A type that operations can ask for."""
+    """A type that operations can ask for.
+
+    It may have a method `prepare`, which makes what all requests have in common: during the start, or before the first
+    of them where the path can be read too.
+    """
 
     @classmethod
     def from_request(cls, request: Request) -> Any:  # usually an instance of itself
@@ -238,7 +241,7 @@ class Api:
         self._operations: dict[str, Callable[[Request], Response]] = {}
         self._path_parameters = {_snake_case(name): name for name in re.findall(r"{(\w+)}", path)}
         self._cold = True
-        logs.configure(settings().log_level)
+        startup.finish()
 
     @property
     def methods(self) -> list[str]:
@@ -292,6 +295,8 @@ class Api:
         # Who is calling comes first, whatever the order of the parameters.
         first = sorted(kinds, key=lambda name: not getattr(kinds[name], "identifies_caller", False))
         readers = {name: self._reader(name, kinds[name]) for name in first}
+        for kind in kinds.values():
+            self._prepare(kind, method)
 
         def answer(request: Request) -> Response:
             return operation(**{name: read(request) for name, read in readers.items()})
@@ -304,6 +309,14 @@ class Api:
             parameter = self._path_parameters[name]
             return lambda request: request.path_parameters.get(parameter, "")
         return kind.from_request
+
+    def _prepare(self, kind: type[Input], method: str) -> None:
+        prepare = getattr(kind, "prepare", None)
+        if prepare is not None and "GET" in {method, *self._operations}:
+            # Most requests to this path only read, and need none of it.
+            startup.before_snapshot(prepare)
+        elif prepare is not None:
+            prepare()
 
     def _log(self, request: Request, response: Response, error: Exception | None, seconds: float) -> None:
         fields = {

@@ -1,41 +1,88 @@
 """What operations read from a request, besides who is calling: bodies, queries and the headers that carry a condition.
 
-A body is a pydantic model, `class Registration(Body)`, and a query is one too, `class Page(Query)`. Python names its
-fields in snake_case and callers in camelCase. Fields we do not know are ignored, as front ends send whole forms.
+A body is a class with a field for each thing that is asked for, `class Registration(Body)`, and a query is one too,
+`class Page(Query)`. Both are frozen dataclasses, filled by pydantic, so a field has any type that pydantic knows.
+Python names fields in snake_case and callers in camelCase. Fields we do not know are ignored, as front ends send whole
+forms.
+
+Loading pydantic takes a fifth of a cold start, and most of what only reads needs none: it waits for the first input.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, Self
-
-from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic.alias_generators import to_camel
-from pydantic_core import ErrorDetails
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
 from shared.errors import FieldError, InvalidInput
 from shared.http import Request, UnsupportedMediaType
 from shared.users import Versions
 
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter, ValidationError
+    from pydantic_core import ErrorDetails
+
 JSON = "application/json"
 _ENTITY_TAG = re.compile(r'(?<!W/)"([0-9]{1,18})"')
 
 
-class _Input(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, frozen=True, hide_input_in_errors=True)
+def _camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
+class _Input:
+    __pydantic_config__: ClassVar = {"alias_generator": _camel_case, "hide_input_in_errors": True}
+
+    def __init_subclass__(cls) -> None:
+        # Without a text of its own, in which passwords would find their way into tracebacks.
+        dataclass(frozen=True, kw_only=True, repr=False)(cls)
 
     @classmethod
-    def of(cls, values: Mapping[str, str]) -> Self:
+    @cache
+    def prepare(cls) -> "TypeAdapter[Self]":
+        """Make what fills this class, unless it is there."""
+        from pydantic import TypeAdapter  # noqa: PLC0415
+
+        return TypeAdapter(cls)
+
+    @classmethod
+    def _names(cls) -> list[str]:
+        """Give the names of all fields, as callers write them."""
+        return [_camel_case(field.name) for field in fields(cls)]
+
+    @classmethod
+    def _required(cls) -> list[str]:
+        """Give the names of those that must be there."""
+        without = [field for field in fields(cls) if field.default is MISSING and field.default_factory is MISSING]
+        return [_camel_case(field.name) for field in without]
+
+    @classmethod
+    def _of(cls, values: Mapping[str, str]) -> Self:
         """Check values that are all text.
 
         Raises:
             InvalidInput: fields are at fault.
 
         """
+        return cls._check(cls.prepare().validate_python, values)
+
+    @classmethod
+    def _check(cls, check: Callable[[Any], Self], values: Any) -> Self:
+        from pydantic import ValidationError  # noqa: PLC0415  # loaded by now
+
         try:
-            return cls.model_validate(values)
+            return check(values)
         except ValidationError as error:
-            raise _told(error, cls) from None
+            raise _told(error, cls._required()) from None
+
+
+def plain(values: _Input) -> dict[str, Any]:
+    """Give the values as JSON can say them, by the names that callers use."""
+    plain: dict[str, Any] = type(values).prepare().dump_python(values, mode="json", by_alias=True)
+    return plain
 
 
 class Body(_Input):
@@ -53,10 +100,7 @@ class Body(_Input):
         body = request.body
         if body and request.content_type != JSON:
             raise UnsupportedMediaType(JSON)
-        try:
-            return cls.model_validate_json(body or b"{}")
-        except ValidationError as error:
-            raise _told(error, cls) from None
+        return cls._check(cls.prepare().validate_json, body or b"{}")
 
 
 class Query(_Input):
@@ -70,28 +114,28 @@ class Query(_Input):
             InvalidInput: fields are at fault.
 
         """
-        return cls.of(request.query)
+        # Where nothing is asked for, and nothing has to be, there is nothing to check.
+        return cls._of(request.query) if request.query or cls._required() else cls()
 
 
-def _told(error: ValidationError, model: type[_Input]) -> InvalidInput:
+def _told(error: "ValidationError", required: list[str]) -> InvalidInput:
     """Tell pydantic's findings as ours. They name fields and rules; the input itself is never repeated."""
     faults = error.errors(include_url=False, include_context=False)
     if faults[0]["type"] == "json_invalid":
         return InvalidInput("The body is not valid JSON")
     if not faults[0]["loc"]:
         return InvalidInput("The body must be a JSON object")
-    fields = [FieldError(".".join(map(str, fault["loc"])), _rule(fault)) for fault in faults]
-    required = [field.alias or name for name, field in model.model_fields.items() if field.is_required()]
+    found = [FieldError(".".join(map(str, fault["loc"])), _rule(fault)) for fault in faults]
     absent = any(_is_absent(fault) and fault["loc"][0] in required for fault in faults)
-    return InvalidInput(_all_required(required) if absent else f"{fields[0].field}: {fields[0].message}", fields)
+    return InvalidInput(_all_required(required) if absent else f"{found[0].field}: {found[0].message}", found)
 
 
-def _is_absent(fault: ErrorDetails) -> bool:
+def _is_absent(fault: "ErrorDetails") -> bool:
     given: Any = fault.get("input")
     return fault["type"] == "missing" or given is None or (isinstance(given, str) and not given.strip())
 
 
-def _rule(fault: ErrorDetails) -> str:
+def _rule(fault: "ErrorDetails") -> str:
     if _is_absent(fault):
         return "is required"
     rule = fault["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")

@@ -9,12 +9,11 @@ import hmac
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from pydantic import Field
-
 from shared.errors import InvalidCursor
 from shared.http import Api, Response
 from shared.inputs import Query
 from shared.sessions import Session
+from shared.types import Rule
 
 _SEAL_LENGTH = 16
 
@@ -22,8 +21,8 @@ _SEAL_LENGTH = 16
 class Page(Query):
     """Which part of a listing is asked for."""
 
-    limit: Annotated[int, Field(ge=1, le=100)] = 20
-    cursor: Annotated[str, Field(max_length=512)] | None = None
+    limit: Annotated[int, Rule(ge=1, le=100)] = 20
+    cursor: Annotated[str, Rule(max_length=512)] | None = None
 
     def position(self, api: Api, session: Session) -> str | None:
         """Give the position after which this page starts; None for the first page.

@@ -1,0 +1,111 @@
+"""How an execution environment begins."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from shared import startup
+from shared.http import Api, Response
+from shared.inputs import Body, Query
+
+ROOT = Path(__file__).parent.parent.parent
+
+# As Lambda does it: the function's folder comes first, and its module is called `app`.
+_PROGRAM = """
+import gc, json
+import shared
+switched_off = not gc.isenabled()
+collections = lambda: sum(generation["collections"] for generation in gc.get_stats())
+before = collections()
+import app
+from shared import aws
+print(json.dumps({
+    "switched off": switched_off, "collections": collections() - before, "switched on": gc.isenabled(),
+    "looked at again": gc.get_count()[0], "clients": aws.dynamodb.cache_info().currsize,
+}))
+"""
+
+
+@pytest.mark.parametrize("function", ["auth/me", "jobs/redrive_emails"])
+def test_the_start_collects_no_garbage_and_leaves_a_client(function: str, variables: Mapping[str, str]) -> None:
+    path = f"{ROOT / 'functions' / function}:{ROOT / 'layers/shared'}"
+    command = [sys.executable, "-c", _PROGRAM]
+    done = subprocess.run(command, env={**variables, "PYTHONPATH": path}, capture_output=True, text=True, check=True)
+    seen = json.loads(done.stdout)
+    assert seen.pop("looked at again") < 2000
+    assert seen == {"switched off": True, "collections": 0, "switched on": True, "clients": 1}
+
+
+@pytest.fixture
+def before_snapshot(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], Any]]:
+    """What is to be done before a snapshot: Lambda's runtime with SnapStart, as far as it is called."""
+    registered: list[Callable[[], Any]] = []
+    monkeypatch.setitem(sys.modules, "snapshot_restore_py", SimpleNamespace(register_before_snapshot=registered.append))
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
+    return registered
+
+
+class Form(Body):
+    """A body."""
+
+    name: str
+
+
+class Page(Query):
+    """A query."""
+
+    limit: int = 20
+
+
+def form_api(*, readable: bool) -> None:
+    """Declare a path that takes a form, and can be read or not."""
+    api = Api("/api/forms")
+    if readable:
+
+        @api.get
+        def read(page: Page) -> Response: ...  # type: ignore[empty-body]
+
+    @api.post
+    def send(form: Form) -> Response: ...  # type: ignore[empty-body]
+
+
+@pytest.fixture(autouse=True)
+def unprepared(environment: Mapping[str, str]) -> None:  # noqa: ARG001  # an Api reads it
+    """Nothing has been made that fills bodies."""
+    Body.prepare.__func__.cache_clear()  # type: ignore[attr-defined]  # a cached class method
+
+
+def prepared() -> int:
+    size: int = Body.prepare.__func__.cache_info().currsize  # type: ignore[attr-defined]  # a cached class method
+    return size
+
+
+def test_a_path_that_takes_forms_alone_prepares_for_them_at_once() -> None:
+    form_api(readable=False)
+    assert prepared() == 1
+
+
+def test_a_path_that_can_be_read_waits_for_the_first_form() -> None:
+    form_api(readable=True)
+    assert prepared() == 0
+
+
+def test_a_snapshot_holds_what_reading_could_do_without(before_snapshot: list[Callable[[], Any]]) -> None:
+    form_api(readable=True)
+    for prepare in before_snapshot:
+        prepare()
+    assert (len(before_snapshot), prepared()) == (2, 2)
+
+
+def test_without_snapshots_nothing_is_done_before_them(
+    before_snapshot: list[Callable[[], Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+    startup.before_snapshot(lambda: None)
+    assert before_snapshot == []
