@@ -7,7 +7,6 @@ transactions and capacity are tested against MiniStack.
 import copy
 import gc
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -224,11 +223,8 @@ def member(api: Api, name: str, email: str, role: Role = "user") -> Api:
     """Store an account and a session as registering, confirming and signing in leave them, in one write."""
     client = Client(ip=api.ip, user_agent=USER_AGENT)
     user = users.new(name=name, email=email, role=role, email_verified=True)
-    credential = replace(
-        credentials.new(email=email, user_id=user.id, password_hash=password_hash(), verified=True),
-        devices=(sign_in._device(client),),
-        sign_ins=1,
-    )
+    new = credentials.new(email=email, user_id=user.id, password_hash=password_hash(), verified=True)
+    credential = new._replace(devices=(sign_in._device(client),), sign_ins=1)
     session = sessions.new(user, client)
     tables.write(credentials.adding(credential), *users.adding(user), sessions.starting(session))
     return api.with_token(tokens.access_token(session))

@@ -1,14 +1,13 @@
 """The environment: what is missing or makes no sense is named."""
 
 from collections.abc import Mapping
-from dataclasses import fields
 
 import pytest
 
 from local.template import Project
 from shared.config import ConfigurationError, Settings, settings
 
-VARIABLES = [field.name.upper() for field in fields(Settings)]
+VARIABLES = [name.upper() for name in Settings._fields]
 
 
 @pytest.fixture(autouse=True)

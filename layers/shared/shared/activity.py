@@ -5,8 +5,7 @@ Events are named as in GoTrue's audit log where it has the same. An entry never 
 
 import hashlib
 import uuid
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from shared import clock, emails, logs
 from shared.conditions import Condition, Key
@@ -38,8 +37,7 @@ Event: TypeAlias = Literal[
 Outcome: TypeAlias = Literal["success", "failure"]
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(NamedTuple):
     """Where a request comes from. The address is the gateway's word, never a header's, which anybody can write.
 
     `caller_id` is the user who is signed in, if one is; it may be an administrator who acts on another's account.
@@ -51,8 +49,7 @@ class Client:
     request_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """One event. `position` is its time and what makes it unlike any other of that time."""
 
     position: str

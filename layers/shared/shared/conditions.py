@@ -5,15 +5,13 @@ importing boto3 brings its resources and its support for S3 with it, at every co
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 # Gives the placeholder that stands for a name or a value.
 Placeholder: TypeAlias = Callable[[Any], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """A condition, or several joined: `form` says how the names, values and conditions in `parts` are put together."""
 
     form: str
@@ -30,8 +28,7 @@ class Condition:
         return self.form.format(*(part.expression(name, value) for part in self.parts))
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """An attribute's name."""
 
     name: str
@@ -41,8 +38,7 @@ class Name:
         return name(self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """A value to compare with."""
 
     value: Any

@@ -1,16 +1,15 @@
 """What the environment tells a function. template.yaml sets every variable, under Globals."""
 
 import os
-from dataclasses import dataclass, fields
 from functools import cache
+from typing import NamedTuple
 
 
 class ConfigurationError(Exception):
     """The environment lacks a variable or holds one that makes no sense; the message names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """One field for each environment variable, which bears the field's name in capitals."""
 
     app_name: str
@@ -53,15 +52,15 @@ def settings() -> Settings:
     """
     values: dict[str, str | int] = {}
     faults = []
-    for field in fields(Settings):
-        variable = field.name.upper()
+    for name, kind in Settings.__annotations__.items():
+        variable = name.upper()
         text = os.environ.get(variable, "")
         if not text:
             faults.append(f"{variable} is not set")
-        elif field.type is int and not (text.isascii() and text.isdigit() and int(text) > 0):
+        elif kind is int and not (text.isascii() and text.isdigit() and int(text) > 0):
             faults.append(f"{variable} must be a whole number above 0")
         else:
-            values[field.name] = int(text) if field.type is int else text
+            values[name] = int(text) if kind is int else text
     if faults:
         raise ConfigurationError(f"{'; '.join(faults)}. template.yaml sets these variables, under Globals.")
     return Settings(**values)  # type: ignore[arg-type]  # each value has just been given its field's type

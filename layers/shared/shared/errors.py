@@ -34,8 +34,7 @@ ends in the log. Statuses are not known here: `shared.http` maps the seven kinds
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 
 class Error(Exception):
@@ -58,8 +57,7 @@ class Invalid(Error):
     message = "The request is not valid"
 
 
-@dataclass(frozen=True, slots=True)
-class FieldError:
+class FieldError(NamedTuple):
     """What is wrong with one field; `field` is its path in the request, as `address.city`."""
 
     field: str

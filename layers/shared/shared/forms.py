@@ -13,7 +13,7 @@ their own making: its recipient and subject are ours, and what was written is on
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
 from shared import form_data, limits, logs, submissions
 from shared.config import settings
@@ -65,8 +65,7 @@ class Fields(Body):
         return {name: text for name, text in pairs if text.strip()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Sender:
+class _Sender(NamedTuple):
     """Who waits for the answer: a browser that will show it as the next page, or a program."""
 
     is_browser: bool

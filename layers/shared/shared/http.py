@@ -22,10 +22,10 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
-from typing import Any, Protocol, TypeAlias, TypeVar, get_type_hints
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar, get_type_hints
 
 from shared import activity, logs, metrics, startup
 from shared.errors import (
@@ -113,13 +113,12 @@ _HEADERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """An answer; `body` is whatever JSON can say, or None for no body at all."""
 
     body: Mapping[str, Any] | None = None
     status: HTTPStatus = HTTPStatus.OK
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def to_event(self, request_id: str) -> Event:
         """Give the answer as API Gateway wants it."""

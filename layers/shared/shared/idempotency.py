@@ -6,8 +6,7 @@ so nothing to lock and nothing to clean up after a crash: a second request finds
 
 import hashlib
 import json
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared import clock
 from shared.conditions import Attr
@@ -18,8 +17,7 @@ IDEMPOTENCY = Table("idempotency_table")
 _KEPT = clock.DAY
 
 
-@dataclass(frozen=True, slots=True)
-class Once:
+class Once(NamedTuple):
     """A request that is to be carried out once. Without a `key` it is carried out each time."""
 
     operation: str

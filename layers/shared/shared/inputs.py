@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, dataclass_transform
 
 from shared.errors import FieldError, InvalidInput
 from shared.http import Request, UnsupportedMediaType
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 JSON = "application/json"
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _ENTITY_TAG = re.compile(r'(?<!W/)"([0-9]{1,18})"')
 
 
@@ -164,15 +165,13 @@ def entity_tag(version: int) -> str:
     return f'"{version}"'
 
 
-@dataclass(frozen=True, slots=True)
-class IdempotencyKey:
+class IdempotencyKey(NamedTuple):
     """The key that lets a caller send a request again; `text` is empty if there was none.
 
     IETF draft-ietf-httpapi-idempotency-key-header.
     """
 
     text: str
-    _allowed: ClassVar[re.Pattern[str]] = re.compile(r"[\x21-\x7e]{1,255}")
 
     @classmethod
     def from_request(cls, request: Request) -> Self:
@@ -183,6 +182,6 @@ class IdempotencyKey:
 
         """
         text = request.headers.get("idempotency-key")
-        if text is not None and not cls._allowed.fullmatch(text):
+        if text is not None and not _IDEMPOTENCY_KEY.fullmatch(text):
             raise InvalidInput("Idempotency-Key must be 1 to 255 visible ASCII characters")
         return cls(text or "")

@@ -10,8 +10,7 @@ So no container refuses what another has signed, whatever each remembers.
 """
 
 import json
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import jwt
 from botocore.exceptions import ClientError
@@ -40,16 +39,14 @@ _PAUSE_BETWEEN_LOOKUPS = clock.MINUTE
 _KEPT_AFTER_ROTATION = _DELAY + _REMEMBERED + ACCESS_TOKEN_LIFETIME + clock.HOUR
 
 
-@dataclass(frozen=True, slots=True)
-class SigningKey:
+class SigningKey(NamedTuple):
     """The private key, and the id under which its public half is published."""
 
     kid: str
     private_key: ec.EllipticCurvePrivateKey
 
 
-@dataclass(frozen=True, slots=True)
-class PublicKey:
+class PublicKey(NamedTuple):
     """A published key; `expires_at` is None until it is replaced."""
 
     kid: str

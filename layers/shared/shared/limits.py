@@ -10,8 +10,8 @@ pass. The account lock is exact.
 """
 
 import time
-from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
+from typing import NamedTuple
 
 from shared import clock, emails
 from shared.conditions import Attr
@@ -22,8 +22,7 @@ from shared.tables import Change, Delete, Item, Table, Update, update
 LIMITS = Table("limits_table")
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """So many times in so many seconds, for each key."""
 
     name: str

@@ -10,9 +10,8 @@ text: never into a header, but for the checked address that answers go to.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from shared import credentials, emails, logs, one_time_tokens, submissions, suppressions, tables, users
@@ -22,8 +21,7 @@ from shared.mail_templates import Fields, render
 from shared.outbox import Entry, Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(NamedTuple):
     """What is sent to an address: a subject, and its text in both forms. Answers go to `reply_to` if there is one."""
 
     to: str
@@ -177,7 +175,7 @@ def _submission(entry: Entry) -> Mail | None:
         fields=[(_words(name), _shown(value)) for name, value in submission.fields.items()],
         sent_at=f"{datetime.fromisoformat(submission.created_at):%-d %B %Y, %H:%M} UTC",
     )
-    return replace(mail, reply_to=_answerable(submission.fields.get("email")))
+    return mail._replace(reply_to=_answerable(submission.fields.get("email")))
 
 
 def _words(name: str) -> str:

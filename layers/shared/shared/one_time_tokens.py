@@ -16,8 +16,7 @@ import hmac
 import secrets
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from shared import clock, credentials
 from shared.conditions import Attr, Key
@@ -45,16 +44,14 @@ _SECRET_LENGTH = 22
 _PURPOSES = tuple(LIFETIMES)
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
+class Issued(NamedTuple):
     """What goes into the mail, and is nowhere kept: the link's token and a code of six digits."""
 
     token: str
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class OneTimeToken:
+class OneTimeToken(NamedTuple):
     """A stored token that was presented rightly and not consumed yet.
 
     `email` is the key of the credentials it was made for; `target` the address that it is about, where it is another.

@@ -17,9 +17,8 @@ mail claims it first. A claim is a lease of two minutes: were its holder killed,
 import random
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from shared import clock
 from shared.conditions import Attr, Condition, Key
@@ -55,8 +54,7 @@ Kind: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """A mail to be sent to an address, as people type it; `details` are what it needs to know beyond that.
 
     `attempts` counts the claims, this one included; `retry_at` is when this one's lease ends.
@@ -117,8 +115,7 @@ def _shard(number: int) -> str:
 _WAITING = Attr("unsent").begins_with("waiting#")
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(NamedTuple):
     """What the index says of an entry that is not done."""
 
     id: str
@@ -126,8 +123,7 @@ class Pending:
     created_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(NamedTuple):
     """How the outbox stands: mails that are due, longest overdue first, and how many wait and are dead.
 
     `oldest` is the age of the oldest mail that waits, in seconds; 0 if none does.

@@ -11,8 +11,7 @@ import hmac
 import re
 import secrets
 import uuid
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared import clock
 from shared.activity import Client
@@ -30,8 +29,7 @@ _LONGEST_USER_AGENT = 256
 _ID = re.compile(r"[0-9a-f-]{36}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(NamedTuple):
     """A signed-in device. Times are seconds since 1970; `counter` counts its refreshes."""
 
     user_id: str
@@ -157,8 +155,7 @@ def refresh(before: Session, client: Client) -> Session:
         SessionEnded: it was ended meanwhile.
 
     """
-    after = replace(
-        before,
+    after = before._replace(
         counter=before.counter + 1,
         refreshed_at=clock.now(),
         ip=client.ip,

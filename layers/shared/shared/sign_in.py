@@ -13,8 +13,7 @@ version 2; an earlier rule of "no reuse at all" signed out honest users).
 
 import hashlib
 import uuid
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from shared import activity, clock, credentials, emails, limits, metrics, outbox, passwords, sessions, tokens, users
 from shared.activity import Client, Event
@@ -40,8 +39,7 @@ _SHOWN_USER_AGENT = 120
 Scope: TypeAlias = Literal["local", "others", "global"]
 
 
-@dataclass(frozen=True, slots=True)
-class SignedIn:
+class SignedIn(NamedTuple):
     """A session, and the tokens to use it by."""
 
     session: Session

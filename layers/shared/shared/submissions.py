@@ -5,8 +5,7 @@ A submission is stored together with the mail that tells of it, and with the ans
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared import clock, outbox
 from shared.conditions import Attr, Condition, Key
@@ -16,8 +15,7 @@ from shared.tables import Item, Put, Table, optimistic, write
 SUBMISSIONS = Table("submissions_table")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
+class Submission(NamedTuple):
     """One form, filled in. `fields` are in the form's order, by the names that callers see."""
 
     form: str

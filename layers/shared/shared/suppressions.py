@@ -4,8 +4,7 @@ An item is the last that is known of an address: that it was suppressed or, for 
 again. News of it come twice and in any order, so older news never replaces newer: what came first makes no difference.
 """
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from shared import clock, emails
 from shared.conditions import Attr, Condition
@@ -19,8 +18,7 @@ _PROOF_KEPT = 40 * clock.DAY
 Reason: TypeAlias = Literal["bounced", "complained"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suppression:
+class Suppression(NamedTuple):
     """Why an address gets no mail, and since when (RFC 3339). `email` is its key; `detail` is SES's word for the kind.
 
     Without a `reason` the address was suppressed once, and has been proved to be read at that time.

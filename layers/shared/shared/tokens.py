@@ -15,8 +15,7 @@ import hmac
 import json
 import struct
 import uuid
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import jwt
 
@@ -33,8 +32,7 @@ _LONGEST = 4096
 _CLOCK_SKEW = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(NamedTuple):
     """What a good access token says that we rely on. The role is not among it: it is the session's to say."""
 
     user_id: str
@@ -150,8 +148,7 @@ _CONTENT = struct.Struct(">c16s16sI")
 _PURPOSE = "refresh"
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshToken:
+class RefreshToken(NamedTuple):
     """What a refresh token says; nothing in it is trusted before `is_of` has said so."""
 
     content: bytes

@@ -7,11 +7,10 @@ import re
 import secrets
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import islice
 from operator import attrgetter
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from shared import clock, credentials
 from shared.conditions import Attr, Condition, Key
@@ -35,8 +34,7 @@ EmailStatus: TypeAlias = Literal["ok", "bounced", "complained"]
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class User:
+class User(NamedTuple):
     """A profile. `version` counts its changes; times are RFC 3339.
 
     `email_status` is what `shared.suppressions` has on the address, or `ok`. It keeps mails back, and nobody out.
@@ -122,11 +120,10 @@ def new(
 
 def updated(user: User, **changes: Any) -> User:  # any of the profile's fields
     """Give the profile with other values, as its next version."""
-    return replace(user, **changes, version=user.version + 1, updated_at=clock.timestamp())
+    return user._replace(**changes, version=user.version + 1, updated_at=clock.timestamp())
 
 
-@dataclass(frozen=True, slots=True)
-class Versions:
+class Versions(NamedTuple):
     """The versions of a profile that a caller is willing to replace; None for any."""
 
     accepted: frozenset[int] | None = None
