@@ -1,10 +1,12 @@
 """Somebody else acts between what a flow has read and what it writes: the tightest race there is, made to happen."""
 
+from collections.abc import Callable
+
 import pytest
 
 from shared import accounts, credentials
 from tests import stored
-from tests.api import Api, Inbox, deliver, entries
+from tests.api import Api, Inbox, Reply, deliver, entries
 from tests.conftest import ADMIN_EMAIL, PASSWORD
 from tests.faults import Wire
 
@@ -14,6 +16,8 @@ WRITE = "TransactWriteItems"
 ADA = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
 LOGIN = {"email": ADA["email"], "password": PASSWORD}
 VERIFY, REGISTER = "/api/auth/verify-email", "/api/auth/register"
+CHANGE, RESET = "/api/auth/change-password", "/api/auth/reset-password"
+NEW = "a rather different sentence"
 
 
 def place(caller: Api) -> str:
@@ -74,6 +78,46 @@ def test_a_user_signs_out_while_the_role_is_changed(admin: Api, ada: Api, wire: 
     assert admin.patch(url, {"role": "admin"}).status == 200
     assert ada.get("/api/auth/me").status == 401
     stored.check()
+
+
+# A new password, or another address ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def moves(ada: Api, api: Api, inbox: Inbox) -> Callable[[], Reply]:
+    """The click that moves Ada's account to another address."""
+    ada.post("/api/auth/change-email", {"newEmail": "countess@example.com", "password": PASSWORD})
+    token = inbox.newest().token
+    return lambda: api.post(VERIFY, {"token": token})
+
+
+def test_an_account_moves_while_its_user_signs_in_by_the_old_address(
+    api: Api, wire: Wire, moves: Callable[[], Reply]
+) -> None:
+    wire.meanwhile(moves, before=WRITE)
+    assert logs_in() == 401
+    stored.check()
+    assert api.signed_in("countess@example.com", PASSWORD).get("/api/auth/me").status == 200
+
+
+def test_an_account_moves_while_its_password_is_changed(
+    ada: Api, api: Api, wire: Wire, moves: Callable[[], Reply]
+) -> None:
+    wire.meanwhile(moves, before=WRITE)
+    assert ada.post(CHANGE, {"currentPassword": PASSWORD, "newPassword": NEW}).status == 204
+    stored.check()
+    assert api.signed_in("countess@example.com", NEW).get("/api/auth/me").status == 200
+
+
+def test_an_account_moves_while_its_password_is_reset(
+    ada: Api, api: Api, inbox: Inbox, wire: Wire, moves: Callable[[], Reply]
+) -> None:
+    api.post("/api/auth/forgot-password", {"email": ADA["email"]})
+    token = inbox.newest().token
+    wire.meanwhile(moves, before=WRITE)
+    assert api.post(RESET, {"token": token, "password": NEW}).status == 400
+    stored.check()
+    assert ada.get("/api/auth/me").status == 200
 
 
 # Confirming ----------------------------------------------------------------------------------------------

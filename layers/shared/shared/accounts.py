@@ -228,7 +228,7 @@ def of_token(token: OneTimeToken) -> tuple[Credential, User]:
 
     """
     credential = credentials.by_key(token.email)
-    # An address that was left is kept as it was, version included, but nothing that was mailed to it counts any more.
+    # An address that was left is kept, but nothing that was mailed to it counts any more.
     if credential is None or credential.is_reserved or credential.version != token.version:
         raise InvalidOneTimeToken
     return credential, users.of_credential(credential)
