@@ -201,8 +201,7 @@ def close(user_id: str, client: Client) -> None:
         LastAdmin: nobody could administer the accounts any more.
 
     """
-    user = users.get(user_id)
-    credential = users.credential_of(user)
+    credential, user = of_user(user_id)
     write(
         *users.removing(user),
         credentials.removing(credential),
@@ -217,6 +216,18 @@ def close(user_id: str, client: Client) -> None:
 def lifting(user: User) -> list[Change]:
     """Give the changes after which the user's address, which has just been proved to be read, gets mail."""
     return [] if user.email_status == "ok" else [suppressions.lifting(user.email)]
+
+
+def of_user(user_id: str) -> tuple[Credential, User]:
+    """Give a user's account.
+
+    Raises:
+        UserNotFound: there is no such user.
+        Outdated: the account was closed or its address changed meanwhile.
+
+    """
+    user = users.get(user_id)
+    return users.credential_of(user), user
 
 
 def of_token(token: OneTimeToken) -> tuple[Credential, User]:

@@ -255,6 +255,15 @@ def optimistic(function: Callable[P, R]) -> Callable[P, R]:
     return attempt
 
 
+def read_before(found: R, again: Callable[[], R]) -> Callable[[], R]:
+    """Give a way to read for an `optimistic` function that something long comes before, such as hashing a password.
+
+    What was found before it is good for the first attempt; any other reads again.
+    """
+    unused = [found]
+    return lambda: unused.pop() if unused else again()
+
+
 def _pauses() -> Iterator[float]:
     """Give the seconds to wait after each attempt: growing, and random, so that competitors fall out of step."""
     return (random.uniform(0, 0.01 * 2**attempt) for attempt in range(_ATTEMPTS))  # noqa: S311  # not for secrets
