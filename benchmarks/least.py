@@ -77,7 +77,7 @@ LEAST = {
     "DELETE a user, 1 session": Least("sessions, profile, credentials, tokens; lock too", 4, 0, 4, 1),
     "GET users, 20": Least("session; 21 entries of the index", 2),
     "GET users, the next 20": Least("the same", 2),
-    "GET users, 100": Least("session; 101 entries of the index", 5.5),
+    "GET users, 100": Least("session; 101 entries of the index", 4.5),
     "GET users, by address": Least("session, credentials, profile", 3),
     "POST users": Least("session, suppression; credentials, profile, suppression, mail, event", 2, 0, 5, 2),
     "mail: an invitation": Least("claimed; suppression, credentials, circuit; token with a check; done", 2.5, 2, 2, 1),

@@ -1,12 +1,15 @@
 """Somebody else acts between what a flow has read and what it writes: the tightest race there is, made to happen."""
 
+from collections.abc import Callable
+
 import pytest
 
-from shared import accounts, credentials
+from shared import accounts, credentials, passwords
 from tests import stored
 from tests.api import Api, Inbox, deliver, entries
 from tests.conftest import ADMIN_EMAIL, PASSWORD
 from tests.faults import Wire
+from tests.feedback import bounce, receive
 
 pytestmark = pytest.mark.thorough
 
@@ -14,6 +17,8 @@ WRITE = "TransactWriteItems"
 ADA = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
 LOGIN = {"email": ADA["email"], "password": PASSWORD}
 VERIFY, REGISTER = "/api/auth/verify-email", "/api/auth/register"
+CHANGE, RESET = "/api/auth/change-password", "/api/auth/reset-password"
+NEW, OTHER = "a rather different sentence", "another sentence yet"
 
 
 def place(caller: Api) -> str:
@@ -74,6 +79,157 @@ def test_a_user_signs_out_while_the_role_is_changed(admin: Api, ada: Api, wire: 
     assert admin.patch(url, {"role": "admin"}).status == 200
     assert ada.get("/api/auth/me").status == 401
     stored.check()
+
+
+# A new password, or another address ----------------------------------------------------------------------
+
+Meanwhile = Callable[[Callable[[], object]], None]
+
+
+class Scene:
+    """Ada, who holds links to move her account and to choose a password, and an administrator."""
+
+    def __init__(self, admin: Api, ada: Api, inbox: Inbox) -> None:
+        self.admin, self.ada, self.inbox, self.place = admin, ada, inbox, place(ada)
+        ada.post("/api/auth/change-email", {"newEmail": "countess@example.com", "password": PASSWORD})
+        self.move = inbox.newest().token
+        self.reset = self.ask_for_a_link()
+        self.others: list[Api] = []
+
+    def ask_for_a_link(self) -> str:
+        Api().post("/api/auth/forgot-password", {"email": ADA["email"]})
+        return self.inbox.newest().token
+
+    def sign_in(self) -> None:
+        self.others.append(Api().signed_in(ADA["email"], PASSWORD))
+
+
+ACTS: dict[str, Callable[[Scene], object]] = {
+    "signs in": lambda scene: scene.sign_in(),
+    "signs out everywhere": lambda scene: scene.ada.post("/api/auth/logout", {"scope": "global"}),
+    "changes the password": lambda scene: scene.ada.post(CHANGE, {"currentPassword": PASSWORD, "newPassword": OTHER}),
+    "resets the password": lambda scene: Api().post(RESET, {"token": scene.reset, "password": OTHER}),
+    "asks for another link": lambda scene: scene.ask_for_a_link(),
+    "moves": lambda scene: Api().post(VERIFY, {"token": scene.move}),
+    "is renamed": lambda scene: scene.admin.patch(scene.place, {"name": "Countess"}),
+    "is promoted": lambda scene: scene.admin.patch(scene.place, {"role": "admin"}),
+    "is disabled": lambda scene: scene.admin.patch(scene.place, {"status": "disabled"}),
+    "is closed": lambda scene: scene.admin.delete(scene.place),
+    "bounces": lambda _: receive(bounce(ADA["email"])),
+}
+
+
+@pytest.fixture
+def scene(admin: Api, ada: Api, inbox: Inbox) -> Scene:
+    return Scene(admin, ada, inbox)
+
+
+@pytest.fixture(params=["while the password is hashed", "before the write"])
+def meanwhile(request: pytest.FixtureRequest, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
+    """Have somebody else act, once, at this point of a flow."""
+    if request.param == "before the write":
+        return lambda act: wire.meanwhile(act, before=WRITE)
+    hashed = passwords.hashed
+
+    def hash_while(act: Callable[[], object]) -> None:
+        def acted(password: str) -> str:
+            monkeypatch.setattr(passwords, "hashed", hashed)
+            act()
+            return hashed(password)
+
+        monkeypatch.setattr(passwords, "hashed", acted)
+
+    return hash_while
+
+
+def sessions_that_count(scene: Scene) -> list[bool]:
+    return [caller.get("/api/auth/me").status == 200 for caller in (scene.ada, *scene.others)]
+
+
+@pytest.mark.parametrize(
+    ("act", "status", "left"),
+    [
+        ("signs in", 204, [True, False]),
+        ("signs out everywhere", 401, [False]),
+        ("changes the password", 204, [True]),
+        ("resets the password", 401, [False]),
+        ("asks for another link", 204, [True]),
+        ("moves", 204, [True]),
+        ("is renamed", 204, [True]),
+        ("is promoted", 204, [True]),
+        ("is disabled", 401, [False]),
+        ("is closed", 404, [False]),
+        ("bounces", 204, [True]),
+    ],
+)
+def test_the_account_while_its_password_is_changed(
+    scene: Scene, meanwhile: Meanwhile, act: str, status: int, left: list[bool]
+) -> None:
+    meanwhile(lambda: ACTS[act](scene))
+    assert scene.ada.post(CHANGE, {"currentPassword": PASSWORD, "newPassword": NEW}).status == status
+    stored.check()
+    assert sessions_that_count(scene) == left
+    address = "countess@example.com" if act == "moves" else ADA["email"]
+    assert (Api().post("/api/auth/login", {"email": address, "password": NEW}).status == 200) == (status == 204)
+    assert Api().post("/api/auth/login", {"email": address, "password": PASSWORD}).status == (
+        200 if act == "signs out everywhere" else 401
+    )
+
+
+@pytest.mark.parametrize(
+    ("act", "status", "left"),
+    [
+        ("signs in", 204, [False, False]),
+        ("signs out everywhere", 204, [False]),
+        ("changes the password", 400, [True]),
+        ("resets the password", 400, [False]),
+        ("asks for another link", 400, [True]),
+        ("moves", 400, [True]),
+        ("is renamed", 204, [False]),
+        ("is promoted", 400, [True]),
+        ("is disabled", 400, [False]),
+        ("is closed", 400, [False]),
+        ("bounces", 204, [False]),
+    ],
+)
+def test_the_account_while_its_password_is_reset(
+    scene: Scene, meanwhile: Meanwhile, act: str, status: int, left: list[bool]
+) -> None:
+    meanwhile(lambda: ACTS[act](scene))
+    reply = Api().post(RESET, {"token": scene.reset, "password": NEW})
+    assert reply.status == status
+    assert status == 204 or reply.json["code"] == "invalid_token"
+    stored.check()
+    assert sessions_that_count(scene) == left
+    assert (Api().post("/api/auth/login", {**LOGIN, "password": NEW}).status == 200) == (status == 204)
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_new_password_is_hashed_once_although_its_user_signs_in_meanwhile(
+    scene: Scene, wire: Wire, monkeypatch: pytest.MonkeyPatch, *, reset: bool
+) -> None:
+    made: list[str] = []
+    hashed = passwords.hashed
+
+    def counted(password: str) -> str:
+        made.append(password)
+        return hashed(password)
+
+    monkeypatch.setattr(passwords, "hashed", counted)
+    wire.meanwhile(scene.sign_in, before=WRITE)
+    if reset:
+        reply = Api().post(RESET, {"token": scene.reset, "password": NEW})
+    else:
+        reply = scene.ada.post(CHANGE, {"currentPassword": PASSWORD, "newPassword": NEW})
+    assert reply.status == 204
+    assert made == [NEW]
+
+
+def test_an_account_moves_while_its_user_signs_in_by_the_old_address(scene: Scene, wire: Wire) -> None:
+    wire.meanwhile(lambda: ACTS["moves"](scene), before=WRITE)
+    assert logs_in() == 401
+    stored.check()
+    assert Api().signed_in("countess@example.com", PASSWORD).get("/api/auth/me").status == 200
 
 
 # Confirming ----------------------------------------------------------------------------------------------

@@ -22,5 +22,5 @@ class Form(Body):
 @api.post
 def change_email(caller: Caller, form: Form, client: Client) -> Response:
     """Mail a link to the new address; the account moves when it is confirmed at /api/auth/verify-email."""
-    email_change.request(caller.id, new_email=form.new_email, password=form.password, client=client)
+    email_change.request(caller.session, new_email=form.new_email, password=form.password, client=client)
     return message("Check the new address's inbox to confirm it.", HTTPStatus.ACCEPTED)

@@ -201,8 +201,7 @@ def close(user_id: str, client: Client) -> None:
         LastAdmin: nobody could administer the accounts any more.
 
     """
-    user = users.get(user_id)
-    credential = users.credential_of(user)
+    credential, user = of_user(user_id)
     write(
         *users.removing(user),
         credentials.removing(credential),
@@ -219,6 +218,18 @@ def lifting(user: User) -> list[Change]:
     return [] if user.email_status == "ok" else [suppressions.lifting(user.email)]
 
 
+def of_user(user_id: str) -> tuple[Credential, User]:
+    """Give a user's account.
+
+    Raises:
+        UserNotFound: there is no such user.
+        Outdated: the account was closed or its address changed meanwhile.
+
+    """
+    user = users.get(user_id)
+    return users.credential_of(user), user
+
+
 def of_token(token: OneTimeToken) -> tuple[Credential, User]:
     """Give the account that a token was made for.
 
@@ -228,7 +239,7 @@ def of_token(token: OneTimeToken) -> tuple[Credential, User]:
 
     """
     credential = credentials.by_key(token.email)
-    # An address that was left is kept as it was, version included, but nothing that was mailed to it counts any more.
+    # An address that was left is kept, but nothing that was mailed to it counts any more.
     if credential is None or credential.is_reserved or credential.version != token.version:
         raise InvalidOneTimeToken
     return credential, users.of_credential(credential)

@@ -5,6 +5,7 @@ Events are named as in GoTrue's audit log where it has the same. An entry never 
 
 import hashlib
 import uuid
+from itertools import islice
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from shared import clock, emails, logs
@@ -115,7 +116,7 @@ def newest(user_id: str, limit: int, *, before: str | None = None) -> tuple[list
     condition: Condition = Key("userId").eq(user_id)
     if before is not None:
         condition &= Key("position").lt(before)
-    items = list(ACTIVITY.query(condition, limit=limit + 1, newest_first=True))
+    items = islice(ACTIVITY.query(condition, page_size=limit + 1, newest_first=True), limit + 1)
     entries = [_entry(item) for item in items if item["expiresAt"] > clock.now()]
     return entries[:limit], entries[limit - 1].position if len(entries) > limit else None
 

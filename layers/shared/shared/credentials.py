@@ -137,7 +137,8 @@ def moving(credential: Credential, email: str) -> list[Change]:
     key = emails.key(email)
     former = tuple(other for other in (credential.email, *credential.former) if other != key)[:_MOST_FORMER]
     moved = credential._replace(email=key, address=email, version=credential.version + 1, former=former)
-    kept = credential._replace(password_hash=None, reserved_until=clock.now() + UNDO_PERIOD)
+    # Of the new version too, or whoever has read the address before would find nothing changed, and write to it.
+    kept = credential._replace(password_hash=None, version=moved.version, reserved_until=clock.now() + UNDO_PERIOD)
     own = Attr("reservedUntil").exists() & Attr("userId").eq(credential.user_id)
     free = Attr("email").not_exists() | Attr("reservedUntil").lte(clock.now()) | own
     return [

@@ -23,26 +23,26 @@ from shared import (
 from shared.activity import Client
 from shared.errors import FieldError, InvalidInput, InvalidOneTimeToken
 from shared.one_time_tokens import OneTimeToken
+from shared.sessions import Session
 from shared.tables import optimistic
 
 
-@optimistic
-def request(user_id: str, *, new_email: str, password: str, client: Client) -> None:
-    """Ask to move a user's account. The same work, whether or not the new address has an account.
+def request(session: Session, *, new_email: str, password: str, client: Client) -> None:
+    """Ask to move the account of who is signed in. The same work, whether or not the new address has an account.
 
     Raises:
         InvalidCredentials: the password is wrong, or the account locked.
         InvalidInput: it is the user's address already.
 
     """
-    user = users.get(user_id)
-    if emails.key(new_email) == emails.key(user.email):
+    if emails.key(new_email) == emails.key(session.email):
         message = "is your address already"
         raise InvalidInput(f"newEmail: {message}", [FieldError("newEmail", message)])
-    unlocking = sign_in.confirm_password(user, password, client)
+    sign_in.confirm_password(session, password, client)
     may_mail = limits.may_mail("email-change", new_email)
-    telling = [outbox.sending("email_change", new_email, userId=user.id)] if may_mail else []
-    activity.record("user_email_change_requested", user.id, client, unlocking, *telling)
+    telling = [outbox.sending("email_change", new_email, userId=session.user_id)] if may_mail else []
+    forgetting = limits.unlocking(session.email)
+    activity.record("user_email_change_requested", session.user_id, client, forgetting, *telling)
 
 
 @optimistic

@@ -63,21 +63,27 @@ def compose(entry: Entry) -> Mail | None:
     return mail
 
 
-# Mails that lead somewhere -------------------------------------------------------------------------
+# Mails that lead somewhere, to whoever has the address ----------------------------------------------
 
 
-def _registration(entry: Entry) -> Mail | None:
-    credential = credentials.find(entry.to)
-    if credential is None or not credential.verified:
-        return _verification(entry)
+def _to_owner(compose: Callable[[Credential], Mail | None]) -> Callable[[Entry], Mail | None]:
+    def compose_for(entry: Entry) -> Mail | None:
+        credential = credentials.find(entry.to)
+        return None if credential is None else compose(credential)
+
+    return compose_for
+
+
+def _registration(credential: Credential) -> Mail | None:
+    if not credential.verified:
+        return _verification(credential)
     return None if credential.is_reserved else _already_registered(credential)
 
 
-def _verification(entry: Entry) -> Mail | None:
-    credential = credentials.find(entry.to)
-    if credential is None or credential.verified:
+def _verification(credential: Credential) -> Mail | None:
+    if credential.verified:
         return None
-    return _invitation(entry) if credential.is_invited else _verification_of(credential)
+    return _invitation(credential) if credential.is_invited else _verification_of(credential)
 
 
 def _verification_of(credential: Credential) -> Mail:
@@ -85,20 +91,26 @@ def _verification_of(credential: Credential) -> Mail:
     return _rendered("verify_email", credential.address, url=_url("verify-email", issued.token), digits=issued.code)
 
 
-def _invitation(entry: Entry) -> Mail | None:
-    credential = credentials.find(entry.to)
-    if credential is None or not credential.is_invited:
+def _invitation(credential: Credential) -> Mail | None:
+    if not credential.is_invited:
         return None
     issued = one_time_tokens.issue(credential, "accept-invitation")
     return _rendered("invitation", credential.address, url=_url("reset-password", issued.token))
 
 
-def _recovery(entry: Entry) -> Mail | None:
-    credential = credentials.find(entry.to)
-    if credential is None or credential.is_reserved:
+def _recovery(credential: Credential) -> Mail | None:
+    if credential.is_reserved:
         return None
     issued = one_time_tokens.issue(credential, "reset-password")
     return _rendered("recovery", credential.address, url=_url("reset-password", issued.token))
+
+
+def _already_registered(owner: Credential) -> Mail:
+    pages = {"forgot_url": _url("forgot-password"), "sign_in_url": _url("login")}
+    return _rendered("already_registered", owner.address, **pages)
+
+
+# Mails about a change of address -------------------------------------------------------------------
 
 
 def _email_change(entry: Entry, *, telling_owner: bool = True) -> Mail | None:
@@ -122,11 +134,6 @@ def _email_changed(entry: Entry) -> Mail | None:
     return _rendered("email_changed", entry.to, url=_url("verify-email", issued.token))
 
 
-def _already_registered(owner: Credential) -> Mail:
-    pages = {"forgot_url": _url("forgot-password"), "sign_in_url": _url("login")}
-    return _rendered("already_registered", owner.address, **pages)
-
-
 def _credential_of(user_id: str) -> Credential | None:
     user = users.find(user_id)
     return credentials.find(user.email) if user is not None else None
@@ -135,18 +142,15 @@ def _credential_of(user_id: str) -> Credential | None:
 # Mails to suppressed addresses: only to have their owners prove that they read them ----------------
 
 
-def _proof(entry: Entry) -> Mail | None:
-    credential = credentials.find(entry.to)
-    if credential is None or credential.is_reserved:
+def _proof(credential: Credential) -> Mail | None:
+    if credential.is_reserved:
         return None
-    if not credential.verified:
-        return _verification(entry)
-    return _verification_of(credential) if entry.kind == "verification" else None
+    return _verification_of(credential) if credential.verified else _verification(credential)
 
 
 _PROOFS: Mapping[Kind, Callable[[Entry], Mail | None]] = {
-    "registration": _proof,
-    "verification": _proof,
+    "registration": _to_owner(_verification),
+    "verification": _to_owner(_proof),
     "email_change": lambda entry: _email_change(entry, telling_owner=False),
 }
 
@@ -205,10 +209,10 @@ def _answerable(address: Any) -> str:  # a form may call anything an email
 
 
 _COMPOSERS: Mapping[Kind, Callable[[Entry], Mail | None]] = {
-    "registration": _registration,
-    "verification": _verification,
-    "invitation": _invitation,
-    "recovery": _recovery,
+    "registration": _to_owner(_registration),
+    "verification": _to_owner(_verification),
+    "invitation": _to_owner(_invitation),
+    "recovery": _to_owner(_recovery),
     "email_change": _email_change,
     "email_changed": _email_changed,
     "password_changed": _notice("password_changed"),

@@ -6,11 +6,18 @@ such mail a minute. Somebody has an old link: a later one, a new password or a n
 still signed in with the old password: a new one ends the sessions in the same transaction.
 """
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 from shared import accounts, activity, credentials, limits, one_time_tokens, outbox, passwords, sessions, sign_in, users
 from shared.activity import Client
+from shared.credentials import Credential
 from shared.one_time_tokens import OneTimeToken
 from shared.sessions import Session
-from shared.tables import optimistic, write
+from shared.tables import optimistic, read_before, write
+from shared.users import User
+
+_Account: TypeAlias = tuple[Credential, User]
 
 
 def forgot_password(email: str, client: Client) -> None:
@@ -32,14 +39,15 @@ def reset_password(token: str, password: str, client: Client) -> None:
 
     """
     presented = one_time_tokens.present(token, "reset-password", "accept-invitation")
-    _, user = accounts.of_token(presented)
+    credential, user = accounts.of_token(presented)
     passwords.check(password, email=user.email, name=user.name)
-    _reset(presented, passwords.hashed(password), client)
+    password_hash = passwords.hashed(password)
+    _reset(presented, read_before((credential, user), lambda: accounts.of_token(presented)), password_hash, client)
 
 
 @optimistic
-def _reset(token: OneTimeToken, password_hash: str, client: Client) -> None:
-    credential, user = accounts.of_token(token)
+def _reset(token: OneTimeToken, read: Callable[[], _Account], password_hash: str, client: Client) -> None:
+    credential, user = read()
     proved = users.updated(user, email_verified=True, email_status="ok")
     is_news = (user.email_verified, user.email_status) != (proved.email_verified, proved.email_status)
     activity.record(
@@ -64,16 +72,15 @@ def change_password(session: Session, *, current: str, new: str, client: Client)
         InvalidInput: the new password is refused.
 
     """
-    user = users.get(session.user_id)
-    passwords.check(new, email=user.email, name=user.name, field="newPassword")
-    sign_in.confirm_password(user, current, client)
-    _change(session, user.email, passwords.hashed(new), client)
+    passwords.check(new, email=session.email, name=session.name, field="newPassword")
+    account = sign_in.confirm_password(session, current, client)
+    password_hash = passwords.hashed(new)
+    _change(session, read_before(account, lambda: accounts.of_user(session.user_id)), password_hash, client)
 
 
 @optimistic
-def _change(session: Session, email: str, password_hash: str, client: Client) -> None:
-    user = users.get(session.user_id)
-    credential = users.credential_of(user)
+def _change(session: Session, read: Callable[[], _Account], password_hash: str, client: Client) -> None:
+    credential, user = read()
     activity.record(
         "user_password_changed",
         user.id,
@@ -81,6 +88,6 @@ def _change(session: Session, email: str, password_hash: str, client: Client) ->
         credentials.changing(credential, passwordHash=password_hash),
         sessions.checking(session),
         *sessions.ending_all(user.id, besides=session),
-        limits.unlocking(email),
+        limits.unlocking(session.email),
         outbox.sending("password_changed", user.email),
     )

@@ -148,15 +148,14 @@ def end(user_id: str, session_id: str, client: Client) -> None:
     activity.record("logout", user_id, client, sessions.ending_one(user_id, session_id))
 
 
-def confirm_password(user: User, password: str, client: Client) -> Change:
-    """Have a signed-in user prove the password; give the change that forgets the tries, for the act that it is for.
+def confirm_password(session: Session, password: str, client: Client) -> tuple[Credential, User]:
+    """Have a signed-in user prove the password; give the account. The act that it is for forgets the tries.
 
     Raises:
         InvalidCredentials: it is wrong, or the account locked.
 
     """
-    _checked(user.email, password, "user_reauthenticated", client)
-    return limits.unlocking(user.email)
+    return _checked(session.email, password, "user_reauthenticated", client)
 
 
 def _checked(email: str, password: str, event: Event, client: Client) -> tuple[Credential, User]:

@@ -5,6 +5,7 @@ A submission is stored together with the mail that tells of it, and with the ans
 
 import uuid
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from shared import clock, outbox
@@ -83,6 +84,6 @@ def newest(form: str, limit: int, *, before: str | None = None) -> tuple[list[Su
     condition: Condition = Key("form").eq(form)
     if before is not None:
         condition &= Key("position").lt(before)
-    items = SUBMISSIONS.query(condition, limit=limit + 1, newest_first=True)
+    items = islice(SUBMISSIONS.query(condition, page_size=limit + 1, newest_first=True), limit + 1)
     submissions = [Submission.from_item(item) for item in items]
     return submissions[:limit], submissions[limit - 1].position if len(submissions) > limit else None

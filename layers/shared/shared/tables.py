@@ -56,11 +56,12 @@ class Table(NamedTuple):
         condition: Condition,
         *,
         index: str | None = None,
-        limit: int | None = None,
+        page_size: int | None = None,
         newest_first: bool = False,
     ) -> Iterator[Item]:
-        """Read the items with one partition key, in the order of their sort key; with `limit`, the first so many.
+        """Read the items with one partition key, in the order of their sort key, until the caller takes no more.
 
+        Each call reads `page_size` of them, or 1 MB if that is less, and the next is made when one more is wanted.
         Reads of the table are consistent; an index cannot be.
         """
         expression = _Expression()
@@ -73,18 +74,15 @@ class Table(NamedTuple):
             request["ConsistentRead"] = True
         else:
             request["IndexName"] = index
-        remaining = limit
-        while remaining is None or remaining > 0:
-            if remaining is not None:
-                request["Limit"] = remaining
+        if page_size is not None:
+            request["Limit"] = page_size
+        while True:
             with failures_as_ours():
                 answer = dynamodb().query(**request)
             yield from map(decoded, answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-            if remaining is not None:
-                remaining -= len(answer["Items"])
 
 
 # Changes -------------------------------------------------------------------------------------------
@@ -254,6 +252,15 @@ def optimistic(function: Callable[P, R]) -> Callable[P, R]:
         raise Outdated
 
     return attempt
+
+
+def read_before(found: R, again: Callable[[], R]) -> Callable[[], R]:
+    """Give a way to read for an `optimistic` function that something long comes before, such as hashing a password.
+
+    What was found before it is good for the first attempt; any other reads again.
+    """
+    unused = [found]
+    return lambda: unused.pop() if unused else again()
 
 
 def _pauses() -> Iterator[float]:

@@ -6,9 +6,10 @@ Changes live in `shared.accounts`, since a profile never changes alone.
 import re
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterator
 from heapq import merge
 from itertools import islice
+from math import ceil, sqrt
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -201,19 +202,29 @@ def with_email(email: str) -> list[User]:
 def newest(limit: int, *, before: str | None = None) -> tuple[list[User], str | None]:
     """Give a page of users, newest first, and the position after which the next page starts, if there is more.
 
-    Each shard yields its newest in order; merging them reads from each no more than it needs for the page.
+    Each shard yields its newest in order, and is asked again only if the merge uses up what it was first asked for.
     """
-    users = list(islice(merge(*_shards(limit + 1, before), key=attrgetter("position"), reverse=True), limit + 1))
+    wanted = limit + 1
+    shards = (_newest_of(shard, _share(wanted), before) for shard in _SHARDS)
+    users = list(islice(merge(*shards, key=attrgetter("position"), reverse=True), wanted))
     page = users[:limit]
     return page, page[-1].position if len(users) > limit else None
 
 
-def _shards(limit: int, before: str | None) -> Iterable[Iterable[User]]:
-    for shard in _SHARDS:
-        condition: Condition = Key("shard").eq(shard)
-        if before is not None:
-            condition &= Key("position").lt(before)
-        yield map(User.from_item, USERS.query(condition, index=NEWEST, limit=limit, newest_first=True))
+def _newest_of(shard: str, page_size: int, before: str | None) -> Iterator[User]:
+    condition: Condition = Key("shard").eq(shard)
+    if before is not None:
+        condition &= Key("position").lt(before)
+    return map(User.from_item, USERS.query(condition, index=NEWEST, page_size=page_size, newest_first=True))
+
+
+def _share(wanted: int) -> int:
+    """Give how many of the newest users to ask a shard for, so that one page in a hundred, at the most, asks again.
+
+    Shards are drawn at random, so a shard's part is binomial: its mean, and three standard deviations.
+    """
+    mean = wanted / len(_SHARDS)
+    return min(wanted, ceil(mean + 3 * sqrt(mean * (1 - 1 / len(_SHARDS)))))
 
 
 # Changes, for `shared.accounts` to combine ---------------------------------------------------------

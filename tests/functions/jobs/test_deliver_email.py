@@ -9,7 +9,7 @@ import time_machine
 from shared import clock, config, mails, outbox, tables
 from tests import faults, stored
 from tests.api import Api, Context, Inbox, deliver, entries, load, retry, stream_record
-from tests.conftest import ADMIN_EMAIL, PASSWORD
+from tests.conftest import ADMIN_EMAIL, PASSWORD, forget_circuits
 from tests.faults import Answer, PowerCut, Wire
 
 ADA = "ada@example.com"
@@ -50,6 +50,20 @@ def test_a_registration_is_mailed_a_link_and_a_code(inbox: Inbox) -> None:
     assert mail.code in mail.html
     assert mail.headers["X-Outbox-Id"] == entries()[0]["id"]["S"]
     assert "evil" not in mail.subject + mail.text + mail.html
+
+
+@pytest.mark.usefixtures("inbox")
+def test_a_mail_looks_its_address_up_once(admin: Api, wire: Wire) -> None:
+    register()
+    register("invited@example.com")
+    admin.post("/api/users", {"name": "Grace", "email": "grace@example.com"})
+    Api().post("/api/auth/resend-verification", {"email": "grace@example.com"})
+    for entry in entries():
+        forget_circuits()
+        wire.forget()
+        assert deliver(entry) == {"batchItemFailures": []}
+        # The suppression, the credentials, the provider's circuit.
+        assert (wire.count("GetItem"), wire.count("SendEmail")) == (3, 1)
 
 
 def test_links_start_with_the_configured_front_end_whatever_the_host(

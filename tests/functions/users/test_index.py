@@ -2,12 +2,13 @@
 
 import base64
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import time_machine
 
-from shared import accounts, users
+from shared import accounts, aws, tables, users
 from shared.activity import Client
 from shared.idempotency import Once
 from tests import stored
@@ -102,6 +103,67 @@ def test_the_listing_never_scans_and_asks_each_shard_once(admin: Api, wire: Wire
     wire.forget()
     admin.get("/api/users")
     assert wire.calls == ["GetItem", "Query", "Query", "Query", "Query"]
+
+
+def stored_users(*shards: str) -> list[str]:
+    """Store a user in each of these shards; give their ids, newest first."""
+    ids = []
+    with time_machine.travel(1_900_000_000, tick=False) as clock:
+        for number, shard in enumerate(shards):
+            # Some at the same millisecond, so that only the id tells them apart.
+            if number % 3 == 0:
+                clock.shift(1)
+            user = users.new(name="U", email=f"user{number}@example.com", role="user")._replace(shard=shard)
+            tables.write(*users.adding(user))
+            ids.append((user.position, user.id))
+    return [user_id for _, user_id in sorted(ids, reverse=True)]
+
+
+EVEN, ONE, UNEVEN = "0123" * 11, "2" * 44, "0" * 15 + "123" * 5 + "1" * 14
+LIMITS = (2, 7, 20, 43, 44, 100)
+
+
+@pytest.mark.usefixtures("cloud")
+@pytest.mark.parametrize(
+    "shards", [EVEN, ONE, UNEVEN, "", "3", "0123"], ids=["even", "one", "uneven", "none", "1", "4"]
+)
+def test_pages_of_any_size_hold_everybody_however_they_are_spread(shards: str) -> None:
+    everybody = stored_users(*shards)
+    for limit in LIMITS:
+        seen: list[str] = []
+        position = None
+        while len(seen) <= len(everybody):
+            page, position = users.newest(limit, before=position)
+            seen += [user.id for user in page]
+            if position is None:
+                break
+            assert len(page) == limit
+        assert seen == everybody
+
+
+@pytest.fixture
+def read(cloud: None) -> Iterator[list[int]]:  # noqa: ARG001  # what is called
+    """How many items each query since has read."""
+    counts: list[int] = []
+    events = aws.dynamodb().meta.events
+    note = "after-call.dynamodb.Query"
+    events.register(note, lambda parsed, **_: counts.append(len(parsed["Items"])), unique_id="read")
+    yield counts
+    events.unregister(note, unique_id="read")
+
+
+def test_a_page_reads_each_shards_share_and_a_margin(read: list[int]) -> None:
+    stored_users(*"0123" * 40)
+    for limit, each in ((1, 2), (5, 5), (20, 12), (100, 39)):
+        users.newest(limit)
+        assert read == [each] * 4
+        read.clear()
+
+
+def test_a_shard_that_has_more_than_its_share_is_asked_again_and_no_other(read: list[int]) -> None:
+    stored_users(*"13", *ONE)
+    assert len(users.newest(20)[0]) == 20
+    assert sorted(read) == [0, 1, 1, 12, 12]
 
 
 @pytest.mark.parametrize("limit", ["0", "101", "-1", "1.5", "", "ten", "1,2", "9" * 30, "%00"])
