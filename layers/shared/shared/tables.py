@@ -10,8 +10,9 @@ import random
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast
 
 from botocore.exceptions import ClientError
@@ -22,6 +23,8 @@ from shared.config import settings
 from shared.errors import Error, Outdated, Unavailable
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 Item: TypeAlias = dict[str, Any]
@@ -83,6 +86,24 @@ class Table(NamedTuple):
             if "LastEvaluatedKey" not in answer:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def at_once(queries: Iterable[Iterator[Item]]) -> list[Iterator[Item]]:
+    """Have queries make their first calls at the same time, so that they wait for DynamoDB only once."""
+    return list(_pool().map(_begun, queries))
+
+
+def _begun(query: Iterator[Item]) -> Iterator[Item]:
+    first = list(islice(query, 1))
+    return chain(first, query)
+
+
+@functools.cache
+def _pool() -> "ThreadPoolExecutor":
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # most functions need none
+
+    # As many as a client keeps connections.
+    return ThreadPoolExecutor(max_workers=10)
 
 
 # Changes -------------------------------------------------------------------------------------------

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from heapq import merge
 from itertools import islice
 from math import ceil, sqrt
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from shared import clock, credentials
 from shared.conditions import Attr, Condition, Key
 from shared.credentials import Credential
 from shared.errors import LastAdmin, Outdated, Stale, UserNotFound
-from shared.tables import Change, Check, Delete, Item, Put, Table, Update
+from shared.tables import Change, Check, Delete, Item, Put, Table, Update, at_once
 
 USERS = Table("users_table")
 NEWEST = "Newest"
@@ -205,17 +205,17 @@ def newest(limit: int, *, before: str | None = None) -> tuple[list[User], str | 
     Each shard yields its newest in order, and is asked again only if the merge uses up what it was first asked for.
     """
     wanted = limit + 1
-    shards = (_newest_of(shard, _share(wanted), before) for shard in _SHARDS)
-    users = list(islice(merge(*shards, key=attrgetter("position"), reverse=True), wanted))
+    shards = at_once(_newest_of(shard, _share(wanted), before) for shard in _SHARDS)
+    users = [User.from_item(item) for item in islice(merge(*shards, key=itemgetter("position"), reverse=True), wanted)]
     page = users[:limit]
     return page, page[-1].position if len(users) > limit else None
 
 
-def _newest_of(shard: str, page_size: int, before: str | None) -> Iterator[User]:
+def _newest_of(shard: str, page_size: int, before: str | None) -> Iterator[Item]:
     condition: Condition = Key("shard").eq(shard)
     if before is not None:
         condition &= Key("position").lt(before)
-    return map(User.from_item, USERS.query(condition, index=NEWEST, page_size=page_size, newest_first=True))
+    return USERS.query(condition, index=NEWEST, page_size=page_size, newest_first=True)
 
 
 def _share(wanted: int) -> int:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -103,6 +104,18 @@ def test_the_listing_never_scans_and_asks_each_shard_once(admin: Api, wire: Wire
     wire.forget()
     admin.get("/api/users")
     assert wire.calls == ["GetItem", "Query", "Query", "Query", "Query"]
+
+
+def test_the_listing_asks_all_shards_at_the_same_time(admin: Api, wire: Wire) -> None:
+    admin.get("/api/users")
+    everybody = threading.Barrier(4)
+
+    def wait_for_the_others(operation: str) -> None:
+        if operation == "Query":
+            everybody.wait(timeout=10)
+
+    wire.before = wait_for_the_others
+    assert admin.get("/api/users").status == 200
 
 
 def stored_users(*shards: str) -> list[str]:
