@@ -18,7 +18,6 @@ from aws_lambda_powertools.utilities.circuit_breaker import base as circuit_brea
 from botocore.config import Config
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.core.serialize import AttributePicker
 from moto.dynamodb.models import dynamodb_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
@@ -30,6 +29,7 @@ from shared.users import Role
 from tests import stored
 from tests.api import USER_AGENT, Api, Inbox
 from tests.faults import Wire
+from tests.lean_moto import lean
 from tests.ministack import PYTHON, empty, running
 
 ROOT = Path(__file__).parent.parent
@@ -96,13 +96,7 @@ def moto(project: Project, variables: Mapping[str, str]) -> Iterator[Callable[[]
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
         for name, value in variables.items():
             patch.setenv(name, value)
-        # For each field that an answer does not have, moto tries the names of attributes; a dict has but one.
-        names = AttributePicker.get_possible_keys
-        patch.setattr(
-            AttributePicker,
-            "get_possible_keys",
-            lambda self, field: (field.key,) if type(field.obj) is dict else names(self, field),
-        )
+        lean(patch)
         for name, properties in project.tables.items():
             create_table(name, properties)
         forget_clients()
