@@ -10,7 +10,7 @@ from moto.core import utils
 from moto.core.serialize import ResponseSerializer
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
-from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser  # type: ignore[attr-defined]  # moto turns mypy off
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node  # type: ignore[attr-defined]  # moto turns mypy off
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]  # ... there
 
 _member = ResponseSerializer._serialize_structure_member
@@ -22,6 +22,7 @@ def lean(patch: pytest.MonkeyPatch) -> None:
     # It would list all methods of a service for each request, and parse each expression anew.
     patch.setattr("moto.core.responses.method_names_from_class", cache(utils.method_names_from_class))
     patch.setattr(UpdateExpressionParser, "make", cache(UpdateExpressionParser.make))
+    patch.setattr(Node, "__deepcopy__", _copied_node, raising=False)
     patch.setattr(DepthFirstTraverser, "nodes_to_be_processed", _kinds)
     patch.setattr(ResponseSerializer, "_serialize_structure_member", _serialize_member)
     patch.setattr(Table, "__deepcopy__", _copied, raising=False)
@@ -42,6 +43,17 @@ def _kinds(traverser: DepthFirstTraverser) -> tuple[type, ...]:
     if kinds is None:
         kinds = traverser.kinds = tuple(traverser._processing_map())
     return kinds
+
+
+def _copied_node(node: Node, memo: dict[int, Any]) -> Node:
+    """Copy an expression, which moto does before it works on it: nodes and their parents alone."""
+    copied: Node = copy.copy(node)
+    if node.children is not None:
+        copied.children = [_copied_node(child, memo) if isinstance(child, Node) else child for child in node.children]
+        for child in copied.children:
+            if isinstance(child, Node):
+                child.parent = copied
+    return copied
 
 
 def _copied(table: Table, memo: dict[int, Any]) -> Table:

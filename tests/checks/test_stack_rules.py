@@ -3,15 +3,13 @@
 import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from cfnlint.rules import Rules
-from cfnlint.template import Template
 
 ROOT = Path(__file__).parent.parent.parent
-RULES = dict(Rules.create_from_directory(str(ROOT / "checks/rules")).items())
 Stack: TypeAlias = dict[str, Any]
 
 
@@ -30,12 +28,23 @@ def stack(transformed: Mapping[str, Any]) -> Stack:
     )
 
 
+@cache
+def rules() -> dict[str, Any]:
+    """Give the rules, by their numbers."""
+    # cfn-lint takes half a second to import, and most of those who collect tests run none of these.
+    from cfnlint.rules import Rules  # noqa: PLC0415
+
+    return dict(Rules.create_from_directory(str(ROOT / "checks/rules")).items())
+
+
 def told(stack: Stack) -> set[str]:
     """Give what all rules say."""
+    from cfnlint.template import Template  # noqa: PLC0415  # as above
+
     template = Template("template.json", stack, ["us-east-1"])
     return {
         f"{number} {match.message}"
-        for number, rule in RULES.items()
+        for number, rule in rules().items()
         for match in rule.match(template)
         if number not in excepted(stack["Resources"].get(match.message.partition(":")[0], {}))
     }
@@ -48,7 +57,7 @@ def excepted(resource: dict[str, Any]) -> list[str]:
 
 
 def test_the_template_keeps_the_rules(transformed: Mapping[str, Any]) -> None:
-    assert sorted(RULES) == ["E9001", "E9002", "E9003", "E9004", "E9005", "E9006"]
+    assert sorted(rules()) == ["E9001", "E9002", "E9003", "E9004", "E9005", "E9006"]
     assert told(deepcopy(dict(transformed))) == set()
 
 
