@@ -63,10 +63,13 @@ BUDGETS = {
 
 # Every function speaks to DynamoDB: what that takes is imported once, and then each function in a fork of that process.
 _PROGRAM = """
-import json, os, sys
+import gc, json, os, sys
 functions, sys.path[:0] = json.loads(sys.argv[1]), json.loads(sys.argv[2])
 sys.modules |= dict.fromkeys(json.loads(sys.argv[3]))
 import shared.tables
+# A collection in each fork would write to, and so copy, all that the forks share.
+gc.disable()
+gc.freeze()
 for name, folder in functions.items():
     if os.fork() == 0:
         sys.path.insert(0, folder)

@@ -20,11 +20,11 @@ from samcli.yamlhelper import yaml_parse
 
 from operations import privileges
 from operations.privileges import Rights
-from operations.transformed import TEMPLATE, Template, references
+from operations.transformed import TEMPLATE, Template, decided, references
 from shared import aws, clock, config, keys, outbox, passwords, tables
 from tests import faults, sendgrid
 from tests.api import FUNCTIONS, Api, Inbox, deliver, entries, load, redrive, retry, routes
-from tests.conftest import PASSWORD, forget_circuits
+from tests.conftest import PASSWORD, forget_circuits, transformed_once
 from tests.faults import Wire
 from tests.feedback import bounce, complaint, receive
 
@@ -45,7 +45,7 @@ BY_LAMBDA = {("sqs:SendMessage", "UndeliveredEmailQueue"), ("sqs:SendMessage", "
 @cache
 def stack(providers: str) -> Template:
     """Give the template of a stack with these providers: look at it only."""
-    return privileges.stack(MailProviders=providers)
+    return decided(transformed_once(), MailProviders=providers)
 
 
 @cache
