@@ -7,6 +7,7 @@ transactions and capacity are tested against MiniStack.
 import copy
 import gc
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -233,7 +234,7 @@ def member(api: Api, name: str, email: str, role: Role = "user") -> Api:
     client = Client(ip=api.ip, user_agent=USER_AGENT)
     user = users.new(name=name, email=email, role=role, email_verified=True)
     new = credentials.new(email=email, user_id=user.id, password_hash=password_hash(), verified=True)
-    credential = new._replace(devices=(sign_in._device(client),), sign_ins=1)
+    credential = replace(new, devices=(sign_in._device(client),), sign_ins=1)
     session = sessions.new(user, client)
     tables.write(credentials.adding(credential), *users.adding(user), sessions.starting(session))
     return api.with_token(tokens.access_token(session))

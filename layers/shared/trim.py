@@ -194,7 +194,8 @@ def trim_modules(python: Path) -> None:
         try:
             for rewrite in rewrites:
                 source = rewrite(source)
-        except ValueError as error:
+            compile(source, name, "exec")
+        except (SyntaxError, ValueError) as error:
             sys.exit(f"{name} is not as {Path(__file__).name} knows it: {error}")
         file.write_text(source)
 

@@ -5,6 +5,7 @@ import html
 import os
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, get_args
@@ -24,7 +25,7 @@ from shared.submissions import Submission
 SNAPSHOTS = Path(__file__).parent / "mails"
 WORDS = sorted(file.stem for file in mail_templates._FOLDER.glob("*.jinja"))
 ADA = credentials.new(email="ada@example.com", user_id="0198c0de", password_hash="", verified=False)
-VERIFIED = ADA._replace(verified=True)
+VERIFIED = replace(ADA, verified=True)
 USER = users.new(name="Ada", email="ada@example.com", role="user", email_verified=True)
 TOKEN, CODE = "0198c0de-7a10-7cc3.kZ3vQ1xq9T0aYw7mRb2LhE5uNc8s", "493027"
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0"
@@ -81,9 +82,9 @@ CASES: Mapping[str, tuple[Credential, Any, Mapping[str, str]]] = {
     "registration": (ADA, "registration", {}),
     "already_registered": (VERIFIED, "registration", {}),
     "verification": (ADA, "verification", {}),
-    "invitation": (ADA._replace(password_hash=None), "invitation", {}),
+    "invitation": (replace(ADA, password_hash=None), "invitation", {}),
     "recovery": (VERIFIED, "recovery", {}),
-    "email_change": (VERIFIED._replace(user_id="0198c0de"), "email_change", {"userId": "0198c0de"}),
+    "email_change": (replace(VERIFIED, user_id="0198c0de"), "email_change", {"userId": "0198c0de"}),
     "email_changed": (VERIFIED, "email_changed", {"userId": "0198c0de", "version": "2"}),
     "password_changed": (VERIFIED, "password_changed", {}),
     "new_device": (VERIFIED, "new_device", {"ip": "203.0.113.7", "user_agent": USER_AGENT}),

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -32,21 +33,38 @@ print(json.dumps({
 """
 
 
-@pytest.mark.parametrize("function", ["auth/me", "jobs/redrive_emails"])
-def test_the_start_collects_no_garbage_and_leaves_a_client(function: str, variables: Mapping[str, str]) -> None:
+def started(function: str, environment: Mapping[str, str]) -> dict[str, Any]:
+    """Import a function in a process of its own."""
     path = f"{ROOT / 'functions' / function}:{ROOT / 'layers/shared'}"
     command = [sys.executable, "-c", _PROGRAM]
-    done = subprocess.run(command, env={**variables, "PYTHONPATH": path}, capture_output=True, text=True, check=True)
-    seen = json.loads(done.stdout)
+    done = subprocess.run(command, env={**environment, "PYTHONPATH": path}, capture_output=True, text=True, check=True)
+    seen: dict[str, Any] = json.loads(done.stdout)
+    return seen
+
+
+@pytest.mark.parametrize("function", ["auth/login", "auth/me", "contact", "jobs/redrive_emails"])
+def test_the_start_collects_no_garbage_on_lambda_and_leaves_a_client(
+    function: str, variables: Mapping[str, str]
+) -> None:
+    seen = started(function, {**variables, "AWS_LAMBDA_FUNCTION_NAME": "function"})
+    # What the function's own few lines made since.
     assert seen.pop("looked at again") < 2000
     assert seen == {"switched off": True, "collections": 0, "switched on": True, "clients": 1}
+
+
+def test_elsewhere_the_package_leaves_the_collector_alone(variables: Mapping[str, str]) -> None:
+    assert not started("auth/me", variables)["switched off"]
 
 
 @pytest.fixture
 def before_snapshot(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], Any]]:
     """What is to be done before a snapshot: Lambda's runtime with SnapStart, as far as it is called."""
     registered: list[Callable[[], Any]] = []
-    monkeypatch.setitem(sys.modules, "snapshot_restore_py", SimpleNamespace(register_before_snapshot=registered.append))
+
+    def register(function: Callable[..., Any], *values: Any) -> None:
+        registered.append(partial(function, *values))
+
+    monkeypatch.setitem(sys.modules, "snapshot_restore_py", SimpleNamespace(register_before_snapshot=register))
     monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
     return registered
 
@@ -103,9 +121,15 @@ def test_a_snapshot_holds_what_reading_could_do_without(before_snapshot: list[Ca
     assert (len(before_snapshot), prepared()) == (2, 2)
 
 
-def test_without_snapshots_nothing_is_done_before_them(
+def test_provisioned_concurrency_prepares_for_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "provisioned-concurrency")
+    form_api(readable=True)
+    assert prepared() == 2
+
+
+def test_otherwise_nothing_is_prepared_ahead(
     before_snapshot: list[Callable[[], Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
-    startup.before_snapshot(lambda: None)
+    startup.prepare_ahead(pytest.fail)
     assert before_snapshot == []

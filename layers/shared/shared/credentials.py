@@ -5,7 +5,7 @@ sign-in or one-time token must no longer count (password, address, role or statu
 session starts. Whoever ends all sessions conditions its write on both, so none can slip in between.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 from shared import clock, emails
 from shared.conditions import Attr, Condition
@@ -18,7 +18,8 @@ UNDO_PERIOD = 72 * clock.HOUR
 _MOST_FORMER = 8
 
 
-class Credential(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
     """What signs a user in. `email` is the address's key, `address` what mail is sent to.
 
     `password_hash` is None until an invitation is accepted. `devices` are digests of the user agents that have signed
@@ -136,9 +137,9 @@ def moving(credential: Credential, email: str) -> list[Change]:
     """Give the changes that make another address, as people type it, the one that signs in, and keep the old one."""
     key = emails.key(email)
     former = tuple(other for other in (credential.email, *credential.former) if other != key)[:_MOST_FORMER]
-    moved = credential._replace(email=key, address=email, version=credential.version + 1, former=former)
+    moved = replace(credential, email=key, address=email, version=credential.version + 1, former=former)
     # Of the new version too, or whoever has read the address before would find nothing changed, and write to it.
-    kept = credential._replace(password_hash=None, version=moved.version, reserved_until=clock.now() + UNDO_PERIOD)
+    kept = replace(credential, password_hash=None, version=moved.version, reserved_until=clock.now() + UNDO_PERIOD)
     own = Attr("reservedUntil").exists() & Attr("userId").eq(credential.user_id)
     free = Attr("email").not_exists() | Attr("reservedUntil").lte(clock.now()) | own
     return [
@@ -149,7 +150,8 @@ def moving(credential: Credential, email: str) -> list[Change]:
 
 def moving_back(credential: Credential, email: str) -> list[Change]:
     """Give the changes that make a kept address the one that signs in again, without a password."""
-    back = credential._replace(
+    back = replace(
+        credential,
         email=emails.key(email),
         address=email,
         password_hash=None,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
-from shared import form_data, limits, logs, submissions
+from shared import form_data, limits, logs, startup, submissions
 from shared.config import settings
 from shared.errors import FieldError, InvalidInput
 from shared.form_data import MULTIPART, URLENCODED
@@ -110,7 +110,7 @@ class Form:
         self._recipient = recipient
         limit = Limit(self.name, _MOST_A_MINUTE)
         # It can be read too, but it is there to be sent.
-        fields.prepare()
+        startup.prepare(fields.prepare)
 
         @self.api.get
         def read(admin: _Admin, page: Page) -> Response:

@@ -90,6 +90,8 @@ class Request:
 class Client(activity.Client):
     """Where a request comes from, as the gateway says, and who is calling, where that was found out."""
 
+    __slots__ = ()
+
     @classmethod
     def from_request(cls, request: Request) -> "Client":
         """Read it from the request."""
@@ -223,8 +225,8 @@ Operation = TypeVar("Operation", bound=Callable[..., Response])
 class Input(Protocol):
     """A type that operations can ask for.
 
-    It may have a method `prepare`, which makes what all requests have in common: during the start, or before the first
-    of them where the path can be read too.
+    It may have a method `prepare`, which makes what all requests have in common: during the start, or at the first of
+    them where GET was declared before.
     """
 
     @classmethod
@@ -313,9 +315,9 @@ class Api:
         prepare = getattr(kind, "prepare", None)
         if prepare is not None and "GET" in {method, *self._operations}:
             # Most requests to this path only read, and need none of it.
-            startup.before_snapshot(prepare)
+            startup.prepare_ahead(prepare)
         elif prepare is not None:
-            prepare()
+            startup.prepare(prepare)
 
     def _log(self, request: Request, response: Response, error: Exception | None, seconds: float) -> None:
         fields = {

@@ -29,7 +29,7 @@ _ENTITY_TAG = re.compile(r'(?<!W/)"([0-9]{1,18})"')
 
 def _camel_case(name: str) -> str:
     first, *others = name.split("_")
-    return first + "".join(map(str.capitalize, others))
+    return first + "".join(part[:1].upper() + part[1:] for part in others)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -37,9 +37,13 @@ def _camel_case(name: str) -> str:
 class _Input:
     __pydantic_config__: ClassVar = {"alias_generator": _camel_case, "hide_input_in_errors": True}
 
-    def __init_subclass__(cls) -> None:
-        # Without a text of its own, in which passwords would find their way into tracebacks.
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        # No repr: it would show passwords.
         dataclass(frozen=True, kw_only=True, repr=False)(cls)
+        for field in fields(cls):
+            if type(field.default).__module__.startswith("pydantic"):
+                raise TypeError(f"{cls.__name__}.{field.name} needs Annotated[…, Field(…)], and a default of its own")
 
     @classmethod
     @cache
@@ -82,8 +86,8 @@ class _Input:
 
 def plain(values: _Input) -> dict[str, Any]:
     """Give the values as JSON can say them, by the names that callers use."""
-    plain: dict[str, Any] = type(values).prepare().dump_python(values, mode="json", by_alias=True)
-    return plain
+    by_name: dict[str, Any] = type(values).prepare().dump_python(values, mode="json", by_alias=True)
+    return by_name
 
 
 class Body(_Input):
@@ -152,6 +156,8 @@ def _all_required(names: list[str]) -> str:
 
 class IfMatch(Versions):
     """The versions that the header `If-Match` names (RFC 9110, 13.1.1); any, if it is absent or `*`."""
+
+    __slots__ = ()
 
     @classmethod
     def from_request(cls, request: Request) -> Self:

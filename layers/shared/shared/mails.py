@@ -66,12 +66,12 @@ def compose(entry: Entry) -> Mail | None:
 # Mails that lead somewhere, to whoever has the address ----------------------------------------------
 
 
-def _to_owner(compose: Callable[[Credential], Mail | None]) -> Callable[[Entry], Mail | None]:
-    def compose_for(entry: Entry) -> Mail | None:
+def _to_owner(mail_to: Callable[[Credential], Mail | None]) -> Callable[[Entry], Mail | None]:
+    def composer(entry: Entry) -> Mail | None:
         credential = credentials.find(entry.to)
-        return None if credential is None else compose(credential)
+        return None if credential is None else mail_to(credential)
 
-    return compose_for
+    return composer
 
 
 def _registration(credential: Credential) -> Mail | None:
@@ -81,7 +81,7 @@ def _registration(credential: Credential) -> Mail | None:
 
 
 def _verification(credential: Credential) -> Mail | None:
-    if credential.verified:
+    if credential.verified or credential.is_reserved:
         return None
     return _invitation(credential) if credential.is_invited else _verification_of(credential)
 

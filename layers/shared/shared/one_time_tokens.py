@@ -16,6 +16,7 @@ import hmac
 import secrets
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from shared import clock, credentials
@@ -44,7 +45,8 @@ _SECRET_LENGTH = 22
 _PURPOSES = tuple(LIFETIMES)
 
 
-class Issued(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Issued:
     """What goes into the mail, and is nowhere kept: the link's token and a code of six digits."""
 
     token: str

@@ -11,7 +11,8 @@ import hmac
 import re
 import secrets
 import uuid
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
 from shared import clock
 from shared.activity import Client
@@ -29,7 +30,8 @@ _LONGEST_USER_AGENT = 256
 _ID = re.compile(r"[0-9a-f-]{36}")
 
 
-class Session(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
     """A signed-in device. Times are seconds since 1970; `counter` counts its refreshes."""
 
     user_id: str
@@ -155,7 +157,8 @@ def refresh(before: Session, client: Client) -> Session:
         SessionEnded: it was ended meanwhile.
 
     """
-    after = before._replace(
+    after = replace(
+        before,
         counter=before.counter + 1,
         refreshed_at=clock.now(),
         ip=client.ip,

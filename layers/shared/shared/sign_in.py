@@ -13,7 +13,8 @@ version 2; an earlier rule of "no reuse at all" signed out honest users).
 
 import hashlib
 import uuid
-from typing import Any, Literal, NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
 
 from shared import activity, clock, credentials, emails, limits, metrics, outbox, passwords, sessions, tokens, users
 from shared.activity import Client, Event
@@ -39,7 +40,8 @@ _SHOWN_USER_AGENT = 120
 Scope: TypeAlias = Literal["local", "others", "global"]
 
 
-class SignedIn(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SignedIn:
     """A session, and the tokens to use it by."""
 
     session: Session

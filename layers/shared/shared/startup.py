@@ -21,19 +21,33 @@ def finish() -> None:
     """
     logs.configure(settings().log_level)
     aws.dynamodb()
-    # What was imported stays for good, so no collection need look at it again.
-    gc.freeze()
-    gc.enable()
+    _settle()
 
 
-def before_snapshot(prepare: Callable[[], object]) -> None:
-    """Have something done before Lambda takes a snapshot (SnapStart), which then holds it; otherwise never.
+def prepare(make: Callable[[], object]) -> None:
+    """Make something else that events have in common."""
+    gc.disable()
+    make()
+    _settle()
 
-    It is for what is put off, since not every event needs it.
+
+def prepare_ahead(make: Callable[[], object]) -> None:
+    """Make something that not every event needs, if Lambda starts this environment before anybody waits for it.
+
+    It does for a snapshot (SnapStart), which then holds what was made, and for provisioned concurrency.
     https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html
     """
-    if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
-        # A part of Lambda's runtime, which is nowhere else.
-        from snapshot_restore_py import register_before_snapshot  # type: ignore[import-not-found]  # noqa: PLC0415
+    match os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE"):
+        case "snap-start":
+            # A part of Lambda's runtime, which is nowhere else.
+            from snapshot_restore_py import register_before_snapshot  # type: ignore[import-not-found]  # noqa: PLC0415
 
-        register_before_snapshot(prepare)
+            register_before_snapshot(prepare, make)
+        case "provisioned-concurrency":
+            prepare(make)
+
+
+def _settle() -> None:
+    # What is there by now stays for good, so no collection need look at it again.
+    gc.freeze()
+    gc.enable()

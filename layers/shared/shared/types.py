@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 from shared import emails
@@ -15,17 +15,21 @@ class Rule:
     `Annotated[str, Field(max_length=100), AfterValidator(function)]`, without loading pydantic before the first input.
     """
 
+    # So pydantic puts in its place what it consists of (annotated_types.GroupedMetadata).
+    __is_annotated_types_grouped_metadata__ = True
+
     def __init__(self, function: Callable[[Any], Any] | None = None, **constraints: Any) -> None:
         self._function = function
         self._constraints = constraints
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        """Give pydantic the rule in its own words."""
+    def __iter__(self) -> Iterator[object]:
+        """Give the rule in pydantic's own words."""
         from pydantic import AfterValidator, Field  # noqa: PLC0415  # who asks has loaded it
 
-        rules = [Field(**self._constraints)] if self._constraints else []
-        rules += [AfterValidator(self._function)] if self._function else []
-        return handler.generate_schema(Annotated[source, *rules])
+        if self._constraints:
+            yield Field(**self._constraints)
+        if self._function is not None:
+            yield AfterValidator(self._function)
 
 
 # Text that ends up in mails and on pages: nothing that starts a new line, and nothing that makes text run backwards
