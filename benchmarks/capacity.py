@@ -165,7 +165,7 @@ def sizes(few: Mapping[str, Usage]) -> list[str]:
         usage = few[name]
         for size in memory.SIZES:
             billed = memory.gigabyte_seconds(usage.cpu, len(usage.calls), size)
-            times = [memory.milliseconds(usage.cpu, len(usage.calls), size), memory.milliseconds(memory.COLD, 0, size)]
+            times = [memory.milliseconds(usage.cpu, len(usage.calls), size), memory.cold(size)]
             rows.append(
                 [name, str(size), *(f"{time:.0f}" for time in times), f"{billed * PRICES['time'].usd * 1e6:.2f}"]
             )

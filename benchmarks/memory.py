@@ -16,8 +16,10 @@ SIZES = (256, 512, 1024, WHOLE_CORE, 3008)
 WAIT = 5
 # Assumed: one request in so many finds no warm container.
 COLD_EVERY = 100
-# CPU milliseconds of a cold start in Lambda's image, as docs/benchmarks.md has them.
-COLD = 340
+# CPU milliseconds of a cold start in Lambda's image, as docs/benchmarks.md has them: up to the function's import, for
+# which there is a whole core at any size, and what the first request takes more than later ones.
+# https://serverlessland.com/content/service/lambda/guides/effectively-running-java-on-serverless/init-heavy-lifting
+START, FIRST = 280, 15
 _ROOT = Path(__file__).parent.parent
 # What a container has at the most: its imports, every client, and a hash if it can.
 _CONTAINER = """
@@ -47,7 +49,12 @@ def milliseconds(cpu: float, calls: int, size: int) -> float:
     return cpu / min(1, size / WHOLE_CORE) + calls * WAIT
 
 
+def cold(size: int) -> float:
+    """Give how much longer the first request of a container takes."""
+    return START + milliseconds(FIRST, 0, size)
+
+
 def gigabyte_seconds(cpu: float, calls: int, size: int) -> float:
     """Give what is billed for a request on average, its share of a cold start included."""
-    whole = milliseconds(cpu, calls, size) + milliseconds(COLD, 0, size) / COLD_EVERY
+    whole = milliseconds(cpu, calls, size) + cold(size) / COLD_EVERY
     return whole / 1000 * size / 1024

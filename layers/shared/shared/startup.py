@@ -2,6 +2,7 @@
 
 Lambda gives a whole processor while a function's file is imported, and from the first event on the share that goes with
 the function's memory. So what every event needs is made here, once.
+https://serverlessland.com/content/service/lambda/guides/effectively-running-java-on-serverless/init-heavy-lifting
 """
 
 import gc
