@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -48,11 +49,14 @@ def read_build(template: Path, machine: int) -> Build:
 @pytest.fixture(scope="session")
 def builds(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Build]:
     """Both stages, built side by side."""
-    folder = tmp_path_factory.mktemp("build")
+    # A function's folder is deployed as it is; other tests have left compiled files there.
+    for folder in (ROOT / "functions").rglob("__pycache__"):
+        shutil.rmtree(folder)
+    target = tmp_path_factory.mktemp("build")
     sam = Path(sys.executable).with_name("sam")
     running = {
         stage: subprocess.Popen(
-            [sam, "build", "--config-env", stage, "--build-dir", folder / stage, "--no-cached"],
+            [sam, "build", "--config-env", stage, "--build-dir", target / stage, "--no-cached"],
             cwd=ROOT,
             env={**os.environ, "SAM_CLI_TELEMETRY": "0"},
             stdin=subprocess.DEVNULL,
@@ -65,7 +69,7 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Build]:
     told = {stage: process.communicate()[0] for stage, process in running.items()}
     for stage, process in running.items():
         assert process.returncode == 0, told[stage]
-    return {stage: read_build(folder / stage / "template.yaml", machine) for stage, machine in MACHINES.items()}
+    return {stage: read_build(target / stage / "template.yaml", machine) for stage, machine in MACHINES.items()}
 
 
 @pytest.fixture(scope="session", params=MACHINES)
