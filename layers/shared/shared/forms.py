@@ -87,7 +87,7 @@ class _Admin:
     @classmethod
     def prepare(cls) -> "type[caller.Admin]":
         """Load what reads tokens."""
-        from shared import caller  # noqa: PLC0415
+        from shared import caller  # noqa: PLC0415  # what waits
 
         return caller.Admin
 

@@ -49,7 +49,7 @@ class _Input:
     @cache
     def prepare(cls) -> "TypeAdapter[Self]":
         """Make what fills this class, unless it is there."""
-        from pydantic import TypeAdapter  # noqa: PLC0415
+        from pydantic import TypeAdapter  # noqa: PLC0415  # what waits
 
         return TypeAdapter(cls)
 
