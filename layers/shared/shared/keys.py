@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import jwt
 from botocore.exceptions import ClientError
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
@@ -30,8 +29,6 @@ ALGORITHM = "ES256"
 ACCESS_TOKEN_LIFETIME = clock.HOUR
 _USE = "access-token"
 _ECDSA = ECAlgorithm(ECAlgorithm.SHA256, ec.SECP256R1)
-# Loads OpenSSL's bindings during the start, and not with the first signature.
-ec.ECDSA(hashes.SHA256())
 # A signer may hold on to its key for so long, and a verifier to its list of keys.
 _REMEMBERED = 5 * clock.MINUTE
 # A new key signs only so long after it was published.

@@ -18,11 +18,16 @@ import uuid
 from typing import Any, NamedTuple
 
 import jwt
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared import clock, keys
 from shared.config import settings
 from shared.errors import InvalidRefreshToken, InvalidToken, TokenExpired
 from shared.sessions import Session
+
+# Loads OpenSSL's bindings during the start, and not with the first signature.
+ec.ECDSA(hashes.SHA256())
 
 _TYPE = "at+jwt"
 _REQUIRED = ["iss", "aud", "sub", "sid", "jti", "iat", "exp"]
