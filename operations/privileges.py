@@ -137,12 +137,8 @@ def _row(cells: list[str]) -> str:
 
 def everything() -> Rights:
     """Give the rights of a stack that uses all there is: with SendGrid beside SES."""
-    return granted(stack(MailProviders="ses,sendgrid"))
-
-
-def stack(**parameters: str) -> Template:
-    """Give the template of a stack with these parameters."""
-    return decided(transform(TEMPLATE, **parameters), **parameters)
+    parameters = {"MailProviders": "ses,sendgrid"}
+    return granted(decided(transform(TEMPLATE, **parameters), **parameters))
 
 
 if __name__ == "__main__":
