@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from email_validator import ValidatedEmail
 
-# Lower-case ASCII, within the lengths of RFC 5321. A domain with two hyphens in a row may be IDNA's.
+# Lower-case ASCII, within the lengths of RFC 5321. A domain with two hyphens in a row may be IDNA's, and `=?` is
+# `_ENCODED`: both are left to the slow path.
 _PLAIN = re.compile(
-    r"(?=[^@]{1,64}@)(?=.{6,254}\Z)(?!.*--)"
+    r"(?=[^@]{1,64}@)(?=.{6,254}\Z)(?!.*--)(?!.*=\?)"
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
 )
@@ -35,10 +36,10 @@ def parse(text: str) -> str:
 
     """
     text = text.strip()
-    if _ENCODED in text:
-        raise ValueError("is not a valid e-mail address")
     if _PLAIN.fullmatch(text):
         return text
+    if _ENCODED in text:
+        raise ValueError("is not a valid e-mail address")
     try:
         address = _validated(text)
     except ValueError:
