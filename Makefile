@@ -31,8 +31,8 @@ test-thorough: environments .venv/.dev ## run the others that need no Docker: ra
 	@# A file to a worker at a time, slow ones early; three, since two cores have time while one waits for a process.
 	@$(BIN)/python -m pytest -m thorough --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-snapshots: environments .venv/.dev ## accept mails as they are now, into tests/shared/mails
-	@SNAPSHOTS=accept $(BIN)/python -m pytest -q tests/shared/test_mails.py
+snapshots: environments .venv/.dev ## accept emails as they are now, into tests/shared/mail/snapshots
+	@SNAPSHOTS=accept $(BIN)/python -m pytest -q tests/shared/mail/test_messages.py
 
 # Templates are looked at twice: as they are written, and as CloudFormation gets them.
 TRANSFORMED := .aws-sam/transformed
@@ -45,7 +45,7 @@ check: .venv/.dev .venv-checks/.installed ## lint, types, templates, dependencie
 	$(BIN)/sam validate --lint
 	$(BIN)/cfn-lint --template $(TEMPLATES)
 	@rm -rf $(TRANSFORMED)
-	@$(BIN)/python -m checks.transformed $(TEMPLATES) --to $(TRANSFORMED)
+	@$(BIN)/python -m operations.transformed $(TEMPLATES) --to $(TRANSFORMED)
 	$(BIN)/cfn-lint --template $(TEMPLATES:%.yaml=$(TRANSFORMED)/%.json)
 	$(CHECKERS)/checkov --config-file .checkov.yaml --directory $(TRANSFORMED)
 	$(BIN)/python -m checks.dependencies

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local.template import Project, read_project
-from shared import aws
-from tests.ministack import running
+from shared.core import aws
+from tests.support.ministack import running
 
 
 @contextmanager

@@ -31,7 +31,8 @@ from statistics import median
 from typing import Any
 
 from tests.sam import containers
-from tests.sam.containers import IMAGE, ROOT, Backend, Sam
+from tests.sam.containers import IMAGE, Backend, Sam
+from tests.support import ROOT
 
 DESK = ROOT / ".aws-sam" / "desk"
 PAGE = ROOT / "docs" / "desk.md"

@@ -6,10 +6,10 @@ from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 from benchmarks.meter import Meter, Usage
-from shared import keys
-from tests import feedback
-from tests.api import Api, Inbox, deliver, entries, retry
+from shared.records import keys
 from tests.conftest import PASSWORD, forget_circuits, member
+from tests.support import feedback
+from tests.support.api import Api, Inbox, deliver, entries, retry
 
 NEW = "a rather different sentence"
 

@@ -18,8 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from benchmarks.cloud import cloud
-from shared import aws, config, outbox, tables
-from tests import sendgrid, stored
+from shared.core import aws, config, tables
+from shared.records import outbox
+from tests.support import sendgrid, stored
 
 MAILS = 1000
 KILLS_AFTER = (100, 250, 400, 600, 800)
@@ -145,8 +146,8 @@ def work(job: str, ahead: int) -> None:
     import time_machine  # noqa: PLC0415  # the worker's alone
     import urllib3  # noqa: PLC0415
 
-    from shared import providers  # noqa: PLC0415
-    from tests import api  # noqa: PLC0415
+    from shared.mail import providers  # noqa: PLC0415
+    from tests.support import api  # noqa: PLC0415
 
     pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=2, read=_READ_TIMEOUT))
     providers._PROVIDERS["sendgrid"]._pool = pool  # type: ignore[attr-defined]  # noqa: SLF001

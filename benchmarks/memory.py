@@ -28,7 +28,7 @@ sys.path.insert(0, sys.argv[1])
 import app
 from shared import aws
 for client in (aws.dynamodb, aws.secretsmanager, aws.sesv2, aws.sqs): client()
-if "shared.passwords" in sys.modules: sys.modules["shared.passwords"].hashed("a rather long sentence")
+if "shared.values.passwords" in sys.modules: sys.modules["shared.values.passwords"].hashed("a rather long sentence")
 print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
 """
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
-from shared import aws
+from shared.core import aws
 
 _READ_UNIT = 4096
 _READS = frozenset({"GetItem", "Query"})

@@ -13,9 +13,9 @@ from typing import Any
 
 import boto3
 
-from shared import credentials, sessions, users
-from shared.activity import Client
-from shared.tables import Item, Put, Table
+from shared.core.tables import Item, Put, Table
+from shared.records import credentials, sessions, users
+from shared.values.client import Client
 
 _BUCKET = "population"
 _PARAMETERS = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")

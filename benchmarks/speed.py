@@ -22,7 +22,8 @@ from typing import Any
 
 from benchmarks import report
 from local.template import read_project
-from tests.sam.containers import IMAGE, ROOT
+from tests.sam.containers import IMAGE
+from tests.support import ROOT
 
 HERE = Path(__file__).parent
 LAYER = ROOT / ".aws-sam" / "build" / "SharedLayer"

@@ -14,8 +14,8 @@ from random import SystemRandom
 from statistics import median
 
 from benchmarks.cloud import cloud
-from tests.api import Api
 from tests.conftest import PASSWORD, member
+from tests.support.api import Api
 
 WRONG = "a rather different sentence"
 _number = count()

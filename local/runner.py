@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local import admin, expiry, feedback, resources, rotation
-from local.aws import AwsError, CloudGoneError
-from local.cloud import Cloud, listen
+from local import admin
+from local.aws import expiry, feedback, resources, rotation
+from local.aws.client import AwsError, CloudGoneError
+from local.aws.ministack import Cloud, listen
+from local.aws.schedules import Schedules
+from local.aws.streams import Notes, Streams
 from local.console import Console, RunnerError
-from local.history import History
-from local.inbox import Inbox
-from local.reload import Changes, Watch
-from local.schedules import Schedules
-from local.streams import Notes, Streams
+from local.functions.pool import FunctionError, Nursery, Pool, Result, lambda_environment
+from local.functions.reload import Changes, Watch
+from local.page.history import History
+from local.page.inbox import Inbox
 from local.template import Function, read_project
-from local.workers import FunctionError, Nursery, Pool, Result, lambda_environment
 
 _LOOK_SECONDS = 0.2
 # How a line in the embedded metric format begins.
@@ -80,9 +81,9 @@ class Runner:
         self._make_pools()
         self._watch.follow(self._folders(), self._project.layers)
         # Flask and SAM CLI's gateway: half of what there is to import, while MiniStack starts.
-        from local.gateway import Answered, make_app  # noqa: PLC0415
-        from local.page import Page  # noqa: PLC0415
-        from local.server import Server  # noqa: PLC0415
+        from local.gateway.app import Answered, make_app  # noqa: PLC0415
+        from local.gateway.server import Server  # noqa: PLC0415
+        from local.page.app import Page  # noqa: PLC0415
 
         mails = self._data / "cloud" / "mail.jsonl"
         page = Page(Inbox(mails), self._history, self._cloud.aws)
@@ -174,7 +175,7 @@ class Runner:
 
     def _create_admin(self) -> None:
         """Make sure that there is an admin: before anything is served, or beside it if there was one before."""
-        if not any((layer / "shared" / "accounts.py").is_file() for layer in self._project.layers):
+        if not any((layer / "shared" / "accounts" / "lifecycle.py").is_file() for layer in self._project.layers):
             return
         email, password = self._options.admin_email, self._options.admin_password
         self.admin_password = password = password or admin.kept_password(self._data / "admin-password")

@@ -16,8 +16,9 @@ def main(stack: Stack, email: str) -> None:
     """Make the administrator. Raises OperationError when something is to be put right first."""
     stack.take_environment("RegisterFunction")
     # The package reads its settings from the environment that has just been taken.
-    from shared import accounts, emails, passwords  # noqa: PLC0415
-    from shared.errors import Error  # noqa: PLC0415
+    from shared.accounts import lifecycle  # noqa: PLC0415
+    from shared.core.errors import Error  # noqa: PLC0415
+    from shared.values import emails, passwords  # noqa: PLC0415
 
     try:
         address = emails.parse(email)
@@ -26,7 +27,7 @@ def main(stack: Stack, email: str) -> None:
     password = _password()
     try:
         passwords.check(password, email=address, name="Administrator")
-        accounts.ensure_admin(address, password)
+        lifecycle.ensure_admin(address, password)
     except Error as problem:
         raise OperationError(f"{problem}.") from problem
     print(f"{address} can sign in as an administrator:\n  {stack.outputs()['ApiUrl']}/api/auth/login")

@@ -1,5 +1,12 @@
-"""The template as CloudFormation gets it: transformed by SAM's own translator, offline, as `sam validate` does it."""
+"""The template as CloudFormation gets it: transformed by SAM's own translator, offline, as `sam validate` does it.
 
+`python -m operations.transformed template.yaml operations/template.yaml --to FOLDER` writes FOLDER/template.json and
+FOLDER/operations/template.json, for checkers that know CloudFormation's resources better than SAM's.
+"""
+
+import argparse
+import json
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -110,3 +117,23 @@ class _Conditions:
 
     def _value(self, value: Any) -> str:  # a parameter's value, or a constant
         return str(self._values[value["Ref"]] if isinstance(value, dict) else value)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("templates", nargs="+", type=Path)
+    arguments.add_argument("--to", required=True, type=Path)
+    given = arguments.parse_args()
+    logging.disable(logging.WARNING)
+    for file in given.templates:
+        target = given.to / file.with_suffix(".json")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        template = transform(file)
+        for stack in of_type(template, "AWS::CloudFormation::Stack").values():
+            nested = stack["Properties"]
+            nested["TemplateURL"] = str(Path(nested["TemplateURL"]).with_suffix(".json"))
+        target.write_text(json.dumps(template, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -9,7 +9,6 @@ import gc
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -24,16 +23,19 @@ from moto.secretsmanager.models import secretsmanager_backends
 
 from local.template import Project, read_project
 from operations.transformed import transform
-from shared import aws, config, credentials, keys, passwords, providers, sessions, sign_in, tables, tokens, users
-from shared.activity import Client
-from shared.users import Role
-from tests import stored
-from tests.api import USER_AGENT, Api, Inbox
-from tests.faults import Wire
-from tests.lean_moto import lean
-from tests.ministack import PYTHON, empty, running
+from shared.accounts import sign_in, tokens
+from shared.core import aws, config, tables
+from shared.mail import providers
+from shared.records import credentials, keys, sessions, users
+from shared.records.users import Role
+from shared.values import passwords
+from shared.values.client import Client
+from tests.support import ROOT, stored
+from tests.support.api import USER_AGENT, Api, Inbox
+from tests.support.faults import Wire
+from tests.support.lean_moto import lean
+from tests.support.ministack import PYTHON, empty, running
 
-ROOT = Path(__file__).parent.parent
 REGION = "eu-west-1"
 ADMIN_EMAIL = "admin@example.com"
 PASSWORD = "correct horse battery"
@@ -236,7 +238,7 @@ def member(api: Api, name: str, email: str, role: Role = "user") -> Api:
     new = credentials.new(email=email, user_id=user.id, password_hash=password_hash(), verified=True)
     credential = replace(new, devices=(sign_in._device(client),), sign_ins=1)
     session = sessions.new(user, client)
-    tables.write(credentials.adding(credential), *users.adding(user), sessions.starting(session))
+    tables.write(credentials.adding(credential), users.adding(user), sessions.starting(session))
     return api.with_token(tokens.access_token(session))
 
 

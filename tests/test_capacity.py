@@ -1,14 +1,14 @@
 """What `make capacity` measures by, and the page that it writes."""
 
 import re
-from pathlib import Path
 
 from benchmarks.least import LEAST
 from benchmarks.memory import WHOLE_CORE, milliseconds
 from benchmarks.meter import size
 from benchmarks.prices import PROFILE, cognito
+from tests.support import ROOT
 
-PAGE = (Path(__file__).parent.parent / "docs" / "capacity.md").read_text()
+PAGE = (ROOT / "docs" / "capacity.md").read_text()
 
 
 def test_the_page_has_every_flow_with_the_least_that_it_can_consume() -> None:

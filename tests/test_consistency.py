@@ -15,7 +15,8 @@ from typing import Any, TypeAlias
 import pytest
 from samcli.yamlhelper import yaml_parse
 
-ROOT = Path(__file__).parent.parent
+from tests.support import ROOT
+
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 JOBS = "jobs"
 

@@ -21,12 +21,14 @@ from samcli.yamlhelper import yaml_parse
 from operations import privileges
 from operations.privileges import Rights
 from operations.transformed import TEMPLATE, Template, decided, references
-from shared import aws, clock, config, keys, outbox, passwords, tables
-from tests import faults, sendgrid
-from tests.api import FUNCTIONS, Api, Inbox, deliver, entries, load, redrive, retry, routes
+from shared.core import aws, clock, config, tables
+from shared.records import keys, outbox
+from shared.values import passwords
 from tests.conftest import PASSWORD, forget_circuits, transformed_once
-from tests.faults import Wire
-from tests.feedback import bounce, complaint, receive
+from tests.support import faults, sendgrid
+from tests.support.api import FUNCTIONS, Api, Inbox, deliver, entries, load, redrive, retry, routes
+from tests.support.faults import Wire
+from tests.support.feedback import bounce, complaint, receive
 
 AT_ONCE = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
 NEW = "a rather different sentence"

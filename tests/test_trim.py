@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-TRIM = runpy.run_path(str(Path(__file__).parent.parent / "layers/shared/trim.py"))
+from tests.support import ROOT
+
+TRIM = runpy.run_path(str(ROOT / "layers/shared/trim.py"))
 PUT_OFF = [(name, text) for name, texts in TRIM["PUT_OFF"].items() for text in texts]
 PACKAGES = Path(sysconfig.get_path("purelib"))
 

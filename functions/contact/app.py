@@ -1,8 +1,8 @@
 """/api/contact: write to us; administrators read what was written."""
 
-from shared.config import settings
-from shared.forms import Fields, Form
-from shared.types import Email, Name, Text
+from shared.core.config import settings
+from shared.values.types import Email, Name, Text
+from shared.web.forms import Fields, Form
 
 
 class Message(Fields):

@@ -1,7 +1,9 @@
 """/api/health: whether the API can do its work. For load balancers and monitors; anyone may ask."""
 
-from shared import __version__, keys
-from shared.http import Api, Response, data
+from shared import __version__
+from shared.records import keys
+from shared.web.api import Api
+from shared.web.responses import Response, data
 
 api = Api("/api/health")
 handler = api.handler

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from shared import accounts
+from shared.accounts import lifecycle
 
 
 def handler(event: dict[str, str], _context: object) -> Any:
     """Make sure that the admin {"email", "password"} exists."""
-    return accounts.ensure_admin(event["email"], event["password"])
+    return lifecycle.ensure_admin(event["email"], event["password"])

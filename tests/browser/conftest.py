@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.browser.driver import Browser
-from tests.local.harness import ROOT, Running
+from tests.local.harness import Running
+from tests.support import ROOT
 
 PASSWORD = "correct horse battery"
 ADMIN = ("admin@example.com", PASSWORD)

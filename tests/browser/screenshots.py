@@ -7,8 +7,9 @@ import threading
 from pathlib import Path
 
 from tests.browser.driver import Browser
-from tests.browser.test_contact_form import FETCH, KINDS, FrontEnd, Handler
-from tests.local.harness import ROOT, Running
+from tests.browser.front_end import FETCH, KINDS, FrontEnd, Handler
+from tests.local.harness import Running
+from tests.support import ROOT
 
 DOCS = ROOT / "docs"
 LARGEST = 300_000

@@ -13,8 +13,8 @@ import pytest
 
 from checks import dependencies
 from checks.dependencies import LAYER, DependencyError, Package
+from tests.support import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 PROJECT = tomllib.loads((LAYER / "pyproject.toml").read_text())
 VERSIONS = dependencies.locked((LAYER / "requirements.txt").read_text())
 
@@ -39,7 +39,7 @@ for file in files:
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 importlib.import_module(alias.name)
-from shared import aws
+from shared.core import aws
 aws.dynamodb(), aws.secretsmanager(), aws.sesv2()
 print(json.dumps(sorted(sys.modules)))
 """

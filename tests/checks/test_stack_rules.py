@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from functools import cache
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.support import ROOT
+
 Stack: TypeAlias = dict[str, Any]
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.api import Api, Inbox
 from tests.conftest import PASSWORD
+from tests.support.api import Api, Inbox
 
 
 def test_sessions_are_listed_and_can_be_ended_one_by_one(ada: Api, api: Api) -> None:

@@ -9,11 +9,12 @@ import bcrypt
 import pytest
 import time_machine
 
-from shared import clock, config, limits
-from tests.api import Api, Inbox
+from shared.core import clock, config
+from shared.records import limits
 from tests.conftest import PASSWORD, member
-from tests.faults import Wire
-from tests.feedback import bounce, receive
+from tests.support.api import Api, Inbox
+from tests.support.faults import Wire
+from tests.support.feedback import bounce, receive
 
 NEW = "a rather different sentence"
 KINDS = (

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import pytest
 import time_machine
 
-from shared import activity, clock, logs, users
-from tests import stored
-from tests.api import Api, Inbox, Reply
+from shared.core import clock, logs
+from shared.records import activity, users
 from tests.conftest import PASSWORD
+from tests.support import stored
+from tests.support.api import Api, Inbox, Reply
 
 NEW = "a rather different sentence"
 ADA = "ada@example.com"

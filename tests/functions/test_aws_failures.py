@@ -8,12 +8,13 @@ from collections.abc import Callable
 import pytest
 from botocore.exceptions import NoCredentialsError, ParamValidationError
 
-from shared import aws, keys, logs, tables
-from tests import faults, stored
-from tests.api import Api, Reply
+from shared.core import aws, logs, tables
+from shared.records import keys
 from tests.conftest import PASSWORD
-from tests.faults import Answer, Wire
-from tests.functions.test_every_path import is_error
+from tests.support import faults, stored
+from tests.support.api import Api, Reply
+from tests.support.faults import Answer, Wire
+from tests.support.predicates import is_error
 
 REGISTRATION = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
 

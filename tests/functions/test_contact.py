@@ -13,15 +13,16 @@ from urllib.parse import urlencode
 import pytest
 import time_machine
 
-from shared import config, logs, outbox, submissions, tables, types
-from shared.forms import Fields, Form
-from shared.types import Email, Text
-from tests import stored
-from tests.api import Api, Inbox, Reply, event
-from tests.conftest import ROOT
-from tests.faults import Wire
-from tests.form_bodies import ACCEPT, EMAIL, FILLED_IN, MESSAGE, NAME, URLENCODED, multipart, parts, sent
-from tests.functions.test_every_path import is_error
+from shared.core import config, logs, tables
+from shared.records import outbox, submissions
+from shared.values import types
+from shared.values.types import Email, Text
+from shared.web.forms import Fields, Form
+from tests.support import ROOT, stored
+from tests.support.api import Api, Inbox, Reply, event
+from tests.support.faults import Wire
+from tests.support.form_bodies import ACCEPT, EMAIL, FILLED_IN, MESSAGE, NAME, URLENCODED, multipart, parts, sent
+from tests.support.predicates import is_error
 
 URL = "/api/contact"
 FORM = {"name": "Ada", "email": "ada@example.com", "message": "Where do I find the manual?"}

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.api import Api, Reply, event, load
-from tests.faults import Wire
+from tests.support.api import Api, event, load
+from tests.support.faults import Wire
+from tests.support.predicates import has_headers, is_error
 
 VERBS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", "get", ""]
 SOMEBODY = "/api/users/11111111-1111-4111-8111-111111111111"
@@ -30,31 +31,6 @@ SIGNED_IN = [
 ]
 WRONG = [(path, verb) for path, verbs in ROUTES.items() for verb in VERBS if verb not in verbs]
 WITH_BODY = [(path, verb) for path, verb in EVERY if verb in {"POST", "PUT", "PATCH"}]
-
-
-def is_error(reply: Reply, status: int, code: str) -> bool:
-    """Check everything about an error but its message."""
-    assert (reply.status, reply.json.get("code")) == (status, code), reply.text
-    assert list(reply.json)[:4] == ["success", "message", "code", "requestId"]
-    assert set(reply.json) <= {"success", "message", "code", "requestId", "errors"}
-    assert reply.json["success"] is False
-    assert reply.json["message"]
-    assert reply.json["requestId"] == reply.headers["x-request-id"]
-    return has_headers(reply)
-
-
-def has_headers(reply: Reply, cache: str = "no-store") -> bool:
-    """Check the headers that every response has."""
-    assert reply.headers["cache-control"] == cache
-    assert reply.headers["x-content-type-options"] == "nosniff"
-    assert reply.headers["referrer-policy"] == "no-referrer"
-    assert reply.headers["content-security-policy"] == "frame-ancestors 'none'"
-    assert reply.headers["strict-transport-security"].startswith("max-age=")
-    assert len(reply.headers["x-request-id"]) == 32
-    assert ("content-type" in reply.headers) == bool(reply.text)
-    if reply.text:
-        assert reply.headers["content-type"] == "application/json; charset=utf-8"
-    return True
 
 
 # Verbs ---------------------------------------------------------------------------------------------

@@ -1,9 +1,9 @@
 """/api/health."""
 
 from shared import __version__
-from tests import faults
-from tests.api import Api
-from tests.faults import Wire
+from tests.support import faults
+from tests.support.api import Api
+from tests.support.faults import Wire
 
 
 def test_a_healthy_api_says_so_and_which_version_it_is(api: Api) -> None:

@@ -3,12 +3,13 @@
 import pytest
 import time_machine
 
-from shared import clock, keys, one_time_tokens, sessions, tables, users
-from shared.activity import Client
-from tests import stored
-from tests.api import Api, Inbox
+from shared.core import clock, tables
+from shared.records import keys, one_time_tokens, sessions, users
+from shared.values.client import Client
 from tests.conftest import PASSWORD
-from tests.faults import Wire
+from tests.support import stored
+from tests.support.api import Api, Inbox
+from tests.support.faults import Wire
 
 NEW = "a rather different sentence"
 ADA = "ada@example.com"

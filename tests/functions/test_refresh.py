@@ -3,9 +3,9 @@
 import pytest
 import time_machine
 
-from shared import clock
-from tests.api import Api, Inbox, Reply
+from shared.core import clock
 from tests.conftest import PASSWORD
+from tests.support.api import Api, Inbox, Reply
 
 ADA = {"email": "ada@example.com", "password": PASSWORD}
 

@@ -5,11 +5,12 @@ import logging
 
 import pytest
 
-from shared import keys, logs
-from tests import faults, stored
-from tests.api import Api, Inbox
+from shared.core import logs
+from shared.records import keys
 from tests.conftest import PASSWORD
-from tests.faults import Wire
+from tests.support import faults, stored
+from tests.support.api import Api, Inbox
+from tests.support.faults import Wire
 
 PASSWORDS = ("first secret phrase", "wrong secret phrase")
 

@@ -1,6 +1,6 @@
 """The way of one user, from registering to signing out."""
 
-from tests.api import Api, Inbox
+from tests.support.api import Api, Inbox
 
 
 def test_register_verify_login_me_logout(api: Api, inbox: Inbox) -> None:

@@ -16,9 +16,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from local.aws import Aws
+from local.aws.client import Aws
+from tests.support import ROOT
 
-ROOT = Path(__file__).parents[2]
 PROJECT = Path(__file__).with_name("project")
 # Long enough for a busy machine; what is waited for usually takes milliseconds.
 SECONDS = 30.0
@@ -184,5 +184,11 @@ def ministack_pid(running: Running) -> int:
     listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     rows = [line.split(None, 2) for line in listed.splitlines()]
     return next(
-        int(pid) for pid, parent, args in rows if int(parent) == running.process.pid and "local.durable" in args
+        int(pid) for pid, parent, args in rows if int(parent) == running.process.pid and "local.aws.durable" in args
     )
+
+
+def times(running: Running) -> dict[str, int]:
+    """How often each record of the stream has come to its function."""
+    items = running.aws.call("dynamodb", "Scan", {"TableName": "NotesTable"})["Items"]
+    return {item["id"]["S"]: int(item["deliveries"]["N"]) for item in items if "deliveries" in item}

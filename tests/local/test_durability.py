@@ -19,10 +19,11 @@ from typing import Any
 
 import pytest
 
-from local.aws import Aws, AwsError
-from local.cloud import Cloud
+from local.aws.client import Aws, AwsError
+from local.aws.ministack import Cloud
 from local.console import Console, RunnerError
-from tests.local.harness import ROOT, Running, eventually, ministack_pid
+from tests.local.harness import Running, eventually, ministack_pid, times
+from tests.support import ROOT
 
 pytestmark = pytest.mark.thorough
 
@@ -80,12 +81,6 @@ def ids(aws: Aws) -> set[str]:
 def replay(cloud: Cloud) -> str:
     """What the last start said about its journal."""
     return cloud.log.read_text().splitlines()[-1]
-
-
-def times(running: Running) -> dict[str, int]:
-    """How often each record of the stream has come to its function."""
-    items = running.aws.call("dynamodb", "Scan", {"TableName": "NotesTable"})["Items"]
-    return {item["id"]["S"]: int(item["deliveries"]["N"]) for item in items if "deliveries" in item}
 
 
 def test_nothing_acknowledged_is_lost_when_ministack_is_killed_during_writes(start: Callable[..., Running]) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from local.feedback import Returns
+from local.aws.feedback import Returns
 from local.template import FeedbackRoute, read_project
-from tests.local.harness import ROOT, Running, eventually
+from tests.local.harness import Running, eventually
+from tests.support import ROOT
 
 PASSWORD = "correct horse battery"
 ROUTES = [FeedbackRoute("bounce", "Topic", "First"), FeedbackRoute("complaint", "Topic", "Second")]

@@ -124,10 +124,11 @@ def test_an_interrupted_rotation_is_finished(start: Callable[..., Running], proj
 
 
 def test_a_second_start_finds_what_the_first_made(start: Callable[..., Running], project: Path) -> None:
-    accounts = project / "layers/common/shared/accounts.py"
-    accounts.parent.mkdir()
-    (accounts.parent / "__init__.py").touch()
-    accounts.write_text("def ensure_admin(email, password):\n    print('admin', email, password)\n")
+    lifecycle = project / "layers/common/shared/accounts/lifecycle.py"
+    lifecycle.parent.mkdir(parents=True)
+    (lifecycle.parent / "__init__.py").touch()
+    (lifecycle.parents[1] / "__init__.py").touch()
+    lifecycle.write_text("def ensure_admin(email, password):\n    print('admin', email, password)\n")
     running = start().ready()
     password = running.says(r"Admin +admin@example.com +(\S+)")[1]
     running.says(rf"CreateAdmin \| admin admin@example.com {password}")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local.inbox import Inbox, safe_html
+from local.page.inbox import Inbox, safe_html
 from tests.local.harness import Answer, Running, eventually
 
 DATA = ("inbox.json", "news.json", "routes.json", "tables.json", "tables/NotesTable.json", "requests/1.json")

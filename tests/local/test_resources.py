@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from local import expiry, resources
-from local.aws import Aws
-from local.cloud import Cloud
+from local.aws import expiry, resources
+from local.aws.client import Aws
+from local.aws.ministack import Cloud
 from local.console import Console
 from local.template import Project, read_project
-from tests.local.harness import PROJECT, ROOT
+from tests.local.harness import PROJECT
+from tests.support import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from local.aws.schedules import Schedules
 from local.console import Console, RunnerError
-from local.schedules import Schedules
+from local.functions.pool import FunctionError, Result
 from local.template import Schedule, read_project
-from local.workers import FunctionError, Result
-from tests.local.harness import ROOT, SECONDS
+from tests.local.harness import SECONDS
+from tests.support import ROOT
 
 
 class Functions:
@@ -44,7 +45,7 @@ def schedules(functions: Functions) -> Iterator[Schedules]:
 def test_a_function_is_due_an_interval_after_the_start_and_then_each_interval(
     schedules: Schedules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("local.schedules.time.monotonic", lambda: 1000.0)
+    monkeypatch.setattr("local.aws.schedules.time.monotonic", lambda: 1000.0)
     minute, hour = Schedule("A", "minutely", 60), Schedule("B", "hourly", 3600)
     schedules.serve([minute, hour])
     assert schedules.take_due(1059) == []
@@ -57,9 +58,9 @@ def test_a_function_is_due_an_interval_after_the_start_and_then_each_interval(
 
 def test_what_stays_in_the_template_keeps_its_time(schedules: Schedules, monkeypatch: pytest.MonkeyPatch) -> None:
     minute = Schedule("A", "minutely", 60)
-    monkeypatch.setattr("local.schedules.time.monotonic", lambda: 1000.0)
+    monkeypatch.setattr("local.aws.schedules.time.monotonic", lambda: 1000.0)
     schedules.serve([minute])
-    monkeypatch.setattr("local.schedules.time.monotonic", lambda: 1050.0)
+    monkeypatch.setattr("local.aws.schedules.time.monotonic", lambda: 1050.0)
     schedules.serve([minute, Schedule("B", "new", 60)])
     assert schedules.take_due(1060) == [minute]
     schedules.serve([])

@@ -5,9 +5,8 @@ import time
 
 import pytest
 
-from local.filters import passes
-from tests.local.harness import Running, eventually
-from tests.local.test_durability import times
+from local.aws.filters import passes
+from tests.local.harness import Running, eventually, times
 
 
 def write(running: Running, *names: str) -> None:

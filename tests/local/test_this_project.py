@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.local.harness import ROOT, Running, eventually
+from tests.local.harness import Running, eventually
+from tests.support import ROOT
 
 pytestmark = pytest.mark.thorough
 

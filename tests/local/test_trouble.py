@@ -39,7 +39,7 @@ def test_a_function_that_fails_is_a_bad_gateway(running: Running, kind: str, sai
 def test_a_traceback_begins_in_the_function(running: Running) -> None:
     running.get("/trouble/raise")
     running.says(r"TroubleFunction \| RuntimeError: as asked")
-    assert "local/worker.py" not in running.output
+    assert "local/functions/worker.py" not in running.output
 
 
 def test_a_function_past_its_timeout_is_a_gateway_timeout(running: Running) -> None:

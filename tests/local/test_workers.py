@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from local import workers
+from local.functions import pool as workers
+from local.functions.pool import FunctionTimeoutError, Nursery, Pool
 from local.template import Function
-from local.workers import FunctionTimeoutError, Nursery, Pool
 from tests.local.harness import alive, descendants, eventually
 
 

@@ -10,7 +10,7 @@ from samcli.yamlhelper import yaml_parse
 
 from operations.stack import ROOT
 from operations.transformed import of_type, references
-from shared import metrics
+from shared.core import metrics
 
 NESTED = yaml_parse((ROOT / "operations/template.yaml").read_text(encoding="utf-8"))
 ALARMS = {name: alarm["Properties"] for name, alarm in of_type(NESTED, "AWS::CloudWatch::Alarm").items()}

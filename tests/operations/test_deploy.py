@@ -8,8 +8,8 @@ from moto import mock_aws
 
 from operations import admin, deploy
 from operations.stack import OperationError, Stack
-from tests.api import Api
 from tests.conftest import PASSWORD
+from tests.support.api import Api
 
 DEV = Stack.of_stage("default")
 OUTPUTS = {"ApiUrl": "https://api.example.com", "MailFrom": "Shop <no-reply@example.com>"}

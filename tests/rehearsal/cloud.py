@@ -24,8 +24,8 @@ from typing import Any
 import boto3
 import samtranslator
 
-from tests.ministack import PYTHON as MINISTACK
 from tests.rehearsal.steps import RehearsalError
+from tests.support.ministack import PYTHON as MINISTACK
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"

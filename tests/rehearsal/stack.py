@@ -18,8 +18,8 @@ from samcli.yamlhelper import yaml_dump, yaml_parse
 from operations import release
 from tests.rehearsal.cloud import REGION, Cloud, Lambda
 from tests.rehearsal.steps import RehearsalError
+from tests.support import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 NAME = "rehearsal"
 _SAM = str(Path(sys.executable).with_name("sam"))
 LAYER, FUNCTION, TABLE = "AWS::Lambda::LayerVersion", "AWS::Lambda::Function", "AWS::DynamoDB::Table"

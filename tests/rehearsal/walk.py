@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tests.api import Mail
 from tests.rehearsal.cloud import Cloud
 from tests.rehearsal.steps import RehearsalError
+from tests.support.api import Mail
 
 EVENTS = Path(__file__).parent.parent.parent / "events"
 ORIGIN = "https://app.example.com"

@@ -16,7 +16,8 @@ import pytest
 from samcli.yamlhelper import yaml_parse
 
 from tests.sam import containers
-from tests.sam.containers import ROOT, Backend, Sam
+from tests.sam.containers import Backend, Sam
+from tests.support import ROOT
 
 # What ELF calls the processors (e_machine), by stage.
 MACHINES = {"default": 62, "prod": 183}

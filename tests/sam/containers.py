@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.workers import REGION
+from local.aws import REGION
+from tests.support import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 # What [default] in samconfig.toml builds for.
 IMAGE = "public.ecr.aws/lambda/python:3.13-x86_64"
 _SAM = str(Path(sys.executable).with_name("sam"))

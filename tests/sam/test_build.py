@@ -16,7 +16,7 @@ from botocore.regions import EndpointResolver
 
 from layers.sizes import LARGEST, reasons, sizes
 from tests.sam.conftest import Build
-from tests.sam.containers import ROOT
+from tests.support import ROOT
 
 SERVICES = {"dynamodb", "secretsmanager", "sesv2", "sqs", "sts"}
 pytestmark = pytest.mark.build
@@ -73,7 +73,7 @@ def test_the_layer_has_the_package_as_it_is(build: Build) -> None:
         kept = (file for file in files(folder) if "__pycache__" not in file.parts)
         return {str(file.relative_to(folder)): file.read_bytes() for file in kept}
 
-    source = Path(__file__).parent.parent.parent / "layers" / "shared" / "shared"
+    source = ROOT / "layers" / "shared" / "shared"
     assert contents(build.layer / "python" / "shared") == contents(source)
 
 
@@ -160,10 +160,10 @@ def test_every_module_has_bytecode_for_lambda_s_python(build: Build) -> None:
 
 
 def test_tracebacks_name_the_files_where_lambda_has_them(build: Build) -> None:
-    bytecode = build.layer / "python" / "shared" / "__pycache__" / "http.cpython-313.pyc"
+    bytecode = build.layer / "python" / "shared" / "web" / "__pycache__" / "api.cpython-313.pyc"
     if not bytecode.exists():
         pytest.skip("this machine has no Python 3.13 to compile the layer with")
-    assert b"/opt/python/shared/http.py" in bytecode.read_bytes()
+    assert b"/opt/python/shared/web/api.py" in bytecode.read_bytes()
 
 
 def test_two_builds_differ_in_compiled_code_alone(builds: Mapping[str, Build]) -> None:

@@ -11,10 +11,10 @@ import boto3
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
-from local.workers import REGION
-from tests.api import stream_record
+from local.aws import REGION
 from tests.sam.conftest import Client, Lambda
 from tests.sam.containers import Backend
+from tests.support.api import stream_record
 
 PASSWORD = "correct horse battery"
 OUTBOX = "OutboxTable"

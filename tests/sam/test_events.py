@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests import api as calls
-from tests.api import Api
 from tests.sam.conftest import Build, Client, Lambda, read_event
-from tests.sam.containers import ROOT, Backend, Sam
+from tests.sam.containers import Backend, Sam
+from tests.support import ROOT
+from tests.support import api as calls
+from tests.support.api import Api
 
 # `asCommitted` is the status as the event stands; `fromAdmin`, where a token is needed, the status with an
 # administrator's and with the id of a user who exists. A job has an answer instead; its steps are in their order.

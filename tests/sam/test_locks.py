@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from layers.sizes import reasons
-from tests.sam.containers import ROOT
+from tests.support import ROOT
 
 DEV = ROOT / "requirements-dev.txt"
 RUN = ROOT / "requirements-run.txt"

@@ -1,9 +1,10 @@
 """/api/auth/activity: what happened to the caller's account in the last 90 days."""
 
-from shared import activity
-from shared.caller import Caller
-from shared.http import Api, Response
-from shared.pages import Page, listing
+from shared.records import activity
+from shared.web.api import Api
+from shared.web.caller import Caller
+from shared.web.pages import Page, listing
+from shared.web.responses import Response
 
 api = Api("/api/auth/activity")
 handler = api.handler

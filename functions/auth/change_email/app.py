@@ -2,11 +2,13 @@
 
 from http import HTTPStatus
 
-from shared import email_change
-from shared.caller import Caller
-from shared.http import Api, Client, Response, message
-from shared.inputs import Body
-from shared.types import Email
+from shared.accounts import email_change
+from shared.values.client import Client
+from shared.values.types import Email
+from shared.web.api import Api
+from shared.web.caller import Caller
+from shared.web.inputs import Body
+from shared.web.responses import Response, message
 
 api = Api("/api/auth/change-email")
 handler = api.handler

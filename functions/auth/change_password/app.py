@@ -1,9 +1,11 @@
 """/api/auth/change-password: replace the password one knows."""
 
-from shared import recovery
-from shared.caller import Caller
-from shared.http import Api, Client, Response, no_content
-from shared.inputs import Body
+from shared.accounts import recovery
+from shared.values.client import Client
+from shared.web.api import Api
+from shared.web.caller import Caller
+from shared.web.inputs import Body
+from shared.web.responses import Response, no_content
 
 api = Api("/api/auth/change-password")
 handler = api.handler

@@ -2,10 +2,13 @@
 
 from http import HTTPStatus
 
-from shared import limits, recovery
-from shared.http import Api, Client, Response, message
-from shared.inputs import Body
-from shared.types import Email
+from shared.accounts import recovery
+from shared.records import limits
+from shared.values.client import Client
+from shared.values.types import Email
+from shared.web.api import Api
+from shared.web.inputs import Body
+from shared.web.responses import Response, message
 
 api = Api("/api/auth/forgot-password")
 handler = api.handler

@@ -1,9 +1,12 @@
 """/api/auth/login: sign in with address and password."""
 
-from shared import limits, sign_in
-from shared.http import Api, Client, Response
-from shared.inputs import Body
-from shared.types import Email
+from shared.accounts import sign_in
+from shared.records import limits
+from shared.values.client import Client
+from shared.values.types import Email
+from shared.web.api import Api
+from shared.web.inputs import Body
+from shared.web.responses import Response
 
 api = Api("/api/auth/login")
 handler = api.handler

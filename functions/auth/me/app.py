@@ -1,8 +1,9 @@
 """/api/auth/me: who is calling, and with which session."""
 
-from shared import users
-from shared.caller import Caller
-from shared.http import Api, Response, data
+from shared.records import users
+from shared.web.api import Api
+from shared.web.caller import Caller
+from shared.web.responses import Response, data
 
 api = Api("/api/auth/me")
 handler = api.handler

@@ -1,8 +1,10 @@
 """/api/auth/refresh: go on with a session, by its refresh token."""
 
-from shared import sign_in
-from shared.http import Api, Client, Response
-from shared.inputs import Body
+from shared.accounts import sign_in
+from shared.values.client import Client
+from shared.web.api import Api
+from shared.web.inputs import Body
+from shared.web.responses import Response
 
 api = Api("/api/auth/refresh")
 handler = api.handler

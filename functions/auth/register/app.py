@@ -2,10 +2,13 @@
 
 from http import HTTPStatus
 
-from shared import accounts, limits
-from shared.http import Api, Client, Response, message
-from shared.inputs import Body
-from shared.types import Email, Name
+from shared.accounts import registration
+from shared.records import limits
+from shared.values.client import Client
+from shared.values.types import Email, Name
+from shared.web.api import Api
+from shared.web.inputs import Body
+from shared.web.responses import Response, message
 
 api = Api("/api/auth/register")
 handler = api.handler
@@ -23,5 +26,5 @@ class Registration(Body):
 def register(form: Registration, client: Client) -> Response:
     """Open the account; it can be used once the address is confirmed."""
     limits.REGISTER.take(limits.network(client.ip))
-    accounts.register(name=form.name, email=form.email, password=form.password, client=client)
+    registration.register(name=form.name, email=form.email, password=form.password, client=client)
     return message("Check your inbox to confirm your address.", HTTPStatus.ACCEPTED)

@@ -2,10 +2,13 @@
 
 from http import HTTPStatus
 
-from shared import accounts, limits
-from shared.http import Api, Client, Response, message
-from shared.inputs import Body
-from shared.types import Email
+from shared.accounts import registration
+from shared.records import limits
+from shared.values.client import Client
+from shared.values.types import Email
+from shared.web.api import Api
+from shared.web.inputs import Body
+from shared.web.responses import Response, message
 
 api = Api("/api/auth/resend-verification")
 handler = api.handler
@@ -21,5 +24,5 @@ class Address(Body):
 def resend(form: Address, client: Client) -> Response:
     """Mail another link and code, if the address has an account that needs them; the earlier ones stop counting."""
     limits.RESEND_VERIFICATION.take(limits.network(client.ip))
-    accounts.resend_verification(form.email)
+    registration.resend_verification(form.email)
     return message("If this address needs confirming, a mail is on its way.", HTTPStatus.ACCEPTED)

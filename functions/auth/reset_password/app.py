@@ -3,9 +3,11 @@
 POST alone, so that a mail scanner that opens every link burns nothing.
 """
 
-from shared import recovery
-from shared.http import Api, Client, Response, no_content
-from shared.inputs import Body
+from shared.accounts import recovery
+from shared.values.client import Client
+from shared.web.api import Api
+from shared.web.inputs import Body
+from shared.web.responses import Response, no_content
 
 api = Api("/api/auth/reset-password")
 handler = api.handler

@@ -3,11 +3,13 @@
 POST alone, so that a mail scanner that opens every link confirms nothing.
 """
 
-from shared import accounts, links
-from shared.errors import InvalidInput
-from shared.http import Api, Client, Response, message
-from shared.inputs import Body
-from shared.types import Email
+from shared.accounts import links, registration
+from shared.core.errors import InvalidInput
+from shared.values.client import Client
+from shared.values.types import Email
+from shared.web.api import Api
+from shared.web.inputs import Body
+from shared.web.responses import Response, message
 
 api = Api("/api/auth/verify-email")
 handler = api.handler
@@ -27,7 +29,7 @@ def verify(proof: Proof, client: Client) -> Response:
     if proof.token:
         links.follow(proof.token, client)
     elif proof.email and proof.code:
-        accounts.verify_email_by_code(proof.email, proof.code, client)
+        registration.verify_email_by_code(proof.email, proof.code, client)
     else:
         raise InvalidInput("Token, or email and code are required")
     return message("Your address is confirmed.")

@@ -5,7 +5,9 @@ The queue holds positions in the stream, of records whose entries still wait in 
 
 from typing import Any
 
-from shared import logs, outbox, startup, undelivered
+from shared.core import logs, startup
+from shared.mail import undelivered
+from shared.records import outbox
 
 startup.finish()
 

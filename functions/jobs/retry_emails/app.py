@@ -4,7 +4,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared import delivery, logs, metrics, outbox, providers, startup
+from shared.core import logs, metrics, startup
+from shared.mail import delivery, providers
+from shared.records import outbox
 
 startup.finish()
 

@@ -5,7 +5,8 @@ AWS Secrets Manager, "Lambda rotation functions": createSecret, setSecret, testS
 
 from typing import Any
 
-from shared import keys, logs, startup
+from shared.core import logs, startup
+from shared.records import keys
 
 startup.finish()
 

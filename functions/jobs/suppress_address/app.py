@@ -5,7 +5,8 @@ What fails is raised, and Lambda tries it again; what fails to the end is kept i
 
 from typing import Any
 
-from shared import feedback, startup
+from shared.core import startup
+from shared.mail import feedback
 
 startup.finish()
 

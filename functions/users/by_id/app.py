@@ -1,12 +1,15 @@
 """/api/users/{userId}: one account, for its owner and for administrators."""
 
-from shared import accounts, users
-from shared.caller import Caller
-from shared.errors import InvalidInput, NotAllowed
-from shared.http import Api, Client, Response, data, no_content
-from shared.inputs import Body, IfMatch, entity_tag
-from shared.types import Name
-from shared.users import Role, Status, User
+from shared.accounts import lifecycle
+from shared.core.errors import InvalidInput, NotAllowed
+from shared.records import users
+from shared.records.users import Role, Status, User
+from shared.values.client import Client
+from shared.values.types import Name
+from shared.web.api import Api
+from shared.web.caller import Caller
+from shared.web.inputs import Body, IfMatch, entity_tag
+from shared.web.responses import Response, data, no_content
 
 api = Api("/api/users/{userId}")
 handler = api.handler
@@ -53,7 +56,7 @@ def amend(user_id: str, caller: Caller, form: Amendment, if_match: IfMatch, clie
 def close(user_id: str, caller: Caller, client: Client) -> Response:
     """Remove the account with everything that belongs to it."""
     caller.must_be(user_id)
-    accounts.close(user_id, client)
+    lifecycle.close(user_id, client)
     return no_content()
 
 
@@ -64,7 +67,7 @@ def _change(user_id: str, caller: Caller, form: Body, if_match: IfMatch, client:
         raise InvalidInput("Give at least one of name, role and status")
     if not caller.is_admin and changes.keys() != {"name"}:
         raise NotAllowed
-    return _profile(accounts.change(user_id, changes, versions=if_match, client=client))
+    return _profile(lifecycle.change(user_id, changes, versions=if_match, client=client))
 
 
 def _profile(user: User) -> Response:

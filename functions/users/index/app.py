@@ -2,14 +2,17 @@
 
 from http import HTTPStatus
 
-from shared import accounts, users
-from shared.caller import Admin
-from shared.http import Api, Client, Response, data
-from shared.idempotency import Once
-from shared.inputs import Body, IdempotencyKey, plain
-from shared.pages import Page, listing
-from shared.types import Email, Name
-from shared.users import Role
+from shared.accounts import lifecycle
+from shared.records import users
+from shared.records.idempotency import Once
+from shared.records.users import Role
+from shared.values.client import Client
+from shared.values.types import Email, Name
+from shared.web.api import Api
+from shared.web.caller import Admin
+from shared.web.inputs import Body, IdempotencyKey, plain
+from shared.web.pages import Page, listing
+from shared.web.responses import Response, data
 
 api = Api("/api/users")
 handler = api.handler
@@ -43,5 +46,5 @@ def list_users(admin: Admin, search: Search) -> Response:
 def invite(admin: Admin, form: Invitation, key: IdempotencyKey, client: Client) -> Response:
     """Open an account for somebody, who is mailed an invitation to set a password."""
     once = Once(operation="invite", caller_id=admin.id, key=key.text, request=plain(form))
-    user = accounts.invite(name=form.name, email=form.email, role=form.role, once=once, client=client)
+    user = lifecycle.invite(name=form.name, email=form.email, role=form.role, once=once, client=client)
     return data(user, HTTPStatus.CREATED, Location=f"{api.path}/{user['id']}")

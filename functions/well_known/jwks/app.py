@@ -1,7 +1,8 @@
 """/.well-known/jwks.json: the public keys that verify access tokens, for other services (RFC 7517)."""
 
-from shared import keys
-from shared.http import Api, Response
+from shared.records import keys
+from shared.web.api import Api
+from shared.web.responses import Response
 
 api = Api("/.well-known/jwks.json")
 handler = api.handler

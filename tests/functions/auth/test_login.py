@@ -8,11 +8,11 @@ import jwt
 import pytest
 import time_machine
 
-from tests import stored
-from tests.api import Api
 from tests.conftest import ADMIN_EMAIL, KEY_VERSION, PASSWORD
-from tests.faults import Wire
-from tests.functions.test_every_path import has_headers, is_error
+from tests.support import stored
+from tests.support.api import Api
+from tests.support.faults import Wire
+from tests.support.predicates import has_headers, is_error
 
 URL = "/api/auth/login"
 ADA = {"email": "ada@example.com", "password": PASSWORD}

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from shared import passwords
-from tests import stored
-from tests.api import Api, Inbox
+from shared.values import passwords
 from tests.conftest import ADMIN_EMAIL, PASSWORD
-from tests.faults import Wire
-from tests.functions.test_every_path import has_headers, is_error
+from tests.support import stored
+from tests.support.api import Api, Inbox
+from tests.support.faults import Wire
+from tests.support.predicates import has_headers, is_error
 
 ADA = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
 URL = "/api/auth/register"

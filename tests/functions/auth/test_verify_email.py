@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import time_machine
 
-from shared import one_time_tokens
-from tests import stored
-from tests.api import Api, Inbox, Mail
+from shared.records import one_time_tokens
 from tests.conftest import PASSWORD
-from tests.functions.test_every_path import has_headers, is_error
+from tests.support import stored
+from tests.support.api import Api, Inbox, Mail
+from tests.support.predicates import has_headers, is_error
 
 URL = "/api/auth/verify-email"
 RESEND = "/api/auth/resend-verification"

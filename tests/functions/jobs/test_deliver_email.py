@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 import time_machine
 
-from shared import clock, config, mails, outbox, tables
-from tests import faults, stored
-from tests.api import Api, Context, Inbox, deliver, entries, load, retry, stream_record
+from shared.core import clock, config, tables
+from shared.mail import messages
+from shared.records import outbox
 from tests.conftest import ADMIN_EMAIL, PASSWORD, forget_circuits
-from tests.faults import Answer, PowerCut, Wire
+from tests.support import faults, stored
+from tests.support.api import Api, Context, Inbox, deliver, entries, load, retry, stream_record
+from tests.support.faults import Answer, PowerCut, Wire
 
 ADA = "ada@example.com"
 NOON = 1_900_000_000
@@ -278,7 +280,7 @@ def test_a_defect_in_one_kind_of_mail_holds_up_no_other(
 ) -> None:
     for kind in ("new_device", "session_ended", "password_changed"):
         tables.write(outbox.sending(kind, f"{kind}@example.com"))
-    monkeypatch.delitem(mails._COMPOSERS, "session_ended")
+    monkeypatch.delitem(messages._COMPOSERS, "session_ended")
     details = {"at": "now", "ip": "192.0.2.1", "device": "Burner", "user_agent": "Burner"}
     for entry in stored.items("OutboxTable"):
         tables.write(tables.Update(table=outbox.OUTBOX, key={"id": entry["id"]}, set={"details": details}))

@@ -3,10 +3,11 @@
 import pytest
 import time_machine
 
-from shared import aws, outbox, tables
-from tests import faults, stored
-from tests.api import Inbox, deliver, entries, redrive, retry
-from tests.faults import Wire
+from shared.core import aws, tables
+from shared.records import outbox
+from tests.support import faults, stored
+from tests.support.api import Inbox, deliver, entries, redrive, retry
+from tests.support.faults import Wire
 
 NOON = 1_900_000_000
 QUEUE = "UndeliveredEmailQueue"

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 import time_machine
 
-from shared import clock, config, outbox, providers, tables
-from shared.providers import Failed
-from tests import faults, stored
-from tests.api import Context, Inbox, deliver, entries, load, retry
-from tests.faults import Wire
+from shared.core import clock, config, tables
+from shared.mail import providers
+from shared.mail.providers import Failed
+from shared.records import outbox
+from tests.support import faults, stored
+from tests.support.api import Context, Inbox, deliver, entries, load, retry
+from tests.support.faults import Wire
 
 ADA = "ada@example.com"
 NOON = 1_900_000_000

@@ -7,12 +7,13 @@ import jwt
 import pytest
 import time_machine
 
-from shared import aws, keys
-from shared.keys import RotationError
-from tests import stored
-from tests.api import Api, load
+from shared.core import aws
+from shared.records import keys
+from shared.records.keys import RotationError
 from tests.conftest import KEY_VERSION, PASSWORD
-from tests.faults import PowerCut, Wire
+from tests.support import stored
+from tests.support.api import Api, load
+from tests.support.faults import PowerCut, Wire
 
 STEPS = ["createSecret", "setSecret", "testSecret", "finishSecret"]
 FIRST = KEY_VERSION

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 import time_machine
 
-from shared import aws, clock, logs, outbox, suppressions, tables
-from shared.errors import Unavailable
-from tests import faults, stored
-from tests.api import Api, Inbox, deliver, entries, redrive, retry
+from shared.core import aws, clock, logs, tables
+from shared.core.errors import Unavailable
+from shared.records import outbox, suppressions
 from tests.conftest import PASSWORD
-from tests.faults import Wire
-from tests.feedback import Event, bounce, complaint, receive
+from tests.support import faults, stored
+from tests.support.api import Api, Inbox, deliver, entries, redrive, retry
+from tests.support.faults import Wire
+from tests.support.feedback import Event, bounce, complaint, receive
 
 ADA = "ada@example.com"
 NEW = "a rather different sentence"

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 import time_machine
 
-from shared import sessions, tables, users
-from shared.activity import Client
-from tests import stored
-from tests.api import Api, Inbox
+from shared.core import tables
+from shared.records import sessions, users
+from shared.values.client import Client
 from tests.conftest import ADMIN_EMAIL, PASSWORD
-from tests.functions.test_every_path import has_headers, is_error
+from tests.support import stored
+from tests.support.api import Api, Inbox
+from tests.support.predicates import has_headers, is_error
 
 NOBODY = "11111111-1111-4111-8111-111111111111"
 

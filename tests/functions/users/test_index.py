@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 import time_machine
 
-from shared import accounts, aws, tables, users
-from shared.activity import Client
-from shared.idempotency import Once
-from tests import stored
-from tests.api import Api, Inbox
+from shared.accounts import lifecycle
+from shared.core import aws, tables
+from shared.records import users
+from shared.records.idempotency import Once
+from shared.values.client import Client
 from tests.conftest import ADMIN_EMAIL, PASSWORD
-from tests.faults import Wire
-from tests.functions.test_every_path import is_error
+from tests.support import stored
+from tests.support.api import Api, Inbox
+from tests.support.faults import Wire
+from tests.support.predicates import is_error
 
 KEYS = ["id", "name", "email", "role", "status", "emailVerified", "emailStatus", "createdAt", "updatedAt"]
 
@@ -24,7 +26,7 @@ KEYS = ["id", "name", "email", "role", "status", "emailVerified", "emailStatus",
 def invited(number: int) -> dict[str, Any]:
     """Open an account, without the request around it."""
     once = Once(operation="invite", caller_id="", key="", request=None)
-    return accounts.invite(
+    return lifecycle.invite(
         name=f"User {number}", email=f"user{number}@example.com", role="user", once=once, client=Client()
     )
 
@@ -127,7 +129,7 @@ def stored_users(*shards: str) -> list[str]:
             if number % 3 == 0:
                 clock.shift(1)
             user = users.new(name="U", email=f"user{number}@example.com", role="user")._replace(shard=shard)
-            tables.write(*users.adding(user))
+            tables.write(users.adding(user))
             ids.append((user.position, user.id))
     return [user_id for _, user_id in sorted(ids, reverse=True)]
 
@@ -222,7 +224,7 @@ def test_a_cursor_works_in_the_session_that_got_it_alone(admin: Api) -> None:
 def test_a_cursor_whose_user_is_gone_still_leads_on(admin: Api) -> None:
     first, second = invited(1), invited(2)
     page = admin.get("/api/users?limit=1").json
-    accounts.close(page["data"][0]["id"], Client())
+    lifecycle.close(page["data"][0]["id"], Client())
     following = admin.get(f"/api/users?limit=5&cursor={page['nextCursor']}").json["data"]
     assert {user["id"] for user in following} | {page["data"][0]["id"]} >= {first["id"], second["id"]}
 
@@ -326,7 +328,7 @@ def test_a_key_with_another_request_is_a_conflict(admin: Api) -> None:
 
 
 def test_a_key_is_the_callers_own(admin: Api) -> None:
-    accounts.ensure_admin("other@example.com", PASSWORD)
+    lifecycle.ensure_admin("other@example.com", PASSWORD)
     other = Api().signed_in("other@example.com", PASSWORD)
     admin.post("/api/users", BEN, idempotency_key="k1")
     assert is_error(other.post("/api/users", BEN, idempotency_key="k1"), 409, "email_taken")

@@ -1,8 +1,10 @@
 """/api/auth/sessions/{sessionId}: one of the caller's sessions."""
 
-from shared import sign_in
-from shared.caller import Caller
-from shared.http import Api, Client, Response, no_content
+from shared.accounts import sign_in
+from shared.values.client import Client
+from shared.web.api import Api
+from shared.web.caller import Caller
+from shared.web.responses import Response, no_content
 
 api = Api("/api/auth/sessions/{sessionId}")
 handler = api.handler

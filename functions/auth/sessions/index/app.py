@@ -1,8 +1,9 @@
 """/api/auth/sessions: where the caller is signed in."""
 
-from shared import sessions
-from shared.caller import Caller
-from shared.http import Api, Response, data
+from shared.records import sessions
+from shared.web.api import Api
+from shared.web.caller import Caller
+from shared.web.responses import Response, data
 
 api = Api("/api/auth/sessions")
 handler = api.handler

@@ -1,0 +1,1 @@
+"""Use cases of accounts: each function reads, decides, and ends with one `write`."""

@@ -1,0 +1,1 @@
+"""What everything else stands on: DynamoDB, AWS clients, configuration, errors, time, logs and metrics."""

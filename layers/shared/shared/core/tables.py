@@ -1,0 +1,391 @@
+"""DynamoDB: reads, and writes that are committed together or not at all. The only module that knows its API.
+
+How a use case writes. A record's module has functions named in the *-ing* form: `credentials.adding(credential)`,
+`sessions.ending_all(user_id)`, `outbox.sending("recovery", email)`. They write nothing: each returns a list of changes,
+and its callers need not know how many. The use case collects them and commits them with one `write(...)`:
+
+    write(
+        credentials.changing(credential, verified=True),
+        users.replacing(user, after),
+        activity.recording("user_email_verified", user.id, client),
+    )
+
+Each change may have a condition (`when`) and names the error to raise if the condition fails (`otherwise`). The default
+is `Outdated`: something that was read has changed since, and `optimistic` runs the whole use case again. So nothing is
+ever locked, and a crash at any point leaves the state before the write or after it.
+
+A single change is a plain write. Several are a transaction with a ClientRequestToken, so that botocore's retry after a
+lost response does not fail against its own first attempt (AWS: TransactWriteItems).
+"""
+
+import functools
+import random
+import time
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast
+
+from botocore.exceptions import ClientError
+
+from shared.core.aws import dynamodb, error_code, failures_as_ours
+from shared.core.conditions import Condition
+from shared.core.config import settings
+from shared.core.errors import Error, Outdated, Unavailable
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+Item: TypeAlias = dict[str, Any]
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_ATTEMPTS = 8
+
+
+# Reading -------------------------------------------------------------------------------------------
+
+
+class Table(NamedTuple):
+    """A table, known by the setting that holds its name."""
+
+    setting: str
+
+    @property
+    def name(self) -> str:
+        """Give the table's name in this deployment."""
+        return str(getattr(settings(), self.setting))
+
+    def get(self, key: Item, *, consistent: bool = True) -> Item | None:
+        """Read one item. A consistent read sees every write acknowledged before it, at twice the price."""
+        with failures_as_ours():
+            answer = dynamodb().get_item(TableName=self.name, Key=_encoded(key), ConsistentRead=consistent)
+        item = answer.get("Item")
+        return decoded(item) if item is not None else None
+
+    def query(
+        self,
+        condition: Condition,
+        *,
+        index: str | None = None,
+        page_size: int | None = None,
+        newest_first: bool = False,
+    ) -> Iterator[Item]:
+        """Read the items with one partition key, in the order of their sort key, until the caller takes no more.
+
+        Each call reads `page_size` of them, or 1 MB if that is less, and the next is made when one more is wanted.
+        Reads of the table are consistent; an index cannot be.
+        """
+        expression = _Expression()
+        request = expression.parameters(
+            TableName=self.name,
+            KeyConditionExpression=expression.condition(condition),
+            ScanIndexForward=not newest_first,
+        )
+        if index is None:
+            request["ConsistentRead"] = True
+        else:
+            request["IndexName"] = index
+        if page_size is not None:
+            request["Limit"] = page_size
+        while True:
+            with failures_as_ours():
+                answer = dynamodb().query(**request)
+            yield from map(decoded, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def at_once(queries: Iterable[Iterator[Item]]) -> list[Iterator[Item]]:
+    """Have queries make their first calls at the same time, so that they wait for DynamoDB only once."""
+    return list(_pool().map(_begun, queries))
+
+
+def _begun(query: Iterator[Item]) -> Iterator[Item]:
+    first = list(islice(query, 1))
+    return chain(first, query)
+
+
+@functools.cache
+def _pool() -> "ThreadPoolExecutor":
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # most functions need none
+
+    # As many as a client keeps connections.
+    return ThreadPoolExecutor(max_workers=10)
+
+
+# Changes -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change(ABC):
+    """One write to one item. If `when` does not hold, nothing of the transaction is written and `otherwise` is raised.
+
+    `after_commit` is called once the transaction has been committed.
+    """
+
+    table: Table
+    when: Condition | None = None
+    otherwise: type[Error] = Outdated
+    after_commit: Callable[[], None] | None = None
+
+    @abstractmethod
+    def request(self) -> tuple[str, dict[str, Any]]:
+        """Give the transaction's name for this kind of change, and its parameters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Put(Change):
+    """Write a whole item, over whatever has its key."""
+
+    item: Item
+
+    def request(self) -> tuple[str, dict[str, Any]]:
+        return "Put", _Expression().parameters(self, Item=_encoded(self.item))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update(Change):
+    """Set, add to and remove attributes of an item; makes the item where there is none and `when` allows it."""
+
+    key: Item
+    set: Item = field(default_factory=dict)
+    add: Mapping[str, int] = field(default_factory=dict)
+    remove: tuple[str, ...] = ()
+
+    def request(self) -> tuple[str, dict[str, Any]]:
+        expression = _Expression()
+        clauses = {
+            "SET": [f"{expression.name(name)} = {expression.value(value)}" for name, value in self.set.items()],
+            "ADD": [f"{expression.name(name)} {expression.value(value)}" for name, value in self.add.items()],
+            "REMOVE": [expression.name(name) for name in self.remove],
+        }
+        update = " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses.items() if parts)
+        return "Update", expression.parameters(self, Key=_encoded(self.key), UpdateExpression=update)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete(Change):
+    """Remove an item; one that is not there is no error unless `when` says so."""
+
+    key: Item
+
+    def request(self) -> tuple[str, dict[str, Any]]:
+        return "Delete", _Expression().parameters(self, Key=_encoded(self.key))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check(Change):
+    """Write nothing, but insist on `when`."""
+
+    key: Item
+
+    def request(self) -> tuple[str, dict[str, Any]]:
+        return "ConditionCheck", _Expression().parameters(self, Key=_encoded(self.key))
+
+
+def write(*changes: Change | Sequence[Change]) -> None:
+    """Commit all changes, or none: single ones, and lists as the functions of `shared.records` return them.
+
+    Raises:
+        Error: a condition failed: the `otherwise` of the first change whose condition did.
+        Unavailable: DynamoDB is throttling or unreachable, or other writers keep getting in the way.
+
+    """
+    flat = [change for group in changes for change in ([group] if isinstance(group, Change) else group)]
+    with failures_as_ours():
+        if len(flat) == 1 and not isinstance(flat[0], Check):
+            _write_one(flat[0])
+        else:
+            _write_together(flat)
+    for change in flat:
+        if change.after_commit is not None:
+            change.after_commit()
+
+
+def update(change: Update) -> tuple[bool, Item]:
+    """Carry out one update, and tell how it went.
+
+    Give True and the item as it is then; or, where `when` does not hold, False and the item that is there instead,
+    empty if there is none. The item comes with the answer, so this costs no read. `otherwise` plays no part.
+    """
+    _, parameters = change.request()
+    returning = {"ReturnValues": "ALL_NEW", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+    try:
+        with failures_as_ours():
+            answer = _without_conflict(dynamodb().update_item, parameters | returning)
+        return True, decoded(answer["Attributes"])
+    except ClientError as error:
+        if error_code(error) != "ConditionalCheckFailedException":
+            raise
+        return False, decoded(cast("dict[str, Any]", error.response).get("Item", {}))
+
+
+def _write_one(change: Change) -> None:
+    verb, parameters = change.request()
+    operations: dict[str, Callable[..., Any]] = {
+        "Put": dynamodb().put_item,
+        "Update": dynamodb().update_item,
+        "Delete": dynamodb().delete_item,
+    }
+    try:
+        _without_conflict(operations[verb], parameters)
+    except ClientError as error:
+        if error_code(error) == "ConditionalCheckFailedException":
+            raise change.otherwise from error
+        raise
+
+
+def _without_conflict(operation: Callable[..., Any], parameters: dict[str, Any]) -> Any:
+    """Carry out a plain write again for as long as a transaction is just at its item."""
+    for pause in _pauses():
+        try:
+            return operation(**parameters)
+        except ClientError as error:
+            if error_code(error) != "TransactionConflictException":
+                raise
+            time.sleep(pause)
+    raise Unavailable
+
+
+def _write_together(changes: Sequence[Change]) -> None:
+    items: list[TransactWriteItemTypeDef] = []
+    for change in changes:
+        verb, parameters = change.request()
+        items.append({verb: parameters})  # type: ignore[misc]  # the verb is one of the four keys
+    token = str(uuid.uuid4())
+    for pause in _pauses():
+        try:
+            dynamodb().transact_write_items(TransactItems=items, ClientRequestToken=token)
+        except dynamodb().exceptions.TransactionCanceledException as error:
+            reasons = [reason.get("Code") for reason in error.response["CancellationReasons"]]
+            for change, reason in zip(changes, reasons, strict=True):
+                if reason == "ConditionalCheckFailed":
+                    raise change.otherwise from error
+            # What is left are conflicts with other writers and throttling, both of which pass.
+            if not {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"} & set(reasons):
+                raise
+            time.sleep(pause)
+        else:
+            return
+    raise Unavailable
+
+
+def optimistic(function: Callable[P, R]) -> Callable[P, R]:
+    """Run the function again when it finds, on writing, that what it had read is `Outdated`.
+
+    Raises:
+        Outdated: it still was after eight attempts.
+
+    """
+
+    @functools.wraps(function)
+    def attempt(*args: P.args, **kwargs: P.kwargs) -> R:
+        for pause in _pauses():
+            try:
+                return function(*args, **kwargs)
+            except Outdated:
+                time.sleep(pause)
+        raise Outdated
+
+    return attempt
+
+
+def read_before(found: R, again: Callable[[], R]) -> Callable[[], R]:
+    """Give a way to read for an `optimistic` function that something long comes before, such as hashing a password.
+
+    What was found before it is good for the first attempt; any other reads again.
+    """
+    unused = [found]
+    return lambda: unused.pop() if unused else again()
+
+
+def _pauses() -> Iterator[float]:
+    """Give the seconds to wait after each attempt: growing, and random, so that competitors fall out of step."""
+    return (random.uniform(0, 0.01 * 2**attempt) for attempt in range(_ATTEMPTS))  # noqa: S311  # not for secrets
+
+
+# Values --------------------------------------------------------------------------------------------
+
+
+def decoded(item: Mapping[str, Any]) -> Item:
+    """Turn DynamoDB's typed attributes, as an answer or a stream record has them, into plain values."""
+    return {name: _plain(*value.items()) for name, value in item.items()}
+
+
+def _plain(typed: tuple[str, Any]) -> Any:  # whatever an attribute can hold
+    match typed:
+        case (("S" | "BOOL" | "B"), value):
+            return value
+        case "N", value:
+            return int(value)
+        case "NULL", _:
+            return None
+        case "M", value:
+            return decoded(value)
+        case "L", value:
+            return [_plain(*inner.items()) for inner in value]
+        case kind, _:
+            raise TypeError(f"No attribute of ours is of DynamoDB's type {kind}")
+
+
+def _encoded(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _typed(value) for name, value in item.items()}
+
+
+def _typed(value: Any) -> dict[str, Any]:  # noqa: PLR0911  # one for each type
+    match value:
+        case str():
+            return {"S": value}
+        case bool():
+            return {"BOOL": value}
+        case int():
+            return {"N": str(value)}
+        case bytes():
+            return {"B": value}
+        case None:
+            return {"NULL": True}
+        case Mapping():
+            return {"M": _encoded(value)}
+        case list() | tuple():
+            return {"L": [_typed(inner) for inner in value]}
+        case _:
+            raise TypeError(f"No attribute of ours holds a {type(value).__name__}")
+
+
+class _Expression:
+    """The names and values of one request; placeholders keep reserved words out of the way."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._values: dict[str, Any] = {}
+
+    def name(self, attribute: str) -> str:
+        placeholder = f"#c{len(self._names)}"
+        self._names[placeholder] = attribute
+        return placeholder
+
+    def value(self, value: Any) -> str:  # whatever an attribute can hold
+        placeholder = f":c{len(self._values)}"
+        self._values[placeholder] = _typed(value)
+        return placeholder
+
+    def condition(self, condition: Condition) -> str:
+        return condition.expression(self.name, self.value)
+
+    def parameters(self, change: "Change | None" = None, **own: Any) -> dict[str, Any]:  # of five operations
+        """Give the request's parameters; those of a change have its table and its condition too."""
+        if change is not None:
+            own["TableName"] = change.table.name
+            if change.when is not None:
+                own["ConditionExpression"] = self.condition(change.when)
+        if self._names:
+            own["ExpressionAttributeNames"] = self._names
+        if self._values:
+            own["ExpressionAttributeValues"] = self._values
+        return own

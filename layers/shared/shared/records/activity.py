@@ -1,0 +1,117 @@
+"""What happened to an account: a log line for whoever operates the API, and an entry for the account's owner.
+
+Events are named as in GoTrue's audit log where it has the same. An entry never holds a secret. It lives for 90 days.
+"""
+
+import hashlib
+import uuid
+from functools import partial
+from itertools import islice
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from shared.core import clock, logs
+from shared.core.conditions import Condition, Key
+from shared.core.tables import Change, Item, Put, Table
+from shared.values import emails
+from shared.values.client import Client
+
+ACTIVITY = Table("activity_table")
+KEPT = 90 * clock.DAY
+_LONGEST_USER_AGENT = 256
+
+Event: TypeAlias = Literal[
+    "user_signedup",
+    "user_invited",
+    "user_email_verified",
+    "user_email_bounced",
+    "user_email_complained",
+    "login",
+    "user_reauthenticated",
+    "logout",
+    "token_reused",
+    "user_recovery_requested",
+    "user_password_reset",
+    "user_password_changed",
+    "user_email_change_requested",
+    "user_email_changed",
+    "user_email_change_undone",
+    "user_modified",
+    "user_deleted",
+]
+Outcome: TypeAlias = Literal["success", "failure"]
+
+
+class Entry(NamedTuple):
+    """One event. `position` is its time and what makes it unlike any other of that time."""
+
+    position: str
+    event: Event
+    outcome: Outcome
+    ip: str
+    user_agent: str
+
+    def public(self) -> dict[str, Any]:
+        """Give what the account's owner may see."""
+        return {
+            "at": self.position.partition("#")[0],
+            "event": self.event,
+            "outcome": self.outcome,
+            "ip": self.ip,
+            "userAgent": self.user_agent,
+        }
+
+
+def recording(
+    event: Event, user_id: str, client: Client, *, outcome: Outcome = "success", kept: int = KEPT
+) -> list[Change]:
+    """Return the changes that store an event of a user, for `kept` seconds; its log line follows the commit."""
+    item = {
+        "userId": user_id,
+        "position": f"{clock.timestamp()}#{uuid.uuid4()}",
+        "event": event,
+        "outcome": outcome,
+        "ip": client.ip,
+        "userAgent": client.user_agent[:_LONGEST_USER_AGENT],
+        "expiresAt": clock.now() + kept,
+    }
+    write_line = partial(log, event, client, outcome=outcome, userId=user_id)
+    return [Put(table=ACTIVITY, item=item, after_commit=write_line)]
+
+
+def log(event: Event, client: Client, *, outcome: Outcome = "success", **who: str) -> None:
+    """Write the log line of an event that has no entry, or whose entry is written elsewhere."""
+    fields = {
+        "event": event,
+        "outcome": outcome,
+        "ip": client.ip,
+        "requestId": client.request_id,
+        "callerId": client.caller_id,
+        **who,
+    }
+    fields = {name: text for name, text in fields.items() if text}
+    logs.logger.info("audit", extra={"fields": fields})
+
+
+def digest(email: str) -> str:
+    """Give what stands for an address in a log line."""
+    return hashlib.sha256(emails.key(email).encode()).hexdigest()[:16]
+
+
+def newest(user_id: str, limit: int, *, before: str | None = None) -> tuple[list[Entry], str | None]:
+    """Give a page of a user's events, newest first, and the position after which the next page starts."""
+    condition: Condition = Key("userId").eq(user_id)
+    if before is not None:
+        condition &= Key("position").lt(before)
+    items = islice(ACTIVITY.query(condition, page_size=limit + 1, newest_first=True), limit + 1)
+    entries = [_entry(item) for item in items if item["expiresAt"] > clock.now()]
+    return entries[:limit], entries[limit - 1].position if len(entries) > limit else None
+
+
+def _entry(item: Item) -> Entry:
+    return Entry(
+        position=item["position"],
+        event=item["event"],
+        outcome=item["outcome"],
+        ip=item["ip"],
+        user_agent=item["userAgent"],
+    )

@@ -1,0 +1,79 @@
+"""Who is calling: an access token that we signed, and the session behind it that still counts.
+
+The session is read for each call, consistently, so that signing out, a new password or a disabled account is felt at
+the next one. What the caller may do comes from the session too, and never from the token, which lives for an hour.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from shared.accounts import tokens
+from shared.core.errors import NotAllowed, NoToken
+from shared.records import sessions
+from shared.records.sessions import Session
+from shared.web.request import Request
+
+_SCHEME = "bearer "
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A signed-in user."""
+
+    session: Session
+    identifies_caller: ClassVar[bool] = True
+
+    @property
+    def id(self) -> str:
+        """The user's id."""
+        return self.session.user_id
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the user is an administrator, as of now."""
+        return self.session.role == "admin"
+
+    def must_be(self, user_id: str) -> None:
+        """Insist that this is the user in question, or an administrator.
+
+        Raises:
+            NotAllowed: it is neither, whether or not there is such a user.
+
+        """
+        if not self.is_admin and self.id != user_id:
+            raise NotAllowed
+
+    @classmethod
+    def from_request(cls, request: Request) -> "Caller":
+        """Find out who is calling.
+
+        Raises:
+            NoToken: the request has no `Authorization: Bearer …` (RFC 6750, 2.1).
+            InvalidToken, TokenExpired: by `shared.accounts.tokens.verify`.
+            SessionEnded: the session was ended or has run out.
+
+        """
+        authorization = request.headers.get("authorization", "")
+        if not authorization.lower().startswith(_SCHEME):
+            raise NoToken
+        claims = tokens.verify(authorization[len(_SCHEME) :].strip(" "))
+        session = sessions.get(claims.user_id, claims.session_id)
+        request.caller_id = session.user_id
+        return cls(session)
+
+
+class Admin(Caller):
+    """A signed-in administrator."""
+
+    @classmethod
+    def from_request(cls, request: Request) -> "Admin":
+        """Find out who is calling, and insist on an administrator.
+
+        Raises:
+            NotAllowed: the caller is none.
+
+        """
+        caller = super().from_request(request)
+        if not caller.is_admin:
+            raise NotAllowed
+        return cls(caller.session)

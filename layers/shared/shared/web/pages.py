@@ -1,0 +1,59 @@
+"""Pages of a listing, and the cursor that leads from one to the next.
+
+A cursor is sealed with the key of the caller's session: nobody can make one up or use another's, so it can only name a
+place that this caller was shown.
+"""
+
+import base64
+import hmac
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from shared.core.errors import InvalidCursor
+from shared.records.sessions import Session
+from shared.values.types import Rule
+from shared.web.api import Api
+from shared.web.inputs import Query
+from shared.web.responses import Response
+
+_SEAL_LENGTH = 16
+
+
+class Page(Query):
+    """Which part of a listing is asked for."""
+
+    limit: Annotated[int, Rule(ge=1, le=100)] = 20
+    cursor: Annotated[str, Rule(max_length=512)] | None = None
+
+    def position(self, api: Api, session: Session) -> str | None:
+        """Give the position after which this page starts; None for the first page.
+
+        Raises:
+            InvalidCursor: the cursor was not made by `listing` for this path and session.
+
+        """
+        if self.cursor is None:
+            return None
+        try:
+            sealed = base64.b64decode(self.cursor, altchars=b"-_", validate=True)
+        except ValueError as error:
+            raise InvalidCursor from error
+        seal, position = sealed[:_SEAL_LENGTH], sealed[_SEAL_LENGTH:]
+        if not hmac.compare_digest(seal, _seal(api, session, position)):
+            raise InvalidCursor
+        return position.decode()
+
+
+def listing(api: Api, shown: list[dict[str, Any]], page: Page, position: str | None, session: Session) -> Response:
+    """Answer with a page; `position` is that after which the next one starts, None where there is no more."""
+    if position is None:
+        return Response({"success": True, "data": shown, "nextCursor": None})
+    content = position.encode()
+    cursor = base64.urlsafe_b64encode(_seal(api, session, content) + content).decode()
+    query = urlencode({"limit": page.limit, "cursor": cursor})
+    body = {"success": True, "data": shown, "nextCursor": cursor}
+    return Response(body, headers={"Link": f'<{api.path}?{query}>; rel="next"'})
+
+
+def _seal(api: Api, session: Session, position: bytes) -> bytes:
+    return session.seal(f"cursor {api.path}", position)[:_SEAL_LENGTH]

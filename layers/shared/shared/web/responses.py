@@ -1,0 +1,105 @@
+"""The response: JSON with headers for every answer, and the status of every kind of error."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from shared.core.errors import (
+    Conflict,
+    Error,
+    Forbidden,
+    Invalid,
+    InvalidInput,
+    NotFound,
+    Stale,
+    TooManyRequests,
+    Unauthenticated,
+    Unavailable,
+)
+from shared.web.request import BodyTooLarge, Event, MethodNotAllowed, UnsupportedMediaType
+
+# OWASP HTTP Headers and REST Security cheat sheets, as far as they concern an API that serves no pages.
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class Response(NamedTuple):
+    """An answer; `body` is whatever JSON can say, or None for no body at all."""
+
+    body: Mapping[str, Any] | None = None
+    status: HTTPStatus = HTTPStatus.OK
+    headers: Mapping[str, str] = MappingProxyType({})
+
+    def to_event(self, request_id: str) -> Event:
+        """Give the answer as API Gateway wants it."""
+        headers = {**_HEADERS, "X-Request-Id": request_id, **self.headers}
+        event: Event = {"statusCode": self.status.value, "headers": headers}
+        if self.body is not None:
+            headers["Content-Type"] = "application/json; charset=utf-8"
+            event["body"] = json.dumps(self.body, ensure_ascii=False, separators=(",", ":"))
+        return event
+
+
+def data(value: Any, status: HTTPStatus = HTTPStatus.OK, **headers: str) -> Response:  # any JSON
+    """Answer with what was asked for. Header names are written with underscores."""
+    return Response({"success": True, "data": value}, status, _named(headers))
+
+
+def message(text: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    """Answer with a sentence."""
+    return Response({"success": True, "message": text}, status)
+
+
+def no_content() -> Response:
+    """Answer that it is done, with nothing to add."""
+    return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _named(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): text for name, text in headers.items()}
+
+
+# Errors -------------------------------------------------------------------------------------------
+
+# Every kind of error that callers are told about. `shared.core.errors` draws the tree below each.
+_STATUSES: Mapping[type[Error], HTTPStatus] = {
+    Invalid: HTTPStatus.BAD_REQUEST,
+    Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    NotFound: HTTPStatus.NOT_FOUND,
+    MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
+    Conflict: HTTPStatus.CONFLICT,
+    Stale: HTTPStatus.PRECONDITION_FAILED,
+    BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+def failure(error: Exception, request_id: str) -> Response:
+    """Tell the caller what went wrong; of a defect, only that there is one."""
+    status = next((_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES), None)
+    if status is None or not isinstance(error, Error):
+        status, code, text = HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side"
+    else:
+        code, text = error.code, error.message
+    body: dict[str, Any] = {"success": False, "message": text, "code": code, "requestId": request_id}
+    headers = {}
+    match error:
+        case InvalidInput(fields=fields) if fields:
+            body["errors"] = [{"field": fault.field, "message": fault.message} for fault in fields]
+        case Unauthenticated():
+            headers["WWW-Authenticate"] = "Bearer"
+        case MethodNotAllowed():
+            headers["Allow"] = error.allowed
+        case TooManyRequests() | Unavailable():
+            headers["Retry-After"] = str(error.retry_after)
+    return Response(body, status, headers)

@@ -1,0 +1,44 @@
+"""Time to live: deletes expired items, by ordinary requests so that they are in the journal (see `durable.py`)."""
+
+import time
+from collections.abc import Mapping
+
+from local.aws.client import Aws, AwsError
+
+
+def delete_expired(tables: Mapping[str, str], aws: Aws) -> int:
+    """Delete what has expired; `tables` maps a table to its TTL attribute. Returns how many items went.
+
+    The condition is DynamoDB's own: an item whose time was moved in the meantime stays.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
+    """
+    deleted = 0
+    for table, attribute in tables.items():
+        keys = [
+            part["AttributeName"]
+            for part in aws.call("dynamodb", "DescribeTable", {"TableName": table})["Table"]["KeySchema"]
+        ]
+        expression = {
+            "ExpressionAttributeNames": {"#ttl": attribute},
+            "ExpressionAttributeValues": {":now": {"N": str(int(time.time()))}},
+        }
+        scan = {"TableName": table, "FilterExpression": "#ttl <= :now", **expression}
+        page = aws.call("dynamodb", "Scan", scan)
+        items = page["Items"]
+        while "LastEvaluatedKey" in page:
+            page = aws.call("dynamodb", "Scan", {**scan, "ExclusiveStartKey": page["LastEvaluatedKey"]})
+            items += page["Items"]
+        for item in items:
+            key = {name: item[name] for name in keys}
+            try:
+                aws.call(
+                    "dynamodb",
+                    "DeleteItem",
+                    {"TableName": table, "Key": key, "ConditionExpression": "#ttl <= :now", **expression},
+                )
+            except AwsError as problem:
+                if problem.code != "ConditionalCheckFailedException":
+                    raise
+            else:
+                deleted += 1
+    return deleted

@@ -1,0 +1,132 @@
+"""The template's tables, secrets and queues, made in MiniStack when they are not there yet."""
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from email.utils import parseaddr
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from local.aws import ACCOUNT
+from local.aws.client import Aws, AwsError
+from local.console import RunnerError
+from local.template import Project
+
+# The properties that CreateTable takes under the same name as CloudFormation.
+_TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes")
+# The variable that tells a function its sender.
+_SENDER = "MAIL_FROM"
+_PLACEHOLDER = uuid.UUID("6f0d2b0e-7c6a-4a55-9d53-5a0c1d1f7d10")
+
+
+def create_missing(project: Project, aws: Aws) -> list[str]:
+    """Make what is missing; return the names made. Raises RunnerError when a table differs from its template."""
+    _senders(project, aws)
+    return [*_tables(project.tables, aws), *_secrets(project.secrets, aws), *_queues(project.queues, aws)]
+
+
+def queue_url(name: str, endpoint: str) -> str:
+    """What a `!Ref` of a queue is on AWS: its address."""
+    return f"{endpoint}/{ACCOUNT}/{name}"
+
+
+def placeholder_version(secret: str) -> str:
+    """The version id of the value that a secret is created with: known, so that it can be told from a rotated one."""
+    return str(uuid.uuid5(_PLACEHOLDER, secret))
+
+
+def time_to_live(project: Project) -> dict[str, str]:
+    """The attribute that says when an item expires, by table."""
+    return {
+        name: table["TimeToLiveSpecification"]["AttributeName"]
+        for name, table in project.tables.items()
+        if (table.get("TimeToLiveSpecification") or {}).get("Enabled")
+    }
+
+
+def _tables(tables: Mapping[str, Mapping[str, Any]], aws: Aws) -> Iterator[str]:
+    existing = set(aws.call("dynamodb", "ListTables", {})["TableNames"])
+    for name, declared in tables.items():
+        if name in existing:
+            _check_table(name, declared, aws)
+            continue
+        stream = declared.get("StreamSpecification")
+        request = {
+            "TableName": name,
+            "BillingMode": "PAY_PER_REQUEST",
+            **{key: declared[key] for key in _TABLE_PROPERTIES if key in declared},
+            **({"StreamSpecification": {"StreamEnabled": True, **stream}} if stream else {}),
+        }
+        try:
+            aws.call("dynamodb", "CreateTable", request)
+        except AwsError as problem:
+            raise RunnerError(f"{name} cannot be made from the template: {problem}. Correct it and save.") from problem
+        yield name
+
+
+def _check_table(name: str, declared: Mapping[str, Any], aws: Aws) -> None:
+    existing = aws.call("dynamodb", "DescribeTable", {"TableName": name})["Table"]
+    if _shape(existing) != _shape(declared):
+        raise RunnerError(
+            f"{name} in .local has other keys, indexes or stream than in the template, and a table with data is not "
+            "changed silently. Restore the template, or start with empty data: `make reset`."
+        )
+
+
+def _shape(table: Mapping[str, Any]) -> Any:
+    """What cannot be changed on a table without thinking: its keys, its indexes' keys and what its stream carries."""
+
+    def keys(schema: Any) -> Any:
+        return sorted((part["AttributeName"], part["KeyType"]) for part in schema)
+
+    indexes = [*(table.get("GlobalSecondaryIndexes") or ()), *(table.get("LocalSecondaryIndexes") or ())]
+    stream = table.get("StreamSpecification") or {}
+    return (
+        keys(table["KeySchema"]),
+        sorted((index["IndexName"], keys(index["KeySchema"])) for index in indexes),
+        stream.get("StreamViewType") if stream.get("StreamEnabled", True) else None,
+    )
+
+
+def _secrets(secrets: Mapping[str, Mapping[str, Any]], aws: Aws) -> Iterator[str]:
+    for name, declared in secrets.items():
+        try:
+            described = aws.call("secretsmanager", "DescribeSecret", {"SecretId": name})
+        except AwsError as problem:
+            if problem.code != "ResourceNotFoundException":
+                raise
+            aws.call("secretsmanager", "CreateSecret", {"Name": name})
+            described = {"VersionIdsToStages": {}}
+            yield name
+        if not any("AWSPREVIOUS" in stages for stages in described["VersionIdsToStages"].values()):
+            # MiniStack's CreateSecret makes up the first version's id; PutSecretValue takes ours.
+            value = (
+                declared.get("SecretString") or aws.call("secretsmanager", "GetRandomPassword", {})["RandomPassword"]
+            )
+            request = {"SecretId": name, "SecretString": value, "ClientRequestToken": placeholder_version(name)}
+            aws.call("secretsmanager", "PutSecretValue", request)
+
+
+def _senders(project: Project, aws: Aws) -> None:
+    """Verify the functions' senders, as is done once by hand on AWS: SES refuses a sender that is not verified."""
+    senders = {
+        function.environment[_SENDER] for function in project.functions.values() if _SENDER in function.environment
+    }
+    headers = {"Authorization": aws.authorization("ses"), "Content-Type": "application/json"}
+    for sender in senders:
+        address = parseaddr(sender)[1]
+        status, _ = aws.http("GET", f"/v2/email/identities/{quote(address)}", headers=headers)
+        if status == HTTPStatus.NOT_FOUND:
+            aws.http("POST", "/v2/email/identities", json.dumps({"EmailIdentity": address}), headers)
+
+
+def _queues(queues: Mapping[str, Mapping[str, Any]], aws: Aws) -> Iterator[str]:
+    for name in queues:
+        try:
+            aws.call("sqs", "GetQueueUrl", {"QueueName": name})
+        except AwsError as problem:
+            if "NonExistentQueue" not in problem.code and "QueueDoesNotExist" not in problem.code:
+                raise
+            aws.call("sqs", "CreateQueue", {"QueueName": name})
+            yield name

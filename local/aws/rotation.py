@@ -1,0 +1,40 @@
+"""The first rotation of a secret, as Secrets Manager does it when the stack is deployed.
+
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
+"""
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from local.aws.client import Aws
+from local.aws.resources import placeholder_version
+from local.console import RunnerError
+from local.functions.pool import FunctionError, Result
+
+_STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
+
+
+def rotate_if_new(secret: str, invoke: Callable[[str], Result], aws: Aws) -> bool:
+    """Rotate the secret unless it has been, or finish an interrupted rotation. `invoke` takes the event (JSON)."""
+    described = aws.call("secretsmanager", "DescribeSecret", {"SecretId": secret})
+    stages: dict[str, list[str]] = described["VersionIdsToStages"]
+    current, pending = _version(stages, "AWSCURRENT"), _version(stages, "AWSPENDING")
+    interrupted = pending if pending != current else None
+    if interrupted is None and current != placeholder_version(secret):
+        return False
+    token = interrupted or str(uuid.uuid4())
+    for step in _STEPS:
+        event: dict[str, Any] = {"Step": step, "SecretId": described["ARN"], "ClientRequestToken": token}
+        try:
+            invoke(json.dumps(event))
+        except FunctionError as problem:
+            raise RunnerError(
+                f"{secret} could not be rotated: {step} failed, {problem}. Correct the function and start again."
+            ) from problem
+    return True
+
+
+def _version(stages: dict[str, list[str]], stage: str) -> str | None:
+    return next((version for version, labels in stages.items() if stage in labels), None)

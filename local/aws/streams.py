@@ -1,0 +1,339 @@
+"""DynamoDB streams to the functions that the template connects to them, as Lambda's event source mappings do it.
+
+Delivery is in order and at least once. The note of how far a function has come is a count of records since the last
+snapshot (`durable.py`): a replay of the journal makes new sequence numbers, but the same records in the same order.
+
+https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
+"""
+
+import contextlib
+import json
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from local.aws import ACCOUNT, REGION
+from local.aws.client import AwsError, CloudGoneError
+from local.aws.filters import passes
+from local.aws.ministack import Cloud
+from local.console import Console
+from local.functions.pool import FunctionError, Result
+from local.template import StreamSource
+
+Record = dict[str, Any]
+Invoke = Callable[[str, str], Result]
+
+# Without a change a stream is looked at this often, in seconds; changes ring (see `Cloud.wakeups`).
+_IDLE_SECONDS = 5.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 60.0
+
+
+class Notes:
+    """How many records each source has delivered since the snapshot `generation`; kept in a file."""
+
+    def __init__(self, path: Path, generation: int) -> None:
+        self.lock = threading.RLock()
+        self._path, self._generation = path, generation
+        self._delivered: dict[str, int] = {}
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            # A snapshot is only taken when everything before it is delivered: notes about an older one say nothing
+            # any more.
+            if stored["generation"] == generation:
+                self._delivered = stored["delivered"]
+
+    def delivered(self, source: str) -> int:
+        """How many records of the current generation this source has behind it."""
+        return self._delivered.get(source, 0)
+
+    def add(self, source: str, count: int) -> None:
+        """Note that `count` more records are done with."""
+        with self.lock:
+            self._delivered[source] = self.delivered(source) + count
+            self._write()
+
+    def begin(self, generation: int) -> None:
+        """Count anew after a snapshot. Call it with the lock held since before the snapshot was asked for."""
+        if generation != self._generation:
+            self._generation, self._delivered = generation, {}
+            self._write()
+
+    def _write(self) -> None:
+        temporary = self._path.with_suffix(".new")
+        temporary.write_text(
+            json.dumps({"generation": self._generation, "delivered": self._delivered}), encoding="utf-8"
+        )
+        temporary.replace(self._path)
+
+
+@dataclass(frozen=True)
+class Means:
+    """What every source needs."""
+
+    cloud: Cloud
+    notes: Notes
+    invoke: Invoke
+    console: Console
+
+
+class Streams:
+    """All sources of a project."""
+
+    def __init__(self, cloud: Cloud, notes: Notes, console: Console) -> None:
+        self._cloud, self._notes, self._console = cloud, notes, console
+        self._sources: list[Source] = []
+
+    def serve(self, declared: tuple[StreamSource, ...], invoke: Invoke) -> None:
+        """Feed these sources from now on, instead of those before."""
+        self.stop()
+        positions = {source.declared.name: source.position for source in self._sources}
+        means = Means(self._cloud, self._notes, invoke, self._console)
+        self._sources = [Source(source, means, positions.get(source.name, Position())) for source in declared]
+        self._cloud.wakeups = [source.wakeup for source in self._sources]
+
+    def retry_now(self) -> None:
+        """Do not wait out the pauses: the code has changed."""
+        for source in self._sources:
+            source.retry.set()
+
+    def drain(self, seconds: float) -> None:
+        """Wait until everything is delivered, for at most `seconds`."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not all(source.idle for source in self._sources):
+            time.sleep(0.01)
+
+    def compact(self, *, now: bool = False) -> None:
+        """Have MiniStack write a snapshot, if it is worth it and every record is delivered."""
+        with self._notes.lock:
+            iterators = [source.iterator_if_all_delivered() for source in self._sources]
+            known = [iterator for iterator in iterators if iterator]
+            if len(known) == len(iterators):
+                self._notes.begin(self._cloud.compact(known, now=now).generation)
+
+    def stop(self) -> None:
+        """Stop feeding. A batch that is with its function is waited for."""
+        for source in self._sources:
+            source.stop()
+
+
+@dataclass(frozen=True)
+class Position:
+    """The last record that is done with, and the MiniStack in which it had this sequence number."""
+
+    incarnation: int = -1
+    last_done: str | None = None
+
+
+class Source:
+    """One stream and the function it feeds, in a thread of its own."""
+
+    def __init__(self, declared: StreamSource, means: Means, position: Position) -> None:
+        self.declared, self._cloud, self._aws = declared, means.cloud, means.cloud.aws
+        self._notes, self._invoke, self._console = means.notes, means.invoke, means.console
+        self.wakeup = threading.Event()
+        # Cuts a pause before a retry short.
+        self.retry = threading.Event()
+        self._at_end = False
+        self._stopping = False
+        self._iterator: str | None = None
+        self._last_done, self._incarnation = position.last_done, position.incarnation
+        self._outstanding = 0
+        self._stream_arn = ""
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    @property
+    def position(self) -> Position:
+        """Where the next source of this stream and function takes over."""
+        return Position(self._incarnation, self._last_done)
+
+    @property
+    def idle(self) -> bool:
+        """Whether the stream was read to its end, all of it is delivered, and nothing has changed since."""
+        return self._at_end and not self.wakeup.is_set()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stopping = True
+        self.wakeup.set()
+        self.retry.set()
+        self._thread.join(30)
+
+    def iterator_if_all_delivered(self) -> str | None:
+        """Where the stream is read next, unless something is undelivered. Call it with the notes' lock held."""
+        return None if self._outstanding or self._incarnation != self._cloud.incarnation else self._iterator
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self.wakeup.clear()
+            try:
+                if records := self._read():
+                    self._deliver(records)
+                    continue
+            except (AwsError, CloudGoneError) as problem:
+                self._iterator = None
+                self._console.warn(f"The stream of {self.declared.table} cannot be read ({problem}). Trying again.")
+                self.wakeup.wait(1.0)
+            else:
+                self._at_end = self._iterator is not None
+                self.wakeup.wait(_IDLE_SECONDS)
+
+    def _read(self) -> list[Record]:
+        self._at_end = False
+        incarnation = self._cloud.incarnation
+        if incarnation != self._incarnation or self._iterator is None:
+            self._position(incarnation)
+        page = self._aws.call(
+            "streams", "GetRecords", {"ShardIterator": self._iterator, "Limit": self.declared.batch_size}
+        )
+        if self._cloud.incarnation != incarnation:
+            # MiniStack was started anew in the meantime: the iterator's position means something else to this one.
+            self.wakeup.set()
+            return []
+        records: list[Record] = page["Records"]
+        with self._notes.lock:
+            self._iterator = page.get("NextShardIterator")
+            self._outstanding = len(records)
+        return records
+
+    def _position(self, incarnation: int) -> None:
+        """Find the first record that is not delivered yet."""
+        described = self._aws.call("dynamodb", "DescribeTable", {"TableName": self.declared.table})["Table"]
+        self._stream_arn = described["LatestStreamArn"]
+        shards = self._aws.call("streams", "DescribeStream", {"StreamArn": self._stream_arn})["StreamDescription"][
+            "Shards"
+        ]
+        shard = {"StreamArn": self._stream_arn, "ShardId": shards[0]["ShardId"]}
+        skip = self._notes.delivered(self.declared.name)
+        iterator = None
+        if incarnation == self._incarnation and self._last_done:
+            skip = 0
+            after = {**shard, "ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": self._last_done}
+            # A record that has aged out of the stream: all that is left comes after it.
+            with contextlib.suppress(AwsError):
+                iterator = self._aws.call("streams", "GetShardIterator", after)["ShardIterator"]
+        if iterator is None:
+            first = {**shard, "ShardIteratorType": "TRIM_HORIZON"}
+            iterator = self._aws.call("streams", "GetShardIterator", first)["ShardIterator"]
+        while skip:
+            page = self._aws.call("streams", "GetRecords", {"ShardIterator": iterator, "Limit": min(skip, 1000)})
+            if not page["Records"]:
+                break
+            skip -= len(page["Records"])
+            self._last_done = _sequence(page["Records"][-1])
+            iterator = page["NextShardIterator"]
+        self._iterator, self._incarnation = iterator, incarnation
+
+    def _deliver(self, records: list[Record]) -> None:
+        """Hand the records over in order, whatever it takes: split, retry with growing pauses, give up to the queue."""
+        batches: deque[tuple[list[Record], int]] = deque([(records, 0)])
+        while batches and not self._stopping:
+            batch, retries = batches.popleft()
+            wanted = [self._event_record(record) for record in batch if passes(record, self.declared.patterns)]
+            if self._too_old(batch) and wanted:
+                self._give_up(wanted, retries, "RecordAgeExceeded")
+            elif wanted:
+                failed = self._try(wanted)
+                if failed is not None:
+                    done = batch.index(next(r for r in batch if _sequence(r) == _sequence(wanted[failed])))
+                    self._note(batch[:done])
+                    batches.extendleft(reversed(self._after_failure(batch[done:], retries, progress=done > 0)))
+                    continue
+            self._note(batch)
+
+    def _after_failure(self, batch: list[Record], retries: int, *, progress: bool) -> list[tuple[list[Record], int]]:
+        """What to try next for a batch whose first record failed."""
+        if progress:
+            return [(batch, 0)]
+        if self.declared.bisect and len(batch) > 1:
+            # Splitting does not count as a retry.
+            half = len(batch) // 2
+            return [(batch[:half], retries), (batch[half:], 0)]
+        if self.declared.most_retries is not None and retries >= self.declared.most_retries:
+            self._give_up([self._event_record(record) for record in batch], retries, "RetryAttemptsExhausted")
+            self._note(batch)
+            return []
+        pause = min(_FIRST_PAUSE * 2**retries, _LONGEST_PAUSE)
+        self._console.warn(f"{self.declared.function}: {_sequence(batch[0])} failed; trying again in {pause:g} s.")
+        self.retry.clear()
+        if not self._stopping:
+            self.retry.wait(pause)
+        return [(batch, retries + 1)]
+
+    def _try(self, records: list[Record]) -> int | None:
+        """Invoke the function. Returns the index of the first record that failed, None if none did."""
+        try:
+            answer = json.loads(self._invoke(self.declared.function, json.dumps({"Records": records})).body)
+        except FunctionError as problem:
+            self._console.warn(f"{self.declared.function} failed on a batch of {len(records)}: {problem}")
+            return 0
+        if not self.declared.report_failures or not answer:
+            return None
+        failures = {failure.get("itemIdentifier") for failure in answer.get("batchItemFailures") or ()}
+        if not failures:
+            return None
+        # An identifier that is not in the batch makes Lambda take the whole batch for failed.
+        return next((index for index, record in enumerate(records) if _sequence(record) in failures), 0)
+
+    def _too_old(self, batch: list[Record]) -> bool:
+        oldest = self.declared.oldest
+        return oldest is not None and time.time() - float(batch[0]["dynamodb"]["ApproximateCreationDateTime"]) > oldest
+
+    def _note(self, done: list[Record]) -> None:
+        if done:
+            with self._notes.lock:
+                self._outstanding -= len(done)
+                self._last_done = _sequence(done[-1])
+                self._notes.add(self.declared.name, len(done))
+
+    def _event_record(self, record: Mapping[str, Any]) -> Record:
+        return {**record, "eventSourceARN": self._stream_arn}
+
+    def _give_up(self, records: list[Record], retries: int, condition: str) -> None:
+        function = self.declared.function
+        where = (
+            f"noted in {self.declared.on_failure}"
+            if self.declared.on_failure
+            else "dropped: the template names no OnFailure destination"
+        )
+        self._console.warn(
+            f"{function}: gave up on {len(records)} record(s) after {retries} retries ({condition}); {where}."
+        )
+        if self.declared.on_failure is None:
+            return
+        # https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+        arrivals = [
+            datetime.fromtimestamp(float(r["dynamodb"]["ApproximateCreationDateTime"]), UTC).isoformat()
+            for r in records
+        ]
+        message = {
+            "requestContext": {
+                "requestId": str(uuid.uuid4()),
+                "functionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}",
+                "condition": condition,
+                "approximateInvokeCount": retries + 1,
+            },
+            "version": "1.0",
+            "timestamp": datetime.now(UTC).isoformat(),
+            "DDBStreamBatchInfo": {
+                "shardId": "shardId-00000000000000000000-00000000",
+                "startSequenceNumber": _sequence(records[0]),
+                "endSequenceNumber": _sequence(records[-1]),
+                "approximateArrivalOfFirstRecord": arrivals[0],
+                "approximateArrivalOfLastRecord": arrivals[-1],
+                "batchSize": len(records),
+                "streamArn": self._stream_arn,
+            },
+        }
+        url = self._aws.call("sqs", "GetQueueUrl", {"QueueName": self.declared.on_failure})["QueueUrl"]
+        self._aws.call("sqs", "SendMessage", {"QueueUrl": url, "MessageBody": json.dumps(message)})
+
+
+def _sequence(record: Mapping[str, Any]) -> str:
+    return str(record["dynamodb"]["SequenceNumber"])

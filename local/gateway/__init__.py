@@ -1,0 +1,1 @@
+"""API Gateway on this machine: the HTTP server and the routes of the template."""

@@ -1,0 +1,264 @@
+"""SAM CLI's local API Gateway in front of the worker pools, corrected where it differs from a real HTTP API.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+"""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, TextIO
+
+from flask import Flask, Response, g, jsonify, request
+from samcli.lib.telemetry.event import EventTracker
+from samcli.local.apigw.event_constructor import construct_v2_event_http
+from samcli.local.apigw.exceptions import LambdaResponseParseException
+from samcli.local.apigw.local_apigw_service import LocalApigwService
+from samcli.local.apigw.path_converter import PathConverter
+from samcli.local.apigw.route import Route
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from local.functions.pool import FunctionError, FunctionTimeoutError, Result
+from local.gateway.server import TOO_LARGE
+from local.template import Cors, Project
+
+# Bodies of these types reach a function as text, all others as base64.
+_TEXT_TYPES = frozenset({"application/json", "application/javascript", "application/xml"})
+_MESSAGES = {
+    HTTPStatus.NOT_FOUND: "Not Found",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Request Entity Too Large",
+    HTTPStatus.BAD_GATEWAY: "Internal Server Error",
+    HTTPStatus.GATEWAY_TIMEOUT: "Endpoint request timed out",
+}
+
+Invoke = Callable[[str, str, str], Result]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One answered request. `milliseconds` from its arrival to its answer; `at` in seconds since 1970.
+
+    Without a route there is no function and no id.
+    """
+
+    at: float
+    method: str
+    path: str
+    status: int
+    milliseconds: float
+    function: str
+    cold: bool
+    problem: str
+    request_id: str
+
+    def __str__(self) -> str:
+        """The line for the terminal."""
+        clock = time.strftime("%H:%M:%S", time.localtime(self.at))
+        cold = " cold" if self.cold else ""
+        problem = f" - {self.function}: {self.problem}" if self.problem else f" {self.function}{cold}"
+        function = problem if self.function else ""
+        return f"{clock} {self.method} {self.path} {self.status} {self.milliseconds:.0f} ms{function}"
+
+
+def make_app(project: Project, invoke: Invoke, answered: Callable[[Answered], None], port: int) -> Flask:
+    """The API as a WSGI application. `invoke` takes a function's name, an event (JSON) and the request's id."""
+    gateway = _Gateway(project, invoke, port)
+    gateway.create()
+    app: Flask = gateway.app
+    # An HTTP API takes a path as it is: neither a slash more nor one less finds the route.
+    app.url_map.merge_slashes = False
+    for rule in app.url_map.iter_rules():
+        rule.strict_slashes, rule.merge_slashes = True, False
+    app.register_error_handler(Exception, _failed)
+    # SAM CLI registers answers of a REST API for these three.
+    for refused in (HTTPException, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+        app.register_error_handler(refused, _refused)
+    app.register_error_handler(HTTPStatus.INTERNAL_SERVER_ERROR, _failed)
+
+    @app.before_request
+    def begin() -> Response | None:
+        g.started, g.function, g.cold, g.problem, g.request_id = time.perf_counter(), "", False, "", ""
+        if request.environ.get(TOO_LARGE):
+            return _message(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        if request.method == "OPTIONS" and project.cors.origins and "Access-Control-Request-Method" in request.headers:
+            return Response(status=HTTPStatus.NO_CONTENT)
+        return None
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        if request.path.startswith("/_local/"):
+            # No API: the front end's origin has no business there.
+            return response
+        _add_cors(response, project.cors)
+        answered(
+            Answered(
+                at=time.time(),
+                method=request.method,
+                path=request.path,
+                status=response.status_code,
+                milliseconds=(time.perf_counter() - g.started) * 1000,
+                function=g.function,
+                cold=g.cold,
+                problem=g.problem,
+                request_id=g.request_id,
+            )
+        )
+        return response
+
+    return app
+
+
+class _Gateway(LocalApigwService):  # type: ignore[misc]
+    """SAM CLI's gateway with the pools as its `lambda_runner`."""
+
+    def __init__(self, project: Project, invoke: Invoke, port: int) -> None:
+        # SAM CLI counts every request for its makers and sends the counts home.
+        EventTracker.track_event = staticmethod(lambda *_args, **_kwargs: None)
+        logging.getLogger("samcli").setLevel(logging.ERROR)
+        # CORS is answered here: SAM CLI knows neither exposed headers nor errors.
+        project.api.cors = None
+        super().__init__(api=project.api, lambda_runner=_Functions(invoke), port=port, host="127.0.0.1")
+
+    @property
+    def app(self) -> Flask:
+        app: Flask = self._app
+        return app
+
+    def _generate_lambda_event(self, flask_request: Any, route: Any, method: str, endpoint: str) -> dict[str, Any]:
+        if route.event_type != Route.HTTP or route.payload_format_version == "1.0":
+            event: dict[str, Any] = super()._generate_lambda_event(flask_request, route, method, endpoint)
+            return event
+        now = datetime.now(UTC)
+        route_key = self._v2_route_key(
+            method, PathConverter.convert_path_to_api_gateway(endpoint), route.is_default_route
+        )
+        event = construct_v2_event_http(
+            flask_request=flask_request,
+            port=self.port,
+            binary_types=["*/*"] if _is_binary() else [],
+            stage_name=self.api.stage_name,
+            stage_variables=self.api.stage_variables,
+            route_key=route_key,
+            request_time_epoch=int(now.timestamp() * 1000),
+            request_time=now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
+        )
+        return _corrected(event)
+
+    @staticmethod
+    def _parse_v2_payload_format_lambda_output(lambda_output: str, binary_types: Any, flask_request: Any) -> Any:
+        try:
+            return LocalApigwService._parse_v2_payload_format_lambda_output(  # noqa: SLF001
+                lambda_output, binary_types, flask_request
+            )
+        # Whatever a handler puts into its answer: what cannot be made into a response is the function's fault.
+        except (LambdaResponseParseException, AttributeError, TypeError, ValueError) as problem:
+            raise FunctionError(f"its answer is not a response: {problem}") from problem
+
+
+class _Functions:
+    """What SAM CLI's gateway calls to run a function."""
+
+    def __init__(self, invoke: Invoke) -> None:
+        self._invoke = invoke
+
+    def invoke(
+        self, name: str, event: str, *, stdout: TextIO, stderr: TextIO | None = None, tenant_id: str | None = None
+    ) -> None:
+        """Run the function; its answer goes to `stdout`. Raises FunctionError."""
+        del stderr, tenant_id
+        g.function = name
+        result = self._invoke(name, event, g.request_id)
+        g.cold = result.cold
+        stdout.write_str(result.body)  # type: ignore[attr-defined]
+
+    def is_debugging(self) -> bool:
+        """No debugger is attached."""
+        return False
+
+
+def _is_binary() -> bool:
+    kind = request.mimetype
+    if kind and not kind.startswith("text/") and kind not in _TEXT_TYPES and not kind.endswith(("+json", "+xml")):
+        return True
+    try:
+        request.get_data().decode()
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def _corrected(event: dict[str, Any]) -> dict[str, Any]:
+    """The event as API Gateway sends it: lower-case names of headers, cookies apart, nothing empty, its own context."""
+    peer = request.remote_addr or ""
+    headers = {name.lower(): value for name, value in event["headers"].items()}
+    cookies = headers.pop("cookie", "")
+    forwarded = headers.get("x-forwarded-for")
+    headers["x-forwarded-for"] = f"{forwarded}, {peer}" if forwarded else peer
+    g.request_id = str(uuid.uuid4())
+    context = event["requestContext"]
+    context["requestId"] = g.request_id
+    context["http"] |= {
+        "sourceIp": peer,
+        "userAgent": headers.get("user-agent", ""),
+        "protocol": request.environ["SERVER_PROTOCOL"],
+    }
+    optional = {
+        "cookies": [cookie.strip() for cookie in cookies.replace(",", ";").split(";") if cookie.strip()],
+        "pathParameters": event["pathParameters"],
+        "stageVariables": event["stageVariables"],
+        "body": event["body"],
+    }
+    kept = {name: value for name, value in event.items() if name not in optional}
+    return {**kept, "headers": headers, **{name: value for name, value in optional.items() if value}}
+
+
+def _failed(problem: Exception) -> Response:
+    g.problem = str(problem) if isinstance(problem, FunctionError) else f"{type(problem).__name__}: {problem}"
+    return _message(HTTPStatus.GATEWAY_TIMEOUT if isinstance(problem, FunctionTimeoutError) else HTTPStatus.BAD_GATEWAY)
+
+
+def _refused(problem: HTTPException) -> Response:
+    # A path with another verb is as unknown to an HTTP API as another path.
+    code = (
+        HTTPStatus.NOT_FOUND
+        if isinstance(problem, MethodNotAllowed)
+        else HTTPStatus(problem.code or HTTPStatus.BAD_REQUEST)
+    )
+    return _message(code)
+
+
+def _message(status: HTTPStatus) -> Response:
+    response: Response = jsonify({"message": _MESSAGES.get(status, status.phrase)})
+    response.status_code = status
+    return response
+
+
+def _add_cors(response: Response, cors: Cors) -> None:
+    """Add the headers of CORS, whoever answered.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+    """
+    if not cors.origins:
+        return
+    for name in [name for name, _ in response.headers if name.lower().startswith("access-control-")]:
+        # With CORS configured, API Gateway drops what the function says about it.
+        del response.headers[name]
+    origin = request.headers.get("Origin")
+    if origin is None or not {"*", origin}.intersection(cors.origins):
+        return
+    any_origin = "*" in cors.origins and not cors.credentials
+    response.headers["Access-Control-Allow-Origin"] = "*" if any_origin else origin
+    if not any_origin:
+        response.headers.add("Vary", "Origin")
+    if cors.credentials:
+        response.headers["Access-Control-Allow-Credentials"] = "true"
+    if cors.exposed:
+        response.headers["Access-Control-Expose-Headers"] = ",".join(cors.exposed)
+    if request.method == "OPTIONS":
+        response.headers["Access-Control-Allow-Methods"] = ",".join(cors.methods)
+        response.headers["Access-Control-Allow-Headers"] = ",".join(cors.headers)
+        if cors.max_age is not None:
+            response.headers["Access-Control-Max-Age"] = str(cors.max_age)

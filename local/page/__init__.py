@@ -1,0 +1,1 @@
+"""The page `/_local/`: emails, requests, routes to try and tables."""

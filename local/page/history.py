@@ -1,0 +1,53 @@
+"""What was asked lately, and what the functions printed while they answered. In memory; it ends with the runner."""
+
+import threading
+from collections import OrderedDict, deque
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    # Takes long to import: see `runner.py`.
+    from local.gateway.app import Answered
+
+
+_KEPT_REQUESTS = 1_000
+# In lines and characters. Together they bound the memory.
+_KEPT_LINES, _LONGEST_LINE = 10_000, 4_000
+
+
+class History:
+    """Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._requests: deque[dict[str, Any]] = deque(maxlen=_KEPT_REQUESTS)
+        self._count = 0
+        self._lines: OrderedDict[str, list[str]] = OrderedDict()
+        self._line_count = 0
+        self._lock = threading.Lock()
+
+    def note(self, answered: "Answered") -> None:
+        """Remember an answered request."""
+        with self._lock:
+            self._count += 1
+            self._requests.append({"number": self._count, **asdict(answered)})
+
+    def said(self, request_id: str, line: str) -> None:
+        """Remember a line that a function printed for this request."""
+        with self._lock:
+            self._lines.setdefault(request_id, []).append(line[:_LONGEST_LINE])
+            self._line_count += 1
+            while self._line_count > _KEPT_LINES:
+                oldest, lines = next(iter(self._lines.items()))
+                self._line_count -= len(lines)
+                del self._lines[oldest]
+
+    def since(self, number: int) -> list[dict[str, Any]]:
+        """The kept requests after this number, oldest first: the fields of `Answered` and {number}."""
+        with self._lock:
+            new = min(self._count - number, len(self._requests))
+            return [self._requests[index] for index in range(len(self._requests) - new, len(self._requests))]
+
+    def lines(self, request_id: str) -> list[str]:
+        """What was printed for this request, as far as it is kept."""
+        with self._lock:
+            return list(self._lines.get(request_id, ()))

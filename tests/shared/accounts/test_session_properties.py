@@ -1,0 +1,261 @@
+"""Sessions in random interleavings: no honest client is refused, no stolen token works twice, nothing outlives its end.
+
+A model of what each client holds and of which sessions count is kept beside the real thing, which runs on MiniStack.
+Every step, alone or at the same time as another, must leave both in agreement.
+"""
+
+from dataclasses import dataclass, field
+from itertools import count
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from shared.accounts import lifecycle
+from shared.core.errors import Outdated
+from shared.records import credentials, one_time_tokens, sessions
+from tests.support.api import Api, Reply, at_once
+
+pytestmark = pytest.mark.thorough
+
+PASSWORDS = ("correct horse battery", "a rather different sentence")
+_numbers = count()
+
+
+@dataclass
+class Device:
+    """A signed-in client: the refresh tokens of its session in order, and how many of them it has seen."""
+
+    access_token: str
+    tokens: list[str]
+    seen: int = 1
+    counts: bool = True
+
+
+@dataclass
+class Model:
+    """The account as it should be."""
+
+    email: str
+    user_id: str = ""
+    password: str = PASSWORDS[0]
+    devices: list[Device] = field(default_factory=list)
+
+    @property
+    def signed_in(self) -> list[Device]:
+        return [device for device in self.devices if device.counts]
+
+    def end(self, *, besides: Device | None = None) -> None:
+        for device in self.devices:
+            device.counts = device is besides and device.counts
+
+
+def reset_token(email: str) -> str:
+    """Give the token of a link to choose a new password, as the mail would."""
+    while True:
+        credential = credentials.find(email)
+        assert credential is not None
+        try:
+            return one_time_tokens.issue(credential, "reset-password").token
+        except Outdated:
+            continue
+
+
+class Sessions(RuleBasedStateMachine):
+    """One account with any number of clients."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.api = Api()
+        self.model = Model(email=f"user{next(_numbers)}@example.com")
+        lifecycle.ensure_admin(self.model.email, self.model.password)
+
+    # One step at a time ------------------------------------------------------------------------------
+
+    @rule()
+    def sign_in(self) -> None:
+        reply = self._sign_in(self.model.password)
+        assert reply.status == 200, reply.text
+        self._add(reply)
+
+    @precondition(lambda self: self.model.signed_in)
+    @rule(data=st.data(), lost=st.booleans())
+    def refresh(self, data: st.DataObject, *, lost: bool) -> None:
+        device = self._pick(data)
+        reply = self._refresh(device.tokens[device.seen - 1])
+        assert reply.status == 200, reply.text
+        self._note_refresh(device, reply, lost=lost)
+
+    @precondition(lambda self: any(len(device.tokens) > 2 for device in self.model.signed_in))
+    @rule(data=st.data())
+    def use_a_stolen_old_token(self, data: st.DataObject) -> None:
+        device = data.draw(st.sampled_from([device for device in self.model.signed_in if len(device.tokens) > 2]))
+        token = data.draw(st.sampled_from(device.tokens[:-2]))
+        reply = self._refresh(token)
+        assert (reply.status, reply.json["code"]) == (401, "refresh_token_reused")
+        device.counts = False
+        assert self._refresh(token).json["code"] == "invalid_refresh_token"
+
+    @precondition(lambda self: self.model.signed_in)
+    @rule(data=st.data(), scope=st.sampled_from(["local", "others", "global"]))
+    def sign_out(self, data: st.DataObject, scope: str) -> None:
+        device = self._pick(data)
+        assert self._as(device).post("/api/auth/logout", {"scope": scope}).status == 204
+        if scope == "local":
+            device.counts = False
+        else:
+            self.model.end(besides=device if scope == "others" else None)
+
+    @precondition(lambda self: self.model.signed_in)
+    @rule(data=st.data())
+    def change_the_password(self, data: st.DataObject) -> None:
+        device = self._pick(data)
+        body = {"currentPassword": self.model.password, "newPassword": self._other_password()}
+        assert self._as(device).post("/api/auth/change-password", body).status == 204
+        self.model.password = self._other_password()
+        self.model.end(besides=device)
+
+    @rule()
+    def reset_the_password(self) -> None:
+        assert self._reset().status == 204
+        self.model.password = self._other_password()
+        self.model.end()
+
+    # Two at the same time ----------------------------------------------------------------------------
+
+    @precondition(lambda self: self.model.signed_in)
+    @rule(data=st.data(), tabs=st.integers(2, 8))
+    def refresh_in_several_tabs(self, data: st.DataObject, tabs: int) -> None:
+        device = self._pick(data)
+        token = device.tokens[device.seen - 1]
+        replies = at_once(*[lambda: self._refresh(token)] * tabs)
+        assert {reply.status for reply in replies} == {200}
+        assert len({reply.json["refreshToken"] for reply in replies}) == 1
+        self._note_refresh(device, replies[0], lost=False)
+
+    @precondition(lambda self: self.model.signed_in)
+    @rule(data=st.data())
+    def refresh_while_signing_out(self, data: st.DataObject) -> None:
+        device = self._pick(data)
+        refreshed, out = at_once(
+            lambda: self._refresh(device.tokens[device.seen - 1]),
+            lambda: self._as(device).post("/api/auth/logout", {}),
+        )
+        assert out.status == 204
+        assert refreshed.status in {200, 401}
+        if refreshed.status == 200:
+            self._note_refresh(device, refreshed, lost=False)
+        device.counts = False
+
+    @rule()
+    def sign_in_while_resetting(self) -> None:
+        old, new = self.model.password, self._other_password()
+        signed_in, reset = at_once(lambda: self._sign_in(old), self._reset)
+        assert reset.status == 204
+        assert signed_in.status in {200, 401}
+        if signed_in.status == 200:
+            self._add(signed_in)
+        self.model.password = new
+        self.model.end()
+
+    @precondition(lambda self: self.model.signed_in)
+    @rule(data=st.data())
+    def refresh_while_changing_the_password(self, data: st.DataObject) -> None:
+        changer, other = self._pick(data), self._pick(data)
+        body = {"currentPassword": self.model.password, "newPassword": self._other_password()}
+        changed, refreshed = at_once(
+            lambda: self._as(changer).post("/api/auth/change-password", body),
+            lambda: self._refresh(other.tokens[other.seen - 1]),
+        )
+        assert changed.status == 204, changed.text
+        assert refreshed.status in ({200} if other is changer else {200, 401})
+        if refreshed.status == 200:
+            self._note_refresh(other, refreshed, lost=False)
+        self.model.password = self._other_password()
+        self.model.end(besides=changer)
+
+    @rule()
+    def close_the_account_while_signing_in(self) -> None:
+        user_id = self._credential().user_id
+        other = f"other{next(_numbers)}@example.com"
+        lifecycle.ensure_admin(other, PASSWORDS[0])
+        admin = self.api.signed_in(other, PASSWORDS[0])
+        closed, reply = at_once(
+            lambda: admin.delete(f"/api/users/{user_id}"), lambda: self._sign_in(self.model.password)
+        )
+        assert closed.status == 204
+        assert reply.status in {200, 401}
+        if reply.status == 200:
+            self._add(reply)
+        self.model.end()
+        self.the_same_sessions_count()
+        lifecycle.ensure_admin(self.model.email, self.model.password)
+
+    # What holds after each --------------------------------------------------------------------------
+
+    @invariant()
+    def the_same_sessions_count(self) -> None:
+        for device in self.model.devices:
+            status = self._as(device).get("/api/auth/me").status
+            assert status == (200 if device.counts else 401)
+        # What was refused once has no way back: there is no use in asking again and again.
+        self.model.devices = self.model.signed_in
+
+    def _pick(self, data: st.DataObject) -> Device:
+        return data.draw(st.sampled_from(self.model.signed_in))
+
+    def _as(self, device: Device) -> Api:
+        return self.api.with_token(device.access_token)
+
+    def _sign_in(self, password: str) -> Reply:
+        return self.api.post("/api/auth/login", {"email": self.model.email, "password": password})
+
+    def _refresh(self, token: str) -> Reply:
+        return self.api.post("/api/auth/refresh", {"refreshToken": token})
+
+    def _reset(self) -> Reply:
+        token = reset_token(self.model.email)
+        return self.api.post("/api/auth/reset-password", {"token": token, "password": self._other_password()})
+
+    def _other_password(self) -> str:
+        return PASSWORDS[1 - PASSWORDS.index(self.model.password)]
+
+    def _credential(self) -> credentials.Credential:
+        credential = credentials.find(self.model.email)
+        assert credential is not None
+        return credential
+
+    def _add(self, reply: Reply) -> None:
+        self.model.devices.append(Device(reply.json["token"], [reply.json["refreshToken"]]))
+
+    def _note_refresh(self, device: Device, reply: Reply, *, lost: bool) -> None:
+        token = reply.json["refreshToken"]
+        if device.seen == len(device.tokens):
+            device.tokens.append(token)
+        assert token == device.tokens[-1]
+        if not lost:
+            device.seen = len(device.tokens)
+            device.access_token = reply.json["token"]
+
+
+@pytest.mark.usefixtures("ministack")
+def test_whatever_clients_do_at_whatever_time() -> None:
+    run_state_machine_as_test(
+        Sessions,
+        settings=settings(
+            max_examples=8, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
+
+
+@pytest.mark.usefixtures("ministack")
+def test_64_refreshes_of_one_token_at_once_are_one_step_and_one_answer() -> None:
+    lifecycle.ensure_admin("many@example.com", PASSWORDS[0])
+    api = Api()
+    login = api.post("/api/auth/login", {"email": "many@example.com", "password": PASSWORDS[0]}).json
+    replies = at_once(*[lambda: api.post("/api/auth/refresh", {"refreshToken": login["refreshToken"]})] * 64)
+    assert {reply.status for reply in replies} == {200}
+    assert len({reply.json["refreshToken"] for reply in replies}) == 1
+    (session,) = sessions.of_user(login["user"]["id"])
+    assert session.counter == 1

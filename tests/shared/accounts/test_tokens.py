@@ -1,0 +1,291 @@
+"""Access tokens: only ours, only in their one form, and only as long as they count."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from typing import Any
+
+import jwt
+import pytest
+import time_machine
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from shared.accounts import tokens
+from shared.core import clock
+from shared.core.errors import InvalidToken, TokenExpired
+from shared.records import keys
+from tests.conftest import KEY_VERSION, rotate
+from tests.support import faults
+from tests.support.api import Api
+from tests.support.faults import Wire
+
+SUB = "11111111-1111-4111-8111-111111111111"
+HEADER = {"alg": "ES256", "typ": "at+jwt", "kid": KEY_VERSION}
+
+pytestmark = pytest.mark.usefixtures("cloud")
+
+
+def b64(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    """What a good token says; a claim that is `...` is left out."""
+    whole = {
+        "iss": "lambda-api-routes",
+        "aud": "lambda-api-routes",
+        "sub": SUB,
+        "sid": SUB,
+        "jti": "1",
+        "iat": clock.now(),
+        "exp": clock.now() + 3600,
+        **changes,
+    }
+    return {name: value for name, value in whole.items() if value is not ...}
+
+
+def signed(header: Any, payload: Any, key: keys.SigningKey | None = None) -> str:
+    """Sign with our own key whatever is given, text as it is."""
+
+    def part(value: Any) -> str:
+        return b64((value if isinstance(value, str) else json.dumps(value)).encode())
+
+    content = f"{part(header)}.{part(payload)}"
+    signature = keys._ECDSA.sign(content.encode(), (key or keys.signing_key()).private_key)
+    return f"{content}.{b64(signature)}"
+
+
+def good() -> str:
+    return signed(HEADER, claims())
+
+
+def test_our_own_token_is_read() -> None:
+    assert tokens.verify(good()) == tokens.Claims(SUB, SUB)
+
+
+# Headers -----------------------------------------------------------------------------------------------
+
+
+def public_pem() -> bytes:
+    return keys.signing_key().private_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def hs256(key: bytes) -> str:
+    content = f"{b64(json.dumps({**HEADER, 'alg': 'HS256'}).encode())}.{b64(json.dumps(claims()).encode())}"
+    return f"{content}.{b64(hmac.digest(key, content.encode(), hashlib.sha256))}"
+
+
+HEADERS: list[dict[str, Any]] = [
+    {"alg": "none"}, {"alg": "None"}, {"alg": "HS256"}, {"alg": "ES384"}, {"alg": "es256"}, {"alg": ["ES256"]},
+    {"alg": None},
+    {"typ": "JWT"}, {"typ": "AT+JWT"}, {"typ": None}, {"typ": "application/at+jwt"},
+    {"kid": "unknown"}, {"kid": ""}, {"kid": None}, {"kid": 1}, {"kid": [KEY_VERSION]}, {"kid": {"a": 1}},
+    {"kid": KEY_VERSION + "\0"},
+    {"crit": ["exp"], "exp": 1}, {"crit": []}, {"crit": None}, {"b64": False, "crit": ["b64"]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", HEADERS, ids=str)
+def test_a_token_with_another_header_is_invalid(change: dict[str, Any]) -> None:
+    with pytest.raises(InvalidToken):
+        tokens.verify(signed({**HEADER, **change}, claims()))
+
+
+def test_a_token_without_signature_is_invalid() -> None:
+    unsigned = b64(json.dumps({**HEADER, "alg": "none"}).encode()) + "." + b64(json.dumps(claims()).encode()) + "."
+    for token in (unsigned, good().rpartition(".")[0] + "."):
+        with pytest.raises(InvalidToken):
+            tokens.verify(token)
+
+
+def test_a_token_signed_with_the_public_key_as_a_shared_secret_is_invalid() -> None:
+    for key in (public_pem(), public_pem().strip(), json.dumps(keys.jwks()["keys"][0]).encode()):
+        with pytest.raises(InvalidToken):
+            tokens.verify(hs256(key))
+
+
+@pytest.mark.parametrize("name", ["jwk", "jku", "x5u", "x5c"])
+def test_a_key_that_the_token_brings_along_is_not_looked_at(name: str) -> None:
+    stranger = ec.generate_private_key(ec.SECP256R1())
+    brought = {
+        "jwk": keys._ECDSA.to_jwk(stranger.public_key(), as_dict=True),
+        "jku": "https://eve.example.com/jwks.json",
+        "x5u": "https://eve.example.com/cert.pem",
+        "x5c": ["MII"],
+    }[name]
+    header = {"typ": "at+jwt", "kid": KEY_VERSION, name: brought}
+    with pytest.raises(InvalidToken):
+        tokens.verify(jwt.encode(claims(), stranger, "ES256", headers=header))
+    tokens.verify(signed({**HEADER, name: brought}, claims()))
+
+
+def test_another_services_key_is_invalid_under_any_id() -> None:
+    stranger = ec.generate_private_key(ec.SECP256R1())
+    for kid in (KEY_VERSION, "stranger"):
+        with pytest.raises(InvalidToken):
+            tokens.verify(jwt.encode(claims(), stranger, "ES256", headers={"typ": "at+jwt", "kid": kid}))
+
+
+# Claims ------------------------------------------------------------------------------------------------
+
+WRONG: list[dict[str, Any]] = [
+    {"iss": "another"}, {"iss": None}, {"iss": ["lambda-api-routes"]}, {"iss": ...}, {"iss": "lambda-api-routes/"},
+    {"aud": "another"}, {"aud": ["lambda-api-routes"]}, {"aud": ["lambda-api-routes", "another"]}, {"aud": ...},
+    {"aud": 1},
+    {"sub": 1}, {"sub": [SUB]}, {"sub": ""}, {"sub": None}, {"sub": ...}, {"sub": {"a": 1}}, {"sub": True},
+    {"sid": 1}, {"sid": [SUB]}, {"sid": ""}, {"sid": None}, {"sid": ...}, {"sid": {"S": "x"}},
+    {"jti": 1}, {"jti": ...}, {"iat": ...}, {"iat": "now"}, {"iat": 2**40}, {"iat": None}, {"iat": []},
+    {"exp": ...}, {"exp": "9999999999"}, {"exp": 9999999999.5}, {"exp": [9999999999]}, {"exp": {}}, {"exp": None},
+    {"exp": True},
+    {"exp": float("inf")}, {"exp": float("nan")}, {"nbf": 2**40}, {"nbf": "later"}, {"nbf": []},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", WRONG, ids=str)
+def test_a_token_with_a_wrong_claim_is_invalid(change: dict[str, Any]) -> None:
+    with pytest.raises((InvalidToken, TokenExpired)):
+        tokens.verify(signed(HEADER, claims(**change)))
+
+
+@pytest.mark.parametrize("expiry", [2**53, 2**63, 2**200])
+def test_a_token_of_ours_with_a_distant_end_is_read(expiry: int) -> None:
+    tokens.verify(signed(HEADER, claims(exp=expiry)))
+
+
+@pytest.mark.parametrize(
+    "payload", ["[]", "null", "1", '"x"', "", "{", '{"a":' * 5000, "[" * 3000, '{"a": 1} x', "\ufeff{}"]
+)
+def test_claims_that_are_no_json_object_are_invalid(payload: str) -> None:
+    with pytest.raises(InvalidToken):
+        tokens.verify(signed(HEADER, payload))
+
+
+@pytest.mark.parametrize("header", ["[]", "null", "1", '"x"', "", "{", "[" * 3000])
+def test_a_header_that_is_no_json_object_is_invalid(header: str) -> None:
+    with pytest.raises(InvalidToken):
+        tokens.verify(signed(header, claims()))
+
+
+def test_of_keys_that_come_twice_the_same_one_is_checked_and_used() -> None:
+    twice = json.dumps(claims())[:-1] + f', "exp": {clock.now() - 10}}}'
+    with pytest.raises(TokenExpired):
+        tokens.verify(signed(HEADER, twice))
+    twice = json.dumps(claims())[:-1] + ', "sub": "another"}'
+    assert tokens.verify(signed(HEADER, twice)).user_id == "another"
+    with pytest.raises(InvalidToken):
+        tokens.verify(signed(json.dumps(HEADER)[:-1] + ', "alg": "none"}', claims()))
+
+
+def test_a_token_counts_until_its_end_and_not_a_second_longer() -> None:
+    with time_machine.travel(1_900_000_000, tick=False) as now:
+        token = good()
+        now.shift(3599)
+        tokens.verify(token)
+        now.shift(1)
+        with pytest.raises(TokenExpired):
+            tokens.verify(token)
+        now.shift(100)
+        with pytest.raises(TokenExpired):
+            tokens.verify(token)
+
+
+def test_clocks_may_differ_by_five_seconds_at_the_start() -> None:
+    tokens.verify(signed(HEADER, claims(iat=clock.now() + 4, nbf=clock.now() + 4)))
+    with pytest.raises(InvalidToken):
+        tokens.verify(signed(HEADER, claims(nbf=clock.now() + 8)))
+
+
+# Spelling ----------------------------------------------------------------------------------------------
+
+
+def last_bits(part: str) -> str:
+    """Change the bits of the last character that base64 does not use."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    return part[:-1] + alphabet[alphabet.index(part[-1]) ^ 1]
+
+
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "padded": lambda token: token + "==",
+    "padded header": lambda token: token.replace(".", "=.", 1),
+    "other last bits": last_bits,
+    "standard alphabet": lambda token: token.replace("-", "+").replace("_", "/") + "+",
+    "a blank inside": lambda token: token[:20] + " " + token[20:],
+    "a line break at the end": lambda token: token + "\n",
+    "four parts": lambda token: token + ".e30",
+    "two parts": lambda token: token.rpartition(".")[0],
+    "no dots": lambda token: token.replace(".", ""),
+    "empty": lambda _: "",
+    "only dots": lambda _: "..",
+    "not ASCII": lambda token: "é" + token,
+    "full-width": lambda token: token.replace("e", "\uff45"),
+    "a NUL": lambda token: token + "\0",
+    "another signature": lambda token: token[:-10] + token[-10:].swapcase(),
+    "a signature of zeros": lambda token: token.rpartition(".")[0] + "." + b64(bytes(64)),
+    "a DER signature": lambda token: token.rpartition(".")[0] + "." + b64(b"0\x06\x02\x01\x01\x02\x01\x01"),
+    "a megabyte": lambda token: token + "A" * 2**20,
+    "a megabyte of dots": lambda _: "." * 2**20,
+}
+
+
+@pytest.mark.parametrize("spell", SPELLINGS.values(), ids=SPELLINGS.keys())
+def test_a_token_has_one_spelling(spell: Callable[[str], str]) -> None:
+    with pytest.raises(InvalidToken):
+        tokens.verify(spell(good()))
+
+
+@pytest.mark.parametrize("name", ["iss", "sub", "sid", "exp"])
+def test_changing_a_claim_breaks_the_signature(name: str) -> None:
+    header, _, signature = good().split(".")
+    changed = b64(json.dumps(claims(**{name: "x"})).encode())
+    with pytest.raises(InvalidToken):
+        tokens.verify(f"{header}.{changed}.{signature}")
+
+
+# Keys --------------------------------------------------------------------------------------------------
+
+
+def test_invented_key_ids_cost_one_reading_a_minute(wire: Wire) -> None:
+    with time_machine.travel(1_900_000_000, tick=False) as now:
+        keys.signing_key()  # which reads the list, too
+        wire.forget()
+        for number in range(50):
+            with pytest.raises(InvalidToken):
+                tokens.verify(signed({**HEADER, "kid": f"invented-{number}"}, claims()))
+        readings = wire.count("Query")
+        assert readings <= 2  # the list itself, and one more look
+        now.shift(59)
+        for number in range(50):
+            with pytest.raises(InvalidToken):
+                tokens.verify(signed({**HEADER, "kid": f"invented-{number}"}, claims()))
+        assert wire.count("Query") == readings
+        now.shift(1)
+        for number in range(50):
+            with pytest.raises(InvalidToken):
+                tokens.verify(signed({**HEADER, "kid": f"invented-{number}"}, claims()))
+        assert wire.count("Query") == readings + 1
+
+
+def test_known_keys_are_read_every_five_minutes(wire: Wire) -> None:
+    with time_machine.travel(1_900_000_000, tick=False) as now:
+        token = signed(HEADER, claims(exp=2_000_000_000))
+        wire.forget()
+        for _ in range(10):
+            tokens.verify(token)
+            now.shift(100)
+        assert wire.count("Query") == 4
+
+
+def test_a_token_of_a_key_that_was_just_published_is_good_at_once() -> None:
+    tokens.verify(good())
+    kid = rotate("00000000-0000-4000-8000-00000000000b")
+    tokens.verify(signed({**HEADER, "kid": kid}, claims(), keys._read_secret(VersionId=kid)))
+
+
+def test_a_table_that_does_not_answer_is_no_reason_to_call_a_token_invalid(wire: Wire, api: Api) -> None:
+    token = good()
+    keys.memory.public_keys_read_at = 0
+    wire.fails(faults.no_answer, on="Query")
+    assert api.with_token(token).get("/api/auth/me").status == 503

@@ -1,0 +1,85 @@
+"""Conditions, and plain values as DynamoDB has them, beside what boto3 makes of the same."""
+
+import re
+from typing import Any
+
+import pytest
+from boto3.dynamodb import conditions as boto3s
+from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.core import conditions, tables
+
+OPERATORS = ["eq", "lt", "lte", "gt", "gte", "begins_with"]
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**37), 10**37) | st.text() | st.binary(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+def written(condition: conditions.Condition) -> tuple[str, dict[str, str], dict[str, Any]]:
+    names: dict[str, str] = {}
+    values: dict[str, Any] = {}
+
+    def name(text: str) -> str:
+        names[f"#n{len(names)}"] = text
+        return f"#n{len(names) - 1}"
+
+    def value(plain: Any) -> str:
+        values[f":v{len(values)}"] = plain
+        return f":v{len(values) - 1}"
+
+    return condition.expression(name, value), names, values
+
+
+def boto3_writes(condition: boto3s.ConditionBase) -> tuple[str, dict[str, str], dict[str, Any]]:
+    built = boto3s.ConditionExpressionBuilder().build_expression(condition)
+    return built.condition_expression, built.attribute_name_placeholders, built.attribute_value_placeholders
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_a_comparison_is_written_as_boto3_writes_it(operator: str) -> None:
+    for ours, theirs in ((conditions.Attr, boto3s.Attr), (conditions.Key, boto3s.Key)):
+        assert written(getattr(ours("a"), operator)("x")) == boto3_writes(getattr(theirs("a"), operator)("x"))
+
+
+def test_joined_conditions_are_written_as_boto3_writes_them() -> None:
+    def joined(attr: Any) -> Any:
+        return attr("a").eq(1) & (attr("b").not_exists() | attr("a").lte(2)) & attr("c").exists()
+
+    assert written(joined(conditions.Attr)) == boto3_writes(joined(boto3s.Attr))
+
+
+@settings(max_examples=50, deadline=None)
+@given(PLAIN)
+def test_a_value_is_stored_as_boto3_stores_it_and_read_as_it_was(value: Any) -> None:
+    typed = tables._typed(value)
+    assert typed == TypeSerializer().serialize(value)
+    assert tables._plain(*typed.items()) == value
+    assert plain(TypeDeserializer().deserialize(typed)) == value
+
+
+def plain(value: Any) -> Any:
+    """Give what boto3 reads without its own types."""
+    match value:
+        case Binary():
+            return value.value  # type: ignore[attr-defined]  # the stubs leave it out
+        case list():
+            return [plain(inner) for inner in value]
+        case dict():
+            return {name: plain(inner) for name, inner in value.items()}
+        case _:
+            return value
+
+
+@pytest.mark.parametrize("value", [1.5, {1, 2}, object()])
+def test_what_no_attribute_of_ours_holds_is_refused(value: Any) -> None:
+    with pytest.raises(TypeError, match=re.escape(type(value).__name__)):
+        tables._typed(value)
+
+
+def test_types_that_no_attribute_of_ours_has_are_refused() -> None:
+    with pytest.raises(TypeError, match="SS"):
+        tables.decoded({"roles": {"SS": ["admin"]}})

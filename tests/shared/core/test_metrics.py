@@ -1,0 +1,55 @@
+"""The numbers that alarms rest on, as CloudWatch finds them in the log."""
+
+import json
+from typing import Any
+
+import pytest
+
+from shared.core import config, metrics
+from tests.conftest import PASSWORD
+from tests.support import faults
+from tests.support.api import Api
+from tests.support.faults import Wire
+
+
+def counted(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """Give the lines that are metrics."""
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith('{"_aws"')]
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_line_is_in_the_embedded_metric_format(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("METRICS_NAMESPACE", "shop")
+    config.settings.cache_clear()
+    metrics.seconds("OldestUnsentMail", 42)
+    (line,) = counted(capsys)
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert directive == {
+        "Namespace": "shop",
+        "Dimensions": [[]],
+        "Metrics": [{"Name": "OldestUnsentMail", "Unit": "Seconds"}],
+    }
+    assert line["OldestUnsentMail"] == 42
+    assert isinstance(line["_aws"]["Timestamp"], int)
+
+
+def test_sign_ins_and_failures_are_counted(ada: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    ada.signed_in("ada@example.com", PASSWORD)
+    assert [line["SignIns"] for line in counted(capsys)] == [1]
+    for _ in range(6):
+        ada.post("/api/auth/login", {"email": "ada@example.com", "password": "wrong"})
+    names = [name for line in counted(capsys) for name in line if name != "_aws"]
+    assert names == ["SignInFailures"] * 5 + ["LockedSignIns"]
+
+
+def test_answers_of_5xx_are_counted(api: Api, wire: Wire, capsys: pytest.CaptureFixture[str]) -> None:
+    wire.fails(faults.unreachable)
+    assert api.get("/api/health").status == 503
+    assert [line["ServerErrors"] for line in counted(capsys)] == [1]
+
+
+def test_other_answers_are_not(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    assert api.get("/api/users").status == 401
+    assert counted(capsys) == []

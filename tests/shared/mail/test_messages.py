@@ -1,0 +1,308 @@
+"""The words and looks of mails. `snapshots/` has each as it is sent; `make snapshots` accepts them anew."""
+
+import difflib
+import html
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jinja2 import UndefinedError, meta
+
+from shared.core import config
+from shared.mail import messages, rendering
+from shared.mail.messages import Mail
+from shared.mail.rendering import contrast, ink, render
+from shared.records import credentials, one_time_tokens, submissions, suppressions, users
+from shared.records.credentials import Credential
+from shared.records.outbox import Entry, Kind
+from shared.records.submissions import Submission
+from tests.support import ROOT
+
+SNAPSHOTS = Path(__file__).with_name("snapshots")
+WORDS = sorted(file.stem for file in rendering._FOLDER.glob("*.jinja"))
+ADA = credentials.new(email="ada@example.com", user_id="0198c0de", password_hash="", verified=False)
+VERIFIED = replace(ADA, verified=True)
+USER = users.new(name="Ada", email="ada@example.com", role="user", email_verified=True)
+TOKEN, CODE = "0198c0de-7a10-7cc3.kZ3vQ1xq9T0aYw7mRb2LhE5uNc8s", "493027"
+USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0"
+SUBMISSION = Submission(
+    form="contact",
+    id="0198c0de",
+    created_at="2026-11-21T09:28:41.000Z",
+    fields={
+        "name": "Ada Lovelace",
+        "email": "ada@example.com",
+        "message": "Hello,\n\nis it <5 € & up?",
+        "שם": "עדה",
+    },
+)
+HOSTILE = "<b onclick='x'>{{ 7 * 7 }}{% raw %}\r\nBcc: eve@example.com\x00\u202egnp.exe\u2028\u2066\n\n" + "W" * 9_000
+
+
+@pytest.fixture(autouse=True)
+def configured(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Have the variables of the environment say something else."""
+    assert environment is not None
+
+    def configure(**variables: str) -> None:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        config.settings.cache_clear()
+
+    configure(APP_NAME="Acme & Co", FRONTEND_URL="https://app.example.com", BRAND_COLOR="#1f5fbf")
+    return configure
+
+
+@pytest.fixture
+def compose(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Mail]:
+    """Write a mail as it is written on delivery, about an account that stands still."""
+    issued = one_time_tokens.Issued(TOKEN, CODE)
+    monkeypatch.setattr(one_time_tokens, "issue", lambda *_, **__: issued)
+    monkeypatch.setattr(users, "find", lambda _: USER)
+
+    def compose(name: str) -> Mail:
+        credential, kind, details = CASES[name]
+        monkeypatch.setattr(credentials, "find", lambda _: credential)
+        monkeypatch.setattr(suppressions, "reason_for", lambda _: None)
+        monkeypatch.setattr(submissions, "find", lambda *_: SUBMISSION)
+        entry = Entry(id="1", kind=kind, to="ada@example.com", details=details, attempts=1, retry_at=0, give_up_at=0)
+        mail = messages.compose(entry)
+        assert mail is not None
+        return mail
+
+    return compose
+
+
+# The account that a mail is about, and what its outbox entry says.
+CASES: Mapping[str, tuple[Credential, Any, Mapping[str, str]]] = {
+    "registration": (ADA, "registration", {}),
+    "already_registered": (VERIFIED, "registration", {}),
+    "verification": (ADA, "verification", {}),
+    "invitation": (replace(ADA, password_hash=None), "invitation", {}),
+    "recovery": (VERIFIED, "recovery", {}),
+    "email_change": (replace(VERIFIED, user_id="0198c0de"), "email_change", {"userId": "0198c0de"}),
+    "email_changed": (VERIFIED, "email_changed", {"userId": "0198c0de", "version": "2"}),
+    "password_changed": (VERIFIED, "password_changed", {}),
+    "new_device": (VERIFIED, "new_device", {"ip": "203.0.113.7", "user_agent": USER_AGENT}),
+    "session_ended": (VERIFIED, "session_ended", {}),
+    "submission": (VERIFIED, "submission", {"form": "contact", "position": "p"}),
+}
+mail_of_each = pytest.mark.parametrize("name", CASES)
+
+
+class Seen(HTMLParser):
+    """What a reader of the HTML gets: texts, links and tags."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.links: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self.links += [value for name, value in attrs if name == "href" and value]
+
+    def handle_data(self, data: str) -> None:
+        if self.lasttag != "style" and data.strip():
+            self.texts.append(data)
+
+
+# As they are sent ------------------------------------------------------------------------------------------
+
+
+@mail_of_each
+def test_a_mail_is_the_one_that_was_accepted(name: str, compose: Callable[[str], Mail]) -> None:
+    mail = compose(name)
+    for form, made in {"txt": f"Subject: {mail.subject}\n\n{mail.text}", "html": f"{mail.html}\n"}.items():
+        file = SNAPSHOTS / f"{name}.{form}"
+        if os.environ.get("SNAPSHOTS") == "accept":
+            file.write_text(made)
+        accepted = file.read_text() if file.exists() else ""
+        change = difflib.unified_diff(accepted.splitlines(), made.splitlines(), "accepted", "made", lineterm="")
+        assert made == accepted, "\n".join([f"{file.name} has changed; `make snapshots` accepts it.", *change])
+
+
+def test_every_kind_of_mail_is_among_them_and_every_template_is_used() -> None:
+    assert set(get_args(Kind)) <= set(CASES)
+    assert {file.name for file in SNAPSHOTS.iterdir()} == {
+        f"{name}.{form}" for name in CASES for form in ("txt", "html")
+    }
+    assert set(WORDS) == set(CASES) - {"registration", "verification"} | {"verify_email"}
+
+
+def test_the_readme_shows_a_template_as_it_is() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert (rendering._FOLDER / "recovery.jinja").read_text() in readme
+
+
+@mail_of_each
+def test_text_and_html_say_the_same(name: str, compose: Callable[[str], Mail]) -> None:
+    mail = compose(name)
+    seen = Seen(mail.html)
+    assert set(re.findall(r"https?://\S+", mail.text)) == set(seen.links)
+    assert all(link in seen.texts for link in seen.links), "a link to copy"
+    assert re.findall(r"\b\d{6}\b", mail.text) == re.findall(r"\b\d{6}\b", "\n".join(seen.texts))
+    around = {mail.subject, "If the button does not work, copy this link:", "Acme & Co"}
+    _, preview, *shown = seen.texts
+    told = " ".join(mail.text.split())
+    assert [text for text in shown if " ".join(text.split()) not in told and text.strip() not in around] == []
+    assert preview not in told
+    seen_words = " ".join(" ".join(seen.texts).split())
+    assert [line for line in mail.text.splitlines() if " ".join(line.removesuffix(":").split()) not in seen_words] == []
+
+
+@mail_of_each
+def test_a_mail_needs_nothing_from_elsewhere_and_is_far_from_being_clipped(
+    name: str, compose: Callable[[str], Mail]
+) -> None:
+    """Gmail shows the first 102 KB."""
+    mail = compose(name)
+    assert len(mail.html.encode()) < 8_000
+    assert {tag for tag, _ in Seen(mail.html).tags}.isdisjoint({"img", "link", "script", "iframe", "form"})
+    assert "url(" not in mail.html
+    assert "@import" not in mail.html
+
+
+@mail_of_each
+def test_a_mail_is_said_what_it_is_to_clients_and_screen_readers(name: str, compose: Callable[[str], Mail]) -> None:
+    mail = compose(name)
+    seen = Seen(mail.html)
+    meta_tags = {attributes.get("name"): attributes.get("content") for tag, attributes in seen.tags if tag == "meta"}
+    assert meta_tags["color-scheme"] == meta_tags["supported-color-schemes"] == "light dark"
+    assert [attributes for tag, attributes in seen.tags if tag == "html"] == [{"lang": "en"}]
+    assert all(attributes["role"] == "presentation" for tag, attributes in seen.tags if tag == "table")
+    assert len([tag for tag, _ in seen.tags if tag == "h1"]) == 1
+    assert not [attributes for _, attributes in seen.tags if {"bgcolor", "color"} & set(attributes)]
+
+
+# What people and configurations put into them ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_a_template_uses_what_it_is_given_and_is_given_what_it_uses(
+    name: str, compose: Callable[[str], Mail], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_values: set[str] = set()
+
+    def spy(_: str, **values: Any) -> tuple[str, str, str]:
+        given_values.update(values)
+        return "", "", ""
+
+    monkeypatch.setattr(messages, "render", spy)
+    compose("registration" if name == "verify_email" else name)
+    source = (rendering._FOLDER / f"{name}.jinja").read_text()
+    used = meta.find_undeclared_variables(rendering._templates().parse(source))
+    assert used - {"app_name", "button", "link", "code", "field"} == given_values
+
+
+def test_a_value_that_is_missing_is_an_error() -> None:
+    with pytest.raises(UndefinedError, match="url"):
+        render("recovery")
+
+
+def test_hostile_details_of_a_device_stay_one_short_line() -> None:
+    _, text, source = render("new_device", forgot_url="https://x.example", ip=HOSTILE, user_agent=HOSTILE)
+    lines = [line for line in text.splitlines() if "gnp.exe" in line or "WW" in line or "Bcc" in line]
+    assert len(lines) == 2
+    assert all(line.startswith("    <b onclick") and len(line) <= 124 for line in lines)
+    assert not re.search("[\x00\r\u2028\u202e\u2066]", text + source)
+    assert "<b" not in source.replace("<body", "").replace("<br>", "")
+    assert "{{ 7 * 7 }}" in text
+    assert "{{ 7 * 7 }}" in source
+    assert "49" not in text
+
+
+def test_hostile_fields_pass_for_nothing_else() -> None:
+    faked = "Hi\n\nEmail:\n    eve@example.com\r\n</div></td>" + HOSTILE
+    values = {"form": "Contact", "sent_at": "today", "fields": [(HOSTILE, faked)]}
+    subject, text, source = render("submission", **values)  # type: ignore[arg-type]  # a dict of both types
+    assert subject == "Contact: a new message for Acme & Co"
+    _, _, shown = text.partition("today.\n\n")
+    label, *value = shown.splitlines()
+    assert label.startswith("<b onclick")
+    assert all(line.startswith("    ") for line in value if line)
+    assert "&lt;/div&gt;&lt;/td&gt;" in source
+    assert not re.search("[\x00\r\u2028\u202e\u2066]", text + source)
+    (block,) = re.findall(r'<div dir="auto" style="[^"]*white-space: pre-wrap">(.*?)</div>', source, re.DOTALL)
+    assert html.unescape(block).startswith("Hi<br><br>Email:<br>    eve@example.com<br></div></td><b onclick")
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
+def test_whatever_is_written_into_a_form_makes_no_tag_and_no_line_of_ours(value: str) -> None:
+    arguments: dict[str, Any] = {"form": "Contact", "sent_at": "today"}
+    plain = render("submission", fields=[("Message", "x")], **arguments)
+    subject, text, source = render("submission", fields=[("Message", value)], **arguments)
+    assert subject == plain[0]
+    assert [line for line in text.split("\n") if line.strip() and not line.startswith("    ")] == [
+        line for line in plain[1].split("\n") if line.strip() and not line.startswith("    ")
+    ]
+    assert [tag for tag in Seen(source).tags if tag[0] != "br"] == [
+        tag for tag in Seen(plain[2]).tags if tag[0] != "br"
+    ]
+
+
+def test_a_name_of_several_lines_makes_a_subject_of_one(configured: Callable[..., None]) -> None:
+    configured(APP_NAME="Acme\r\nBcc: eve@example.com\u2028\x07")
+    subject, text, _ = render("recovery", url="https://x.example")
+    assert subject == "Choose a new password for Acme Bcc: eve@example.com"
+    assert "\nBcc" not in text
+
+
+def test_only_the_html_is_escaped(compose: Callable[[str], Mail]) -> None:
+    mail = compose("submission")
+    assert "is it <5 € & up?" in mail.text
+    assert "is it &lt;5 € &amp; up?" in mail.html
+    assert "Acme & Co" in mail.subject
+
+
+# Colours -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "ratio"),
+    [("#000000", "#ffffff", 21), ("#ffffff", "#ffffff", 1), ("#767676", "#ffffff", 4.54), ("#ff0000", "#ffffff", 4)],
+)
+def test_contrast_is_the_one_of_wcag(one: str, other: str, ratio: float) -> None:
+    assert contrast(one, other) == pytest.approx(contrast(other, one))
+    assert contrast(one, other) == pytest.approx(ratio, abs=0.005)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 0xFFFFFF))
+def test_the_text_of_a_button_is_readable_on_any_colour(color: int) -> None:
+    background = f"#{color:06x}"
+    assert contrast(ink(background), background) >= 4.5
+
+
+@pytest.mark.parametrize(("color", "expected"), [("#ffd400", "#000000"), ("#1F5FBF", "#ffffff")])
+def test_a_button_has_the_configured_colour(configured: Callable[..., None], color: str, expected: str) -> None:
+    configured(BRAND_COLOR=color)
+    _, _, source = render("recovery", url="https://x.example")
+    assert f"background-color: {color}" in source
+    assert re.search(rf'<a href="https://x.example" style="[^"]*[; ]color: {expected};', source)
+
+
+def test_words_are_readable_on_what_is_behind_them_in_both_schemes() -> None:
+    fields = [("Name", "Ada")]
+    source = render("submission", form="Contact", sent_at="today", fields=fields)[2] + render("recovery", url="x")[2]
+    dark = dict(re.findall(r"\.(\w+) \{.*?(?<!-)color: (#\w{6}) !important", source))
+    behind = dict(re.findall(r"\.(page|card) \{ background-color: (#\w{6})", source))
+    assert set(dark) == {"card", "small", "link"}
+    inline = " ".join(style for _, attributes in Seen(source).tags if (style := attributes.get("style")))
+    on_button = ink(config.settings().brand_color)
+    for name in ("page", "card"):
+        (light,) = set(re.findall(rf'class="{name}"[^>]*background-color: (#\w{{6}})', source))
+        for words in set(re.findall(r"(?<!-)color: (#\w{6})", inline)) - {on_button}:
+            assert contrast(words, light) >= 4.5, (words, light)
+        for words in dark.values():
+            assert contrast(words, behind[name]) >= 4.5, (words, behind[name])

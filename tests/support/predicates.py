@@ -1,0 +1,28 @@
+"""What every reply of the API has: assert `is_error(...)`, `has_headers(...)`."""
+
+from tests.support.api import Reply
+
+
+def is_error(reply: Reply, status: int, code: str) -> bool:
+    """Check everything about an error but its message."""
+    assert (reply.status, reply.json.get("code")) == (status, code), reply.text
+    assert list(reply.json)[:4] == ["success", "message", "code", "requestId"]
+    assert set(reply.json) <= {"success", "message", "code", "requestId", "errors"}
+    assert reply.json["success"] is False
+    assert reply.json["message"]
+    assert reply.json["requestId"] == reply.headers["x-request-id"]
+    return has_headers(reply)
+
+
+def has_headers(reply: Reply, cache: str = "no-store") -> bool:
+    """Check the headers that every response has."""
+    assert reply.headers["cache-control"] == cache
+    assert reply.headers["x-content-type-options"] == "nosniff"
+    assert reply.headers["referrer-policy"] == "no-referrer"
+    assert reply.headers["content-security-policy"] == "frame-ancestors 'none'"
+    assert reply.headers["strict-transport-security"].startswith("max-age=")
+    assert len(reply.headers["x-request-id"]) == 32
+    assert ("content-type" in reply.headers) == bool(reply.text)
+    if reply.text:
+        assert reply.headers["content-type"] == "application/json; charset=utf-8"
+    return True
