@@ -33,7 +33,6 @@ from shared.values.client import Client
 from tests.support import ROOT, stored
 from tests.support.api import USER_AGENT, Api, Inbox
 from tests.support.faults import Wire
-from tests.support.lean_moto import lean
 from tests.support.ministack import PYTHON, empty, running
 
 REGION = "eu-west-1"
@@ -113,7 +112,6 @@ def moto(project: Project, variables: Mapping[str, str]) -> Iterator[Callable[[]
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
         for name, value in variables.items():
             patch.setenv(name, value)
-        lean(patch)
         for name, properties in project.tables.items():
             create_table(name, properties)
         forget_clients()

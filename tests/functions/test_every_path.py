@@ -50,6 +50,7 @@ def test_a_wrong_verb_is_told_before_anything_else_is_looked_at(api: Api, wire: 
     assert wire.calls == []
 
 
+@pytest.mark.usefixtures("environment")
 def test_the_paths_are_those_of_the_code() -> None:
     folders = ["health", "users/index", "users/by_id", "well_known/jwks"]
     folders += [f"auth/{name}" for name in ("register", "verify_email", "resend_verification", "login", "logout", "me")]
