@@ -63,7 +63,7 @@ def lock(email: str) -> None:
     """Have six tries fail."""
     for _ in range(6):
         if limits.try_password(email):
-            limits.note_failure(email)
+            limits.record_failure(email)
 
 
 def seen(caller: Api, wire: Wire, hashes: list[bytes], url: str, body: dict[str, str]) -> object:

@@ -27,7 +27,7 @@ def test_a_forgotten_password_is_replaced_and_every_session_ends(ada: Api, api: 
     assert sign_in(api, password=PASSWORD) == 401
     assert sign_in(api, password=NEW) == 200
     again = api.post("/api/auth/reset-password", {"token": token, "password": PASSWORD})
-    assert (again.status, again.json["code"]) == (400, "invalid_token")
+    assert (again.status, again.json["code"]) == (400, "invalid_link")
     assert any("was changed" in mail.subject for mail in inbox.all())
 
 

@@ -22,8 +22,8 @@ WATCHED = {
     ("AWS/Lambda", "IteratorAge"),
     ("AWS/Lambda", "Errors"),
     ("Product", "SignInFailures"),
-    ("Product", "MailsDead"),
-    ("Product", "OldestUnsentMail"),
+    ("Product", "EmailsDead"),
+    ("Product", "OldestUnsentEmail"),
 }
 
 
@@ -70,7 +70,7 @@ def test_an_alarm_tells_whoever_wants_to_know(name: str) -> None:
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_no_data_is_no_alarm_but_where_a_job_counts_every_minute(name: str) -> None:
-    breaching = name == "OldestUnsentMail"
+    breaching = name == "OldestUnsentEmail"
     assert ALARMS[name]["TreatMissingData"] == ("breaching" if breaching else "notBreaching")
 
 

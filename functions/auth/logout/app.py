@@ -20,5 +20,5 @@ class Form(Body):
 @api.post
 def logout(caller: Caller, form: Form, client: Client) -> Response:
     """End the sessions; their tokens are refused from the next call on."""
-    sign_in.out(caller.session, form.scope, client)
+    sign_in.sign_out(caller.session, form.scope, client)
     return no_content()

@@ -14,6 +14,6 @@ startup.finish()
 
 def handler(_event: Any, _context: Any) -> dict[str, int]:
     """Give how many mails were put back, and how many notes of the stream were removed."""
-    answer = {"mails": outbox.redrive(), "notes": undelivered.empty()}
+    answer = {"emails": outbox.redrive(), "notes": undelivered.purge()}
     logs.logger.info("dead mails put back", extra={"fields": answer})
     return answer

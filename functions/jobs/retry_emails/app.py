@@ -13,15 +13,15 @@ startup.finish()
 
 def handler(_event: Any, context: LambdaContext) -> None:
     """Deliver what is due, as far as the time reaches; the next run goes on."""
-    survey = outbox.survey()
-    fields = {"waiting": survey.waiting, "due": len(survey.due), "dead": survey.dead, "oldestSeconds": survey.oldest}
-    if survey.waiting or survey.dead:
+    found = outbox.backlog()
+    fields = {"waiting": found.waiting, "due": len(found.due), "dead": found.dead, "oldestSeconds": found.oldest}
+    if found.waiting or found.dead:
         logs.logger.info("outbox", extra={"fields": fields})
-    metrics.count("MailsWaiting", survey.waiting)
-    metrics.count("MailsDead", survey.dead)
-    metrics.seconds("OldestUnsentMail", survey.oldest)
-    for pending in survey.due:
-        if not delivery.has_time(context) or providers.all_resting():
+    metrics.count("EmailsWaiting", found.waiting)
+    metrics.count("EmailsDead", found.dead)
+    metrics.seconds("OldestUnsentEmail", found.oldest)
+    for pending in found.due:
+        if not delivery.has_time(context) or providers.all_circuits_open():
             return
         entry = outbox.claim(pending)
         if entry is not None:

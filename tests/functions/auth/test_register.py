@@ -96,9 +96,9 @@ def test_the_latest_registration_counts_and_the_earlier_link_is_dead(api: Api, i
     api.post(URL, {**ADA, "name": "Eve", "password": "eve's own password"})
     early = inbox.newest()
     api.post(URL, ADA)
-    assert is_error(api.post("/api/auth/verify-email", {"token": early.token}), 400, "invalid_token")
+    assert is_error(api.post("/api/auth/verify-email", {"token": early.token}), 400, "invalid_link")
     assert is_error(
-        api.post("/api/auth/verify-email", {"email": ADA["email"], "code": early.code}), 400, "invalid_token"
+        api.post("/api/auth/verify-email", {"email": ADA["email"], "code": early.code}), 400, "invalid_link"
     )
     assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
     assert logs_in(ADA["email"], "eve's own password") == 401
@@ -111,7 +111,7 @@ def test_the_earlier_link_is_dead_even_before_the_later_mail_is_sent(api: Api, i
     api.post(URL, ADA)
     early = inbox.newest()
     api.post(URL, {**ADA, "password": "eve's own password"})
-    assert is_error(api.post("/api/auth/verify-email", {"token": early.token}), 400, "invalid_token")
+    assert is_error(api.post("/api/auth/verify-email", {"token": early.token}), 400, "invalid_link")
 
 
 @pytest.mark.parametrize("email", ["ADA@example.com", "ada@EXAMPLE.com", " ada@example.com\n"])

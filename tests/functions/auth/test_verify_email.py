@@ -50,8 +50,8 @@ def test_the_code_confirms_the_address(api: Api, mail: Mail) -> None:
 
 def test_either_counts_once(api: Api, mail: Mail) -> None:
     assert api.post(URL, {"token": mail.token}).status == 200
-    assert is_error(api.post(URL, {"token": mail.token}), 400, "invalid_token")
-    assert is_error(api.post(URL, {"email": EMAIL, "code": mail.code}), 400, "invalid_token")
+    assert is_error(api.post(URL, {"token": mail.token}), 400, "invalid_link")
+    assert is_error(api.post(URL, {"email": EMAIL, "code": mail.code}), 400, "invalid_link")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def bad_tokens(good: str) -> list[str]:
 def test_every_wrong_token_is_told_the_same(api: Api, mail: Mail) -> None:
     for token in bad_tokens(mail.token):
         reply = api.post(URL, {"token": token})
-        assert is_error(reply, 400, "invalid_token"), token
+        assert is_error(reply, 400, "invalid_link"), token
         assert reply.json["message"] == "This link or code is not valid any more: ask for a new one"
     assert not is_confirmed()
     assert api.post(URL, {"token": mail.token}).status == 200
@@ -97,9 +97,9 @@ def test_a_link_counts_for_a_day_and_a_code_for_ten_minutes(api: Api, inbox: Inb
         api.post("/api/auth/register", {"name": "Ada", "email": EMAIL, "password": PASSWORD})
         mail = inbox.newest()
         clock.shift(10 * 60)
-        assert is_error(api.post(URL, {"email": EMAIL, "code": mail.code}), 400, "invalid_token")
+        assert is_error(api.post(URL, {"email": EMAIL, "code": mail.code}), 400, "invalid_link")
         clock.move_to(1_900_000_000 + 24 * 3600)
-        assert is_error(api.post(URL, {"token": mail.token}), 400, "invalid_token")
+        assert is_error(api.post(URL, {"token": mail.token}), 400, "invalid_link")
         clock.shift(-1)
         assert api.post(URL, {"token": mail.token}).status == 200
 
@@ -114,8 +114,8 @@ def test_a_code_counts_until_its_last_second(api: Api, inbox: Inbox) -> None:
 
 def test_a_code_has_five_tries_and_the_link_goes_on(api: Api, mail: Mail) -> None:
     for _ in range(5):
-        assert is_error(api.post(URL, {"email": EMAIL, "code": another_code(mail.code)}), 400, "invalid_token")
-    assert is_error(api.post(URL, {"email": EMAIL, "code": mail.code}), 400, "invalid_token")
+        assert is_error(api.post(URL, {"email": EMAIL, "code": another_code(mail.code)}), 400, "invalid_link")
+    assert is_error(api.post(URL, {"email": EMAIL, "code": mail.code}), 400, "invalid_link")
     assert api.post(URL, {"token": mail.token}).status == 200
 
 
@@ -127,13 +127,13 @@ def test_the_fifth_try_may_be_the_right_one(api: Api, mail: Mail) -> None:
 
 @pytest.mark.parametrize("email", ["nobody@example.com", "ben@example.com"])
 def test_a_code_for_an_address_without_account_is_told_the_same(api: Api, mail: Mail, email: str) -> None:
-    assert is_error(api.post(URL, {"email": email, "code": mail.code}), 400, "invalid_token")
+    assert is_error(api.post(URL, {"email": email, "code": mail.code}), 400, "invalid_link")
 
 
 @pytest.mark.parametrize("code", ["0", "1234567", "abcdef", "١٢٣٤٥٦", " ", "-1", "a" * 10_000])
 def test_a_code_that_is_none_is_told_the_same(api: Api, mail: Mail, code: str) -> None:
     assert mail is not None
-    assert is_error(api.post(URL, {"email": EMAIL, "code": code}), 400, "invalid_token")
+    assert is_error(api.post(URL, {"email": EMAIL, "code": code}), 400, "invalid_link")
 
 
 def test_a_later_mail_replaces_the_earlier(api: Api, inbox: Inbox, mail: Mail) -> None:
@@ -141,8 +141,8 @@ def test_a_later_mail_replaces_the_earlier(api: Api, inbox: Inbox, mail: Mail) -
     later = inbox.newest()
     assert (reply.status, later.to) == (202, EMAIL)
     assert later.token != mail.token
-    assert is_error(api.post(URL, {"token": mail.token}), 400, "invalid_token")
-    assert is_error(api.post(URL, {"email": EMAIL, "code": mail.code}), 400, "invalid_token") or mail.code == later.code
+    assert is_error(api.post(URL, {"token": mail.token}), 400, "invalid_link")
+    assert is_error(api.post(URL, {"email": EMAIL, "code": mail.code}), 400, "invalid_link") or mail.code == later.code
     assert api.post(URL, {"token": later.token}).status == 200
 
 
@@ -155,7 +155,7 @@ def test_a_later_mail_gives_five_new_tries(api: Api, inbox: Inbox, mail: Mail) -
 
 def test_a_token_of_an_invitation_confirms_no_address(admin: Api, inbox: Inbox) -> None:
     admin.post("/api/users", {"name": "Ada", "email": EMAIL})
-    assert is_error(Api().post(URL, {"token": inbox.newest().token}), 400, "invalid_token")
+    assert is_error(Api().post(URL, {"token": inbox.newest().token}), 400, "invalid_link")
     stored.check()
 
 

@@ -35,7 +35,7 @@ def test_every_dead_mail_is_due_at_once_and_has_another_day(inbox: Inbox, wire: 
         kill(wire, 3)
         tables.write(outbox.sending("password_changed", "waits@example.com"))
         now.shift(30 * 86400)
-        assert redrive() == {"mails": 3, "notes": 0}
+        assert redrive() == {"emails": 3, "notes": 0}
         assert states() == ["waiting"] * 4
         again = [entry for entry in stored.items("OutboxTable") if entry["kind"] == "new_device"]
         assert {(entry["attempts"], entry["retryAt"]) for entry in again} == {(0, NOON + 30 * 86400)}
@@ -43,7 +43,7 @@ def test_every_dead_mail_is_due_at_once_and_has_another_day(inbox: Inbox, wire: 
         retry()
         assert len(inbox.sent) == 4
         assert states() == ["done"] * 4
-        assert redrive() == {"mails": 0, "notes": 0}
+        assert redrive() == {"emails": 0, "notes": 0}
 
 
 def test_the_stream_leaves_alone_what_was_put_back(inbox: Inbox, wire: Wire) -> None:
@@ -68,5 +68,5 @@ def test_what_is_refused_again_is_dead_again(inbox: Inbox, wire: Wire) -> None:
 def test_the_notes_of_the_stream_are_removed() -> None:
     for number in range(23):
         aws.sqs().send_message(QueueUrl=QUEUE, MessageBody=f'{{"DDBStreamBatchInfo": {{"shardId": "{number}"}}}}')
-    assert redrive() == {"mails": 0, "notes": 23}
-    assert redrive() == {"mails": 0, "notes": 0}
+    assert redrive() == {"emails": 0, "notes": 23}
+    assert redrive() == {"emails": 0, "notes": 0}

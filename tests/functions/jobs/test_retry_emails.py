@@ -9,7 +9,7 @@ import time_machine
 
 from shared.core import clock, config, tables
 from shared.mail import providers
-from shared.mail.providers import Failed
+from shared.mail.providers import TransientFailure
 from shared.records import outbox
 from tests.support import faults, stored
 from tests.support.api import Context, Inbox, deliver, entries, load, retry
@@ -158,7 +158,7 @@ def test_a_provider_that_says_when_to_come_again_is_heard(
     now: Clock, monkeypatch: pytest.MonkeyPatch, asked_for: int, least: int, most: int
 ) -> None:
     def fail(*_: object) -> None:
-        raise Failed("sendgrid_429", asked_for)
+        raise TransientFailure("sendgrid_429", asked_for)
 
     assert now is not None
     monkeypatch.setattr(providers, "send", fail)
@@ -273,13 +273,13 @@ def test_a_claim_is_made_once_and_a_failure_noted_after_its_end_changes_nothing(
     decide()
     late = outbox.claim_new(only_entry()["id"])
     now.shift(120)
-    (pending,) = outbox.survey().due
+    (pending,) = outbox.backlog().due
     holder = outbox.claim(pending)
     assert late is not None
     assert holder is not None
     assert outbox.claim(pending) is None
     outbox.postpone(late, "late")
-    outbox.bury(late, "late")
+    outbox.mark_dead(late, "late")
     entry = only_entry()
     assert (stored.state(entry), entry["retryAt"], entry["attempts"]) == ("waiting", holder.retry_at, 2)
     assert "lastError" not in entry

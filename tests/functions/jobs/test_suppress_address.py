@@ -277,7 +277,7 @@ def test_what_is_sent_in_with_a_form_waits_for_a_person_while_our_own_inbox_gets
     stored.check_entry(entry)
     assert (stored.state(entry), entry["lastError"]) == ("dead", "inbox_bounced")
     aws.dynamodb().delete_item(TableName="SuppressionsTable", Key={"email": {"S": "contact@example.com"}})
-    assert redrive()["mails"] == 1
+    assert redrive()["emails"] == 1
     retry()
     assert [mail.to for mail in inbox.sent] == ["contact@example.com"]
 

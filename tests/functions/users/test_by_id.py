@@ -251,7 +251,7 @@ def test_a_strangers_password_never_becomes_an_administrators(
     inbox.deliver()
     for mail in inbox.to("boss@example.com"):
         api.post("/api/auth/verify-email", {"token": mail.token})
-    assert is_error(api.post("/api/auth/verify-email", {"token": early}), 400, "invalid_token")
+    assert is_error(api.post("/api/auth/verify-email", {"token": early}), 400, "invalid_link")
     login = api.post("/api/auth/login", {"email": "boss@example.com", "password": PASSWORD})
     assert is_error(login, 401, "invalid_credentials")
     assert "invited" in inbox.newest().subject

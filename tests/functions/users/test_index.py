@@ -305,7 +305,7 @@ def test_nobody_signs_in_to_an_invited_account(admin: Api, inbox: Inbox) -> None
     for password in ("", "None", "null", PASSWORD):
         reply = Api().post("/api/auth/login", {"email": "ben@example.com", "password": password})
         assert is_error(reply, 401, "invalid_credentials")
-    assert is_error(Api().post("/api/auth/verify-email", {"token": inbox.newest().token}), 400, "invalid_token")
+    assert is_error(Api().post("/api/auth/verify-email", {"token": inbox.newest().token}), 400, "invalid_link")
 
 
 def test_a_request_with_the_same_key_is_carried_out_once(admin: Api, inbox: Inbox) -> None:

@@ -23,15 +23,15 @@ def test_a_line_is_in_the_embedded_metric_format(
 ) -> None:
     monkeypatch.setenv("METRICS_NAMESPACE", "shop")
     config.settings.cache_clear()
-    metrics.seconds("OldestUnsentMail", 42)
+    metrics.seconds("OldestUnsentEmail", 42)
     (line,) = counted(capsys)
     (directive,) = line["_aws"]["CloudWatchMetrics"]
     assert directive == {
         "Namespace": "shop",
         "Dimensions": [[]],
-        "Metrics": [{"Name": "OldestUnsentMail", "Unit": "Seconds"}],
+        "Metrics": [{"Name": "OldestUnsentEmail", "Unit": "Seconds"}],
     }
-    assert line["OldestUnsentMail"] == 42
+    assert line["OldestUnsentEmail"] == 42
     assert isinstance(line["_aws"]["Timestamp"], int)
 
 

@@ -108,7 +108,7 @@ def test_four_redrives_put_each_mail_back_once(inbox: Inbox, wire: Wire) -> None
     wire.forget()
     answers: list[dict[str, int]] = []
     at_once(*(lambda: answers.append(redrive()) for _ in range(4)))
-    assert sum(answer["mails"] for answer in answers) == MAILS
+    assert sum(answer["emails"] for answer in answers) == MAILS
     retry()
     check(inbox)
 
@@ -117,14 +117,14 @@ def test_the_queues_notes_are_removed(inbox: Inbox) -> None:
     assert inbox.sent == []
     for number in range(12):
         aws.sqs().send_message(QueueUrl="UndeliveredEmailQueue", MessageBody=str(number))
-    assert redrive() == {"mails": 0, "notes": 12}
+    assert redrive() == {"emails": 0, "notes": 12}
 
 
 def test_ministacks_index_holds_what_is_not_done_and_when_it_was_decided_on(inbox: Inbox) -> None:
     ids = decide()
     assert inbox.sent == []
-    found = outbox.survey()
+    found = outbox.backlog()
     assert (found.waiting, found.dead, found.due) == (MAILS, 0, ())
     by_stream(ids)
-    assert outbox.survey() == outbox.Survey((), 0, 0, 0)
+    assert outbox.backlog() == outbox.Backlog((), 0, 0, 0)
     assert Context().get_remaining_time_in_millis() == 60_000

@@ -17,7 +17,7 @@ from jinja2 import UndefinedError, meta
 
 from shared.core import config
 from shared.mail import messages, rendering
-from shared.mail.messages import Mail
+from shared.mail.messages import Message
 from shared.mail.rendering import contrast, ink, render
 from shared.records import credentials, one_time_tokens, submissions, suppressions, users
 from shared.records.credentials import Credential
@@ -61,13 +61,13 @@ def configured(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture
-def compose(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Mail]:
+def compose(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Message]:
     """Write a mail as it is written on delivery, about an account that stands still."""
     issued = one_time_tokens.Issued(TOKEN, CODE)
     monkeypatch.setattr(one_time_tokens, "issue", lambda *_, **__: issued)
     monkeypatch.setattr(users, "find", lambda _: USER)
 
-    def compose(name: str) -> Mail:
+    def compose(name: str) -> Message:
         credential, kind, details = CASES[name]
         monkeypatch.setattr(credentials, "find", lambda _: credential)
         monkeypatch.setattr(suppressions, "reason_for", lambda _: None)
@@ -120,7 +120,7 @@ class Seen(HTMLParser):
 
 
 @mail_of_each
-def test_a_mail_is_the_one_that_was_accepted(name: str, compose: Callable[[str], Mail]) -> None:
+def test_a_mail_is_the_one_that_was_accepted(name: str, compose: Callable[[str], Message]) -> None:
     mail = compose(name)
     for form, made in {"txt": f"Subject: {mail.subject}\n\n{mail.text}", "html": f"{mail.html}\n"}.items():
         file = SNAPSHOTS / f"{name}.{form}"
@@ -145,7 +145,7 @@ def test_the_readme_shows_a_template_as_it_is() -> None:
 
 
 @mail_of_each
-def test_text_and_html_say_the_same(name: str, compose: Callable[[str], Mail]) -> None:
+def test_text_and_html_say_the_same(name: str, compose: Callable[[str], Message]) -> None:
     mail = compose(name)
     seen = Seen(mail.html)
     assert set(re.findall(r"https?://\S+", mail.text)) == set(seen.links)
@@ -162,7 +162,7 @@ def test_text_and_html_say_the_same(name: str, compose: Callable[[str], Mail]) -
 
 @mail_of_each
 def test_a_mail_needs_nothing_from_elsewhere_and_is_far_from_being_clipped(
-    name: str, compose: Callable[[str], Mail]
+    name: str, compose: Callable[[str], Message]
 ) -> None:
     """Gmail shows the first 102 KB."""
     mail = compose(name)
@@ -173,7 +173,7 @@ def test_a_mail_needs_nothing_from_elsewhere_and_is_far_from_being_clipped(
 
 
 @mail_of_each
-def test_a_mail_is_said_what_it_is_to_clients_and_screen_readers(name: str, compose: Callable[[str], Mail]) -> None:
+def test_a_mail_is_said_what_it_is_to_clients_and_screen_readers(name: str, compose: Callable[[str], Message]) -> None:
     mail = compose(name)
     seen = Seen(mail.html)
     meta_tags = {attributes.get("name"): attributes.get("content") for tag, attributes in seen.tags if tag == "meta"}
@@ -189,7 +189,7 @@ def test_a_mail_is_said_what_it_is_to_clients_and_screen_readers(name: str, comp
 
 @pytest.mark.parametrize("name", WORDS)
 def test_a_template_uses_what_it_is_given_and_is_given_what_it_uses(
-    name: str, compose: Callable[[str], Mail], monkeypatch: pytest.MonkeyPatch
+    name: str, compose: Callable[[str], Message], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given_values: set[str] = set()
 
@@ -258,7 +258,7 @@ def test_a_name_of_several_lines_makes_a_subject_of_one(configured: Callable[...
     assert "\nBcc" not in text
 
 
-def test_only_the_html_is_escaped(compose: Callable[[str], Mail]) -> None:
+def test_only_the_html_is_escaped(compose: Callable[[str], Message]) -> None:
     mail = compose("submission")
     assert "is it <5 € & up?" in mail.text
     assert "is it &lt;5 € &amp; up?" in mail.html

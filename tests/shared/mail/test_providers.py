@@ -12,8 +12,8 @@ import urllib3
 
 from shared.core import aws, config
 from shared.mail import providers
-from shared.mail.messages import Mail
-from shared.mail.providers import Failed, Refused
+from shared.mail.messages import Message
+from shared.mail.providers import PermanentFailure, TransientFailure
 from tests.conftest import forget_circuits
 from tests.support import faults, stored
 from tests.support.api import Inbox
@@ -21,7 +21,7 @@ from tests.support.faults import Wire
 from tests.support.sendgrid import KEY, Reply, Server, serving
 
 NOON = 1_900_000_000
-MAIL = Mail(
+MAIL = Message(
     "Ada@b\u00fccher.example.com", "Subject \u2713", "The text", "<p>The text</p>", reply_to="ben@m\u00fcll.example.com"
 )
 ID = "3d9c4b1e-6a0f-4f5b-8d1c-7e2a9b0c5f64"
@@ -56,9 +56,9 @@ def send() -> None:
     providers.send(MAIL, ID)
 
 
-def failing(times: int) -> Failed:
+def failing(times: int) -> TransientFailure:
     for _ in range(times):
-        with pytest.raises(Failed) as raised:
+        with pytest.raises(TransientFailure) as raised:
             send()
     return raised.value
 
@@ -93,7 +93,7 @@ def test_sendgrid_is_asked_for_one_mail_with_its_id_and_no_tracking(sendgrid: Se
 
 
 def test_a_mail_that_nobody_is_to_answer_names_no_address_for_it(sendgrid: Server) -> None:
-    providers.send(Mail("ada@example.com", "Subject", "Text", "<p>Text</p>"), ID)
+    providers.send(Message("ada@example.com", "Subject", "Text", "<p>Text</p>"), ID)
     assert "reply_to" not in sendgrid.taken[0].request
 
 
@@ -106,7 +106,7 @@ def rejected(message: str) -> Callable[[], faults.Answer]:
 
 def test_a_mail_that_ses_rejects_is_refused(wire: Wire) -> None:
     wire.fails(rejected("The message contains a virus."), on="SendEmail")
-    with pytest.raises(Refused, match=r"^ses_MessageRejected$"):
+    with pytest.raises(PermanentFailure, match=r"^ses_MessageRejected$"):
         send()
 
 
@@ -126,7 +126,7 @@ def test_an_address_that_is_not_verified_is_the_accounts_fault_and_may_pass(
 @pytest.mark.parametrize("status", [400, 413])
 def test_a_mail_that_sendgrid_refuses_is_refused(sendgrid: Server, status: int) -> None:
     sendgrid.replies(Reply(status))
-    with pytest.raises(Refused, match=f"^sendgrid_{status}$"):
+    with pytest.raises(PermanentFailure, match=f"^sendgrid_{status}$"):
         send()
 
 
@@ -270,7 +270,7 @@ def test_a_probe_that_is_refused_closes_the_circuit(sendgrid: Server) -> None:
         failing(5)
         now.shift(30)
         sendgrid.replies(Reply(400))
-        with pytest.raises(Refused):
+        with pytest.raises(PermanentFailure):
             send()
         assert circuit("sendgrid") == "CLOSED"
 
@@ -278,7 +278,7 @@ def test_a_probe_that_is_refused_closes_the_circuit(sendgrid: Server) -> None:
 def test_refusals_do_not_open_a_circuit(sendgrid: Server) -> None:
     sendgrid.replies(Reply(400))
     for _ in range(10):
-        with pytest.raises(Refused):
+        with pytest.raises(PermanentFailure):
             send()
     assert len(sendgrid.requests) == 10
 
@@ -317,12 +317,12 @@ def test_while_somebody_else_probes_or_has_died_of_it_no_mail_need_be_claimed(se
         sendgrid.replies(Reply(500))
         failing(5)
         now.shift(30)
-        assert not providers.all_resting()
+        assert not providers.all_circuits_open()
         assert providers.circuits().try_acquire_half_open("circuit#sendgrid", "somebody else", NOON)
         forget_circuits()
-        assert providers.all_resting()
+        assert providers.all_circuits_open()
         now.shift(30)
-        assert not providers.all_resting()
+        assert not providers.all_circuits_open()
         sendgrid.replies(Reply())
         send()
         assert circuit("sendgrid") == "CLOSED"
@@ -361,7 +361,7 @@ def test_the_second_is_not_asked_for_a_mail_that_the_first_refuses(
 ) -> None:
     use(monkeypatch, "sendgrid,ses")
     sendgrid.replies(Reply(400))
-    with pytest.raises(Refused):
+    with pytest.raises(PermanentFailure):
         send()
     assert inbox.sent == []
 

@@ -61,13 +61,13 @@ def service(environment: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Se
 
 
 def test_a_password_that_was_breached_is_known_and_padding_is_not(service: Service) -> None:
-    assert breaches.knows(KNOWN)
-    assert not breaches.knows(UNKNOWN)
+    assert breaches.is_known(KNOWN)
+    assert not breaches.is_known(UNKNOWN)
     assert service.asked
 
 
 def test_the_service_is_sent_five_digits_of_the_hash_and_asked_for_padding(service: Service) -> None:
-    breaches.knows(KNOWN)
+    breaches.is_known(KNOWN)
     digest = hashlib.sha1(KNOWN.encode(), usedforsecurity=False).hexdigest().upper()
     assert service.asked == [(f"/range/{digest[:5]}", "true")]
 
@@ -78,19 +78,19 @@ def test_a_password_passes_where_the_service_does_not_answer(
 ) -> None:
     monkeypatch.setattr(breaches._pool, "connection_pool_kw", {"retries": False, "timeout": 0.05})
     service.mode = mode
-    assert not breaches.knows(KNOWN)
+    assert not breaches.is_known(KNOWN)
 
 
 def test_after_three_failures_it_is_left_alone_for_a_minute(service: Service) -> None:
     service.mode = "fails"
     with time_machine.travel(1_800_000_000, tick=False) as time:
         for _ in range(5):
-            assert not breaches.knows(KNOWN)
+            assert not breaches.is_known(KNOWN)
         assert len(service.asked) == 3
         service.mode = "well"
-        assert not breaches.knows(KNOWN)
+        assert not breaches.is_known(KNOWN)
         time.shift(60)
-        assert breaches.knows(KNOWN)
+        assert breaches.is_known(KNOWN)
 
 
 def test_it_waits_for_a_second_at_most() -> None:
@@ -99,4 +99,4 @@ def test_it_waits_for_a_second_at_most() -> None:
 
 def test_no_service_is_asked_by_default(environment: object) -> None:  # noqa: ARG001  # as the template has it
     assert config.settings().breach_service_url == "off"
-    assert not breaches.knows(KNOWN)
+    assert not breaches.is_known(KNOWN)

@@ -13,5 +13,5 @@ handler = api.handler
 @api.delete
 def end(session_id: str, caller: Caller, client: Client) -> Response:
     """Sign that device out."""
-    sign_in.end(caller.id, session_id, client)
+    sign_in.end_session(caller.id, session_id, client)
     return no_content()

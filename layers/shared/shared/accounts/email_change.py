@@ -29,8 +29,8 @@ def request(session: Session, *, new_email: str, password: str, client: Client) 
         message = "is your address already"
         raise InvalidInput(f"newEmail: {message}", [FieldError("newEmail", message)])
     sign_in.confirm_password(session, password, client)
-    may_mail = limits.may_mail("email-change", new_email)
-    telling = outbox.sending("email_change", new_email, userId=session.user_id) if may_mail else []
+    allow_email = limits.allow_email("email-change", new_email)
+    telling = outbox.sending("email_change", new_email, userId=session.user_id) if allow_email else []
     forgetting = limits.unlocking(session.email)
     write(forgetting, telling, activity.recording("user_email_change_requested", session.user_id, client))
 
@@ -53,7 +53,7 @@ def confirm(token: OneTimeToken, client: Client) -> None:
         credentials.moving(credential, token.target),
         users.replacing(user, moved),
         suppressions.lifting(token.target),
-        sessions.carrying(moved),
+        sessions.updating_all(moved),
         outbox.sending("email_changed", user.email, userId=user.id, version=str(credential.version)),
         activity.recording("user_email_changed", user.id, client),
     )

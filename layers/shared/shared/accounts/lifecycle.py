@@ -28,14 +28,14 @@ def invite(*, name: str, email: str, role: Role, once: Once, client: Client) -> 
         IdempotencyKeyReused: the request's key came before, with another request.
 
     """
-    answer = once.answer()
+    answer = once.replay()
     if answer is not None:
         return answer
     suppressed = suppressions.reason_for(email)
     user = users.new(name=name, email=email, role=role, email_status=suppressed)
     opening = credentials.new(email=email, user_id=user.id, password_hash=None)
     write(
-        once.answering(user.public()),
+        once.storing(user.public()),
         credentials.adding(opening, otherwise=EmailTaken),
         users.adding(user),
         suppressions.checking(email, suppressed),
@@ -87,7 +87,7 @@ def change(user_id: str, changes: Mapping[str, str], *, versions: Versions, clie
     if (after.name, after.role, after.status) == (user.name, user.role, user.status):
         return user
     if (after.role, after.status) == (user.role, user.status):
-        consequences = sessions.carrying(after)
+        consequences = sessions.updating_all(after)
     else:
         consequences = _new_authority(users.credential_of(user), after)
     write(users.replacing(user, after), consequences, activity.recording("user_modified", user.id, client))
@@ -102,7 +102,7 @@ def _new_authority(credential: Credential, after: User) -> list[Change]:
         return [*credentials.changing(credential, passwordHash=None), *outbox.sending("invitation", after.email)]
     if after.status == "disabled":
         return [*credentials.changing(credential), *sessions.ending_all(after.id)]
-    return [*credentials.changing(credential), *sessions.carrying(after)]
+    return [*credentials.changing(credential), *sessions.updating_all(after)]
 
 
 @optimistic

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from shared.accounts import lookup, sign_in
-from shared.core.tables import optimistic, read_before, write
+from shared.core.tables import optimistic, reuse_once, write
 from shared.records import activity, credentials, limits, one_time_tokens, outbox, sessions, suppressions, users
 from shared.records.credentials import Credential
 from shared.records.one_time_tokens import OneTimeToken
@@ -24,7 +24,7 @@ _Account: TypeAlias = tuple[Credential, User]
 
 def forgot_password(email: str, client: Client) -> None:
     """Ask for a link to choose a new password. The same writes, whatever becomes of it."""
-    if limits.may_mail("recovery", email):
+    if limits.allow_email("recovery", email):
         write(outbox.sending("recovery", email))
     activity.log("user_recovery_requested", client, address=activity.digest(email))
 
@@ -44,7 +44,7 @@ def reset_password(token: str, password: str, client: Client) -> None:
     credential, user = lookup.of_token(presented)
     passwords.check(password, email=user.email, name=user.name)
     password_hash = passwords.hashed(password)
-    _reset(presented, read_before((credential, user), lambda: lookup.of_token(presented)), password_hash, client)
+    _reset(presented, reuse_once((credential, user), lambda: lookup.of_token(presented)), password_hash, client)
 
 
 @optimistic
@@ -75,7 +75,7 @@ def change_password(session: Session, *, current: str, new: str, client: Client)
     passwords.check(new, email=session.email, name=session.name, field="newPassword")
     account = sign_in.confirm_password(session, current, client)
     password_hash = passwords.hashed(new)
-    _change(session, read_before(account, lambda: lookup.of_user(session.user_id)), password_hash, client)
+    _change(session, reuse_once(account, lambda: lookup.of_user(session.user_id)), password_hash, client)
 
 
 @optimistic

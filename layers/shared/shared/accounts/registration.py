@@ -22,7 +22,7 @@ def register(*, name: str, email: str, password: str, client: Client) -> None:
     """
     passwords.check(password, email=email, name=name)
     password_hash = passwords.hashed(password)
-    if limits.may_mail("registration", email):
+    if limits.allow_email("registration", email):
         _register(name, email, password_hash, client)
 
 
@@ -48,7 +48,7 @@ def _register(name: str, email: str, password_hash: str, client: Client) -> None
 
 def resend_verification(email: str) -> None:
     """Ask for another mail to confirm an address. The same writes, whatever becomes of it."""
-    if limits.may_mail("verification", email):
+    if limits.allow_email("verification", email):
         write(outbox.sending("verification", email))
 
 

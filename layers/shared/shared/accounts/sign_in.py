@@ -105,9 +105,9 @@ def refresh(refresh_token: str, client: Client) -> SignedIn:
     """
     token = tokens.parse_refresh_token(refresh_token)
     session = sessions.find(token.user_id, token.session_id)
-    if session is None or not token.is_of(session):
+    if session is None or not token.belongs_to(session):
         raise InvalidRefreshToken
-    if session.has_run_out:
+    if session.is_expired:
         raise SessionExpired
     if token.counter == session.counter:
         try:
@@ -130,7 +130,7 @@ def _end_for_reuse(session: Session, client: Client) -> None:
         raise InvalidRefreshToken from error
 
 
-def out(session: Session, scope: Scope, client: Client) -> None:
+def sign_out(session: Session, scope: Scope, client: Client) -> None:
     """Sign out here, everywhere else, or everywhere."""
     match scope:
         case "local":
@@ -142,7 +142,7 @@ def out(session: Session, scope: Scope, client: Client) -> None:
     write(ended, activity.recording("logout", session.user_id, client))
 
 
-def end(user_id: str, session_id: str, client: Client) -> None:
+def end_session(user_id: str, session_id: str, client: Client) -> None:
     """End one of a user's sessions.
 
     Raises:
@@ -171,7 +171,7 @@ def _checked(email: str, password: str, event: Event, client: Client) -> tuple[C
     if may_try and right and credential is not None and user is not None and user.status == "active":
         return credential, user
     if may_try:
-        limits.note_failure(email)
+        limits.record_failure(email)
     # Of an address without an account the entry is nobody's, and soon forgotten.
     nobody = str(uuid.uuid5(uuid.NAMESPACE_OID, emails.key(email)))
     user_id, kept = (nobody, clock.HOUR) if credential is None else (credential.user_id, activity.KEPT)

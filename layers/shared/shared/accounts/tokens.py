@@ -155,7 +155,7 @@ _PURPOSE = "refresh"
 
 
 class RefreshToken(NamedTuple):
-    """What a refresh token says; nothing in it is trusted before `is_of` has said so."""
+    """What a refresh token says; nothing in it is trusted before `belongs_to` has said so."""
 
     content: bytes
     seal: bytes
@@ -163,7 +163,7 @@ class RefreshToken(NamedTuple):
     session_id: str
     counter: int
 
-    def is_of(self, session: Session) -> bool:
+    def belongs_to(self, session: Session) -> bool:
         """Say whether this session's key sealed it."""
         return hmac.compare_digest(self.seal, session.seal(_PURPOSE, self.content))
 

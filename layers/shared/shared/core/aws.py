@@ -91,7 +91,7 @@ def is_passing(error: ClientError) -> bool:
 
 
 @contextmanager
-def failures_as_ours() -> Iterator[None]:
+def translated_errors() -> Iterator[None]:
     """Tell passing failures of AWS, and of the way to it, as `Unavailable`.
 
     Raises:

@@ -84,7 +84,7 @@ class InvalidCursor(Invalid):
 class InvalidOneTimeToken(Invalid):
     """The link or code is wrong, used, replaced by a later one, or expired. Telling which would help a guesser."""
 
-    code = "invalid_token"
+    code = "invalid_link"
     message = "This link or code is not valid any more: ask for a new one"
 
 

@@ -16,13 +16,13 @@ Count: TypeAlias = Literal[
     "SignInFailures",
     # Tries that were refused unseen, since the account was locked.
     "LockedSignIns",
-    "MailsSent",
-    "MailsFailed",
-    "MailsWaiting",
-    "MailsDead",
+    "EmailsSent",
+    "EmailsFailed",
+    "EmailsWaiting",
+    "EmailsDead",
     "ServerErrors",
 ]
-Seconds: TypeAlias = Literal["OldestUnsentMail"]
+Seconds: TypeAlias = Literal["OldestUnsentEmail"]
 
 
 def count(name: Count, value: int = 1) -> None:

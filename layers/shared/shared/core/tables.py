@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
 from botocore.exceptions import ClientError
 
-from shared.core.aws import dynamodb, error_code, failures_as_ours
+from shared.core.aws import dynamodb, error_code, translated_errors
 from shared.core.conditions import Condition
 from shared.core.config import settings
 from shared.core.errors import Error, Outdated, Unavailable
@@ -62,7 +62,7 @@ class Table(NamedTuple):
 
     def get(self, key: Item, *, consistent: bool = True) -> Item | None:
         """Read one item. A consistent read sees every write acknowledged before it, at twice the price."""
-        with failures_as_ours():
+        with translated_errors():
             answer = dynamodb().get_item(TableName=self.name, Key=_encoded(key), ConsistentRead=consistent)
         item = answer.get("Item")
         return decoded(item) if item is not None else None
@@ -93,7 +93,7 @@ class Table(NamedTuple):
         if page_size is not None:
             request["Limit"] = page_size
         while True:
-            with failures_as_ours():
+            with translated_errors():
                 answer = dynamodb().query(**request)
             yield from map(decoded, answer["Items"])
             if "LastEvaluatedKey" not in answer:
@@ -101,7 +101,7 @@ class Table(NamedTuple):
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def at_once(queries: Iterable[Iterator[Item]]) -> list[Iterator[Item]]:
+def in_parallel(queries: Iterable[Iterator[Item]]) -> list[Iterator[Item]]:
     """Have queries make their first calls at the same time, so that they wait for DynamoDB only once."""
     return list(_pool().map(_begun, queries))
 
@@ -198,7 +198,7 @@ def write(*changes: Change | Sequence[Change]) -> None:
 
     """
     flat = [change for group in changes for change in ([group] if isinstance(group, Change) else group)]
-    with failures_as_ours():
+    with translated_errors():
         if len(flat) == 1 and not isinstance(flat[0], Check):
             _write_one(flat[0])
         else:
@@ -217,7 +217,7 @@ def update(change: Update) -> tuple[bool, Item]:
     _, parameters = change.request()
     returning = {"ReturnValues": "ALL_NEW", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
     try:
-        with failures_as_ours():
+        with translated_errors():
             answer = _without_conflict(dynamodb().update_item, parameters | returning)
         return True, decoded(answer["Attributes"])
     except ClientError as error:
@@ -296,7 +296,7 @@ def optimistic(function: Callable[P, R]) -> Callable[P, R]:
     return attempt
 
 
-def read_before(found: R, again: Callable[[], R]) -> Callable[[], R]:
+def reuse_once(found: R, again: Callable[[], R]) -> Callable[[], R]:
     """Give a way to read for an `optimistic` function that something long comes before, such as hashing a password.
 
     What was found before it is good for the first attempt; any other reads again.

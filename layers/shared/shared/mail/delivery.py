@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from shared.core import logs, metrics
 from shared.core.errors import Unavailable
 from shared.mail import messages, providers
-from shared.mail.messages import Mail
+from shared.mail.messages import Message
 from shared.records import outbox
 from shared.records.outbox import Entry
 from shared.values.emails import ascii_address
@@ -37,12 +37,12 @@ def deliver(entry: Entry) -> None:
         mail = messages.compose(entry)
         if mail is not None and _is_writable(entry, mail):
             providers.send(mail, entry.id)
-            metrics.count("MailsSent")
-    except (messages.KeptBack, providers.Refused) as refusal:
-        metrics.count("MailsFailed")
+            metrics.count("EmailsSent")
+    except (messages.Withheld, providers.PermanentFailure) as refusal:
+        metrics.count("EmailsFailed")
         _log_failure("mail refused", entry, refusal.reason)
-        outbox.bury(entry, refusal.reason)
-    except providers.Failed as failure:
+        outbox.mark_dead(entry, refusal.reason)
+    except providers.TransientFailure as failure:
         _postpone(entry, failure.reason, failure.retry_after)
     except Unavailable as error:
         _postpone(entry, error.code)
@@ -54,7 +54,7 @@ def deliver(entry: Entry) -> None:
         outbox.mark_done(entry)
 
 
-def _is_writable(entry: Entry, mail: Mail) -> bool:
+def _is_writable(entry: Entry, mail: Message) -> bool:
     """Say whether there is a provider for such addresses: none takes a local part that is not ASCII (RFC 6531)."""
     if ascii_address(mail.to).isascii():
         return True
@@ -63,7 +63,7 @@ def _is_writable(entry: Entry, mail: Mail) -> bool:
 
 
 def _postpone(entry: Entry, reason: str, retry_after: int | None = None) -> None:
-    metrics.count("MailsFailed")
+    metrics.count("EmailsFailed")
     retry_at = outbox.postpone(entry, reason, retry_after)
     if retry_at is None:
         _log_failure("mail given up", entry, reason)

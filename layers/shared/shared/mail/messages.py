@@ -23,7 +23,7 @@ from shared.records.outbox import Entry, Kind
 from shared.values import emails
 
 
-class Mail(NamedTuple):
+class Message(NamedTuple):
     """What is sent to an address: a subject, and its text in both forms. Answers go to `reply_to` if there is one."""
 
     to: str
@@ -33,7 +33,7 @@ class Mail(NamedTuple):
     reply_to: str = ""
 
 
-class KeptBack(Exception):
+class Withheld(Exception):
     """It must not be sent, nor be lost: a person has to put something right. `reason` is a code."""
 
     def __init__(self, reason: str) -> None:
@@ -42,11 +42,11 @@ class KeptBack(Exception):
 
 
 @tables.optimistic
-def compose(entry: Entry) -> Mail | None:
+def compose(entry: Entry) -> Message | None:
     """Write the mail, making its token; None if there is nothing to tell any more, or the address gets no mail.
 
     Raises:
-        KeptBack: our own inbox gets no mail.
+        Withheld: our own inbox gets no mail.
         Outdated: the account kept changing meanwhile; worth another try.
         Unavailable: DynamoDB is out of reach; worth another try.
 
@@ -56,7 +56,7 @@ def compose(entry: Entry) -> Mail | None:
         return _COMPOSERS[entry.kind](entry)
     if entry.kind == "submission":
         # Hardly an account has this address, so no profile would show it, and nobody prove it.
-        raise KeptBack(f"inbox_{reason}")
+        raise Withheld(f"inbox_{reason}")
     # Before the token is made: it would take the place of one that was mailed, and never be mailed itself.
     may_ask = entry.kind in _PROOFS and suppressions.may_prove(entry.to, entry.kind, entry.id)
     mail = _PROOFS[entry.kind](entry) if may_ask else None
@@ -68,46 +68,46 @@ def compose(entry: Entry) -> Mail | None:
 # Mails that lead somewhere, to whoever has the address ----------------------------------------------
 
 
-def _to_owner(mail_to: Callable[[Credential], Mail | None]) -> Callable[[Entry], Mail | None]:
-    def composer(entry: Entry) -> Mail | None:
+def _to_owner(mail_to: Callable[[Credential], Message | None]) -> Callable[[Entry], Message | None]:
+    def composer(entry: Entry) -> Message | None:
         credential = credentials.find(entry.to)
         return None if credential is None else mail_to(credential)
 
     return composer
 
 
-def _registration(credential: Credential) -> Mail | None:
+def _registration(credential: Credential) -> Message | None:
     if not credential.verified:
         return _verification(credential)
     return None if credential.is_reserved else _already_registered(credential)
 
 
-def _verification(credential: Credential) -> Mail | None:
+def _verification(credential: Credential) -> Message | None:
     if credential.verified or credential.is_reserved:
         return None
     return _invitation(credential) if credential.is_invited else _verification_of(credential)
 
 
-def _verification_of(credential: Credential) -> Mail:
+def _verification_of(credential: Credential) -> Message:
     issued = one_time_tokens.issue(credential, "verify-email")
     return _rendered("verify_email", credential.address, url=_url("verify-email", issued.token), digits=issued.code)
 
 
-def _invitation(credential: Credential) -> Mail | None:
+def _invitation(credential: Credential) -> Message | None:
     if not credential.is_invited:
         return None
     issued = one_time_tokens.issue(credential, "accept-invitation")
     return _rendered("invitation", credential.address, url=_url("reset-password", issued.token))
 
 
-def _recovery(credential: Credential) -> Mail | None:
+def _recovery(credential: Credential) -> Message | None:
     if credential.is_reserved:
         return None
     issued = one_time_tokens.issue(credential, "reset-password")
     return _rendered("recovery", credential.address, url=_url("reset-password", issued.token))
 
 
-def _already_registered(owner: Credential) -> Mail:
+def _already_registered(owner: Credential) -> Message:
     pages = {"forgot_url": _url("forgot-password"), "sign_in_url": _url("login")}
     return _rendered("already_registered", owner.address, **pages)
 
@@ -115,7 +115,7 @@ def _already_registered(owner: Credential) -> Mail:
 # Mails about a change of address -------------------------------------------------------------------
 
 
-def _email_change(entry: Entry, *, telling_owner: bool = True) -> Mail | None:
+def _email_change(entry: Entry, *, telling_owner: bool = True) -> Message | None:
     credential = _credential_of(entry.details["userId"])
     if credential is None:
         return None
@@ -127,7 +127,7 @@ def _email_change(entry: Entry, *, telling_owner: bool = True) -> Mail | None:
     return _rendered("email_change", entry.to, url=_url("verify-email", issued.token))
 
 
-def _email_changed(entry: Entry) -> Mail | None:
+def _email_changed(entry: Entry) -> Message | None:
     credential = _credential_of(entry.details["userId"])
     if credential is None:
         return None
@@ -144,13 +144,13 @@ def _credential_of(user_id: str) -> Credential | None:
 # Mails to suppressed addresses: only to have their owners prove that they read them ----------------
 
 
-def _proof(credential: Credential) -> Mail | None:
+def _proof(credential: Credential) -> Message | None:
     if credential.is_reserved:
         return None
     return _verification_of(credential) if credential.verified else _verification(credential)
 
 
-_PROOFS: Mapping[Kind, Callable[[Entry], Mail | None]] = {
+_PROOFS: Mapping[Kind, Callable[[Entry], Message | None]] = {
     "registration": _to_owner(_verification),
     "verification": _to_owner(_proof),
     "email_change": lambda entry: _email_change(entry, telling_owner=False),
@@ -160,8 +160,8 @@ _PROOFS: Mapping[Kind, Callable[[Entry], Mail | None]] = {
 # Notices, to the account's own address -------------------------------------------------------------
 
 
-def _notice(name: str) -> Callable[[Entry], Mail]:
-    def compose(entry: Entry) -> Mail:
+def _notice(name: str) -> Callable[[Entry], Message]:
+    def compose(entry: Entry) -> Message:
         return _rendered(name, entry.to, forgot_url=_url("forgot-password"), **entry.details)
 
     return compose
@@ -170,7 +170,7 @@ def _notice(name: str) -> Callable[[Entry], Mail]:
 # What was written into a form, to the inbox that is meant for it ------------------------------------
 
 
-def _submission(entry: Entry) -> Mail | None:
+def _submission(entry: Entry) -> Message | None:
     submission = submissions.find(entry.details["form"], entry.details["position"])
     if submission is None:
         return None
@@ -210,7 +210,7 @@ def _answerable(address: Any) -> str:  # a form may call anything an email
     return address if address.rpartition("@")[0].isascii() else ""
 
 
-_COMPOSERS: Mapping[Kind, Callable[[Entry], Mail | None]] = {
+_COMPOSERS: Mapping[Kind, Callable[[Entry], Message | None]] = {
     "registration": _to_owner(_registration),
     "verification": _to_owner(_verification),
     "invitation": _to_owner(_invitation),
@@ -229,6 +229,6 @@ def _url(page: str, token: str = "") -> str:
     return f"{settings().frontend_url}/{page}" + (f"?token={quote(token)}" if token else "")
 
 
-def _rendered(name: str, to: str, **values: str | Fields) -> Mail:
+def _rendered(name: str, to: str, **values: str | Fields) -> Message:
     subject, text, html = render(name, **values)
-    return Mail(to, subject, text, html)
+    return Message(to, subject, text, html)

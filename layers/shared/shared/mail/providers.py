@@ -28,7 +28,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from shared.core import aws, clock, logs
 from shared.core.config import settings
 from shared.core.errors import Unavailable
-from shared.mail.messages import Mail
+from shared.mail.messages import Message
 from shared.records.limits import LIMITS
 from shared.values.emails import ascii_address
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2.type_defs import ContentTypeDef, SendEmailRequestTypeDef
 
 
-class Refused(Exception):
+class PermanentFailure(Exception):
     """The provider will never take this mail. `reason` is a code: nothing of the mail is in it."""
 
     def __init__(self, reason: str) -> None:
@@ -44,7 +44,7 @@ class Refused(Exception):
         self.reason = reason
 
 
-class Failed(Exception):
+class TransientFailure(Exception):
     """The provider does not take mails just now: worth another try, in `retry_after` seconds if it has said so."""
 
     def __init__(self, reason: str, retry_after: int | None = None) -> None:
@@ -59,47 +59,47 @@ class Provider(ABC):
     name: ClassVar[str]
 
     @abstractmethod
-    def send(self, mail: Mail, entry_id: str) -> None:
+    def send(self, mail: Message, entry_id: str) -> None:
         """Send a mail with this `X-Outbox-Id`.
 
         Raises:
-            Refused: this mail, for good.
-            Failed: for now.
+            PermanentFailure: this mail, for good.
+            TransientFailure: for now.
 
         """
 
-    def _account_fails(self, reason: str, retry_after: int | None = None) -> Failed:
+    def _account_fails(self, reason: str, retry_after: int | None = None) -> TransientFailure:
         """Tell of what a person has to put right: mails wait until then."""
         logs.logger.error("mail provider refuses the account", extra={"fields": {"reason": reason}})
-        return Failed(reason, retry_after)
+        return TransientFailure(reason, retry_after)
 
 
-def send(mail: Mail, entry_id: str) -> None:
+def send(mail: Message, entry_id: str) -> None:
     """Have the first provider that can send a mail.
 
     Raises:
-        Refused: this mail, for good.
-        Failed: none can, for now.
+        PermanentFailure: this mail, for good.
+        TransientFailure: none can, for now.
 
     """
     failures = []
     for name in settings().mail_providers.split(","):
         try:
             _send_by(_PROVIDERS[name], mail, entry_id)
-        except Failed as failure:
+        except TransientFailure as failure:
             failures.append(failure)
         else:
             return
     # One that has named no time may be back long before another's six hours are over.
     pauses = [failure.retry_after for failure in failures if failure.retry_after is not None]
     retry_after = min(pauses) if len(pauses) == len(failures) else None
-    raise Failed(",".join(failure.reason for failure in failures), retry_after) from failures[-1]
+    raise TransientFailure(",".join(failure.reason for failure in failures), retry_after) from failures[-1]
 
 
 # The circuits --------------------------------------------------------------------------------------
 
 _CIRCUIT = CircuitBreakerConfig(
-    failure_threshold=5, recovery_timeout=clock.MINUTE // 2, success_threshold=1, handled_exceptions=Failed
+    failure_threshold=5, recovery_timeout=clock.MINUTE // 2, success_threshold=1, handled_exceptions=TransientFailure
 )
 
 
@@ -111,7 +111,7 @@ def circuits() -> CircuitBreakerDynamoDBPersistence:
     )
 
 
-def all_resting() -> bool:
+def all_circuits_open() -> bool:
     """Say whether every provider is left alone just now, so that no mail need be claimed."""
     return all(_is_resting(name) for name in settings().mail_providers.split(","))
 
@@ -128,25 +128,25 @@ def _circuit(name: str) -> str:
     return f"circuit#{name}"
 
 
-def _send_by(provider: Provider, mail: Mail, entry_id: str) -> None:
+def _send_by(provider: Provider, mail: Message, entry_id: str) -> None:
     @circuit_breaker(_circuit(provider.name), circuits(), on_transition=_log_transition, config=_CIRCUIT)
-    def ask() -> Refused | None:
+    def ask() -> PermanentFailure | None:
         # Whoever refuses a mail is there: a probe that is refused must close the circuit.
         try:
             provider.send(mail, entry_id)
-        except Refused as refusal:
+        except PermanentFailure as refusal:
             return refusal
         return None
 
     try:
-        with aws.failures_as_ours():
+        with aws.translated_errors():
             refusal = ask()
     except Unavailable as error:  # DynamoDB, when the probe is elected: there may be another provider
-        raise Failed(f"{provider.name}_circuit_unavailable") from error
+        raise TransientFailure(f"{provider.name}_circuit_unavailable") from error
     except CircuitBreakerOpenError as error:
         opened_at = error.circuit.opened_at if error.circuit else None
         pause = (opened_at or clock.now()) + _CIRCUIT.recovery_timeout - clock.now()
-        raise Failed(f"{provider.name}_circuit_open", max(1, pause)) from error
+        raise TransientFailure(f"{provider.name}_circuit_open", max(1, pause)) from error
     if refusal is not None:
         raise refusal
 
@@ -166,7 +166,7 @@ class Ses(Provider):
     # Of this one mail. What else SES answers holds for the whole account (paused, not verified) and may pass.
     _REFUSALS = frozenset({"BadRequestException", "MessageRejected"})
 
-    def send(self, mail: Mail, entry_id: str) -> None:
+    def send(self, mail: Message, entry_id: str) -> None:
         try:
             aws.sesv2().send_email(**self._request(mail, entry_id))
         except ClientError as error:
@@ -175,15 +175,15 @@ class Ses(Provider):
             if code == "MessageRejected" and "not verified" in error.response["Error"].get("Message", ""):
                 raise self._account_fails("ses_unverified") from error
             if code in self._REFUSALS:
-                raise Refused(f"ses_{code}") from error
+                raise PermanentFailure(f"ses_{code}") from error
             if aws.is_passing(error):
-                raise Failed(f"ses_{code}") from error
+                raise TransientFailure(f"ses_{code}") from error
             raise self._account_fails(f"ses_{code}") from error
         except BotoCoreError as error:
-            raise Failed(f"ses_{type(error).__name__}") from error
+            raise TransientFailure(f"ses_{type(error).__name__}") from error
 
     @staticmethod
-    def _request(mail: Mail, entry_id: str) -> "SendEmailRequestTypeDef":
+    def _request(mail: Message, entry_id: str) -> "SendEmailRequestTypeDef":
         def content(text: str) -> "ContentTypeDef":
             return {"Data": text, "Charset": "UTF-8"}
 
@@ -217,7 +217,7 @@ class SendGrid(Provider):
         self._key = ""
         self._pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=2, read=5))
 
-    def send(self, mail: Mail, entry_id: str) -> None:
+    def send(self, mail: Message, entry_id: str) -> None:
         body = json.dumps(self._request(mail, entry_id))
         answer = self._post(body)
         if answer.status == HTTPStatus.UNAUTHORIZED and self._key_is_new():
@@ -226,10 +226,10 @@ class SendGrid(Provider):
             return
         reason = f"sendgrid_{answer.status}"
         if answer.status in self._REFUSALS:
-            raise Refused(reason)
+            raise PermanentFailure(reason)
         retry_after = _retry_after(answer.headers)
         passes = answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        raise Failed(reason, retry_after) if passes else self._account_fails(reason, retry_after)
+        raise TransientFailure(reason, retry_after) if passes else self._account_fails(reason, retry_after)
 
     def _post(self, body: str) -> urllib3.BaseHTTPResponse:
         if not self._key:
@@ -238,7 +238,7 @@ class SendGrid(Provider):
         try:
             return self._pool.request("POST", f"{settings().sendgrid_url}/v3/mail/send", body=body, headers=headers)
         except urllib3.exceptions.HTTPError as error:
-            raise Failed(f"sendgrid_{type(error).__name__}") from error
+            raise TransientFailure(f"sendgrid_{type(error).__name__}") from error
 
     def _key_is_new(self) -> bool:
         """Read the key; say whether it is another than before."""
@@ -248,7 +248,7 @@ class SendGrid(Provider):
         except ClientError as error:
             raise self._account_fails(f"sendgrid_key_{aws.error_code(error)}") from error
         except BotoCoreError as error:
-            raise Failed(f"sendgrid_key_{type(error).__name__}") from error
+            raise TransientFailure(f"sendgrid_key_{type(error).__name__}") from error
         key = answer["SecretString"].strip()
         # What a header cannot hold would be in the message of the error that http.client raises.
         if not re.fullmatch("[!-~]+", key):
@@ -257,7 +257,7 @@ class SendGrid(Provider):
         return key != before
 
     @staticmethod
-    def _request(mail: Mail, entry_id: str) -> dict[str, Any]:
+    def _request(mail: Message, entry_id: str) -> dict[str, Any]:
         request = {
             "personalizations": [{"to": [{"email": ascii_address(mail.to)}]}],
             "from": {"email": settings().mail_from, "name": settings().app_name},

@@ -3,13 +3,13 @@
 Their entries are in the outbox, where each waits or is dead, whatever the stream does.
 """
 
-from shared.core.aws import failures_as_ours, sqs
+from shared.core.aws import sqs, translated_errors
 from shared.core.config import settings
 
 _MOST_AT_ONCE = 10
 
 
-def empty() -> int:
+def purge() -> int:
     """Delete what is in the queue; give how much that was.
 
     Raises:
@@ -17,7 +17,7 @@ def empty() -> int:
 
     """
     queue, deleted = settings().undelivered_email_queue, 0
-    with failures_as_ours():
+    with translated_errors():
         while messages := sqs().receive_message(QueueUrl=queue, MaxNumberOfMessages=_MOST_AT_ONCE).get("Messages"):
             for message in messages:
                 sqs().delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])

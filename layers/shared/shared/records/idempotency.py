@@ -26,7 +26,7 @@ class Once(NamedTuple):
     request: Any
     """What was asked for, as JSON can say it: the same key with another request is a mistake of the caller's."""
 
-    def answer(self) -> Item | None:
+    def replay(self) -> Item | None:
         """Give the answer of an earlier time, if there was one in the last 24 hours.
 
         Raises:
@@ -41,7 +41,7 @@ class Once(NamedTuple):
         answer: Item = item["answer"]
         return answer
 
-    def answering(self, answer: Item) -> list[Change]:
+    def storing(self, answer: Item) -> list[Change]:
         """Give the change that stores the answer; it fails as `Outdated` if the same request was faster."""
         if not self.key:
             return []

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
 from shared.core import clock
-from shared.core.aws import error_code, failures_as_ours, secretsmanager
+from shared.core.aws import error_code, secretsmanager, translated_errors
 from shared.core.conditions import Attr, Key
 from shared.core.config import settings
 from shared.core.errors import Unavailable
@@ -56,7 +56,7 @@ class PublicKey(NamedTuple):
     expires_at: int | None
 
     @property
-    def counts(self) -> bool:
+    def is_valid(self) -> bool:
         """Say whether it still verifies. DynamoDB deletes late, so the time is checked here."""
         return self.expires_at is None or self.expires_at > clock.now()
 
@@ -135,7 +135,7 @@ def public_key(kid: str) -> ec.EllipticCurvePublicKey | None:
         memory.unknown_key_looked_up_at = now
         _remember_published(now)
     key = memory.public_keys.get(kid)
-    return key.public_key if key is not None and key.counts else None
+    return key.public_key if key is not None and key.is_valid else None
 
 
 def _remember_published(now: int) -> None:
@@ -156,7 +156,7 @@ def create(version: str) -> None:
     if _read_secret(VersionId=version) is not None:
         return
     private_key = ec.generate_private_key(ec.SECP256R1())
-    with failures_as_ours():
+    with translated_errors():
         secretsmanager().put_secret_value(
             SecretId=settings().signing_key_secret,
             ClientRequestToken=version,
@@ -202,7 +202,7 @@ def finish(version: str) -> None:
 
     """
     _pending(version)
-    with failures_as_ours():
+    with translated_errors():
         stages = secretsmanager().describe_secret(SecretId=settings().signing_key_secret)["VersionIdsToStages"]
         if not {"AWSPENDING", "AWSCURRENT"} & set(stages.get(version, ())):
             raise RotationError(f"Version {version} of the secret is neither pending nor current any more")
@@ -237,12 +237,12 @@ def _pending(version: str) -> SigningKey:
 
 def _published() -> list[PublicKey]:
     keys = map(PublicKey.from_item, PUBLIC_KEYS.query(Key("use").eq(_USE)))
-    return [key for key in keys if key.counts]
+    return [key for key in keys if key.is_valid]
 
 
 def _read_secret(**which: str) -> SigningKey | None:
     """Read one version of the secret; None where there is no such version, or no key in it yet."""
-    with failures_as_ours():
+    with translated_errors():
         try:
             answer = secretsmanager().get_secret_value(SecretId=settings().signing_key_secret, **which)
         except ClientError as error:

@@ -69,7 +69,7 @@ def network(ip: str) -> str:
     return str(IPv6Network((address, 64), strict=False))
 
 
-def may_mail(kind: str, email: str) -> bool:
+def allow_email(kind: str, email: str) -> bool:
     """Count a mail that anybody can cause to be sent to this address; say whether it may go, which is once a minute.
 
     Each kind counts on its own. Otherwise anybody could use up the minute with a kind that comes to nothing, and keep
@@ -133,7 +133,7 @@ def _try_now(email: str) -> tuple[bool, Item]:
     return counted, item or {**fresh, "lockedAt": now}
 
 
-def note_failure(email: str) -> None:
+def record_failure(email: str) -> None:
     """Note that a try was checked and was wrong."""
     update(Update(table=LIMITS, key=_lock_key(email), add={"failed": 1}, when=Attr("key").exists()))
 

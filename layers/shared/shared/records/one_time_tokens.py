@@ -116,7 +116,7 @@ def present(token: str, *purposes: Purpose) -> OneTimeToken:
     item = ONE_TIME_TOKENS.get(_key(str(uuid.UUID(bytes=content[:_ID_LENGTH])), _slot(purpose, secret)))
     if item is None or not hmac.compare_digest(_digest(secret), item["tokenHash"]):
         raise InvalidOneTimeToken
-    return _counting(item)
+    return _unless_expired(item)
 
 
 def present_code(user_id: str, code: str, purpose: Purpose) -> OneTimeToken:
@@ -131,7 +131,7 @@ def present_code(user_id: str, code: str, purpose: Purpose) -> OneTimeToken:
     counted, item = update(Update(table=ONE_TIME_TOKENS, key=key, add={"codeTries": 1}, when=in_time))
     if not counted or not hmac.compare_digest(_code_digest(user_id, code), item["codeHash"]):
         raise InvalidOneTimeToken
-    return _counting(item)
+    return _unless_expired(item)
 
 
 def consuming(token: OneTimeToken) -> list[Change]:
@@ -163,7 +163,7 @@ def removing_all(tokens: Sequence[OneTimeToken]) -> list[Change]:
     return deletions[:_MOST_TOGETHER]
 
 
-def _counting(item: Item) -> OneTimeToken:
+def _unless_expired(item: Item) -> OneTimeToken:
     # DynamoDB deletes late, so the time is checked here.
     if item["expiresAt"] <= clock.now():
         raise InvalidOneTimeToken

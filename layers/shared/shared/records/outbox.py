@@ -123,7 +123,7 @@ class Pending(NamedTuple):
     created_at: str
 
 
-class Survey(NamedTuple):
+class Backlog(NamedTuple):
     """How the outbox stands: mails that are due, longest overdue first, and how many wait and are dead.
 
     `oldest` is the age of the oldest mail that waits, in seconds; 0 if none does.
@@ -156,7 +156,7 @@ def _claim(change: Update) -> Entry | None:
     return Entry.from_item(item) if claimed else None
 
 
-def survey() -> Survey:
+def backlog() -> Backlog:
     """Look through all that is not done."""
     now = clock.now()
     due: list[Pending] = []
@@ -169,7 +169,7 @@ def survey() -> Survey:
                 due.append(pending)
     age = now - int(datetime.fromisoformat(oldest).timestamp()) if oldest else 0
     dead = sum(1 for _ in _unsent(_DEAD))
-    return Survey(tuple(sorted(due, key=lambda pending: pending.retry_at)), waiting, dead, max(age, 0))
+    return Backlog(tuple(sorted(due, key=lambda pending: pending.retry_at)), waiting, dead, max(age, 0))
 
 
 def _unsent(state: str) -> Iterator[Pending]:
@@ -193,13 +193,13 @@ def postpone(entry: Entry, error: str, retry_after: int | None = None) -> int | 
     """
     retry_at = clock.now() + _pause(entry.attempts, retry_after)
     if retry_at > entry.give_up_at:
-        bury(entry, error)
+        mark_dead(entry, error)
         return None
     _note(entry, _held(entry), {"retryAt": retry_at, "lastError": error})
     return retry_at
 
 
-def bury(entry: Entry, error: str) -> None:
+def mark_dead(entry: Entry, error: str) -> None:
     """Give the mail up, but keep it. `error` is a code: what is in a mail stays out of it."""
     dead = {"unsent": _DEAD, "retryAt": clock.now(), "lastError": error}
     _note(entry, _held(entry), dead)

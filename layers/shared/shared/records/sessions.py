@@ -52,7 +52,7 @@ class Session:
         return min(self.refreshed_at + IDLE_LIFETIME, self.created_at + LONGEST_LIFETIME)
 
     @property
-    def has_run_out(self) -> bool:
+    def is_expired(self) -> bool:
         """Whether its time is over. DynamoDB deletes late, so this is asked on every read."""
         return self.expires_at <= clock.now()
 
@@ -139,14 +139,14 @@ def get(user_id: str, session_id: str) -> Session:
 
     """
     session = find(user_id, session_id)
-    if session is None or session.has_run_out:
+    if session is None or session.is_expired:
         raise SessionEnded
     return session
 
 
 def of_user(user_id: str) -> list[Session]:
     """Give the sessions of a user that count, the most recently used first."""
-    counting = [session for session in _stored(user_id) if not session.has_run_out]
+    counting = [session for session in _stored(user_id) if not session.is_expired]
     return sorted(counting, key=lambda session: session.refreshed_at, reverse=True)
 
 
@@ -211,7 +211,7 @@ def ending_all(user_id: str, *, besides: Session | None = None) -> list[Change]:
     return [deletion for session in _few(user_id, besides) for deletion in ending(session)]
 
 
-def carrying(user: User) -> list[Change]:
+def updating_all(user: User) -> list[Change]:
     """Give the changes that make every session of a user carry this profile's name, address and role."""
     carried = {"name": user.name, "email": user.email, "role": user.role}
     still_there = Attr("sessionId").exists()

@@ -56,13 +56,13 @@ def submit(form: str, fields: Mapping[str, Any], *, recipient: str, once: Once) 
         IdempotencyKeyReused: the request's key came before, with another request.
 
     """
-    answer = once.answer()
+    answer = once.replay()
     if answer is not None:
         return answer
     submission = Submission(form=form, id=new_id(), created_at=clock.timestamp(), fields=fields)
     answer = {"id": submission.id}
     write(
-        once.answering(answer),
+        once.storing(answer),
         Put(table=SUBMISSIONS, item=submission.item(), when=Attr("form").not_exists()),
         outbox.sending("submission", recipient, form=form, position=submission.position),
     )

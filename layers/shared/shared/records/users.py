@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from shared.core import clock
 from shared.core.conditions import Attr, Condition, Key
 from shared.core.errors import LastAdmin, Outdated, UserNotFound
-from shared.core.tables import Change, Check, Delete, Item, Put, Table, Update, at_once
+from shared.core.tables import Change, Check, Delete, Item, Put, Table, Update, in_parallel
 from shared.records import credentials
 from shared.records.credentials import Credential
 
@@ -39,7 +39,8 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-
 class User(NamedTuple):
     """A profile. `version` counts its changes; times are RFC 3339.
 
-    `email_status` is what `shared.records.suppressions` has on the address, or `ok`. It keeps mails back, and nobody out.
+    `email_status` repeats what `shared.records.suppressions` holds for the address, or is `ok`. It stops emails, not
+    sign-in.
     """
 
     id: str
@@ -190,7 +191,7 @@ def newest(limit: int, *, before: str | None = None) -> tuple[list[User], str | 
     Each shard yields its newest in order, and is asked again only if the merge uses up what it was first asked for.
     """
     wanted = limit + 1
-    shards = at_once(_newest_of(shard, _share(wanted), before) for shard in _SHARDS)
+    shards = in_parallel(_newest_of(shard, _share(wanted), before) for shard in _SHARDS)
     users = [User.from_item(item) for item in islice(merge(*shards, key=itemgetter("position"), reverse=True), wanted)]
     page = users[:limit]
     return page, page[-1].position if len(users) > limit else None
@@ -217,7 +218,10 @@ def _share(wanted: int) -> int:
 
 def adding(user: User) -> list[Change]:
     """Give the changes that store a new profile."""
-    return [Put(table=USERS, item=user.item(), when=Attr("id").not_exists()), *_counting(before=None, after=user)]
+    return [
+        Put(table=USERS, item=user.item(), when=Attr("id").not_exists()),
+        *_updating_admin_count(before=None, after=user),
+    ]
 
 
 def replacing(before: User, after: User) -> list[Change]:
@@ -226,13 +230,16 @@ def replacing(before: User, after: User) -> list[Change]:
     changed = {name: value for name, value in after.item().items() if stored[name] != value}
     return [
         Update(table=USERS, key={"id": before.id}, set=changed, when=unchanged(before)),
-        *_counting(before=before, after=after),
+        *_updating_admin_count(before=before, after=after),
     ]
 
 
 def removing(user: User) -> list[Change]:
     """Give the changes that remove a profile, if it is still as it was read."""
-    return [Delete(table=USERS, key={"id": user.id}, when=unchanged(user)), *_counting(before=user, after=None)]
+    return [
+        Delete(table=USERS, key={"id": user.id}, when=unchanged(user)),
+        *_updating_admin_count(before=user, after=None),
+    ]
 
 
 def renaming(user_id: str, *, name: str, email: str) -> list[Change]:
@@ -258,7 +265,7 @@ def unchanged(user: User) -> Condition:
     return Attr("version").eq(user.version)
 
 
-def _counting(*, before: User | None, after: User | None) -> list[Change]:
+def _updating_admin_count(*, before: User | None, after: User | None) -> list[Change]:
     """Give the change to the number of administrators; that there is always one is its condition."""
     step = int(after is not None and after.can_administer) - int(before is not None and before.can_administer)
     if step == 0:

@@ -42,7 +42,7 @@ breaker = _Breaker()
 _pool = urllib3.PoolManager(retries=False, timeout=_TIMEOUT)
 
 
-def knows(password: str) -> bool:
+def is_known(password: str) -> bool:
     """Say whether the service knows the password. False if none is configured, or it does not answer in time."""
     if settings().breach_service_url == _OFF or breaker.paused_until > clock.now():
         return False

@@ -1,10 +1,10 @@
 """Passwords: what is a good one, how it is kept, and whether one is right.
 
 Threats. Somebody with a copy of the table tries guesses offline: bcrypt at cost 12 makes each cost a quarter of a
-second. Somebody guesses online: `shared.records.limits`. Somebody times sign-in to learn which addresses exist: an unknown one
-is checked against a hash of nothing, at the same cost. bcrypt alone reads only 72 bytes and stops at a NUL, so the
-password goes through HMAC-SHA-256 first, in the format that passlib calls bcrypt-sha256 version 2, which other tools
-can verify.
+second. Somebody guesses online: `shared.records.limits`. Somebody times sign-in to learn which addresses exist: an
+unknown one is checked against a hash of nothing, at the same cost. bcrypt alone reads only 72 bytes and stops at a NUL,
+so the password goes through HMAC-SHA-256 first, in the format that passlib calls bcrypt-sha256 version 2, which other
+tools can verify.
 """
 
 import base64
@@ -46,7 +46,7 @@ def check(password: str, *, email: str, name: str, field: str = "password") -> N
     words = [email.rpartition("@")[0], name, *name.split()]
     if any(len(word) >= _SHORTEST_CONTEXT_WORD and word.casefold() in folded for word in words):
         raise _refusal(field, "must not contain your name or e-mail address")
-    if breaches.knows(password):
+    if breaches.is_known(password):
         raise _refusal(field, "has become known in a data breach")
 
 

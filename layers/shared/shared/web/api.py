@@ -10,8 +10,8 @@ function for each verb:
     def read(user_id: str, caller: Caller) -> Response: ...
 
 A parameter named after a part of the path receives that part. Any other receives what its type makes of the request,
-by `from_request`: the caller (`shared.web.caller`), a body or query (`shared.web.inputs`), the client (`Client`, below). Who
-is calling is found out first, so that a stranger learns nothing about the input.
+by `from_request`: the caller (`shared.web.caller`), a body or query (`shared.web.inputs`), the client (`Client`).
+Who is calling is found out first, so that a stranger learns nothing about the input.
 
 Events are API Gateway's payload format 2.0, whether from AWS, `sam local` or the runner in `local/`.
 """

@@ -84,7 +84,7 @@ class _Sender(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Admin:
-    """A signed-in administrator, by `shared.web.caller`. That is loaded for the first: to send a form takes no token."""
+    """A signed-in administrator. `shared.web.caller` is loaded for the first one: sending a form takes no token."""
 
     session: Session
     identifies_caller: ClassVar[bool] = True
