@@ -11,7 +11,7 @@ from shared.web.caller import Caller
 from shared.web.inputs import Body, IfMatch, entity_tag
 from shared.web.responses import Response, data, no_content
 
-api = Api("/api/users/{userId}")
+api = Api("/api/users/{userId}", mostly="GET")
 handler = api.handler
 
 

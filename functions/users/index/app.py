@@ -10,11 +10,11 @@ from shared.values.client import Client
 from shared.values.types import Email, Name
 from shared.web.api import Api
 from shared.web.caller import Admin
-from shared.web.inputs import Body, IdempotencyKey, plain
+from shared.web.inputs import Body, IdempotencyKey
 from shared.web.pages import Page, listing
 from shared.web.responses import Response, data
 
-api = Api("/api/users")
+api = Api("/api/users", mostly="GET")
 handler = api.handler
 
 
@@ -45,6 +45,6 @@ def list_users(admin: Admin, search: Search) -> Response:
 @api.post
 def invite(admin: Admin, form: Invitation, key: IdempotencyKey, client: Client) -> Response:
     """Open an account for somebody, who is mailed an invitation to set a password."""
-    once = Once(operation="invite", caller_id=admin.id, key=key.text, request=plain(form))
+    once = Once(operation="invite", caller_id=admin.id, key=key.text, request=form.to_json())
     user = lifecycle.invite(name=form.name, email=form.email, role=form.role, once=once, client=client)
     return data(user, HTTPStatus.CREATED, Location=f"{api.path}/{user['id']}")

@@ -7,7 +7,6 @@ the next one. What the caller may do comes from the session too, and never from 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from shared.accounts import tokens
 from shared.core.errors import NotAllowed, NoToken
 from shared.records import sessions
 from shared.records.sessions import Session
@@ -44,6 +43,11 @@ class Caller:
             raise NotAllowed
 
     @classmethod
+    def load(cls) -> None:
+        """Import the verification of tokens."""
+        from shared.accounts import tokens  # noqa: F401, PLC0415  # anonymous requests need none of it
+
+    @classmethod
     def from_request(cls, request: Request) -> "Caller":
         """Find out who is calling.
 
@@ -56,6 +60,8 @@ class Caller:
         authorization = request.headers.get("authorization", "")
         if not authorization.lower().startswith(_SCHEME):
             raise NoToken
+        from shared.accounts import tokens  # noqa: PLC0415  # see `load`
+
         claims = tokens.verify(authorization[len(_SCHEME) :].strip(" "))
         session = sessions.get(claims.user_id, claims.session_id)
         request.caller_id = session.user_id
