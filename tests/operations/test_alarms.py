@@ -81,6 +81,12 @@ def test_runbooks_have_a_row_for_every_alarm() -> None:
     assert sorted(name for first in firsts for name in re.findall(r"`(\w+)`", first)) == sorted(ALARMS)
 
 
+def test_runbooks_explain_every_widget_of_the_dashboard() -> None:
+    text = (ROOT / "docs/runbooks.md").read_text(encoding="utf-8")
+    section = text.partition("## Reading the dashboard")[2].partition("\n## ")[0]
+    assert re.findall(r"\*\*(.+?)\*\*", section) == [widget["properties"]["title"] for widget in widgets()]
+
+
 def test_nested_template_gets_every_parameter(transformed: dict[str, Any]) -> None:
     given = transformed["Resources"]["Operations"]["Properties"]["Parameters"]
     assert set(given) == set(NESTED["Parameters"])

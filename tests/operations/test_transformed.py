@@ -184,7 +184,7 @@ def check_rotation(template: Template) -> Iterator[str]:
             and (permission.get("SourceArn"), permission.get("SourceAccount")) == (secret, {"Ref": "AWS::AccountId"})
             for permission in permissions
         ):
-            yield f"{function} may be called by others than Secrets Manager for this secret, or by nobody"
+            yield f"{function} has no permission that lets only Secrets Manager call it for this secret"
 
 
 CHECKS = [check_tables, check_secrets_and_queues, check_functions, check_api, check_cors, check_streams, check_rotation]
@@ -284,7 +284,7 @@ FAULTS: dict[str, Callable[[Resources], object]] = {
         "SigningKeyRotation", RotateImmediatelyOnUpdate=False
     ),
     "SigningKeyRotation does not rotate": without("SigningKeyRotation", "RotationRules"),
-    "may be called by others than Secrets Manager": without("RotateSigningKeyPermission", "SourceArn"),
+    "has no permission that lets only Secrets Manager": without("RotateSigningKeyPermission", "SourceArn"),
 }
 
 
