@@ -74,7 +74,7 @@ def transformed() -> Mapping[str, Any]:
 
 @cache
 def transformed_once() -> dict[str, Any]:
-    """Transform the template once, which takes a second: `decided` gives what other values of parameters make of it."""
+    """Transform the template once, which takes a second: `resolve_conditions` applies other values."""
     return transform()
 
 

@@ -20,7 +20,7 @@ from samcli.yamlhelper import yaml_parse
 
 from operations import privileges
 from operations.privileges import Rights
-from operations.transformed import TEMPLATE, Template, decided, references
+from operations.transformed import TEMPLATE, Template, references, resolve_conditions
 from shared.core import aws, clock, config, tables
 from shared.records import keys, outbox
 from shared.values import passwords
@@ -47,7 +47,7 @@ BY_LAMBDA = {("sqs:SendMessage", "UndeliveredEmailQueue"), ("sqs:SendMessage", "
 @cache
 def stack(providers: str) -> Template:
     """Give the template of a stack with these providers: look at it only."""
-    return decided(transformed_once(), MailProviders=providers)
+    return resolve_conditions(transformed_once(), MailProviders=providers)
 
 
 @cache
@@ -265,7 +265,7 @@ def statement_actions(statement: dict[str, Any]) -> list[str]:
 
 def test_the_page_of_privileges_is_as_the_template_has_it() -> None:
     written = privileges.PAGE.read_text(encoding="utf-8")
-    assert written == privileges.page(privileges.everything()), "run `make privileges`"
+    assert written == privileges.page(privileges.all_rights()), "run `make privileges`"
 
 
 @pytest.mark.parametrize("job", ["deliver_email", "retry_emails"])
