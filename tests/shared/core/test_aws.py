@@ -1,4 +1,4 @@
-"""The clients for AWS."""
+"""The AWS clients."""
 
 from typing import Any
 
@@ -10,19 +10,19 @@ from shared.core import aws
 
 
 @pytest.mark.usefixtures("cloud")
-def test_no_user_agent_is_put_together_for_a_call() -> None:
-    """Left to itself, botocore names the system, the interpreter and more, and does so twice for each call."""
-    said: list[str] = []
+def test_calls_have_a_short_constant_user_agent() -> None:
+    """By default, botocore builds a user agent with the system, the interpreter and more, twice for each call."""
+    sent: list[str] = []
 
-    def listen(request: AWSPreparedRequest, **_: object) -> None:
-        name: Any = request.headers["User-Agent"]
-        said.append(name.decode())
+    def record(request: AWSPreparedRequest, **_: object) -> None:
+        user_agent: Any = request.headers["User-Agent"]
+        sent.append(user_agent.decode())
 
     client = aws.dynamodb()
-    client.meta.events.register_first("before-send.dynamodb", listen)
+    client.meta.events.register_first("before-send.dynamodb", record)
     try:
         client.list_tables()
     finally:
-        client.meta.events.unregister("before-send.dynamodb", listen)
-    # Powertools, where it has been imported, adds its name to what is sent.
-    assert [name.partition(" PT/")[0] for name in said] == [f"Botocore/{botocore.__version__}"]
+        client.meta.events.unregister("before-send.dynamodb", record)
+    # Powertools, if it has been imported, appends its own name.
+    assert [user_agent.partition(" PT/")[0] for user_agent in sent] == [f"Botocore/{botocore.__version__}"]

@@ -1,4 +1,4 @@
-"""Conditions, and plain values as DynamoDB has them, beside what boto3 makes of the same."""
+"""Conditions, and values in DynamoDB's format, compared with what boto3 generates."""
 
 import re
 from typing import Any
@@ -19,7 +19,7 @@ PLAIN = st.recursive(
 )
 
 
-def written(condition: conditions.Condition) -> tuple[str, dict[str, str], dict[str, Any]]:
+def expression(condition: conditions.Condition) -> tuple[str, dict[str, str], dict[str, Any]]:
     names: dict[str, str] = {}
     values: dict[str, Any] = {}
 
@@ -34,27 +34,27 @@ def written(condition: conditions.Condition) -> tuple[str, dict[str, str], dict[
     return condition.expression(name, value), names, values
 
 
-def boto3_writes(condition: boto3s.ConditionBase) -> tuple[str, dict[str, str], dict[str, Any]]:
+def boto3_expression(condition: boto3s.ConditionBase) -> tuple[str, dict[str, str], dict[str, Any]]:
     built = boto3s.ConditionExpressionBuilder().build_expression(condition)
     return built.condition_expression, built.attribute_name_placeholders, built.attribute_value_placeholders
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
-def test_a_comparison_is_written_as_boto3_writes_it(operator: str) -> None:
+def test_comparison_has_the_same_expression_as_in_boto3(operator: str) -> None:
     for ours, theirs in ((conditions.Attr, boto3s.Attr), (conditions.Key, boto3s.Key)):
-        assert written(getattr(ours("a"), operator)("x")) == boto3_writes(getattr(theirs("a"), operator)("x"))
+        assert expression(getattr(ours("a"), operator)("x")) == boto3_expression(getattr(theirs("a"), operator)("x"))
 
 
-def test_joined_conditions_are_written_as_boto3_writes_them() -> None:
-    def joined(attr: Any) -> Any:
+def test_combined_conditions_have_the_same_expression_as_in_boto3() -> None:
+    def combined(attr: Any) -> Any:
         return attr("a").eq(1) & (attr("b").not_exists() | attr("a").lte(2)) & attr("c").exists()
 
-    assert written(joined(conditions.Attr)) == boto3_writes(joined(boto3s.Attr))
+    assert expression(combined(conditions.Attr)) == boto3_expression(combined(boto3s.Attr))
 
 
 @settings(max_examples=50, deadline=None)
 @given(PLAIN)
-def test_a_value_is_stored_as_boto3_stores_it_and_read_as_it_was(value: Any) -> None:
+def test_value_is_encoded_as_by_boto3_and_decoded_unchanged(value: Any) -> None:
     typed = tables._typed(value)
     assert typed == TypeSerializer().serialize(value)
     assert tables._plain(*typed.items()) == value
@@ -62,10 +62,10 @@ def test_a_value_is_stored_as_boto3_stores_it_and_read_as_it_was(value: Any) -> 
 
 
 def plain(value: Any) -> Any:
-    """Give what boto3 reads without its own types."""
+    """Replace boto3's own types in a value that it decoded."""
     match value:
         case Binary():
-            return value.value  # type: ignore[attr-defined]  # the stubs leave it out
+            return value.value  # type: ignore[attr-defined]  # missing in the stubs
         case list():
             return [plain(inner) for inner in value]
         case dict():
@@ -75,11 +75,11 @@ def plain(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("value", [1.5, {1, 2}, object()])
-def test_what_no_attribute_of_ours_holds_is_refused(value: Any) -> None:
+def test_unsupported_python_types_raise_type_error(value: Any) -> None:
     with pytest.raises(TypeError, match=re.escape(type(value).__name__)):
         tables._typed(value)
 
 
-def test_types_that_no_attribute_of_ours_has_are_refused() -> None:
+def test_unsupported_dynamodb_types_raise_type_error() -> None:
     with pytest.raises(TypeError, match="SS"):
         tables.decoded({"roles": {"SS": ["admin"]}})

@@ -1,4 +1,4 @@
-"""The environment: what is missing or makes no sense is named."""
+"""Settings from the environment: errors name each missing or invalid variable."""
 
 from collections.abc import Mapping
 
@@ -11,22 +11,22 @@ VARIABLES = [name.upper() for name in Settings._fields]
 
 
 @pytest.fixture(autouse=True)
-def whole(environment: Mapping[str, str]) -> None:
+def environment_is_complete(environment: Mapping[str, str]) -> None:
     assert set(VARIABLES) <= environment.keys()
     settings.cache_clear()
 
 
-def test_the_template_sets_every_variable() -> None:
+def test_template_sets_every_variable() -> None:
     assert settings().users_table == "UsersTable"
-    assert settings().rate_limit_multiplier == 1000  # the tests' own
+    assert settings().rate_limit_multiplier == 1000  # set for the tests
 
 
-def test_limits_are_as_they_are_unless_somebody_widens_them(project: Project) -> None:
+def test_rate_limits_are_not_multiplied_by_default(project: Project) -> None:
     assert project.functions["LoginFunction"].environment["RATE_LIMIT_MULTIPLIER"] == "1"
 
 
 @pytest.mark.parametrize("variable", VARIABLES)
-def test_a_missing_variable_is_named(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_variable_is_named(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for text in ("", None):
         if text is None:
             monkeypatch.delenv(variable)
@@ -38,7 +38,7 @@ def test_a_missing_variable_is_named(variable: str, monkeypatch: pytest.MonkeyPa
         assert sum(name in str(raised.value) for name in VARIABLES) == 1
 
 
-def test_all_that_is_missing_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_faults_are_named_in_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MAIL_FROM")
     monkeypatch.setenv("RATE_LIMIT_MULTIPLIER", "many")
     with pytest.raises(ConfigurationError, match="MAIL_FROM is not set; RATE_LIMIT_MULTIPLIER must be a whole number"):
@@ -46,7 +46,7 @@ def test_all_that_is_missing_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "ten", " ", "\u00b2", "\u0661"])
-def test_the_multiplier_is_a_whole_number_above_0(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_multiplier_is_a_positive_whole_number(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RATE_LIMIT_MULTIPLIER", text)
     with pytest.raises(ConfigurationError, match="RATE_LIMIT_MULTIPLIER"):
         settings()

@@ -1,4 +1,4 @@
-"""The numbers that alarms rest on, as CloudWatch finds them in the log."""
+"""The metrics that alarms use, as CloudWatch extracts them from the log."""
 
 import json
 from typing import Any
@@ -12,19 +12,19 @@ from tests.support.api import Api
 from tests.support.faults import Wire
 
 
-def counted(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    """Give the lines that are metrics."""
+def metric_lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """Return the log lines that contain metrics."""
     return [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith('{"_aws"')]
 
 
 @pytest.mark.usefixtures("environment")
-def test_a_line_is_in_the_embedded_metric_format(
+def test_line_is_in_the_embedded_metric_format(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("METRICS_NAMESPACE", "shop")
     config.settings.cache_clear()
     metrics.seconds("OldestUnsentEmail", 42)
-    (line,) = counted(capsys)
+    (line,) = metric_lines(capsys)
     (directive,) = line["_aws"]["CloudWatchMetrics"]
     assert directive == {
         "Namespace": "shop",
@@ -37,19 +37,19 @@ def test_a_line_is_in_the_embedded_metric_format(
 
 def test_sign_ins_and_failures_are_counted(ada: Api, capsys: pytest.CaptureFixture[str]) -> None:
     ada.signed_in("ada@example.com", PASSWORD)
-    assert [line["SignIns"] for line in counted(capsys)] == [1]
+    assert [line["SignIns"] for line in metric_lines(capsys)] == [1]
     for _ in range(6):
         ada.post("/api/auth/login", {"email": "ada@example.com", "password": "wrong"})
-    names = [name for line in counted(capsys) for name in line if name != "_aws"]
+    names = [name for line in metric_lines(capsys) for name in line if name != "_aws"]
     assert names == ["SignInFailures"] * 5 + ["LockedSignIns"]
 
 
-def test_answers_of_5xx_are_counted(api: Api, wire: Wire, capsys: pytest.CaptureFixture[str]) -> None:
+def test_5xx_responses_are_counted(api: Api, wire: Wire, capsys: pytest.CaptureFixture[str]) -> None:
     wire.fails(faults.unreachable)
     assert api.get("/api/health").status == 503
-    assert [line["ServerErrors"] for line in counted(capsys)] == [1]
+    assert [line["ServerErrors"] for line in metric_lines(capsys)] == [1]
 
 
-def test_other_answers_are_not(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_responses_are_not_counted(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     assert api.get("/api/users").status == 401
-    assert counted(capsys) == []
+    assert metric_lines(capsys) == []

@@ -1,4 +1,4 @@
-"""How an execution environment begins."""
+"""The cold start of an execution environment: garbage collection, and which inputs it loads."""
 
 import json
 import subprocess
@@ -14,53 +14,51 @@ from shared.web.responses import Response, data
 from tests.support import ROOT
 from tests.support.api import event
 
-# As Lambda does it: the function's folder comes first, and its module is called `app`.
+# As on Lambda: the function's folder is first on the path, and its module is named `app`.
 _PROGRAM = """
 import gc, json
 import shared
-switched_off = not gc.isenabled()
+disabled = not gc.isenabled()
 collections = lambda: sum(generation["collections"] for generation in gc.get_stats())
 before = collections()
 import app
 from shared.core import aws
 print(json.dumps({
-    "switched off": switched_off, "collections": collections() - before, "switched on": gc.isenabled(),
-    "looked at again": gc.get_count()[0], "clients": aws.dynamodb.cache_info().currsize,
+    "disabled": disabled, "collections": collections() - before, "enabled again": gc.isenabled(),
+    "allocated since": gc.get_count()[0], "clients": aws.dynamodb.cache_info().currsize,
 }))
 """
 
 
-def started(function: str, environment: Mapping[str, str]) -> dict[str, Any]:
-    """Import a function in a process of its own."""
+def cold_start(function: str, environment: Mapping[str, str]) -> dict[str, Any]:
+    """Import a function in a new process. Return its measurements."""
     path = f"{ROOT / 'functions' / function}:{ROOT / 'layers/shared'}"
     command = [sys.executable, "-c", _PROGRAM]
-    done = subprocess.run(command, env={**environment, "PYTHONPATH": path}, capture_output=True, text=True, check=True)
-    seen: dict[str, Any] = json.loads(done.stdout)
-    return seen
+    completed = subprocess.run(
+        command, env={**environment, "PYTHONPATH": path}, capture_output=True, text=True, check=True
+    )
+    measured: dict[str, Any] = json.loads(completed.stdout)
+    return measured
 
 
 @pytest.mark.parametrize("function", ["auth/login", "auth/me", "contact", "jobs/redrive_emails"])
-def test_the_start_collects_no_garbage_on_lambda_and_leaves_a_client(
-    function: str, variables: Mapping[str, str]
-) -> None:
-    seen = started(function, {**variables, "AWS_LAMBDA_FUNCTION_NAME": "function"})
-    # What the function's own few lines made since.
-    assert seen.pop("looked at again") < 2000
-    assert seen == {"switched off": True, "collections": 0, "switched on": True, "clients": 1}
+def test_cold_start_collects_no_garbage_and_creates_a_client(function: str, variables: Mapping[str, str]) -> None:
+    measured = cold_start(function, {**variables, "AWS_LAMBDA_FUNCTION_NAME": "function"})
+    # Only the function's own objects: garbage collection ignores what was imported before them.
+    assert measured.pop("allocated since") < 2000
+    assert measured == {"disabled": True, "collections": 0, "enabled again": True, "clients": 1}
 
 
-def test_elsewhere_the_package_leaves_the_collector_alone(variables: Mapping[str, str]) -> None:
-    assert not started("auth/me", variables)["switched off"]
+def test_garbage_collection_stays_enabled_outside_lambda(variables: Mapping[str, str]) -> None:
+    assert not cold_start("auth/me", variables)["disabled"]
 
 
 class Form(Body):
-    """A body."""
-
     name: str
 
 
 class Loaded(Query):
-    """An input that notes when it is loaded."""
+    """An input that records when it is loaded."""
 
     loads: ClassVar[list[str]] = []
 
@@ -70,7 +68,7 @@ class Loaded(Query):
 
 
 @pytest.fixture(autouse=True)
-def nothing_loaded(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001  # an Api reads it
+def nothing_loaded(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001  # Api reads it
     Body._adapter.__func__.cache_clear()  # type: ignore[attr-defined]  # a cached class method
     monkeypatch.setattr(Loaded, "loads", [])
 
@@ -111,7 +109,7 @@ def test_first_request_of_another_verb_loads_the_rest() -> None:
 
 
 @pytest.mark.parametrize("kind", ["snap-start", "provisioned-concurrency"])
-def test_environment_started_ahead_loads_everything(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_started_ahead_of_requests_loads_everything(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", kind)
     declare("GET", first="GET")
     assert loaded() == {"query", "body"}

@@ -1,4 +1,4 @@
-"""Rotation as containers see it: each remembers keys for five minutes of its own, none refuses what another signed."""
+"""Key rotation across containers: each caches keys for five minutes, and none rejects a token that another signed."""
 
 import jwt
 import pytest
@@ -18,15 +18,15 @@ START = 1_900_000_000
 SECOND, THIRD = "00000000-0000-4000-8000-00000000000b", "00000000-0000-4000-8000-00000000000c"
 STEPS = (keys.create, keys.publish, keys.test, keys.finish)
 
-INVENTED = jwt.encode(
-    {}, ec.generate_private_key(ec.SECP256R1()), keys.ALGORITHM, headers={"typ": "at+jwt", "kid": "invented"}
+UNKNOWN_KEY_TOKEN = jwt.encode(
+    {}, ec.generate_private_key(ec.SECP256R1()), keys.ALGORITHM, headers={"typ": "at+jwt", "kid": "unknown"}
 )
 
 pytestmark = pytest.mark.usefixtures("cloud")
 
 
 class Container:
-    """An execution environment with a memory of its own."""
+    """An execution environment, with a key cache of its own."""
 
     def __init__(self, patch: pytest.MonkeyPatch, session: Session) -> None:
         self._memory, self._patch, self._session = keys._Memory(), patch, session
@@ -39,10 +39,10 @@ class Container:
         self._patch.setattr(keys, "memory", self._memory)
         tokens.verify(token)
 
-    def is_sent_an_invented_key_id(self) -> None:
-        """Use up the lookup that it has a minute."""
+    def receive_unknown_key_id(self) -> None:
+        """Use up the one lookup of an unknown key id that a container may do in a minute."""
         with pytest.raises(InvalidToken):
-            self.verify(INVENTED)
+            self.verify(UNKNOWN_KEY_TOKEN)
 
 
 @pytest.fixture
@@ -50,17 +50,17 @@ def session() -> Session:
     return sessions.new(users.new(name="Ada", email="ada@example.com", role="user"), Client())
 
 
-# What Secrets Manager asks for at which minute: a rotation all at once, and another at a step a minute.
-STEPS_AT = {10: [(step, SECOND) for step in STEPS]} | {
+# The rotation steps in each minute: one rotation all at once, and a later one with a step per minute.
+STEPS_IN_MINUTE = {10: [(step, SECOND) for step in STEPS]} | {
     25 + number: [(step, THIRD)] for number, step in enumerate(STEPS)
 }
 
 
 @pytest.mark.thorough
-def test_no_container_refuses_a_good_token_at_any_minute_of_two_rotations(
+def test_no_container_rejects_a_valid_token_during_two_rotations(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Containers start at different minutes, so that they remember until different ones, and all are pestered."""
+    """Containers start, and so expire their caches, at different minutes. All of them receive unknown key ids."""
     containers = [Container(monkeypatch, session) for _ in range(3)]
     signed: dict[int, list[str]] = {}
     used: list[str] = []
@@ -68,8 +68,8 @@ def test_no_container_refuses_a_good_token_at_any_minute_of_two_rotations(
         for minute in range(100):
             started = containers[: minute + 1]
             for container in started:
-                container.is_sent_an_invented_key_id()
-            for step, version in STEPS_AT.get(minute, []):
+                container.receive_unknown_key_id()
+            for step, version in STEPS_IN_MINUTE.get(minute, []):
                 step(version)
             signed[minute] = [container.sign() for container in started]
             used += [jwt.get_unverified_header(token)["kid"] for token in signed[minute]]
@@ -80,7 +80,7 @@ def test_no_container_refuses_a_good_token_at_any_minute_of_two_rotations(
     assert list(dict.fromkeys(used)) == [KEY_VERSION, SECOND, THIRD]
 
 
-def test_a_key_signs_ten_minutes_after_it_was_published_and_until_then_the_one_before(session: Session) -> None:
+def test_new_key_signs_from_ten_minutes_after_publication(session: Session) -> None:
     with time_machine.travel(START, tick=False) as now:
         for step in STEPS:
             step(SECOND)
@@ -90,7 +90,7 @@ def test_a_key_signs_ten_minutes_after_it_was_published_and_until_then_the_one_b
             assert jwt.get_unverified_header(tokens.access_token(session))["kid"] == kid
 
 
-def test_an_unknown_key_id_is_looked_up_once_a_minute_in_each_container(
+def test_unknown_key_id_is_looked_up_once_a_minute_per_container(
     session: Session, monkeypatch: pytest.MonkeyPatch, wire: Wire
 ) -> None:
     container = Container(monkeypatch, session)
@@ -100,6 +100,6 @@ def test_an_unknown_key_id_is_looked_up_once_a_minute_in_each_container(
         wire.forget()
         for _ in range(4):
             for _ in range(3):
-                container.is_sent_an_invented_key_id()
+                container.receive_unknown_key_id()
             now.shift(clock.MINUTE)
         assert wire.calls == ["Query"] * 4

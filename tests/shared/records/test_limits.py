@@ -1,4 +1,4 @@
-"""Request limits and the account lock: exact under concurrency, keyed by nothing that a client can write."""
+"""Rate limits and the account lock: exact under concurrency, and independent of headers that clients control."""
 
 import time
 from collections.abc import Callable
@@ -16,26 +16,26 @@ from tests.support.api import Api, Inbox
 
 NOON = 1_800_000_000
 LIMITED = {
-    "/api/auth/login": (10, {"email": "nobody@example.com", "password": PASSWORD}),
+    "/api/auth/login": (10, {"email": "unknown@example.com", "password": PASSWORD}),
     "/api/auth/register": (5, {"name": "Eve", "email": "eve@example.com", "password": PASSWORD}),
-    "/api/auth/forgot-password": (5, {"email": "nobody@example.com"}),
-    "/api/auth/resend-verification": (5, {"email": "nobody@example.com"}),
+    "/api/auth/forgot-password": (5, {"email": "unknown@example.com"}),
+    "/api/auth/resend-verification": (5, {"email": "unknown@example.com"}),
 }
 
 
 @pytest.fixture
-def multiplier(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Set RATE_LIMIT_MULTIPLIER."""
+def set_multiplier(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Return a function that sets RATE_LIMIT_MULTIPLIER."""
 
-    def set_to(times: int) -> None:
+    def set_multiplier(times: int) -> None:
         monkeypatch.setenv("RATE_LIMIT_MULTIPLIER", str(times))
         config.settings.cache_clear()
 
-    return set_to
+    return set_multiplier
 
 
-def try_and_fail(_: int = 0) -> bool:
-    """Try a wrong password; say whether it was checked."""
+def try_wrong_password(_: int = 0) -> bool:
+    """Try to sign in with a wrong password. Return whether it was checked."""
     allowed = limits.try_password("ada@example.com")
     if allowed:
         limits.record_failure("ada@example.com")
@@ -43,26 +43,26 @@ def try_and_fail(_: int = 0) -> bool:
 
 
 @pytest.mark.parametrize("url", LIMITED)
-def test_the_request_after_the_last_one_allowed_is_told_when_to_come_back(
-    api: Api, multiplier: Callable[[int], None], url: str
+def test_request_over_the_limit_gets_429_with_retry_after(
+    api: Api, set_multiplier: Callable[[int], None], url: str
 ) -> None:
-    most, body = LIMITED[url]
-    multiplier(1)
+    limit, body = LIMITED[url]
+    set_multiplier(1)
     with time_machine.travel(NOON + 20, tick=False):
-        assert [api.post(url, body).status == 429 for _ in range(most + 1)] == [False] * most + [True]
-        refused = api.post(url, body, x_forwarded_for="198.51.100.9", x_real_ip="198.51.100.9")
-        assert (refused.status, refused.json["code"]) == (429, "too_many_requests")
-        assert refused.headers["retry-after"] == "40"
+        assert [api.post(url, body).status == 429 for _ in range(limit + 1)] == [False] * limit + [True]
+        reply = api.post(url, body, x_forwarded_for="198.51.100.9", x_real_ip="198.51.100.9")
+        assert (reply.status, reply.json["code"]) == (429, "too_many_requests")
+        assert reply.headers["retry-after"] == "40"
         assert Api(ip="198.51.100.9").post(url, body).status != 429
     with time_machine.travel(NOON + 60, tick=False):
         assert api.post(url, body).status != 429
 
 
-def test_the_multiplier_widens_a_limit(api: Api, multiplier: Callable[[int], None]) -> None:
-    multiplier(2)
-    url, (most, body) = "/api/auth/forgot-password", LIMITED["/api/auth/forgot-password"]
+def test_multiplier_raises_a_limit(api: Api, set_multiplier: Callable[[int], None]) -> None:
+    set_multiplier(2)
+    url, (limit, body) = "/api/auth/forgot-password", LIMITED["/api/auth/forgot-password"]
     with time_machine.travel(NOON, tick=False):
-        assert [api.post(url, body).status for _ in range(2 * most + 1)] == [202] * 2 * most + [429]
+        assert [api.post(url, body).status for _ in range(2 * limit + 1)] == [202] * 2 * limit + [429]
 
 
 @pytest.mark.parametrize(
@@ -76,13 +76,13 @@ def test_the_multiplier_widens_a_limit(api: Api, multiplier: Callable[[int], Non
         ("", ""),
     ],
 )
-def test_of_an_ipv6_address_the_network_counts(ip: str, network: str) -> None:
+def test_ipv6_clients_are_limited_by_network(ip: str, network: str) -> None:
     assert limits.network(ip) == network
 
 
 @pytest.mark.usefixtures("cloud")
-def test_one_mail_a_minute_to_one_mailbox_however_it_is_spelt(multiplier: Callable[[int], None]) -> None:
-    multiplier(1)
+def test_mailbox_gets_one_email_a_minute_in_any_spelling(set_multiplier: Callable[[int], None]) -> None:
+    set_multiplier(1)
     with time_machine.travel(NOON, tick=False):
         assert limits.allow_email("recovery", "ada@example.com")
         assert not limits.allow_email("recovery", "ADA@Example.com")
@@ -92,9 +92,11 @@ def test_one_mail_a_minute_to_one_mailbox_however_it_is_spelt(multiplier: Callab
 
 
 @pytest.mark.usefixtures("ada")
-def test_nobody_can_use_up_the_mail_that_its_owner_needs(inbox: Inbox, multiplier: Callable[[int], None]) -> None:
-    """To an address that is confirmed, asking to confirm it sends nothing."""
-    multiplier(1)
+def test_stranger_cannot_use_up_the_limit_of_the_owners_emails(
+    inbox: Inbox, set_multiplier: Callable[[int], None]
+) -> None:
+    """Requesting another verification of a verified address sends nothing, so it does not use up the limit."""
+    set_multiplier(1)
     stranger, owner = Api(ip="198.51.100.9"), {"email": "ada@example.com"}
     with time_machine.travel(NOON, tick=False):
         assert stranger.post("/api/auth/resend-verification", owner).status == 202
@@ -103,47 +105,47 @@ def test_nobody_can_use_up_the_mail_that_its_owner_needs(inbox: Inbox, multiplie
 
 
 @pytest.mark.usefixtures("cloud")
-def test_the_lock_doubles_from_30_seconds_to_15_minutes() -> None:
+def test_lock_doubles_from_30_seconds_to_15_minutes() -> None:
     with time_machine.travel(NOON, tick=False) as time:
-        assert [try_and_fail() for _ in range(6)] == [True] * 5 + [False]
+        assert [try_wrong_password() for _ in range(6)] == [True] * 5 + [False]
         for lock in (30, 60, 120, 240, 480, 900, 900):
             time.shift(lock - 1)
-            assert not try_and_fail()
+            assert not try_wrong_password()
             time.shift(1)
-            assert try_and_fail()
-            assert not try_and_fail()
+            assert try_wrong_password()
+            assert not try_wrong_password()
 
 
 @pytest.mark.usefixtures("cloud")
-def test_tries_are_forgotten_after_15_minutes_and_on_success(multiplier: Callable[[int], None]) -> None:
-    multiplier(1000)
+def test_failed_attempts_expire_after_15_minutes_or_on_success(set_multiplier: Callable[[int], None]) -> None:
+    set_multiplier(1000)
     with time_machine.travel(NOON, tick=False) as time:
         for _ in range(4):
-            assert try_and_fail()
+            assert try_wrong_password()
         time.shift(15 * 60)
         for _ in range(4):
-            assert try_and_fail()
+            assert try_wrong_password()
         write(limits.unlocking("ada@example.com"))
-        assert [try_and_fail() for _ in range(6)] == [True] * 5 + [False]
+        assert [try_wrong_password() for _ in range(6)] == [True] * 5 + [False]
 
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("ministack")
-def test_of_a_hundred_wrong_tries_at_once_five_are_checked() -> None:
+def test_five_of_100_concurrent_wrong_passwords_are_checked() -> None:
     with ThreadPoolExecutor(32) as pool:
-        assert sum(pool.map(try_and_fail, range(100))) == 5
+        assert sum(pool.map(try_wrong_password, range(100))) == 5
 
 
 @pytest.mark.usefixtures("cloud")
-def test_a_lock_after_tries_that_have_failed_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sign_in_does_not_wait_for_a_lock_after_failures(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     monkeypatch.setattr(time, "sleep", waits.append)
-    assert [try_and_fail() for _ in range(7)] == [True] * 5 + [False] * 2
+    assert [try_wrong_password() for _ in range(7)] == [True] * 5 + [False] * 2
     assert waits == []
 
 
 @pytest.mark.usefixtures("cloud")
-def test_a_lock_is_waited_for_while_tries_are_being_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sign_in_waits_for_a_lock_while_attempts_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     with time_machine.travel(NOON, tick=False) as now:
         assert all(limits.try_password("ada@example.com") for _ in range(5))
         monkeypatch.setattr(time, "sleep", lambda _: write(limits.unlocking("ada@example.com")))
@@ -155,8 +157,8 @@ def test_a_lock_is_waited_for_while_tries_are_being_checked(monkeypatch: pytest.
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("ministack")
-def test_of_a_hundred_requests_at_once_as_many_pass_as_may(multiplier: Callable[[int], None]) -> None:
-    multiplier(1)
+def test_ten_of_100_concurrent_requests_pass_a_limit_of_ten(set_multiplier: Callable[[int], None]) -> None:
+    set_multiplier(1)
 
     def passes(_: int) -> bool:
         try:

@@ -1,4 +1,4 @@
-"""The breach service: a local one speaks the range API of Have I Been Pwned, well and badly."""
+"""The breach check, against a local server with the range API of Have I Been Pwned, working and failing."""
 
 import hashlib
 from collections.abc import Iterator
@@ -11,41 +11,41 @@ import time_machine
 from shared.core import config
 from shared.values import breaches
 
-KNOWN = "known to everybody"
-UNKNOWN = "known to nobody"
+BREACHED = "a breached password"
+PADDING = "a password that is only padding"
 
 
 class Service(ThreadingHTTPServer):
-    """A breach service that knows one password; `mode` says how it behaves."""
+    """A breach service that knows one password. `mode` is "works", "fails" or "hangs"."""
 
-    mode = "well"
+    mode = "works"
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answer)
-        self.asked: list[tuple[str, str]] = []
-        self.over = Event()
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.requests: list[tuple[str, str]] = []
+        self.stopped = Event()
 
 
-class Answer(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     server: Service
 
     def do_GET(self) -> None:
-        self.server.asked.append((self.path, self.headers["Add-Padding"]))
+        self.server.requests.append((self.path, self.headers["Add-Padding"]))
         if self.server.mode == "hangs":
-            self.server.over.wait(30)
+            self.server.stopped.wait(30)
             return
         self.send_response(500 if self.server.mode == "fails" else 200)
         self.end_headers()
-        digest = hashlib.sha1(KNOWN.encode(), usedforsecurity=False).hexdigest().upper()
-        padding = hashlib.sha1(UNKNOWN.encode(), usedforsecurity=False).hexdigest().upper()
+        digest = hashlib.sha1(BREACHED.encode(), usedforsecurity=False).hexdigest().upper()
+        padding = hashlib.sha1(PADDING.encode(), usedforsecurity=False).hexdigest().upper()
         self.wfile.write(f"{digest[5:]}:42\r\n{padding[5:]}:0\r\n{'0' * 35}:0\r\n".encode())
 
     def log_message(self, *_: object) -> None:
-        """Keep quiet."""
+        """Log nothing."""
 
 
 @pytest.fixture
-def service(environment: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:  # noqa: ARG001  # to change it
+def service(environment: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:  # noqa: ARG001  # provides the defaults
     server = Service()
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -53,50 +53,50 @@ def service(environment: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Se
     monkeypatch.setattr(breaches, "breaker", breaches._Breaker())
     config.settings.cache_clear()
     yield server
-    server.over.set()
+    server.stopped.set()
     server.shutdown()
     thread.join()
     server.server_close()
     breaches._pool.clear()
 
 
-def test_a_password_that_was_breached_is_known_and_padding_is_not(service: Service) -> None:
-    assert breaches.is_known(KNOWN)
-    assert not breaches.is_known(UNKNOWN)
-    assert service.asked
+def test_breached_password_is_known_and_padding_is_not(service: Service) -> None:
+    assert breaches.is_known(BREACHED)
+    assert not breaches.is_known(PADDING)
+    assert service.requests
 
 
-def test_the_service_is_sent_five_digits_of_the_hash_and_asked_for_padding(service: Service) -> None:
-    breaches.is_known(KNOWN)
-    digest = hashlib.sha1(KNOWN.encode(), usedforsecurity=False).hexdigest().upper()
-    assert service.asked == [(f"/range/{digest[:5]}", "true")]
+def test_request_has_five_digits_of_the_hash_and_asks_for_padding(service: Service) -> None:
+    breaches.is_known(BREACHED)
+    digest = hashlib.sha1(BREACHED.encode(), usedforsecurity=False).hexdigest().upper()
+    assert service.requests == [(f"/range/{digest[:5]}", "true")]
 
 
 @pytest.mark.parametrize("mode", ["fails", "hangs"])
-def test_a_password_passes_where_the_service_does_not_answer(
+def test_password_passes_if_the_service_fails_or_hangs(
     service: Service, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(breaches._pool, "connection_pool_kw", {"retries": False, "timeout": 0.05})
     service.mode = mode
-    assert not breaches.is_known(KNOWN)
+    assert not breaches.is_known(BREACHED)
 
 
-def test_after_three_failures_it_is_left_alone_for_a_minute(service: Service) -> None:
+def test_three_failures_stop_requests_for_a_minute(service: Service) -> None:
     service.mode = "fails"
     with time_machine.travel(1_800_000_000, tick=False) as time:
         for _ in range(5):
-            assert not breaches.is_known(KNOWN)
-        assert len(service.asked) == 3
-        service.mode = "well"
-        assert not breaches.is_known(KNOWN)
+            assert not breaches.is_known(BREACHED)
+        assert len(service.requests) == 3
+        service.mode = "works"
+        assert not breaches.is_known(BREACHED)
         time.shift(60)
-        assert breaches.is_known(KNOWN)
+        assert breaches.is_known(BREACHED)
 
 
-def test_it_waits_for_a_second_at_most() -> None:
+def test_timeout_is_one_second() -> None:
     assert breaches._TIMEOUT.total == 1
 
 
-def test_no_service_is_asked_by_default(environment: object) -> None:  # noqa: ARG001  # as the template has it
+def test_breach_check_is_off_by_default(environment: object) -> None:  # noqa: ARG001  # has the template's default
     assert config.settings().breach_service_url == "off"
-    assert not breaches.is_known(KNOWN)
+    assert not breaches.is_known(BREACHED)

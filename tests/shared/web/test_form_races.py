@@ -1,4 +1,8 @@
-"""Forms sent by many at once, against MiniStack, whose transactions are isolated as DynamoDB's are."""
+"""Concurrent submissions of a form, against MiniStack, whose transactions are isolated like DynamoDB's.
+
+Many requests arrive at the same moment, with one idempotency key or without any. The same form with the same key
+is stored and emailed once, a different form with the same key gets 409, and forms without a key are all stored.
+"""
 
 from functools import partial
 
@@ -14,12 +18,12 @@ FORM = {"name": "Ada", "email": "ada@example.com", "message": "Where do I find t
 
 
 @pytest.fixture
-def cloud(ministack: None) -> None:  # noqa: ARG001  # where it is
-    """MiniStack in place of moto, with real waiting."""
-    routes()  # loaded before anybody is in a hurry
+def cloud(ministack: None) -> None:  # noqa: ARG001  # replaces moto
+    """MiniStack in place of moto, with real pauses between retries."""
+    routes()  # imported before the race, not during it
 
 
-def test_one_key_sends_once_however_often_at_once(api: Api, inbox: Inbox) -> None:
+def test_concurrent_forms_with_one_key_are_stored_once(api: Api, inbox: Inbox) -> None:
     replies = at_once(*[partial(api.post, URL, FORM, idempotency_key="k")] * 16)
     assert {reply.status for reply in replies} <= {201, 503}
     assert len({reply.text for reply in replies if reply.status == 201}) == 1
@@ -29,7 +33,7 @@ def test_one_key_sends_once_however_often_at_once(api: Api, inbox: Inbox) -> Non
     assert api.post(URL, FORM, idempotency_key="k").text in {reply.text for reply in replies}
 
 
-def test_one_key_with_two_messages_at_once_is_a_conflict_for_one(api: Api) -> None:
+def test_two_concurrent_forms_with_one_key_conflict(api: Api) -> None:
     for number in range(6):
         forms = [{**FORM, "message": text} for text in ("one", "two")]
         replies = at_once(*(partial(api.post, URL, form, idempotency_key=str(number)) for form in forms))
@@ -40,7 +44,7 @@ def test_one_key_with_two_messages_at_once_is_a_conflict_for_one(api: Api) -> No
         stored.check()
 
 
-def test_what_is_sent_without_a_key_at_once_is_all_kept(api: Api, inbox: Inbox) -> None:
+def test_concurrent_forms_without_a_key_are_all_stored(api: Api, inbox: Inbox) -> None:
     forms = [{**FORM, "message": str(number)} for number in range(16)]
     replies = at_once(*(partial(api.post, URL, form) for form in forms))
     assert {reply.status for reply in replies} == {201}

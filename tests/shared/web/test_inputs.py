@@ -1,4 +1,4 @@
-"""What makes up bodies and queries; what requests with them are answered is tested with the endpoints."""
+"""The base classes of bodies and queries. Responses to invalid input are tested with the endpoints."""
 
 from typing import Annotated
 
@@ -16,47 +16,47 @@ from shared.web.request import Request
 
 
 class Order(Body):
-    """An order: a rule within a rule, and a name of two words."""
+    """A body with a field name of two words, and rules added to those of a type and of a field."""
 
     short_name: Annotated[Name, Rule(max_length=4)]
     code: Annotated[str, Field(max_length=3), Rule(str.upper)] = "abc"
 
 
-def ordered(body: str) -> Order:
+def parse(body: str) -> Order:
     headers = {"content-type": "application/json"}
     return Order.from_request(Request({"body": body, "headers": headers}))
 
 
-def test_a_field_is_named_as_callers_write_it() -> None:
-    order = ordered('{"shortName": " Ada "}')
+def test_fields_are_in_camel_case_in_json() -> None:
+    order = parse('{"shortName": " Ada "}')
     assert (order.short_name, order.to_json()) == ("Ada", {"shortName": "Ada", "code": "abc"})
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         ('{"shortName": "Grace"}', "shortName: .*at most 4"),
         ('{"shortName": "a\\nb"}', "shortName: must not contain control characters"),
         ('{"shortName": "Ada", "code": "abcd"}', "code: should have at most 3 characters"),
     ],
 )
-def test_a_rule_adds_to_those_that_are_there(body: str, told: str) -> None:
-    with pytest.raises(InvalidInput, match=told):
-        ordered(body)
+def test_rule_applies_in_addition_to_those_of_the_type(body: str, message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        parse(body)
 
 
-def test_what_was_sent_is_not_in_the_text_of_an_input() -> None:
-    assert "Ada" not in repr(ordered('{"shortName": "Ada"}'))
+def test_repr_of_an_input_omits_its_values() -> None:
+    assert "Ada" not in repr(parse('{"shortName": "Ada"}'))
 
 
-def test_a_rule_in_the_place_of_a_default_is_a_mistake() -> None:
+def test_field_in_place_of_a_default_raises_type_error() -> None:
     with pytest.raises(TypeError, match=r"Search\.limit needs Annotated"):
 
         class Search(Query):
             limit: int = Field(ge=1)
 
 
-def test_a_query_that_must_be_there_is_missed() -> None:
+def test_missing_required_parameter_is_rejected() -> None:
     class Search(Query):
         term: str
 
@@ -65,6 +65,6 @@ def test_a_query_that_must_be_there_is_missed() -> None:
 
 
 @pytest.mark.parametrize("record", [Credential, Issued, Session, SignedIn])
-def test_a_record_with_a_secret_is_nothing_that_json_can_say(record: type) -> None:
-    """Others are named tuples, of which JSON and tables would make lists."""
+def test_record_with_a_secret_is_not_a_named_tuple(record: type) -> None:
+    """Named tuples, as other records are, would be serialized as lists in JSON and in tables."""
     assert not issubclass(record, tuple)

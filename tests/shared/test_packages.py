@@ -1,4 +1,4 @@
-"""The layer's six packages: imports point down only, within a package and between packages never in a circle."""
+"""The layer's six packages: imports between packages point down, and no imports form a cycle."""
 
 import ast
 import re
@@ -9,13 +9,13 @@ from pathlib import Path
 from tests.support import ROOT
 
 SHARED = ROOT / "layers/shared/shared"
-# From the top down: each may import those after it.
+# From top to bottom: a package may import those after it.
 PACKAGES = ("web", "accounts", "mail", "records", "values", "core")
 MODULES = {".".join(file.relative_to(SHARED).with_suffix("").parts): file for file in SHARED.glob("*/*.py")}
 
 
 def imported(file: Path) -> Iterator[str]:
-    """Yield the modules of the layer that a file imports, for types only included: `records.users`."""
+    """Yield the modules of the layer that a file imports, at run time or only for types: `records.users`."""
     for node in ast.walk(ast.parse(file.read_text())):
         if not isinstance(node, ast.ImportFrom) or node.module is None or not node.module.startswith("shared."):
             continue
@@ -26,7 +26,7 @@ def imported(file: Path) -> Iterator[str]:
             yield from (f"{package}.{alias.name}" for alias in node.names)
 
 
-def test_the_layer_consists_of_these_packages() -> None:
+def test_layer_consists_of_these_packages() -> None:
     assert {path.parent.name for path in SHARED.glob("*/__init__.py")} == set(PACKAGES)
     assert [path.name for path in SHARED.glob("*.py")] == ["__init__.py"]
 
@@ -41,7 +41,7 @@ def test_imports_between_packages_point_down() -> None:
     assert upward == []
 
 
-def test_architecture_md_draws_the_imports_between_packages() -> None:
+def test_architecture_md_shows_the_imports_between_packages() -> None:
     drawn = re.findall(r"^  (\w+)(?:\[.*?\])? --> (\w+)", (ROOT / "ARCHITECTURE.md").read_text(), re.MULTILINE)
     arrows = {
         (module.partition(".")[0], other.partition(".")[0]) for module in MODULES for other in imported(MODULES[module])
@@ -49,7 +49,7 @@ def test_architecture_md_draws_the_imports_between_packages() -> None:
     assert {arrow for arrow in drawn if arrow[0] != "functions"} == {arrow for arrow in arrows if len(set(arrow)) == 2}
 
 
-def test_no_modules_import_each_other() -> None:
+def test_no_imports_form_a_cycle() -> None:
     graph = {module: set(imported(file)) for module, file in MODULES.items()}
-    # Raises CycleError, which names the circle.
+    # Raises CycleError, which contains the cycle.
     TopologicalSorter(graph).prepare()
