@@ -1,4 +1,8 @@
-"""The power fails before or after any call of a delivery, or an answer is lost: no mail is lost, and twice only if."""
+"""Crashes and lost responses while emails are delivered.
+
+The process dies before or after each AWS call of a delivery, or the response to that call is lost. No email may be
+lost, and it is sent twice only if the first time could not be recorded.
+"""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -19,51 +23,55 @@ pytestmark = pytest.mark.thorough
 ADA = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
 NOON = 1_900_000_000
 Clock = time_machine.Traveller
-Renew = Callable[[], None]
+Reset = Callable[[], None]
 Item = dict[str, Any]
 
 
 @pytest.fixture
-def now(api: Api) -> Iterator[Clock]:  # noqa: ARG001  # before the clock stops
-    """The clock, which stands still."""
+def now(api: Api) -> Iterator[Clock]:  # noqa: ARG001  # set up before the clock stops
+    """The clock, stopped."""
     with time_machine.travel(NOON, tick=False) as clock:
         yield clock
 
 
-def by_stream(_: Clock, *items: Item) -> None:
+# Deliveries ----------------------------------------------------------------------------------------
+
+
+def stream(_: Clock, *items: Item) -> None:
     deliver(*items)
 
 
-def by_job(now: Clock, *_: Item) -> None:
+def retry_job(now: Clock, *_: Item) -> None:
     now.shift(120)
     retry()
 
 
-def by_stream_where_ses_fails(_: Clock, *items: Item) -> None:
-    with failing_ses():
+def stream_while_ses_fails(_: Clock, *items: Item) -> None:
+    with failing_ses("TooManyRequestsException"):
         deliver(*items)
 
 
-def by_stream_where_ses_refuses(_: Clock, *items: Item) -> None:
+def stream_while_ses_rejects(_: Clock, *items: Item) -> None:
     with failing_ses("MessageRejected"):
         deliver(*items)
 
 
-class failing_ses:  # noqa: N801  # reads as what it is
-    """SES answers with an error meanwhile; beside whatever else befalls the line."""
-
-    def __init__(self, code: str = "TooManyRequestsException") -> None:
-        self._answer = faults.error(code)
-
-    def __enter__(self) -> None:
-        events: Any = aws.sesv2().meta.events  # the stubs know no handler that answers
-        events.register_last("before-call.sesv2.SendEmail", lambda **_: self._answer(), unique_id="failing")
-
-    def __exit__(self, *_: object) -> None:
-        aws.sesv2().meta.events.unregister("before-call.sesv2.SendEmail", unique_id="failing")
+@contextlib.contextmanager
+def failing_ses(code: str) -> Iterator[None]:
+    """Let SES respond with an error, in addition to any fault on the wire."""
+    error = faults.error(code)
+    events: Any = aws.sesv2().meta.events  # the stubs lack handlers that return a response
+    events.register_last("before-call.sesv2.SendEmail", lambda **_: error(), unique_id="failing")
+    try:
+        yield
+    finally:
+        events.unregister("before-call.sesv2.SendEmail", unique_id="failing")
 
 
-def dies_before(wire: Wire, call: int) -> None:
+# Interruptions -------------------------------------------------------------------------------------
+
+
+def crash_before(wire: Wire, call: int) -> None:
     def before(_: str) -> None:
         if len(wire.calls) == call:
             raise PowerCut
@@ -71,25 +79,28 @@ def dies_before(wire: Wire, call: int) -> None:
     wire.before = before
 
 
-def dies_after(wire: Wire, call: int) -> None:
+def crash_after(wire: Wire, call: int) -> None:
     wire.dies_after(call)
 
 
-def loses_the_answer(wire: Wire, call: int) -> None:
+def lose_response(wire: Wire, call: int) -> None:
     wire.loses_the_answer_to(call)
 
 
-@pytest.mark.parametrize("befalls", [dies_before, dies_after, loses_the_answer])
-@pytest.mark.parametrize("flow", [by_stream, by_job, by_stream_where_ses_fails, by_stream_where_ses_refuses])
-def test_whatever_befalls_a_delivery_its_mail_is_sent_and_twice_only_if_its_note_was_lost(  # noqa: PLR0913, PLR0917  # fixtures
+# Tests ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("interrupt", [crash_before, crash_after, lose_response])
+@pytest.mark.parametrize("flow", [stream, retry_job, stream_while_ses_fails, stream_while_ses_rejects])
+def test_interrupted_delivery_loses_no_email(  # noqa: PLR0913, PLR0917  # fixtures
     inbox: Inbox,
     now: Clock,
     wire: Wire,
-    moto: Renew,
+    moto: Reset,
     flow: Callable[..., None],
-    befalls: Callable[[Wire, int], None],
+    interrupt: Callable[[Wire, int], None],
 ) -> None:
-    def waiting() -> list[Item]:
+    def prepare() -> list[Item]:
         moto()
         forget_circuits()
         inbox.sent.clear()
@@ -99,13 +110,13 @@ def test_whatever_befalls_a_delivery_its_mail_is_sent_and_twice_only_if_its_note
         wire.forget()
         return items
 
-    flow(now, *waiting())
+    flow(now, *prepare())
     calls = list(wire.calls)
-    # What SES answers in place of sending a mail is answered before the line is reached.
-    assert calls.count("SendEmail") == (flow in {by_stream, by_job})
+    # While SES fails, SendEmail never reaches the wire.
+    assert calls.count("SendEmail") == (flow in {stream, retry_job})
     for number, operation in enumerate(calls, 1):
-        items = waiting()
-        befalls(wire, number)
+        items = prepare()
+        interrupt(wire, number)
         with contextlib.suppress(PowerCut, Unavailable):
             flow(now, *items)
         wire.forget()
@@ -117,37 +128,37 @@ def test_whatever_befalls_a_delivery_its_mail_is_sent_and_twice_only_if_its_note
         retry()
         (entry,) = stored.items("OutboxTable")
         assert stored.state(entry) == "done", f"{operation}, call {number} of {calls}"
-        assert {mail.headers["X-Outbox-Id"] for mail in inbox.sent} == {entry["id"]}
-        # It went out, and nobody could note it: the note is the last call.
-        unknown = operation == "SendEmail" and befalls is not dies_before
-        not_noted = number == len(calls) and befalls is dies_before
-        sends = 2 if flow in {by_stream, by_job} and (unknown or not_noted) else 1
+        assert {email.headers["X-Outbox-Id"] for email in inbox.sent} == {entry["id"]}
+        # The last call records that the email was sent.
+        is_unknown = operation == "SendEmail" and interrupt is not crash_before
+        is_unrecorded = number == len(calls) and interrupt is crash_before
+        sends = 2 if flow in {stream, retry_job} and (is_unknown or is_unrecorded) else 1
         assert len(inbox.sent) == sends, f"{operation}, call {number} of {calls}"
         verified = Api().post("/api/auth/verify-email", {"token": inbox.sent[-1].token})
         assert verified.status == 200
         stored.check()
 
 
-@pytest.mark.parametrize("befalls", [dies_before, dies_after, loses_the_answer])
-def test_whatever_befalls_a_redrive_every_mail_is_put_back_by_it_or_the_next(
-    inbox: Inbox, now: Clock, wire: Wire, moto: Renew, befalls: Callable[[Wire, int], None]
+@pytest.mark.parametrize("interrupt", [crash_before, crash_after, lose_response])
+def test_interrupted_redrive_is_completed_by_the_next(
+    inbox: Inbox, now: Clock, wire: Wire, moto: Reset, interrupt: Callable[[Wire, int], None]
 ) -> None:
-    def dead() -> None:
+    def prepare() -> None:
         moto()
         inbox.sent.clear()
         now.move_to(NOON)
         for number in range(3):
             body = {**ADA, "email": f"user{number}@example.com"}
             assert Api().post("/api/auth/register", body).status == 202
-        by_stream_where_ses_refuses(now, *entries())
+        stream_while_ses_rejects(now, *entries())
         aws.sqs().send_message(QueueUrl="UndeliveredEmailQueue", MessageBody="a note")
         wire.forget()
 
-    dead()
+    prepare()
     redrive()
     for number in range(1, len(wire.calls) + 1):
-        dead()
-        befalls(wire, number)
+        prepare()
+        interrupt(wire, number)
         with contextlib.suppress(PowerCut, Unavailable):
             redrive()
         wire.forget()

@@ -1,4 +1,8 @@
-"""Several deliver the same mails at once, against MiniStack: each mail is sent once."""
+"""Concurrent deliveries of the same emails, against MiniStack, whose writes are isolated like DynamoDB's.
+
+The stream's function, the retry job and the redrive job run at the same moment, in up to five threads. Whichever of
+them claims an email first, each email must be sent exactly once.
+"""
 
 from collections import Counter
 from collections.abc import Callable
@@ -12,119 +16,118 @@ from shared.core import aws, tables
 from shared.mail import delivery
 from shared.records import outbox
 from tests.support import faults, stored
-from tests.support.api import Context, Inbox, entries, load, redrive, retry
+from tests.support.api import Inbox, entries, load, redrive, retry
 from tests.support.faults import Wire
 
 pytestmark = pytest.mark.thorough
 
 NOON = 1_900_000_000
-MAILS = 24
+EMAILS = 24
 
 
 @pytest.fixture
-def cloud(ministack: None) -> None:  # noqa: ARG001  # where it is
+def cloud(ministack: None) -> None:  # noqa: ARG001  # replaces moto
     """MiniStack in place of moto."""
     for job in ("deliver_email", "retry_emails", "redrive_emails"):
         load(f"jobs/{job}")
 
 
-def decide() -> list[str]:
-    """Decide on mails; give their ids."""
-    for number in range(MAILS):
+def add_emails() -> list[str]:
+    """Add emails to the outbox. Return their ids."""
+    for number in range(EMAILS):
         details = {"user_agent": "Burner", "ip": "192.0.2.1"}
         tables.write(outbox.sending("new_device", f"user{number}@example.com", **details))
     return [entry["id"]["S"] for entry in entries()]
 
 
-def by_stream(ids: list[str]) -> None:
-    # Not by the function: its batch processor is made for one batch at a time, as Lambda hands them over.
+def deliver_new(ids: list[str]) -> None:
+    """Deliver like the stream's function, whose own batch processor handles only one batch at a time."""
     for entry_id in ids:
         entry = outbox.claim_new(entry_id)
         if entry is not None:
             delivery.deliver(entry)
 
 
-def at_once(*acts: Callable[[], object]) -> None:
-    start = Barrier(len(acts))
+def at_once(*jobs: Callable[[], object]) -> None:
+    start = Barrier(len(jobs))
 
-    def act(which: Callable[[], object]) -> None:
+    def run(job: Callable[[], object]) -> None:
         start.wait()
-        which()
+        job()
 
-    with ThreadPoolExecutor(len(acts)) as threads:
-        list(threads.map(act, acts))
+    with ThreadPoolExecutor(len(jobs)) as threads:
+        list(threads.map(run, jobs))
 
 
 def check(inbox: Inbox) -> None:
-    counted = Counter(mail.headers["X-Outbox-Id"] for mail in inbox.sent)
-    assert len(counted) == MAILS
-    assert set(counted.values()) == {1}
+    sends = Counter(email.headers["X-Outbox-Id"] for email in inbox.sent)
+    assert len(sends) == EMAILS
+    assert set(sends.values()) == {1}
     stored.check()
     assert {stored.state(entry) for entry in stored.items("OutboxTable")} == {"done"}
 
 
-def test_one_batch_that_the_stream_hands_to_four(inbox: Inbox) -> None:
-    ids = decide()
-    at_once(*(lambda: by_stream(ids) for _ in range(4)))
+def test_batch_given_to_four_functions_is_sent_once(inbox: Inbox) -> None:
+    ids = add_emails()
+    at_once(*(lambda: deliver_new(ids) for _ in range(4)))
     check(inbox)
 
 
-def test_four_retry_jobs(inbox: Inbox) -> None:
+def test_four_retry_jobs_send_each_email_once(inbox: Inbox) -> None:
     with time_machine.travel(NOON, tick=False) as now:
-        decide()
+        add_emails()
         now.shift(120)
         at_once(*(retry for _ in range(4)))
         check(inbox)
 
 
 @pytest.mark.parametrize("late", [59, 60, 119, 120])
-def test_the_stream_and_the_retry_job(inbox: Inbox, late: int) -> None:
+def test_stream_and_retry_job_send_each_email_once(inbox: Inbox, late: int) -> None:
     with time_machine.travel(NOON, tick=False) as now:
-        ids = decide()
+        ids = add_emails()
         now.shift(late)
-        at_once(lambda: by_stream(ids), retry, lambda: by_stream(ids), retry)
+        at_once(lambda: deliver_new(ids), retry, lambda: deliver_new(ids), retry)
         now.shift(120)
         retry()
         check(inbox)
 
 
-def test_a_redrive_while_the_retry_job_runs(inbox: Inbox, wire: Wire) -> None:
+def test_redrives_and_retry_jobs_send_each_email_once(inbox: Inbox, wire: Wire) -> None:
     with time_machine.travel(NOON, tick=False) as now:
-        ids = decide()
-        wire.fails(faults.error("MessageRejected"), on="SendEmail", times=MAILS // 2)
-        by_stream(ids[: MAILS // 2])
+        ids = add_emails()
+        wire.fails(faults.error("MessageRejected"), on="SendEmail", times=EMAILS // 2)
+        deliver_new(ids[: EMAILS // 2])
         wire.forget()
-        assert len([entry for entry in stored.items("OutboxTable") if stored.state(entry) == "dead"]) == MAILS // 2
+        assert len([entry for entry in stored.items("OutboxTable") if stored.state(entry) == "dead"]) == EMAILS // 2
         now.shift(120)
         at_once(retry, redrive, retry, redrive, retry)
         retry()
         check(inbox)
 
 
-def test_four_redrives_put_each_mail_back_once(inbox: Inbox, wire: Wire) -> None:
-    ids = decide()
+def test_four_concurrent_redrives_put_each_email_back_once(inbox: Inbox, wire: Wire) -> None:
+    ids = add_emails()
     wire.fails(faults.error("MessageRejected"), on="SendEmail")
-    by_stream(ids)
+    deliver_new(ids)
     wire.forget()
-    answers: list[dict[str, int]] = []
-    at_once(*(lambda: answers.append(redrive()) for _ in range(4)))
-    assert sum(answer["emails"] for answer in answers) == MAILS
+    results: list[dict[str, int]] = []
+    at_once(*(lambda: results.append(redrive()) for _ in range(4)))
+    assert sum(result["emails"] for result in results) == EMAILS
     retry()
     check(inbox)
 
 
-def test_the_queues_notes_are_removed(inbox: Inbox) -> None:
+def test_redrive_deletes_the_messages_in_the_queue(inbox: Inbox) -> None:
     assert inbox.sent == []
     for number in range(12):
         aws.sqs().send_message(QueueUrl="UndeliveredEmailQueue", MessageBody=str(number))
     assert redrive() == {"emails": 0, "notes": 12}
 
 
-def test_ministacks_index_holds_what_is_not_done_and_when_it_was_decided_on(inbox: Inbox) -> None:
-    ids = decide()
+def test_index_contains_only_unsent_emails(inbox: Inbox) -> None:
+    ids = add_emails()
     assert inbox.sent == []
-    found = outbox.backlog()
-    assert (found.waiting, found.dead, found.due) == (MAILS, 0, ())
-    by_stream(ids)
+    backlog = outbox.backlog()
+    assert (backlog.waiting, backlog.dead, backlog.due) == (EMAILS, 0, ())
+    deliver_new(ids)
     assert outbox.backlog() == outbox.Backlog((), 0, 0, 0)
-    assert Context().get_remaining_time_in_millis() == 60_000

@@ -1,4 +1,9 @@
-"""Bounces and complaints between what a flow has read and what it writes, and the other way round; and power cuts."""
+"""Bounces and complaints that interleave with account flows, and crashes while they are processed.
+
+An event arrives between the reads and the write of a flow, or a flow runs between those of the event's function, or
+the process dies after an AWS call of that function. The profile's `emailStatus` and the suppression must then agree,
+and an event whose processing crashed is stored when it is received again.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,13 +23,13 @@ pytestmark = pytest.mark.thorough
 ADA, NEW = "ada@example.com", "countess@example.com"
 FORM = {"name": "Ada", "email": ADA, "password": PASSWORD}
 VERIFY = "/api/auth/verify-email"
-NEXT = "a rather different sentence"
 WRITES = ("TransactWriteItems", "UpdateItem")
 Flow = Callable[[], object]
+Prepare = Callable[[Api, Inbox], Flow]
 
 
 def status() -> str | None:
-    """Give what the profile shows that is not an administrator's, after looking at everything that is stored."""
+    """Check all stored data. Return the email status of the user who is not an administrator."""
     stored.check()
     return next((user["emailStatus"] for user in stored.profiles() if user["role"] == "user"), None)
 
@@ -32,6 +37,11 @@ def status() -> str | None:
 def suppressed(email: str) -> str | None:
     found = [item.get("reason") for item in stored.items("SuppressionsTable") if item["email"] == email]
     return found[0] if found else None
+
+
+# Flows ---------------------------------------------------------------------------------------------
+
+# Each function stores what its flow needs, and returns the flow.
 
 
 def registering(_admin: Api, _inbox: Inbox) -> Flow:
@@ -47,7 +57,7 @@ def inviting(admin: Api, _inbox: Inbox) -> Flow:
     return lambda: admin.post("/api/users", {"name": "Ada", "email": ADA})
 
 
-def making_an_admin(_admin: Api, _inbox: Inbox) -> Flow:
+def ensuring_an_admin(_admin: Api, _inbox: Inbox) -> Flow:
     return partial(lifecycle.ensure_admin, ADA, PASSWORD)
 
 
@@ -56,7 +66,7 @@ def verifying(admin: Api, inbox: Inbox) -> Flow:
     return partial(admin.post, VERIFY, {"token": inbox.newest().token})
 
 
-def verifying_afresh(admin: Api, inbox: Inbox) -> Flow:
+def verifying_again(admin: Api, inbox: Inbox) -> Flow:
     member(admin, "Ada", ADA)
     receive(bounce(ADA))
     admin.post("/api/auth/resend-verification", {"email": ADA})
@@ -77,25 +87,25 @@ def resetting_while_suppressed(admin: Api, inbox: Inbox) -> Flow:
     return flow
 
 
-def moving_away(admin: Api, inbox: Inbox) -> Flow:
+def changing_from_address(admin: Api, inbox: Inbox) -> Flow:
     ada = member(admin, "Ada", ADA)
     ada.post("/api/auth/change-email", {"newEmail": NEW, "password": PASSWORD})
     return partial(ada.post, VERIFY, {"token": inbox.newest().token})
 
 
-def moving_here(admin: Api, inbox: Inbox) -> Flow:
+def changing_to_address(admin: Api, inbox: Inbox) -> Flow:
     ada = member(admin, "Ada", NEW)
     ada.post("/api/auth/change-email", {"newEmail": ADA, "password": PASSWORD})
     return partial(ada.post, VERIFY, {"token": inbox.newest().token})
 
 
-def undoing_away(admin: Api, inbox: Inbox) -> Flow:
-    moving_here(admin, inbox)()
+def undoing_change_to_address(admin: Api, inbox: Inbox) -> Flow:
+    changing_to_address(admin, inbox)()
     return partial(admin.post, VERIFY, {"token": inbox.newest().token})
 
 
-def undoing_here(admin: Api, inbox: Inbox) -> Flow:
-    moving_away(admin, inbox)()
+def undoing_change_from_address(admin: Api, inbox: Inbox) -> Flow:
+    changing_from_address(admin, inbox)()
     return partial(admin.post, VERIFY, {"token": inbox.newest().token})
 
 
@@ -106,33 +116,36 @@ def closing(admin: Api, _inbox: Inbox) -> Flow:
 
 def renaming(admin: Api, _inbox: Inbox) -> Flow:
     ada = member(admin, "Ada", ADA)
-    place = f"/api/users/{ada.get('/api/auth/me').json['data']['user']['id']}"
-    return partial(ada.patch, place, {"name": "Countess"})
+    url = f"/api/users/{ada.get('/api/auth/me').json['data']['user']['id']}"
+    return partial(ada.patch, url, {"name": "Countess"})
 
 
 FLOWS = [
     registering,
     registering_again,
     inviting,
-    making_an_admin,
+    ensuring_an_admin,
     verifying,
-    verifying_afresh,
+    verifying_again,
     resetting,
     resetting_while_suppressed,
-    moving_away,
-    moving_here,
-    undoing_away,
-    undoing_here,
+    changing_from_address,
+    changing_to_address,
+    undoing_change_to_address,
+    undoing_change_from_address,
     closing,
     renaming,
 ]
 EVENTS = [bounce, complaint]
 
 
+# Tests ---------------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("event", EVENTS)
 @pytest.mark.parametrize("prepare", FLOWS)
-def test_an_event_comes_while_the_account_changes(
-    admin: Api, inbox: Inbox, wire: Wire, prepare: Callable[[Api, Inbox], Flow], event: Callable[[str], Event]
+def test_event_during_a_flow_leaves_consistent_data(
+    admin: Api, inbox: Inbox, wire: Wire, prepare: Prepare, event: Callable[[str], Event]
 ) -> None:
     flow = prepare(admin, inbox)
     wire.meanwhile(partial(receive, event(ADA)), before=WRITES[0])
@@ -142,47 +155,47 @@ def test_an_event_comes_while_the_account_changes(
 
 @pytest.mark.parametrize("event", EVENTS)
 @pytest.mark.parametrize("prepare", FLOWS)
-def test_the_account_changes_while_an_event_is_taken_note_of(
-    admin: Api, inbox: Inbox, wire: Wire, prepare: Callable[[Api, Inbox], Flow], event: Callable[[str], Event]
+def test_flow_during_an_event_leaves_consistent_data(
+    admin: Api, inbox: Inbox, wire: Wire, prepare: Prepare, event: Callable[[str], Event]
 ) -> None:
     flow = prepare(admin, inbox)
-    told = event(ADA)
-    begun: list[Flow] = []
+    message = event(ADA)
+    started: list[Flow] = []
 
     def before(operation: str) -> None:
-        if operation in WRITES and not begun:
-            begun.append(flow)
+        if operation in WRITES and not started:
+            started.append(flow)
             flow()
 
     wire.before = before
-    receive(told)
-    assert begun
+    receive(message)
+    assert started
     stored.check()
 
 
 @pytest.mark.parametrize("event", EVENTS)
-@pytest.mark.parametrize("prepare", [registering, verifying, verifying_afresh, moving_away, renaming])
-def test_the_power_fails_while_an_event_is_taken_note_of(
-    admin: Api, inbox: Inbox, wire: Wire, prepare: Callable[[Api, Inbox], Flow], event: Callable[[str], Event]
+@pytest.mark.parametrize("prepare", [registering, verifying, verifying_again, changing_from_address, renaming])
+def test_event_can_be_received_again_after_a_crash(
+    admin: Api, inbox: Inbox, wire: Wire, prepare: Prepare, event: Callable[[str], Event]
 ) -> None:
     prepare(admin, inbox)
-    told = partial(receive, event(ADA))
+    message = event(ADA)
     keys.public_key("")
     wire.forget()
     for call in range(1, 5):
         wire.dies_after(call)
         try:
-            told()
+            receive(message)
         except PowerCut:
             wire.forget()
             stored.check()
         wire.forget()
-    told()
+    receive(message)
     stored.check()
     assert suppressed(ADA) in {"bounced", "complained"}
 
 
-def test_two_events_of_one_address_at_once_are_both_taken_note_of(ada: Api, wire: Wire) -> None:
+def test_later_of_two_interleaved_events_is_shown(ada: Api, wire: Wire) -> None:
     assert ada is not None
     wire.meanwhile(partial(receive, complaint(ADA, at=1_790_000_001)), before=WRITES[0])
     receive(bounce(ADA, at=1_790_000_000))

@@ -1,4 +1,4 @@
-"""The words and looks of mails. `snapshots/` has each as it is sent; `make snapshots` accepts them anew."""
+"""Content and appearance of emails. `snapshots/` contains each one as it is sent; `make snapshots` updates them."""
 
 import difflib
 import html
@@ -26,7 +26,7 @@ from shared.records.submissions import Submission
 from tests.support import ROOT
 
 SNAPSHOTS = Path(__file__).with_name("snapshots")
-WORDS = sorted(file.stem for file in rendering._FOLDER.glob("*.jinja"))
+TEMPLATES = sorted(file.stem for file in rendering._FOLDER.glob("*.jinja"))
 ADA = credentials.new(email="ada@example.com", user_id="0198c0de", password_hash="", verified=False)
 VERIFIED = replace(ADA, verified=True)
 USER = users.new(name="Ada", email="ada@example.com", role="user", email_verified=True)
@@ -47,8 +47,8 @@ HOSTILE = "<b onclick='x'>{{ 7 * 7 }}{% raw %}\r\nBcc: eve@example.com\x00\u202e
 
 
 @pytest.fixture(autouse=True)
-def configured(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Have the variables of the environment say something else."""
+def configure(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Set environment variables for these tests. Return a function that sets more."""
     assert environment is not None
 
     def configure(**variables: str) -> None:
@@ -62,7 +62,7 @@ def configured(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture
 def compose(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Message]:
-    """Write a mail as it is written on delivery, about an account that stands still."""
+    """Return a function that composes the email of a case, with a fixed account, link and code."""
     issued = one_time_tokens.Issued(TOKEN, CODE)
     monkeypatch.setattr(one_time_tokens, "issue", lambda *_, **__: issued)
     monkeypatch.setattr(users, "find", lambda _: USER)
@@ -73,14 +73,14 @@ def compose(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Message]:
         monkeypatch.setattr(suppressions, "reason_for", lambda _: None)
         monkeypatch.setattr(submissions, "find", lambda *_: SUBMISSION)
         entry = Entry(id="1", kind=kind, to="ada@example.com", details=details, attempts=1, retry_at=0, give_up_at=0)
-        mail = messages.compose(entry)
-        assert mail is not None
-        return mail
+        email = messages.compose(entry)
+        assert email is not None
+        return email
 
     return compose
 
 
-# The account that a mail is about, and what its outbox entry says.
+# For each email: the credential of its account, and the kind and details of its outbox entry.
 CASES: Mapping[str, tuple[Credential, Any, Mapping[str, str]]] = {
     "registration": (ADA, "registration", {}),
     "already_registered": (VERIFIED, "registration", {}),
@@ -94,11 +94,11 @@ CASES: Mapping[str, tuple[Credential, Any, Mapping[str, str]]] = {
     "session_ended": (VERIFIED, "session_ended", {}),
     "submission": (VERIFIED, "submission", {"form": "contact", "position": "p"}),
 }
-mail_of_each = pytest.mark.parametrize("name", CASES)
+each_email = pytest.mark.parametrize("name", CASES)
 
 
-class Seen(HTMLParser):
-    """What a reader of the HTML gets: texts, links and tags."""
+class ParsedHtml(HTMLParser):
+    """The texts, links and tags of an HTML document."""
 
     def __init__(self, source: str) -> None:
         super().__init__()
@@ -116,100 +116,102 @@ class Seen(HTMLParser):
             self.texts.append(data)
 
 
-# As they are sent ------------------------------------------------------------------------------------------
+# Snapshots -----------------------------------------------------------------------------------------
 
 
-@mail_of_each
-def test_a_mail_is_the_one_that_was_accepted(name: str, compose: Callable[[str], Message]) -> None:
-    mail = compose(name)
-    for form, made in {"txt": f"Subject: {mail.subject}\n\n{mail.text}", "html": f"{mail.html}\n"}.items():
-        file = SNAPSHOTS / f"{name}.{form}"
+@each_email
+def test_email_equals_its_snapshot(name: str, compose: Callable[[str], Message]) -> None:
+    email = compose(name)
+    for extension, content in {"txt": f"Subject: {email.subject}\n\n{email.text}", "html": f"{email.html}\n"}.items():
+        file = SNAPSHOTS / f"{name}.{extension}"
         if os.environ.get("SNAPSHOTS") == "accept":
-            file.write_text(made)
-        accepted = file.read_text() if file.exists() else ""
-        change = difflib.unified_diff(accepted.splitlines(), made.splitlines(), "accepted", "made", lineterm="")
-        assert made == accepted, "\n".join([f"{file.name} has changed; `make snapshots` accepts it.", *change])
+            file.write_text(content)
+        snapshot = file.read_text() if file.exists() else ""
+        diff = difflib.unified_diff(snapshot.splitlines(), content.splitlines(), "snapshot", "email", lineterm="")
+        assert content == snapshot, "\n".join([f"{file.name} has changed; `make snapshots` updates it.", *diff])
 
 
-def test_every_kind_of_mail_is_among_them_and_every_template_is_used() -> None:
+def test_snapshots_cover_every_kind_of_email_and_every_template() -> None:
     assert set(get_args(Kind)) <= set(CASES)
     assert {file.name for file in SNAPSHOTS.iterdir()} == {
-        f"{name}.{form}" for name in CASES for form in ("txt", "html")
+        f"{name}.{extension}" for name in CASES for extension in ("txt", "html")
     }
-    assert set(WORDS) == set(CASES) - {"registration", "verification"} | {"verify_email"}
+    assert set(TEMPLATES) == set(CASES) - {"registration", "verification"} | {"verify_email"}
 
 
-def test_the_readme_shows_a_template_as_it_is() -> None:
+def test_readme_quotes_a_template_exactly() -> None:
     readme = (ROOT / "README.md").read_text()
     assert (rendering._FOLDER / "recovery.jinja").read_text() in readme
 
 
-@mail_of_each
-def test_text_and_html_say_the_same(name: str, compose: Callable[[str], Message]) -> None:
-    mail = compose(name)
-    seen = Seen(mail.html)
-    assert set(re.findall(r"https?://\S+", mail.text)) == set(seen.links)
-    assert all(link in seen.texts for link in seen.links), "a link to copy"
-    assert re.findall(r"\b\d{6}\b", mail.text) == re.findall(r"\b\d{6}\b", "\n".join(seen.texts))
-    around = {mail.subject, "If the button does not work, copy this link:", "Acme & Co"}
-    _, preview, *shown = seen.texts
-    told = " ".join(mail.text.split())
-    assert [text for text in shown if " ".join(text.split()) not in told and text.strip() not in around] == []
-    assert preview not in told
-    seen_words = " ".join(" ".join(seen.texts).split())
-    assert [line for line in mail.text.splitlines() if " ".join(line.removesuffix(":").split()) not in seen_words] == []
+@each_email
+def test_text_and_html_have_the_same_content(name: str, compose: Callable[[str], Message]) -> None:
+    email = compose(name)
+    parsed = ParsedHtml(email.html)
+    assert set(re.findall(r"https?://\S+", email.text)) == set(parsed.links)
+    assert all(link in parsed.texts for link in parsed.links), "a link is not shown as text"
+    assert re.findall(r"\b\d{6}\b", email.text) == re.findall(r"\b\d{6}\b", "\n".join(parsed.texts))
+    only_in_html = {email.subject, "If the button does not work, copy this link:", "Acme & Co"}
+    _, preview, *shown = parsed.texts
+    text_words = " ".join(email.text.split())
+    assert [
+        text for text in shown if " ".join(text.split()) not in text_words and text.strip() not in only_in_html
+    ] == []
+    assert preview not in text_words
+    html_words = " ".join(" ".join(parsed.texts).split())
+    assert [
+        line for line in email.text.splitlines() if " ".join(line.removesuffix(":").split()) not in html_words
+    ] == []
 
 
-@mail_of_each
-def test_a_mail_needs_nothing_from_elsewhere_and_is_far_from_being_clipped(
-    name: str, compose: Callable[[str], Message]
-) -> None:
-    """Gmail shows the first 102 KB."""
-    mail = compose(name)
-    assert len(mail.html.encode()) < 8_000
-    assert {tag for tag, _ in Seen(mail.html).tags}.isdisjoint({"img", "link", "script", "iframe", "form"})
-    assert "url(" not in mail.html
-    assert "@import" not in mail.html
+@each_email
+def test_email_loads_nothing_and_is_too_short_to_be_clipped(name: str, compose: Callable[[str], Message]) -> None:
+    """Gmail clips an email after 102 KB."""
+    email = compose(name)
+    assert len(email.html.encode()) < 8_000
+    assert {tag for tag, _ in ParsedHtml(email.html).tags}.isdisjoint({"img", "link", "script", "iframe", "form"})
+    assert "url(" not in email.html
+    assert "@import" not in email.html
 
 
-@mail_of_each
-def test_a_mail_is_said_what_it_is_to_clients_and_screen_readers(name: str, compose: Callable[[str], Message]) -> None:
-    mail = compose(name)
-    seen = Seen(mail.html)
-    meta_tags = {attributes.get("name"): attributes.get("content") for tag, attributes in seen.tags if tag == "meta"}
+@each_email
+def test_html_has_hints_for_email_clients_and_screen_readers(name: str, compose: Callable[[str], Message]) -> None:
+    email = compose(name)
+    parsed = ParsedHtml(email.html)
+    meta_tags = {attributes.get("name"): attributes.get("content") for tag, attributes in parsed.tags if tag == "meta"}
     assert meta_tags["color-scheme"] == meta_tags["supported-color-schemes"] == "light dark"
-    assert [attributes for tag, attributes in seen.tags if tag == "html"] == [{"lang": "en"}]
-    assert all(attributes["role"] == "presentation" for tag, attributes in seen.tags if tag == "table")
-    assert len([tag for tag, _ in seen.tags if tag == "h1"]) == 1
-    assert not [attributes for _, attributes in seen.tags if {"bgcolor", "color"} & set(attributes)]
+    assert [attributes for tag, attributes in parsed.tags if tag == "html"] == [{"lang": "en"}]
+    assert all(attributes["role"] == "presentation" for tag, attributes in parsed.tags if tag == "table")
+    assert len([tag for tag, _ in parsed.tags if tag == "h1"]) == 1
+    assert not [attributes for _, attributes in parsed.tags if {"bgcolor", "color"} & set(attributes)]
 
 
-# What people and configurations put into them ----------------------------------------------------------------
+# Values in templates -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", WORDS)
-def test_a_template_uses_what_it_is_given_and_is_given_what_it_uses(
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_template_uses_exactly_the_values_passed_to_it(
     name: str, compose: Callable[[str], Message], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given_values: set[str] = set()
+    passed: set[str] = set()
 
     def spy(_: str, **values: Any) -> tuple[str, str, str]:
-        given_values.update(values)
+        passed.update(values)
         return "", "", ""
 
     monkeypatch.setattr(messages, "render", spy)
     compose("registration" if name == "verify_email" else name)
     source = (rendering._FOLDER / f"{name}.jinja").read_text()
     used = meta.find_undeclared_variables(rendering._templates().parse(source))
-    assert used - {"app_name", "button", "link", "code", "field"} == given_values
+    assert used - {"app_name", "button", "link", "code", "field"} == passed
 
 
-def test_a_value_that_is_missing_is_an_error() -> None:
+def test_missing_value_raises() -> None:
     with pytest.raises(UndefinedError, match="url"):
         render("recovery")
 
 
-def test_hostile_details_of_a_device_stay_one_short_line() -> None:
+def test_hostile_device_details_stay_on_one_short_line_each() -> None:
     _, text, source = render("new_device", forgot_url="https://x.example", ip=HOSTILE, user_agent=HOSTILE)
     lines = [line for line in text.splitlines() if "gnp.exe" in line or "WW" in line or "Bcc" in line]
     assert len(lines) == 2
@@ -221,13 +223,13 @@ def test_hostile_details_of_a_device_stay_one_short_line() -> None:
     assert "49" not in text
 
 
-def test_hostile_fields_pass_for_nothing_else() -> None:
-    faked = "Hi\n\nEmail:\n    eve@example.com\r\n</div></td>" + HOSTILE
-    values = {"form": "Contact", "sent_at": "today", "fields": [(HOSTILE, faked)]}
-    subject, text, source = render("submission", **values)  # type: ignore[arg-type]  # a dict of both types
+def test_hostile_form_fields_cannot_imitate_other_fields() -> None:
+    forged = "Hi\n\nEmail:\n    eve@example.com\r\n</div></td>" + HOSTILE
+    values = {"form": "Contact", "sent_at": "today", "fields": [(HOSTILE, forged)]}
+    subject, text, source = render("submission", **values)  # type: ignore[arg-type]  # the values have two types
     assert subject == "Contact: a new message for Acme & Co"
-    _, _, shown = text.partition("today.\n\n")
-    label, *value = shown.splitlines()
+    _, _, fields = text.partition("today.\n\n")
+    label, *value = fields.splitlines()
     assert label.startswith("<b onclick")
     assert all(line.startswith("    ") for line in value if line)
     assert "&lt;/div&gt;&lt;/td&gt;" in source
@@ -238,7 +240,7 @@ def test_hostile_fields_pass_for_nothing_else() -> None:
 
 @settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
-def test_whatever_is_written_into_a_form_makes_no_tag_and_no_line_of_ours(value: str) -> None:
+def test_form_value_adds_no_tags_and_no_unindented_lines(value: str) -> None:
     arguments: dict[str, Any] = {"form": "Contact", "sent_at": "today"}
     plain = render("submission", fields=[("Message", "x")], **arguments)
     subject, text, source = render("submission", fields=[("Message", value)], **arguments)
@@ -246,63 +248,63 @@ def test_whatever_is_written_into_a_form_makes_no_tag_and_no_line_of_ours(value:
     assert [line for line in text.split("\n") if line.strip() and not line.startswith("    ")] == [
         line for line in plain[1].split("\n") if line.strip() and not line.startswith("    ")
     ]
-    assert [tag for tag in Seen(source).tags if tag[0] != "br"] == [
-        tag for tag in Seen(plain[2]).tags if tag[0] != "br"
+    assert [tag for tag in ParsedHtml(source).tags if tag[0] != "br"] == [
+        tag for tag in ParsedHtml(plain[2]).tags if tag[0] != "br"
     ]
 
 
-def test_a_name_of_several_lines_makes_a_subject_of_one(configured: Callable[..., None]) -> None:
-    configured(APP_NAME="Acme\r\nBcc: eve@example.com\u2028\x07")
+def test_line_breaks_in_the_app_name_do_not_reach_the_subject(configure: Callable[..., None]) -> None:
+    configure(APP_NAME="Acme\r\nBcc: eve@example.com\u2028\x07")
     subject, text, _ = render("recovery", url="https://x.example")
     assert subject == "Choose a new password for Acme Bcc: eve@example.com"
     assert "\nBcc" not in text
 
 
 def test_only_the_html_is_escaped(compose: Callable[[str], Message]) -> None:
-    mail = compose("submission")
-    assert "is it <5 € & up?" in mail.text
-    assert "is it &lt;5 € &amp; up?" in mail.html
-    assert "Acme & Co" in mail.subject
+    email = compose("submission")
+    assert "is it <5 € & up?" in email.text
+    assert "is it &lt;5 € &amp; up?" in email.html
+    assert "Acme & Co" in email.subject
 
 
-# Colours -----------------------------------------------------------------------------------------------------
+# Colors --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("one", "other", "ratio"),
     [("#000000", "#ffffff", 21), ("#ffffff", "#ffffff", 1), ("#767676", "#ffffff", 4.54), ("#ff0000", "#ffffff", 4)],
 )
-def test_contrast_is_the_one_of_wcag(one: str, other: str, ratio: float) -> None:
+def test_contrast_is_computed_as_wcag_defines_it(one: str, other: str, ratio: float) -> None:
     assert contrast(one, other) == pytest.approx(contrast(other, one))
     assert contrast(one, other) == pytest.approx(ratio, abs=0.005)
 
 
 @settings(deadline=None)
 @given(st.integers(0, 0xFFFFFF))
-def test_the_text_of_a_button_is_readable_on_any_colour(color: int) -> None:
+def test_button_text_is_readable_on_any_color(color: int) -> None:
     background = f"#{color:06x}"
     assert contrast(ink(background), background) >= 4.5
 
 
 @pytest.mark.parametrize(("color", "expected"), [("#ffd400", "#000000"), ("#1F5FBF", "#ffffff")])
-def test_a_button_has_the_configured_colour(configured: Callable[..., None], color: str, expected: str) -> None:
-    configured(BRAND_COLOR=color)
+def test_button_has_the_configured_color(configure: Callable[..., None], color: str, expected: str) -> None:
+    configure(BRAND_COLOR=color)
     _, _, source = render("recovery", url="https://x.example")
     assert f"background-color: {color}" in source
     assert re.search(rf'<a href="https://x.example" style="[^"]*[; ]color: {expected};', source)
 
 
-def test_words_are_readable_on_what_is_behind_them_in_both_schemes() -> None:
+def test_text_is_readable_in_both_color_schemes() -> None:
     fields = [("Name", "Ada")]
     source = render("submission", form="Contact", sent_at="today", fields=fields)[2] + render("recovery", url="x")[2]
     dark = dict(re.findall(r"\.(\w+) \{.*?(?<!-)color: (#\w{6}) !important", source))
-    behind = dict(re.findall(r"\.(page|card) \{ background-color: (#\w{6})", source))
+    backgrounds = dict(re.findall(r"\.(page|card) \{ background-color: (#\w{6})", source))
     assert set(dark) == {"card", "small", "link"}
-    inline = " ".join(style for _, attributes in Seen(source).tags if (style := attributes.get("style")))
+    inline = " ".join(style for _, attributes in ParsedHtml(source).tags if (style := attributes.get("style")))
     on_button = ink(config.settings().brand_color)
     for name in ("page", "card"):
         (light,) = set(re.findall(rf'class="{name}"[^>]*background-color: (#\w{{6}})', source))
-        for words in set(re.findall(r"(?<!-)color: (#\w{6})", inline)) - {on_button}:
-            assert contrast(words, light) >= 4.5, (words, light)
-        for words in dark.values():
-            assert contrast(words, behind[name]) >= 4.5, (words, behind[name])
+        for color in set(re.findall(r"(?<!-)color: (#\w{6})", inline)) - {on_button}:
+            assert contrast(color, light) >= 4.5, (color, light)
+        for color in dark.values():
+            assert contrast(color, backgrounds[name]) >= 4.5, (color, backgrounds[name])

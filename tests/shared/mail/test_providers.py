@@ -1,4 +1,4 @@
-"""SES and SendGrid: what is sent, how each of their answers is taken, and when one is left alone."""
+"""SES and SendGrid: the requests, the handling of each response, and the circuit breakers."""
 
 import json
 import logging
@@ -21,15 +21,15 @@ from tests.support.faults import Wire
 from tests.support.sendgrid import KEY, Reply, Server, serving
 
 NOON = 1_900_000_000
-MAIL = Message(
+EMAIL = Message(
     "Ada@b\u00fccher.example.com", "Subject \u2713", "The text", "<p>The text</p>", reply_to="ben@m\u00fcll.example.com"
 )
-ID = "3d9c4b1e-6a0f-4f5b-8d1c-7e2a9b0c5f64"
+ENTRY_ID = "3d9c4b1e-6a0f-4f5b-8d1c-7e2a9b0c5f64"
 
 pytestmark = pytest.mark.usefixtures("cloud")
 
 
-def use(monkeypatch: pytest.MonkeyPatch, names: str, server: Server | None = None) -> None:
+def use_providers(monkeypatch: pytest.MonkeyPatch, names: str, server: Server | None = None) -> None:
     monkeypatch.setenv("MAIL_PROVIDERS", names)
     monkeypatch.setenv("SENDGRID_KEY_SECRET", "SendGridKey")
     if server is not None:
@@ -38,100 +38,101 @@ def use(monkeypatch: pytest.MonkeyPatch, names: str, server: Server | None = Non
 
 
 @pytest.fixture
-def sendgrid(cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:  # noqa: ARG001  # where the key is
-    """SendGrid, which is the only provider, and waits for no answer long."""
+def sendgrid(cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:  # noqa: ARG001  # stores the key
+    """A SendGrid server, configured as the only provider."""
     aws.secretsmanager().create_secret(Name="SendGridKey", SecretString=f"{KEY}\n")
     with serving() as server:
-        use(monkeypatch, "sendgrid", server)
+        use_providers(monkeypatch, "sendgrid", server)
         yield server
         forget_circuits()
 
 
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def set_short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=2, read=0.05))
     monkeypatch.setattr(providers._PROVIDERS["sendgrid"], "_pool", pool)
 
 
 def send() -> None:
-    providers.send(MAIL, ID)
+    providers.send(EMAIL, ENTRY_ID)
 
 
-def failing(times: int) -> TransientFailure:
+def fail_to_send(times: int) -> TransientFailure:
+    """Send an email this many times, each with a transient failure. Return the last one."""
     for _ in range(times):
         with pytest.raises(TransientFailure) as raised:
             send()
     return raised.value
 
 
-# What is sent --------------------------------------------------------------------------------------
+# Requests ------------------------------------------------------------------------------------------
 
 
-def test_ses_is_asked_for_one_mail_with_its_id_and_the_address_to_answer_to(inbox: Inbox, wire: Wire) -> None:
-    asked = []
+def test_ses_request_has_the_outbox_id_and_a_reply_address(inbox: Inbox, wire: Wire) -> None:
+    requests = []
     events = aws.sesv2().meta.events
-    events.register("provide-client-params.sesv2.SendEmail", lambda params, **_: asked.append(params), "asked")
+    events.register("provide-client-params.sesv2.SendEmail", lambda params, **_: requests.append(params), "request")
     send()
-    events.unregister("provide-client-params.sesv2.SendEmail", unique_id="asked")
-    (mail,) = inbox.sent
-    assert (mail.to, mail.subject, mail.text) == ("Ada@xn--bcher-kva.example.com", MAIL.subject, MAIL.text)
-    assert mail.headers == {"X-Outbox-Id": ID}
-    assert asked[0]["ReplyToAddresses"] == ["ben@xn--mll-hoa.example.com"]
+    events.unregister("provide-client-params.sesv2.SendEmail", unique_id="request")
+    (email,) = inbox.sent
+    assert (email.to, email.subject, email.text) == ("Ada@xn--bcher-kva.example.com", EMAIL.subject, EMAIL.text)
+    assert email.headers == {"X-Outbox-Id": ENTRY_ID}
+    assert requests[0]["ReplyToAddresses"] == ["ben@xn--mll-hoa.example.com"]
     assert wire.count("SendEmail") == 1
 
 
-def test_sendgrid_is_asked_for_one_mail_with_its_id_and_no_tracking(sendgrid: Server) -> None:
+def test_sendgrid_request_has_the_outbox_id_and_no_tracking(sendgrid: Server) -> None:
     send()
-    (taken,) = sendgrid.taken
-    request = taken.request
+    (accepted,) = sendgrid.taken
+    request = accepted.request
     assert request["personalizations"] == [{"to": [{"email": "Ada@xn--bcher-kva.example.com"}]}]
     assert request["from"] == {"email": "no-reply@example.com", "name": "Lambda API Routes"}
     assert request["reply_to"] == {"email": "ben@xn--mll-hoa.example.com"}
-    assert [part["value"] for part in request["content"]] == [MAIL.text, MAIL.html]
-    assert request["headers"] == {"X-Outbox-Id": ID}
-    assert request["custom_args"] == {"outbox_id": ID}
+    assert [part["value"] for part in request["content"]] == [EMAIL.text, EMAIL.html]
+    assert request["headers"] == {"X-Outbox-Id": ENTRY_ID}
+    assert request["custom_args"] == {"outbox_id": ENTRY_ID}
     assert not request["tracking_settings"]["click_tracking"]["enable"]
 
 
-def test_a_mail_that_nobody_is_to_answer_names_no_address_for_it(sendgrid: Server) -> None:
-    providers.send(Message("ada@example.com", "Subject", "Text", "<p>Text</p>"), ID)
+def test_email_without_a_reply_address_omits_the_field(sendgrid: Server) -> None:
+    providers.send(Message("ada@example.com", "Subject", "Text", "<p>Text</p>"), ENTRY_ID)
     assert "reply_to" not in sendgrid.taken[0].request
 
 
-# SES's answers -------------------------------------------------------------------------------------
+# SES's responses -----------------------------------------------------------------------------------
 
 
 def rejected(message: str) -> Callable[[], faults.Answer]:
     return faults.error("MessageRejected", Error={"Code": "MessageRejected", "Message": message})
 
 
-def test_a_mail_that_ses_rejects_is_refused(wire: Wire) -> None:
+def test_rejection_by_ses_is_permanent(wire: Wire) -> None:
     wire.fails(rejected("The message contains a virus."), on="SendEmail")
     with pytest.raises(PermanentFailure, match=r"^ses_MessageRejected$"):
         send()
 
 
-def test_an_address_that_is_not_verified_is_the_accounts_fault_and_may_pass(
-    wire: Wire, caplog: pytest.LogCaptureFixture
-) -> None:
-    told = "Email address is not verified. The following identities failed the check in region EU-WEST-1: Ada@x.example"
-    wire.fails(rejected(told), on="SendEmail")
-    assert failing(1).reason == "ses_unverified"
+def test_unverified_address_in_ses_is_a_transient_account_error(wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
+    message = (
+        "Email address is not verified. The following identities failed the check in region EU-WEST-1: Ada@x.example"
+    )
+    wire.fails(rejected(message), on="SendEmail")
+    assert fail_to_send(1).reason == "ses_unverified"
     assert "mail provider refuses the account" in caplog.text
     assert "x.example" not in caplog.text
 
 
-# SendGrid's answers --------------------------------------------------------------------------------
+# SendGrid's responses ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [400, 413])
-def test_a_mail_that_sendgrid_refuses_is_refused(sendgrid: Server, status: int) -> None:
+def test_rejection_by_sendgrid_is_permanent(sendgrid: Server, status: int) -> None:
     sendgrid.replies(Reply(status))
     with pytest.raises(PermanentFailure, match=f"^sendgrid_{status}$"):
         send()
 
 
 HTTP_DATE = format_datetime(datetime.fromtimestamp(NOON + 90, UTC), usegmt=True)
-ASKED_FOR: list[tuple[dict[str, str], int | None]] = [
+RETRY_HEADERS: list[tuple[dict[str, str], int | None]] = [
     ({"Retry-After": "120"}, 120),
     ({"Retry-After": HTTP_DATE}, 90),
     ({"X-RateLimit-Reset": str(NOON + 45)}, 45),
@@ -144,66 +145,66 @@ ASKED_FOR: list[tuple[dict[str, str], int | None]] = [
 
 
 @pytest.mark.parametrize("status", [429, 503])
-@pytest.mark.parametrize(("headers", "seconds"), ASKED_FOR)
-def test_sendgrid_says_when_to_come_again(
+@pytest.mark.parametrize(("headers", "seconds"), RETRY_HEADERS)
+def test_retry_time_is_read_from_sendgrids_headers(
     sendgrid: Server, status: int, headers: dict[str, str], seconds: int | None
 ) -> None:
     sendgrid.replies(Reply(status, tuple(headers.items())))
     with time_machine.travel(NOON, tick=False):
-        failure = failing(1)
+        failure = fail_to_send(1)
     assert failure.reason == f"sendgrid_{status}"
     assert failure.retry_after == seconds
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 415])
-def test_what_sendgrid_has_against_the_account_is_an_error_that_may_pass(
+def test_account_error_from_sendgrid_is_logged_and_transient(
     sendgrid: Server, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     sendgrid.replies(Reply(status))
-    assert failing(1).reason == f"sendgrid_{status}"
+    assert fail_to_send(1).reason == f"sendgrid_{status}"
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert record.getMessage() == "mail provider refuses the account"
     assert KEY not in caplog.text
 
 
-BAD: dict[str, tuple[Reply, str]] = {
+INVALID_RESPONSES: dict[str, tuple[Reply, str]] = {
     "500": (Reply(500), "sendgrid_500"),
-    "a status nobody knows": (Reply(599), "sendgrid_599"),
-    "200, which sends nothing": (Reply(200), "sendgrid_200"),
-    "hangs": (Reply(hangs=True), "sendgrid_ReadTimeoutError"),
-    "hangs up": (Reply(cuts=True), "sendgrid_ProtocolError"),
-    "garbage": (Reply(garbage=b"\x00\xff garbage\r\n\r\n"), "sendgrid_ProtocolError"),
+    "unknown status": (Reply(599), "sendgrid_599"),
+    "200 instead of 202": (Reply(200), "sendgrid_200"),
+    "no response": (Reply(hangs=True), "sendgrid_ReadTimeoutError"),
+    "closed connection": (Reply(cuts=True), "sendgrid_ProtocolError"),
+    "not HTTP": (Reply(garbage=b"\x00\xff garbage\r\n\r\n"), "sendgrid_ProtocolError"),
 }
 
 
-@pytest.mark.parametrize(("reply", "reason"), BAD.values(), ids=BAD.keys())
-def test_an_answer_that_is_none_may_pass(
+@pytest.mark.parametrize(("reply", "reason"), INVALID_RESPONSES.values(), ids=INVALID_RESPONSES.keys())
+def test_invalid_response_is_transient(
     sendgrid: Server, reply: Reply, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    impatient(monkeypatch)
+    set_short_timeout(monkeypatch)
     sendgrid.replies(reply)
-    failure = failing(1)
+    failure = fail_to_send(1)
     assert (failure.reason, failure.retry_after) == (reason, None)
 
 
-def test_nobody_at_sendgrids_address_may_pass(sendgrid: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_connection_is_transient(sendgrid: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     assert sendgrid.taken == []
     monkeypatch.setenv("SENDGRID_URL", "http://127.0.0.1:1")
     config.settings.cache_clear()
-    assert failing(1).reason == "sendgrid_NewConnectionError"
+    assert fail_to_send(1).reason == "sendgrid_NewConnectionError"
 
 
 # SendGrid's key ------------------------------------------------------------------------------------
 
 
-def test_the_key_is_read_once(sendgrid: Server, wire: Wire) -> None:
+def test_key_is_read_once(sendgrid: Server, wire: Wire) -> None:
     for _ in range(3):
         send()
     assert len(sendgrid.taken) == 3
     assert wire.count("GetSecretValue") == 1
 
 
-def test_a_new_key_is_found_when_the_old_one_is_refused(sendgrid: Server, wire: Wire) -> None:
+def test_new_key_is_read_when_the_old_one_is_rejected(sendgrid: Server, wire: Wire) -> None:
     send()
     sendgrid.key = "SG.new"
     aws.secretsmanager().put_secret_value(SecretId="SendGridKey", SecretString="SG.new")
@@ -213,38 +214,38 @@ def test_a_new_key_is_found_when_the_old_one_is_refused(sendgrid: Server, wire: 
 
 
 @pytest.mark.parametrize("key", ["SG.two\nlines", "two words", "\u043a\u043b\u044e\u0447", " "])
-def test_a_key_that_is_none_is_an_error_that_may_pass_and_is_not_told(
+def test_malformed_key_is_a_transient_error_and_not_logged(
     sendgrid: Server, key: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     aws.secretsmanager().put_secret_value(SecretId="SendGridKey", SecretString=key)
-    assert failing(1).reason == "sendgrid_key_malformed"
+    assert fail_to_send(1).reason == "sendgrid_key_malformed"
     assert sendgrid.requests == []
     assert key.strip() == "" or key not in caplog.text
 
 
 @pytest.mark.usefixtures("sendgrid")
-def test_mails_wait_until_the_key_is_there(wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
+def test_missing_or_unreadable_key_is_a_transient_error(wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
     wire.fails(faults.error("ResourceNotFoundException"), on="GetSecretValue")
-    assert failing(1).reason == "sendgrid_key_ResourceNotFoundException"
+    assert fail_to_send(1).reason == "sendgrid_key_ResourceNotFoundException"
     assert "mail provider refuses the account" in caplog.text
     wire.fails(faults.no_answer, on="GetSecretValue")
-    assert failing(1).reason == "sendgrid_key_ReadTimeoutError"
+    assert fail_to_send(1).reason == "sendgrid_key_ReadTimeoutError"
 
 
-# The circuits --------------------------------------------------------------------------------------
+# Circuit breakers ----------------------------------------------------------------------------------
 
 
 def circuit(name: str) -> str:
     return str(next(item["state"] for item in stored.items("LimitsTable") if item["key"] == f"circuit#{name}"))
 
 
-def test_after_five_failures_a_provider_is_left_alone_for_half_a_minute(sendgrid: Server) -> None:
+def test_five_failures_open_the_circuit_for_30_seconds(sendgrid: Server) -> None:
     with time_machine.travel(NOON, tick=False) as now:
         sendgrid.replies(Reply(500))
-        failing(5)
+        fail_to_send(5)
         assert circuit("sendgrid") == "OPEN"
         now.shift(10)
-        failure = failing(1)
+        failure = fail_to_send(1)
         assert (failure.reason, failure.retry_after) == ("sendgrid_circuit_open", 20)
         assert len(sendgrid.requests) == 5
         now.shift(20)
@@ -254,20 +255,20 @@ def test_after_five_failures_a_provider_is_left_alone_for_half_a_minute(sendgrid
         assert len(sendgrid.taken) == 1
 
 
-def test_a_probe_that_fails_opens_the_circuit_again(sendgrid: Server) -> None:
+def test_failed_probe_reopens_the_circuit(sendgrid: Server) -> None:
     with time_machine.travel(NOON, tick=False) as now:
         sendgrid.replies(Reply(500))
-        failing(5)
+        fail_to_send(5)
         now.shift(30)
-        assert failing(1).reason == "sendgrid_500"
-        assert failing(1).reason == "sendgrid_circuit_open"
+        assert fail_to_send(1).reason == "sendgrid_500"
+        assert fail_to_send(1).reason == "sendgrid_circuit_open"
         assert len(sendgrid.requests) == 6
 
 
-def test_a_probe_that_is_refused_closes_the_circuit(sendgrid: Server) -> None:
+def test_probe_with_a_rejected_email_closes_the_circuit(sendgrid: Server) -> None:
     with time_machine.travel(NOON, tick=False) as now:
         sendgrid.replies(Reply(500))
-        failing(5)
+        fail_to_send(5)
         now.shift(30)
         sendgrid.replies(Reply(400))
         with pytest.raises(PermanentFailure):
@@ -275,7 +276,7 @@ def test_a_probe_that_is_refused_closes_the_circuit(sendgrid: Server) -> None:
         assert circuit("sendgrid") == "CLOSED"
 
 
-def test_refusals_do_not_open_a_circuit(sendgrid: Server) -> None:
+def test_rejected_emails_do_not_open_the_circuit(sendgrid: Server) -> None:
     sendgrid.replies(Reply(400))
     for _ in range(10):
         with pytest.raises(PermanentFailure):
@@ -283,42 +284,42 @@ def test_refusals_do_not_open_a_circuit(sendgrid: Server) -> None:
     assert len(sendgrid.requests) == 10
 
 
-def test_a_container_that_has_just_been_started_knows_an_open_circuit(sendgrid: Server) -> None:
+def test_new_container_knows_that_the_circuit_is_open(sendgrid: Server) -> None:
     sendgrid.replies(Reply(500))
-    failing(5)
+    fail_to_send(5)
     forget_circuits()
-    assert failing(1).reason == "sendgrid_circuit_open"
+    assert fail_to_send(1).reason == "sendgrid_circuit_open"
     assert len(sendgrid.requests) == 5
 
 
-def test_a_circuit_whose_state_cannot_be_read_is_closed(sendgrid: Server, wire: Wire) -> None:
+def test_circuit_whose_state_cannot_be_read_is_treated_as_closed(sendgrid: Server, wire: Wire) -> None:
     wire.fails(faults.no_answer, on="GetItem")
     send()
     assert len(sendgrid.taken) == 1
 
 
 @pytest.mark.parametrize("fault", [faults.no_answer, faults.error("ThrottlingException")])
-def test_a_probe_that_cannot_be_elected_is_a_failure_of_that_provider_alone(
+def test_failure_to_claim_the_probe_affects_only_that_provider(
     sendgrid: Server, inbox: Inbox, wire: Wire, monkeypatch: pytest.MonkeyPatch, fault: Callable[[], faults.Answer]
 ) -> None:
     with time_machine.travel(NOON, tick=False) as now:
         sendgrid.replies(Reply(500))
-        failing(5)
+        fail_to_send(5)
         now.shift(30)
         wire.fails(fault, on="PutItem")
-        assert failing(1).reason == "sendgrid_circuit_unavailable"
-        use(monkeypatch, "sendgrid,ses")
+        assert fail_to_send(1).reason == "sendgrid_circuit_unavailable"
+        use_providers(monkeypatch, "sendgrid,ses")
         send()
     assert len(inbox.sent) == 1
 
 
-def test_while_somebody_else_probes_or_has_died_of_it_no_mail_need_be_claimed(sendgrid: Server) -> None:
+def test_another_containers_probe_blocks_sending_until_its_lease_ends(sendgrid: Server) -> None:
     with time_machine.travel(NOON, tick=False) as now:
         sendgrid.replies(Reply(500))
-        failing(5)
+        fail_to_send(5)
         now.shift(30)
         assert not providers.all_circuits_open()
-        assert providers.circuits().try_acquire_half_open("circuit#sendgrid", "somebody else", NOON)
+        assert providers.circuits().try_acquire_half_open("circuit#sendgrid", "another container", NOON)
         forget_circuits()
         assert providers.all_circuits_open()
         now.shift(30)
@@ -331,24 +332,24 @@ def test_while_somebody_else_probes_or_has_died_of_it_no_mail_need_be_claimed(se
 # Two providers -------------------------------------------------------------------------------------
 
 
-def test_the_second_is_asked_where_the_first_fails(
+def test_second_provider_is_used_if_the_first_fails(
     sendgrid: Server, inbox: Inbox, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    use(monkeypatch, "sendgrid,ses")
+    use_providers(monkeypatch, "sendgrid,ses")
     sendgrid.replies(Reply(503))
     send()
-    assert [mail.headers["X-Outbox-Id"] for mail in inbox.sent] == [ID]
-    use(monkeypatch, "ses,sendgrid")
+    assert [email.headers["X-Outbox-Id"] for email in inbox.sent] == [ENTRY_ID]
+    use_providers(monkeypatch, "ses,sendgrid")
     wire.fails(faults.error("SendingPausedException"), on="SendEmail")
     sendgrid.replies(Reply())
     send()
-    assert [taken.outbox_id for taken in sendgrid.taken] == [ID]
+    assert [accepted.outbox_id for accepted in sendgrid.taken] == [ENTRY_ID]
 
 
-def test_the_second_is_asked_at_once_while_the_firsts_circuit_is_open(
+def test_second_provider_is_used_while_the_firsts_circuit_is_open(
     sendgrid: Server, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    use(monkeypatch, "sendgrid,ses")
+    use_providers(monkeypatch, "sendgrid,ses")
     sendgrid.replies(Reply(500))
     for _ in range(9):
         send()
@@ -356,39 +357,39 @@ def test_the_second_is_asked_at_once_while_the_firsts_circuit_is_open(
     assert len(inbox.sent) == 9
 
 
-def test_the_second_is_not_asked_for_a_mail_that_the_first_refuses(
+def test_second_provider_is_not_used_for_a_rejected_email(
     sendgrid: Server, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    use(monkeypatch, "sendgrid,ses")
+    use_providers(monkeypatch, "sendgrid,ses")
     sendgrid.replies(Reply(400))
     with pytest.raises(PermanentFailure):
         send()
     assert inbox.sent == []
 
 
-def test_where_both_fail_the_mail_is_tried_when_the_first_of_them_may_be_back(
+def test_if_both_fail_the_earlier_retry_time_is_used(
     sendgrid: Server, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    use(monkeypatch, "ses,sendgrid")
+    use_providers(monkeypatch, "ses,sendgrid")
     wire.fails(faults.error("TooManyRequestsException", 429), on="SendEmail")
     sendgrid.replies(Reply(429, (("Retry-After", "21600"),)))
-    failure = failing(1)
+    failure = fail_to_send(1)
     assert failure.reason == "ses_TooManyRequestsException,sendgrid_429"
-    # SES has not said when: it is asked again as if there was nobody else.
+    # SES named no time: it may recover long before the six hours that SendGrid asked for.
     assert failure.retry_after is None
     with time_machine.travel(NOON, tick=False) as now:
-        failing(4)
+        fail_to_send(4)
         now.shift(10)
-        failure = failing(1)
+        failure = fail_to_send(1)
         assert failure.reason == "ses_circuit_open,sendgrid_circuit_open"
         assert failure.retry_after == 20
 
 
-def test_neither_the_key_nor_anything_of_a_mail_is_logged(sendgrid: Server, caplog: pytest.LogCaptureFixture) -> None:
+def test_neither_key_nor_content_of_an_email_is_logged(sendgrid: Server, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "api_routes")
     sendgrid.replies(Reply(500), Reply(403), Reply(429), Reply(500), Reply(500), Reply(500))
-    failing(7)
-    told = caplog.text + json.dumps([getattr(record, "fields", {}) for record in caplog.records])
-    assert "mail provider" in told
-    for secret in (KEY, MAIL.text, MAIL.subject, "cher.example.com"):
-        assert secret not in told
+    fail_to_send(7)
+    logged = caplog.text + json.dumps([getattr(record, "fields", {}) for record in caplog.records])
+    assert "mail provider" in logged
+    for secret in (KEY, EMAIL.text, EMAIL.subject, "cher.example.com"):
+        assert secret not in logged
