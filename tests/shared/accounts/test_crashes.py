@@ -1,4 +1,8 @@
-"""The power fails after any call to AWS: from the state that is left the user can go on, and nothing is orphaned."""
+"""Power cuts during account flows and the contact form.
+
+Each flow runs once for each of its AWS calls, and the process dies right after that call: AWS carried it out, but the
+response never arrives. What is stored must then be consistent, and a user who tries again must succeed.
+"""
 
 from collections.abc import Callable
 
@@ -14,128 +18,126 @@ pytestmark = pytest.mark.thorough
 
 ADA = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
 LOGIN = {"email": ADA["email"], "password": PASSWORD}
-Renew = Callable[[], None]
+Reset = Callable[[], None]
 
 
-def crashing(wire: Wire, flow: Callable[..., object], *given: object) -> list[int]:
-    """Give the numbers of calls after which the flow can crash: the flow is done once, undisturbed, to count them."""
-    keys.public_key("")  # read once and then remembered
+def crash_points(wire: Wire, flow: Callable[..., object], *args: object) -> list[int]:
+    """Run a flow without faults. Return the numbers of its AWS calls: it can crash after each of them."""
+    keys.public_key("")  # fills the cache, so that every run makes the same calls
     wire.forget()
-    flow(*given)
+    flow(*args)
     return list(range(1, len(wire.calls) + 1))
 
 
-def crash(wire: Wire, call: int, flow: Callable[..., object], *given: object) -> None:
+def crash(wire: Wire, call: int, flow: Callable[..., object], *args: object) -> None:
+    """Run a flow until the process dies after this call, and check what is stored."""
     wire.forget()
     wire.dies_after(call)
     with pytest.raises(PowerCut):
-        flow(*given)
+        flow(*args)
     wire.forget()
     stored.check()
 
 
-def renewed(renew: Renew) -> None:
-    renew()
+def start_over(reset: Reset) -> None:
+    reset()
     keys.memory.forget()
 
 
-def is_in(inbox: Inbox) -> bool:
-    """Register again if need be, confirm and sign in, as a user would who saw nothing of the crash."""
+def can_join(inbox: Inbox) -> bool:
+    """Return whether Ada, who only saw an error, can register again, verify her address and sign in."""
     api = Api()
     assert api.post("/api/auth/register", ADA).status == 202
     inbox.deliver()
-    for mail in inbox.to(ADA["email"])[-1:]:
-        if "token=" in mail.text:
-            assert api.post("/api/auth/verify-email", {"token": mail.token}).status == 200
+    for email in inbox.to(ADA["email"])[-1:]:
+        if "token=" in email.text:
+            assert api.post("/api/auth/verify-email", {"token": email.token}).status == 200
     stored.check()
     return api.signed_in(ADA["email"], PASSWORD).get("/api/auth/me").status == 200
 
 
-def test_registering(api: Api, inbox: Inbox, wire: Wire, moto: Renew) -> None:
-    def flow() -> None:
+@pytest.mark.parametrize("is_registered", [False, True])
+def test_registration_can_be_repeated(api: Api, inbox: Inbox, wire: Wire, moto: Reset, *, is_registered: bool) -> None:
+    def register() -> None:
         api.post("/api/auth/register", ADA)
 
-    for again in (False, True):
-        renewed(moto)
-        if again:
-            flow()
-        for call in crashing(wire, flow):
-            renewed(moto)
-            if again:
-                flow()
-            crash(wire, call, flow)
-            assert is_in(inbox)
-            assert len(stored.profiles()) == 1
+    def prepare() -> None:
+        start_over(moto)
+        if is_registered:
+            register()
+
+    prepare()
+    for call in crash_points(wire, register):
+        prepare()
+        crash(wire, call, register)
+        assert can_join(inbox)
+        assert len(stored.profiles()) == 1
 
 
-def test_confirming(api: Api, wire: Wire, moto: Renew) -> None:
-    for how in ("token", "code"):
-        inbox = Inbox()
+@pytest.mark.parametrize("proof", ["token", "code"])
+def test_verification_can_be_repeated(api: Api, inbox: Inbox, wire: Wire, moto: Reset, proof: str) -> None:
+    def prepare() -> dict[str, str]:
+        start_over(moto)
+        api.post("/api/auth/register", ADA)
+        email = inbox.newest()
+        return {"token": email.token} if proof == "token" else {"email": ADA["email"], "code": email.code}
 
-        def registered(inbox: Inbox = inbox, how: str = how) -> dict[str, str]:
-            renewed(moto)
-            api.post("/api/auth/register", ADA)
-            mail = inbox.newest()
-            return {"token": mail.token} if how == "token" else {"email": ADA["email"], "code": mail.code}
-
-        proof = registered()
-        for call in crashing(wire, api.post, "/api/auth/verify-email", proof):
-            proof = registered()
-            crash(wire, call, api.post, "/api/auth/verify-email", proof)
-            again = api.post("/api/auth/verify-email", proof)
-            (user,) = stored.profiles()
-            assert again.status == 200 or user["emailVerified"]
-            assert api.signed_in(ADA["email"], PASSWORD).get("/api/auth/me").status == 200
-        inbox.close()
+    body = prepare()
+    for call in crash_points(wire, api.post, "/api/auth/verify-email", body):
+        body = prepare()
+        crash(wire, call, api.post, "/api/auth/verify-email", body)
+        reply = api.post("/api/auth/verify-email", body)
+        (user,) = stored.profiles()
+        assert reply.status == 200 or user["emailVerified"]
+        assert api.signed_in(ADA["email"], PASSWORD).get("/api/auth/me").status == 200
 
 
-def test_inviting(admin: Api, inbox: Inbox, wire: Wire) -> None:
-    def flow(number: int) -> Reply:
+def test_invitation_can_be_repeated(admin: Api, inbox: Inbox, wire: Wire) -> None:
+    def invite(number: int) -> Reply:
         body = {"name": "Ben", "email": f"ben{number}@example.com"}
         return admin.post("/api/users", body, idempotency_key=f"key-{number}")
 
-    for call in crashing(wire, flow, 0):
+    for call in crash_points(wire, invite, 0):
         keys.public_key("")
-        crash(wire, call, flow, call)
-        again = flow(call)
-        assert again.status == 201
+        crash(wire, call, invite, call)
+        assert invite(call).status == 201
         assert len(inbox.to(f"ben{call}@example.com")) == 1
         stored.check()
 
 
-def test_sending_a_form(api: Api, inbox: Inbox, wire: Wire) -> None:
-    def flow(number: int) -> Reply:
+def test_form_can_be_sent_again_after_a_crash_or_a_lost_response(api: Api, inbox: Inbox, wire: Wire) -> None:
+    def send(number: int) -> Reply:
         body = {"name": "Ben", "email": f"ben{number}@example.com", "message": "Hello"}
         return api.post("/api/contact", body, idempotency_key=f"key-{number}")
 
-    def mails(number: int) -> int:
-        return len([mail for mail in inbox.all() if mail.reply_to == [f"ben{number}@example.com"]])
+    def emails(number: int) -> int:
+        return len([email for email in inbox.all() if email.reply_to == [f"ben{number}@example.com"]])
 
-    for call in crashing(wire, flow, 0):
-        crash(wire, call, flow, call)
-        assert flow(call).status == 201
-        assert mails(call) == 1
+    for call in crash_points(wire, send, 0):
+        crash(wire, call, send, call)
+        assert send(call).status == 201
+        assert emails(call) == 1
         assert len(stored.items("SubmissionsTable")) == call + 1
         stored.check()
-    for call in crashing(wire, flow, 100):
+    for call in crash_points(wire, send, 100):
         wire.forget()
         wire.loses_the_answer_to(call)
-        flow(100 + call)
+        send(100 + call)
         wire.forget()
-        assert flow(100 + call).status == 201
-        assert mails(100 + call) == 1
+        assert send(100 + call).status == 201
+        assert emails(100 + call) == 1
         stored.check()
 
 
-def test_signing_in(api: Api, ada: Api, wire: Wire) -> None:
-    def flow() -> None:
+def test_sign_in_can_be_repeated(api: Api, ada: Api, wire: Wire) -> None:
+    def sign_in() -> None:
         keys.memory.forget()
         api.post("/api/auth/login", LOGIN)
 
-    for call in crashing(wire, flow):
+    for call in crash_points(wire, sign_in):
         before = len(stored.sessions())
-        crash(wire, call, flow)
-        # A session whose tokens nobody got is the worst of it: it is listed, and ends like any other.
+        crash(wire, call, sign_in)
+        # At worst a session remains whose tokens never arrived. It is listed, and ends like any other.
         assert len(stored.sessions()) <= before + 1
         assert api.post("/api/auth/login", LOGIN).status == 200
     assert ada.post("/api/auth/logout", {"scope": "global"}).status == 204
@@ -143,30 +145,30 @@ def test_signing_in(api: Api, ada: Api, wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("change", [{"role": "admin"}, {"status": "disabled"}, {"name": "A"}])
-def test_changing(admin: Api, api: Api, wire: Wire, change: dict[str, str]) -> None:
-    def someone(number: int) -> str:
+def test_profile_change_can_be_repeated(admin: Api, api: Api, wire: Wire, change: dict[str, str]) -> None:
+    def new_user(number: int) -> str:
         user = member(api, "Ben", f"ben{number}@example.com")
         return f"/api/users/{user.get('/api/auth/me').json['data']['user']['id']}"
 
-    place = someone(0)
-    for call in crashing(wire, admin.patch, place, change):
-        place = someone(call)
-        crash(wire, call, admin.patch, place, change)
-        assert admin.patch(place, change).status == 200
-        assert admin.get(place).json["data"] | change == admin.get(place).json["data"]
+    url = new_user(0)
+    for call in crash_points(wire, admin.patch, url, change):
+        url = new_user(call)
+        crash(wire, call, admin.patch, url, change)
+        assert admin.patch(url, change).status == 200
+        assert admin.get(url).json["data"] | change == admin.get(url).json["data"]
         stored.check()
 
 
-def test_closing(api: Api, inbox: Inbox, wire: Wire, moto: Renew) -> None:
-    def joined() -> tuple[Api, str]:
-        renewed(moto)
+def test_closing_an_account_can_be_repeated(api: Api, inbox: Inbox, wire: Wire, moto: Reset) -> None:
+    def prepare() -> tuple[Api, str]:
+        start_over(moto)
         user = member(api, "Ada", ADA["email"])
         return user, f"/api/users/{user.get('/api/auth/me').json['data']['user']['id']}"
 
-    user, place = joined()
-    for call in crashing(wire, user.delete, place):
-        user, place = joined()
-        crash(wire, call, user.delete, place)
-        assert user.delete(place).status in {204, 401}
+    user, url = prepare()
+    for call in crash_points(wire, user.delete, url):
+        user, url = prepare()
+        crash(wire, call, user.delete, url)
+        assert user.delete(url).status in {204, 401}
         assert stored.profiles() == stored.credentials() == stored.sessions() == []
-        assert is_in(inbox)
+        assert can_join(inbox)

@@ -1,4 +1,9 @@
-"""Somebody else acts between what a flow has read and what it writes: the tightest race there is, made to happen."""
+"""Two requests that interleave in the worst way, forced to happen.
+
+While the first request is between its reads and its write, a second one runs from start to end, so the first would
+write based on outdated data. It must notice: it succeeds with the current data or is rejected, and what is stored is
+consistent.
+"""
 
 from collections.abc import Callable
 
@@ -18,87 +23,90 @@ pytestmark = pytest.mark.thorough
 WRITE = "TransactWriteItems"
 ADA = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
 LOGIN = {"email": ADA["email"], "password": PASSWORD}
+NEW_ADDRESS = "countess@example.com"
 VERIFY, REGISTER = "/api/auth/verify-email", "/api/auth/register"
 CHANGE, RESET = "/api/auth/change-password", "/api/auth/reset-password"
-NEW, OTHER = "a rather different sentence", "another sentence yet"
+NEW_PASSWORD, OTHER_PASSWORD = "a rather different sentence", "another sentence yet"
 
 
-def place(caller: Api) -> str:
+def profile_url(caller: Api) -> str:
     return f"/api/users/{caller.get('/api/auth/me').json['data']['user']['id']}"
 
 
-def logs_in() -> int:
+def sign_in() -> int:
     return Api().post("/api/auth/login", LOGIN).status
 
 
-# Signing in ----------------------------------------------------------------------------------------------
+# Sign-in -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("change", "status"), [({"status": "disabled"}, 401), ({"role": "admin"}, 200)])
-def test_an_account_changes_while_its_user_signs_in(
+def test_sign_in_notices_a_change_of_status_or_role(
     admin: Api, ada: Api, wire: Wire, change: dict[str, str], status: int
 ) -> None:
-    url = place(ada)
+    url = profile_url(ada)
     wire.meanwhile(lambda: admin.patch(url, change), before=WRITE)
-    assert logs_in() == status
+    assert sign_in() == status
     stored.check()
 
 
-def test_an_account_is_closed_while_its_user_signs_in(ada: Api, wire: Wire) -> None:
-    url = place(ada)
+def test_sign_in_fails_if_the_account_is_closed_meanwhile(ada: Api, wire: Wire) -> None:
+    url = profile_url(ada)
     wire.meanwhile(lambda: ada.delete(url), before=WRITE)
-    assert logs_in() == 401
+    assert sign_in() == 401
     stored.check()
     assert stored.sessions() == []
 
 
-def test_a_password_changes_while_its_user_signs_in_with_the_old_one(ada: Api, wire: Wire) -> None:
+def test_sign_in_fails_if_the_password_changes_meanwhile(ada: Api, wire: Wire) -> None:
     assert ada is not None
     wire.meanwhile(lambda: lifecycle.ensure_admin(ADA["email"], "another password"), before=WRITE)
-    assert logs_in() == 401
+    assert sign_in() == 401
     assert stored.sessions() == []
 
 
 @pytest.mark.parametrize("change", [{"status": "disabled"}, {"role": "admin"}])
-def test_a_user_signs_in_while_the_account_is_changed(admin: Api, ada: Api, wire: Wire, change: dict[str, str]) -> None:
-    url = place(ada)
-    wire.meanwhile(logs_in, before=WRITE)
+def test_account_change_applies_to_a_session_started_meanwhile(
+    admin: Api, ada: Api, wire: Wire, change: dict[str, str]
+) -> None:
+    url = profile_url(ada)
+    wire.meanwhile(sign_in, before=WRITE)
     assert admin.patch(url, change).status == 200
     stored.check()
 
 
-def test_a_user_signs_in_while_the_account_is_closed(ada: Api, wire: Wire) -> None:
-    url = place(ada)
-    wire.meanwhile(logs_in, before=WRITE)
+def test_closing_an_account_ends_a_session_started_meanwhile(ada: Api, wire: Wire) -> None:
+    url = profile_url(ada)
+    wire.meanwhile(sign_in, before=WRITE)
     assert ada.delete(url).status == 204
     stored.check()
     assert stored.sessions() == []
 
 
-def test_a_user_signs_out_while_the_role_is_changed(admin: Api, ada: Api, wire: Wire) -> None:
-    url = place(ada)
+def test_role_change_does_not_restore_a_session_ended_meanwhile(admin: Api, ada: Api, wire: Wire) -> None:
+    url = profile_url(ada)
     wire.meanwhile(lambda: ada.post("/api/auth/logout"), before=WRITE)
     assert admin.patch(url, {"role": "admin"}).status == 200
     assert ada.get("/api/auth/me").status == 401
     stored.check()
 
 
-# A new password, or another address ----------------------------------------------------------------------
+# Password changes and resets -----------------------------------------------------------------------
 
 Meanwhile = Callable[[Callable[[], object]], None]
 
 
 class Scene:
-    """Ada, who holds links to move her account and to choose a password, and an administrator."""
+    """Ada, with links to change her address and to reset her password, and an administrator."""
 
     def __init__(self, admin: Api, ada: Api, inbox: Inbox) -> None:
-        self.admin, self.ada, self.inbox, self.place = admin, ada, inbox, place(ada)
-        ada.post("/api/auth/change-email", {"newEmail": "countess@example.com", "password": PASSWORD})
-        self.move = inbox.newest().token
-        self.reset = self.ask_for_a_link()
+        self.admin, self.ada, self.inbox, self.url = admin, ada, inbox, profile_url(ada)
+        ada.post("/api/auth/change-email", {"newEmail": NEW_ADDRESS, "password": PASSWORD})
+        self.email_change_token = inbox.newest().token
+        self.reset_token = self.request_link()
         self.others: list[Api] = []
 
-    def ask_for_a_link(self) -> str:
+    def request_link(self) -> str:
         Api().post("/api/auth/forgot-password", {"email": ADA["email"]})
         return self.inbox.newest().token
 
@@ -106,18 +114,21 @@ class Scene:
         self.others.append(Api().signed_in(ADA["email"], PASSWORD))
 
 
+# What happens to the account while its password is changed or reset.
 ACTS: dict[str, Callable[[Scene], object]] = {
     "signs in": lambda scene: scene.sign_in(),
     "signs out everywhere": lambda scene: scene.ada.post("/api/auth/logout", {"scope": "global"}),
-    "changes the password": lambda scene: scene.ada.post(CHANGE, {"currentPassword": PASSWORD, "newPassword": OTHER}),
-    "resets the password": lambda scene: Api().post(RESET, {"token": scene.reset, "password": OTHER}),
-    "asks for another link": lambda scene: scene.ask_for_a_link(),
-    "moves": lambda scene: Api().post(VERIFY, {"token": scene.move}),
-    "is renamed": lambda scene: scene.admin.patch(scene.place, {"name": "Countess"}),
-    "is promoted": lambda scene: scene.admin.patch(scene.place, {"role": "admin"}),
-    "is disabled": lambda scene: scene.admin.patch(scene.place, {"status": "disabled"}),
-    "is closed": lambda scene: scene.admin.delete(scene.place),
-    "bounces": lambda _: receive(bounce(ADA["email"])),
+    "changes the password": lambda scene: scene.ada.post(
+        CHANGE, {"currentPassword": PASSWORD, "newPassword": OTHER_PASSWORD}
+    ),
+    "resets the password": lambda scene: Api().post(RESET, {"token": scene.reset_token, "password": OTHER_PASSWORD}),
+    "requests another link": lambda scene: scene.request_link(),
+    "changes the address": lambda scene: Api().post(VERIFY, {"token": scene.email_change_token}),
+    "is renamed": lambda scene: scene.admin.patch(scene.url, {"name": "Countess"}),
+    "is promoted": lambda scene: scene.admin.patch(scene.url, {"role": "admin"}),
+    "is disabled": lambda scene: scene.admin.patch(scene.url, {"status": "disabled"}),
+    "account is closed": lambda scene: scene.admin.delete(scene.url),
+    "has a bounced email": lambda _: receive(bounce(ADA["email"])),
 }
 
 
@@ -126,194 +137,196 @@ def scene(admin: Api, ada: Api, inbox: Inbox) -> Scene:
     return Scene(admin, ada, inbox)
 
 
-@pytest.fixture(params=["while the password is hashed", "before the write"])
+@pytest.fixture(params=["during hashing", "before the write"])
 def meanwhile(request: pytest.FixtureRequest, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
-    """Have somebody else act, once, at this point of a flow."""
+    """Return a function that lets another request run once, at this point of the next one."""
     if request.param == "before the write":
         return lambda act: wire.meanwhile(act, before=WRITE)
     hashed = passwords.hashed
 
-    def hash_while(act: Callable[[], object]) -> None:
-        def acted(password: str) -> str:
+    def during_hashing(act: Callable[[], object]) -> None:
+        def act_and_hash(password: str) -> str:
             monkeypatch.setattr(passwords, "hashed", hashed)
             act()
             return hashed(password)
 
-        monkeypatch.setattr(passwords, "hashed", acted)
+        monkeypatch.setattr(passwords, "hashed", act_and_hash)
 
-    return hash_while
+    return during_hashing
 
 
-def sessions_that_count(scene: Scene) -> list[bool]:
+def sessions_valid(scene: Scene) -> list[bool]:
+    """Return for each of Ada's sessions whether it is valid."""
     return [caller.get("/api/auth/me").status == 200 for caller in (scene.ada, *scene.others)]
 
 
 @pytest.mark.parametrize(
-    ("act", "status", "left"),
+    ("act", "status", "valid"),
     [
         ("signs in", 204, [True, False]),
         ("signs out everywhere", 401, [False]),
         ("changes the password", 204, [True]),
         ("resets the password", 401, [False]),
-        ("asks for another link", 204, [True]),
-        ("moves", 204, [True]),
+        ("requests another link", 204, [True]),
+        ("changes the address", 204, [True]),
         ("is renamed", 204, [True]),
         ("is promoted", 204, [True]),
         ("is disabled", 401, [False]),
-        ("is closed", 404, [False]),
-        ("bounces", 204, [True]),
+        ("account is closed", 404, [False]),
+        ("has a bounced email", 204, [True]),
     ],
 )
-def test_the_account_while_its_password_is_changed(
-    scene: Scene, meanwhile: Meanwhile, act: str, status: int, left: list[bool]
+def test_password_change_interleaved_with_another_request(
+    scene: Scene, meanwhile: Meanwhile, act: str, status: int, valid: list[bool]
 ) -> None:
     meanwhile(lambda: ACTS[act](scene))
-    assert scene.ada.post(CHANGE, {"currentPassword": PASSWORD, "newPassword": NEW}).status == status
+    assert scene.ada.post(CHANGE, {"currentPassword": PASSWORD, "newPassword": NEW_PASSWORD}).status == status
     stored.check()
-    assert sessions_that_count(scene) == left
-    address = "countess@example.com" if act == "moves" else ADA["email"]
-    assert (Api().post("/api/auth/login", {"email": address, "password": NEW}).status == 200) == (status == 204)
+    assert sessions_valid(scene) == valid
+    address = NEW_ADDRESS if act == "changes the address" else ADA["email"]
+    assert (Api().post("/api/auth/login", {"email": address, "password": NEW_PASSWORD}).status == 200) == (
+        status == 204
+    )
     assert Api().post("/api/auth/login", {"email": address, "password": PASSWORD}).status == (
         200 if act == "signs out everywhere" else 401
     )
 
 
 @pytest.mark.parametrize(
-    ("act", "status", "left"),
+    ("act", "status", "valid"),
     [
         ("signs in", 204, [False, False]),
         ("signs out everywhere", 204, [False]),
         ("changes the password", 400, [True]),
         ("resets the password", 400, [False]),
-        ("asks for another link", 400, [True]),
-        ("moves", 400, [True]),
+        ("requests another link", 400, [True]),
+        ("changes the address", 400, [True]),
         ("is renamed", 204, [False]),
         ("is promoted", 400, [True]),
         ("is disabled", 400, [False]),
-        ("is closed", 400, [False]),
-        ("bounces", 204, [False]),
+        ("account is closed", 400, [False]),
+        ("has a bounced email", 204, [False]),
     ],
 )
-def test_the_account_while_its_password_is_reset(
-    scene: Scene, meanwhile: Meanwhile, act: str, status: int, left: list[bool]
+def test_password_reset_interleaved_with_another_request(
+    scene: Scene, meanwhile: Meanwhile, act: str, status: int, valid: list[bool]
 ) -> None:
     meanwhile(lambda: ACTS[act](scene))
-    reply = Api().post(RESET, {"token": scene.reset, "password": NEW})
+    reply = Api().post(RESET, {"token": scene.reset_token, "password": NEW_PASSWORD})
     assert reply.status == status
     assert status == 204 or reply.json["code"] == "invalid_link"
     stored.check()
-    assert sessions_that_count(scene) == left
-    assert (Api().post("/api/auth/login", {**LOGIN, "password": NEW}).status == 200) == (status == 204)
+    assert sessions_valid(scene) == valid
+    assert (Api().post("/api/auth/login", {**LOGIN, "password": NEW_PASSWORD}).status == 200) == (status == 204)
 
 
 @pytest.mark.parametrize("reset", [False, True])
-def test_a_new_password_is_hashed_once_although_its_user_signs_in_meanwhile(
+def test_new_password_is_hashed_only_once_despite_a_retry(
     scene: Scene, wire: Wire, monkeypatch: pytest.MonkeyPatch, *, reset: bool
 ) -> None:
-    made: list[str] = []
+    recorded: list[str] = []
     hashed = passwords.hashed
 
-    def counted(password: str) -> str:
-        made.append(password)
+    def record_and_hash(password: str) -> str:
+        recorded.append(password)
         return hashed(password)
 
-    monkeypatch.setattr(passwords, "hashed", counted)
+    monkeypatch.setattr(passwords, "hashed", record_and_hash)
     wire.meanwhile(scene.sign_in, before=WRITE)
     if reset:
-        reply = Api().post(RESET, {"token": scene.reset, "password": NEW})
+        reply = Api().post(RESET, {"token": scene.reset_token, "password": NEW_PASSWORD})
     else:
-        reply = scene.ada.post(CHANGE, {"currentPassword": PASSWORD, "newPassword": NEW})
+        reply = scene.ada.post(CHANGE, {"currentPassword": PASSWORD, "newPassword": NEW_PASSWORD})
     assert reply.status == 204
-    assert made == [NEW]
+    assert recorded == [NEW_PASSWORD]
 
 
-def test_an_account_moves_while_its_user_signs_in_by_the_old_address(scene: Scene, wire: Wire) -> None:
-    wire.meanwhile(lambda: ACTS["moves"](scene), before=WRITE)
-    assert logs_in() == 401
+def test_sign_in_with_the_old_address_fails_if_it_changes_meanwhile(scene: Scene, wire: Wire) -> None:
+    wire.meanwhile(lambda: ACTS["changes the address"](scene), before=WRITE)
+    assert sign_in() == 401
     stored.check()
-    assert Api().signed_in("countess@example.com", PASSWORD).get("/api/auth/me").status == 200
+    assert Api().signed_in(NEW_ADDRESS, PASSWORD).get("/api/auth/me").status == 200
 
 
-# Confirming ----------------------------------------------------------------------------------------------
+# Verification --------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def token(api: Api, inbox: Inbox) -> str:
-    """What was mailed to somebody who has just registered."""
+    """The token in the verification email, just after registration."""
     api.post(REGISTER, ADA)
     return inbox.newest().token
 
 
-def test_an_address_is_confirmed_twice_at_once(api: Api, token: str, wire: Wire) -> None:
+def test_verification_fails_if_the_link_is_used_meanwhile(api: Api, token: str, wire: Wire) -> None:
     wire.meanwhile(lambda: api.post(VERIFY, {"token": token}), before=WRITE)
     assert api.post(VERIFY, {"token": token}).status == 400
-    assert logs_in() == 200
+    assert sign_in() == 200
     stored.check()
 
 
-def test_an_address_is_registered_again_while_it_is_confirmed(api: Api, token: str, wire: Wire) -> None:
+def test_verification_fails_if_registered_again_meanwhile(api: Api, token: str, wire: Wire) -> None:
     wire.meanwhile(lambda: api.post(REGISTER, {**ADA, "password": "eve's own password"}), before=WRITE)
     assert api.post(VERIFY, {"token": token}).status == 400
     assert not stored.credentials()[0]["verified"]
     stored.check()
 
 
-def test_a_later_mail_is_sent_while_the_earlier_link_is_used(api: Api, inbox: Inbox, token: str, wire: Wire) -> None:
-    def ask_again() -> None:
+def test_verification_fails_if_a_newer_link_is_sent_meanwhile(api: Api, inbox: Inbox, token: str, wire: Wire) -> None:
+    def request_again() -> None:
         api.post("/api/auth/resend-verification", {"email": ADA["email"]})
         inbox.deliver()
 
-    wire.meanwhile(ask_again, before=WRITE)
+    wire.meanwhile(request_again, before=WRITE)
     assert api.post(VERIFY, {"token": token}).status == 400
     assert api.post(VERIFY, {"token": inbox.newest().token}).status == 200
     stored.check()
 
 
-def test_an_account_is_closed_while_its_address_is_confirmed(admin: Api, api: Api, token: str, wire: Wire) -> None:
+def test_verification_fails_if_the_account_is_closed_meanwhile(admin: Api, api: Api, token: str, wire: Wire) -> None:
     (user,) = admin.get(f"/api/users?email={ADA['email']}").json["data"]
     wire.meanwhile(lambda: admin.delete(f"/api/users/{user['id']}"), before=WRITE)
     assert api.post(VERIFY, {"token": token}).status == 400
     stored.check()
 
 
-@pytest.mark.parametrize("first", ["confirming", "promoting"])
-def test_an_account_is_promoted_while_its_address_is_confirmed(
-    admin: Api, api: Api, token: str, wire: Wire, first: str
-) -> None:
+def test_verification_fails_if_the_account_is_promoted_meanwhile(admin: Api, api: Api, token: str, wire: Wire) -> None:
     (user,) = admin.get(f"/api/users?email={ADA['email']}").json["data"]
-    url = f"/api/users/{user['id']}"
-    if first == "promoting":
-        wire.meanwhile(lambda: admin.patch(url, {"role": "admin"}), before=WRITE)
-        assert api.post(VERIFY, {"token": token}).status == 400
-        assert logs_in() == 401
-    else:
-        wire.meanwhile(lambda: api.post(VERIFY, {"token": token}), before=WRITE)
-        assert admin.patch(url, {"role": "admin"}).status == 200
-        assert logs_in() == 200
+    wire.meanwhile(lambda: admin.patch(f"/api/users/{user['id']}", {"role": "admin"}), before=WRITE)
+    assert api.post(VERIFY, {"token": token}).status == 400
+    assert sign_in() == 401
     stored.check()
 
 
-# Registering ---------------------------------------------------------------------------------------------
+def test_promotion_keeps_the_password_if_verified_meanwhile(admin: Api, api: Api, token: str, wire: Wire) -> None:
+    (user,) = admin.get(f"/api/users?email={ADA['email']}").json["data"]
+    wire.meanwhile(lambda: api.post(VERIFY, {"token": token}), before=WRITE)
+    assert admin.patch(f"/api/users/{user['id']}", {"role": "admin"}).status == 200
+    assert sign_in() == 200
+    stored.check()
 
 
-def test_an_address_is_registered_twice_at_once(api: Api, inbox: Inbox, wire: Wire) -> None:
+# Registration --------------------------------------------------------------------------------------
+
+
+def test_two_interleaved_registrations_create_one_account(api: Api, inbox: Inbox, wire: Wire) -> None:
     wire.meanwhile(lambda: api.post(REGISTER, {**ADA, "password": "eve's own password"}), before=WRITE)
     assert api.post(REGISTER, ADA).status == 202
     assert api.post(VERIFY, {"token": inbox.newest().token}).status == 200
-    assert logs_in() == 200
+    assert sign_in() == 200
     assert len(stored.profiles()) == 1
     stored.check()
 
 
-def test_an_address_is_confirmed_while_it_is_registered_again(api: Api, token: str, wire: Wire) -> None:
+def test_registering_again_changes_nothing_if_verified_meanwhile(api: Api, token: str, wire: Wire) -> None:
     wire.meanwhile(lambda: api.post(VERIFY, {"token": token}), before=WRITE)
     assert api.post(REGISTER, {**ADA, "name": "Eve", "password": "eve's own password"}).status == 202
-    assert logs_in() == 200
+    assert sign_in() == 200
     assert [user["name"] for user in stored.profiles()] == ["Ada"]
     stored.check()
 
 
-def test_an_address_is_invited_while_it_is_registered(admin: Api, api: Api, wire: Wire) -> None:
+def test_registration_sets_no_password_if_invited_meanwhile(admin: Api, api: Api, wire: Wire) -> None:
     wire.meanwhile(lambda: admin.post("/api/users", {**ADA, "role": "admin"}), before=WRITE)
     assert api.post(REGISTER, ADA).status == 202
     credential = credentials.find(ADA["email"])
@@ -322,14 +335,14 @@ def test_an_address_is_invited_while_it_is_registered(admin: Api, api: Api, wire
     stored.check()
 
 
-def test_an_address_is_registered_while_it_is_invited(admin: Api, api: Api, wire: Wire) -> None:
+def test_invitation_gets_409_if_registered_meanwhile(admin: Api, api: Api, wire: Wire) -> None:
     wire.meanwhile(lambda: api.post(REGISTER, ADA), before=WRITE)
     assert admin.post("/api/users", {**ADA, "role": "admin"}).status == 409
     stored.check()
 
 
 @pytest.mark.parametrize("verified", [False, True])
-def test_an_account_is_closed_while_its_address_is_registered(
+def test_registration_creates_an_account_if_the_old_one_is_closed(
     admin: Api, api: Api, token: str, wire: Wire, *, verified: bool
 ) -> None:
     if verified:
@@ -341,20 +354,20 @@ def test_an_account_is_closed_while_its_address_is_registered(
     stored.check()
 
 
-# Mail ----------------------------------------------------------------------------------------------------
+# Emails --------------------------------------------------------------------------------------------
 
 
-def test_an_address_is_registered_again_while_its_mail_is_written(api: Api, inbox: Inbox, wire: Wire) -> None:
+def test_verification_email_is_sent_if_registered_again_meanwhile(api: Api, inbox: Inbox, wire: Wire) -> None:
     api.post(REGISTER, {**ADA, "password": "eve's own password"})
     (entry,) = entries()
     wire.meanwhile(lambda: api.post(REGISTER, ADA), before=WRITE)
     assert deliver(entry) == {"batchItemFailures": []}
     assert len(inbox.sent) == 1
     assert api.post(VERIFY, {"token": inbox.newest().token}).status == 200
-    assert logs_in() == 200
+    assert sign_in() == 200
 
 
-def test_an_account_is_closed_while_its_mail_is_written(admin: Api, inbox: Inbox, wire: Wire) -> None:
+def test_invitation_is_not_sent_if_the_account_is_closed_meanwhile(admin: Api, inbox: Inbox, wire: Wire) -> None:
     url = admin.post("/api/users", {"name": "Ben", "email": "ben@example.com"}).headers["location"]
     (entry,) = entries()
     wire.meanwhile(lambda: admin.delete(url), before=WRITE)
@@ -363,26 +376,26 @@ def test_an_account_is_closed_while_its_mail_is_written(admin: Api, inbox: Inbox
     stored.check()
 
 
-# The last administrator ----------------------------------------------------------------------------------
+# Administrators ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("change", [{"role": "user"}, {"status": "disabled"}, None])
-def test_two_admins_turn_on_each_other(admin: Api, api: Api, wire: Wire, change: dict[str, str] | None) -> None:
+def test_two_admins_cannot_remove_each_other(admin: Api, api: Api, wire: Wire, change: dict[str, str] | None) -> None:
     lifecycle.ensure_admin("second@example.com", PASSWORD)
     second = api.signed_in("second@example.com", PASSWORD)
-    mine, theirs = place(admin), place(second)
+    mine, theirs = profile_url(admin), profile_url(second)
 
-    def turn(caller: Api, url: str) -> int:
+    def remove(caller: Api, url: str) -> int:
         return (caller.delete(url) if change is None else caller.patch(url, change)).status
 
-    wire.meanwhile(lambda: turn(second, mine), before=WRITE)
-    assert turn(admin, theirs) == 409
+    wire.meanwhile(lambda: remove(second, mine), before=WRITE)
+    assert remove(admin, theirs) == 409
     stored.check()
     assert api.signed_in("second@example.com", PASSWORD).get("/api/users").status == 200
 
 
-def test_a_profile_is_changed_by_two_at_once(admin: Api, ada: Api, wire: Wire) -> None:
-    url = place(ada)
+def test_interleaved_profile_changes_are_both_kept(admin: Api, ada: Api, wire: Wire) -> None:
+    url = profile_url(ada)
     wire.meanwhile(lambda: admin.patch(url, {"role": "admin"}), before=WRITE)
     reply = ada.patch(url, {"name": "A"})
     assert reply.status == 200
@@ -391,7 +404,7 @@ def test_a_profile_is_changed_by_two_at_once(admin: Api, ada: Api, wire: Wire) -
     stored.check()
 
 
-def test_one_idempotency_key_comes_twice_at_once(admin: Api, wire: Wire) -> None:
+def test_interleaved_requests_with_one_key_invite_once(admin: Api, wire: Wire) -> None:
     body = {"name": "Ben", "email": "ben@example.com"}
     wire.meanwhile(lambda: admin.post("/api/users", body, idempotency_key="k"), before=WRITE)
     reply = admin.post("/api/users", body, idempotency_key="k")
@@ -400,7 +413,7 @@ def test_one_idempotency_key_comes_twice_at_once(admin: Api, wire: Wire) -> None
     assert len(entries()) == 1
 
 
-def test_one_idempotency_key_comes_with_two_requests_at_once(admin: Api, wire: Wire) -> None:
+def test_different_request_with_the_same_key_gets_409(admin: Api, wire: Wire) -> None:
     wire.meanwhile(
         lambda: admin.post("/api/users", {"name": "Bob", "email": "bob@example.com"}, idempotency_key="k"),
         before=WRITE,

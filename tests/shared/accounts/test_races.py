@@ -1,4 +1,8 @@
-"""Many callers at once, against MiniStack, whose transactions are isolated as DynamoDB's are."""
+"""Concurrent requests about accounts, against MiniStack, whose transactions are isolated like DynamoDB's.
+
+Up to 32 requests start at the same moment, and which of them wins is up to chance. Whichever does, the outcome must be
+possible for requests sent one after the other (some may also get 503), and what is stored must be consistent.
+"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -22,16 +26,16 @@ LOGIN = {"email": ADA["email"], "password": PASSWORD}
 
 
 @pytest.fixture
-def cloud(ministack: None) -> None:  # noqa: ARG001  # where it is
-    """MiniStack in place of moto, with real waiting."""
-    routes()  # loaded before anybody is in a hurry
+def cloud(ministack: None) -> None:  # noqa: ARG001  # replaces moto
+    """MiniStack in place of moto, with real pauses between retries."""
+    routes()  # imported before the race, not during it
 
 
 def statuses(replies: Sequence[Reply]) -> list[int]:
     return sorted(reply.status for reply in replies)
 
 
-def place(caller: Api) -> str:
+def profile_url(caller: Api) -> str:
     return f"/api/users/{caller.get('/api/auth/me').json['data']['user']['id']}"
 
 
@@ -40,8 +44,8 @@ def second_admin(api: Api) -> Api:
     return api.signed_in("second@example.com", PASSWORD)
 
 
-def test_32_registrations_of_one_address_are_one_account(api: Api, inbox: Inbox) -> None:
-    """Each may cause a mail here, so each is carried out: the next test has the limit as it is."""
+def test_32_concurrent_registrations_create_one_account(api: Api, inbox: Inbox) -> None:
+    """Here each registration may send an email. The next test has the real limit."""
     passwords = [f"password number {number}" for number in range(32)]
     replies = at_once(*(partial(api.post, "/api/auth/register", {**ADA, "password": p}) for p in passwords))
     assert set(statuses(replies)) <= {202, 503}
@@ -50,22 +54,20 @@ def test_32_registrations_of_one_address_are_one_account(api: Api, inbox: Inbox)
     stored.check()
     assert len(stored.profiles()) == len(stored.credentials()) == 1
     assert len(stored.items("OutboxTable")) == accepted
-    mails = inbox.all()
-    assert [mail.to for mail in mails] == [ADA["email"]] * accepted
-    outcomes = [api.post("/api/auth/verify-email", {"token": mail.token}).status for mail in mails]
+    emails = inbox.all()
+    assert [email.to for email in emails] == [ADA["email"]] * accepted
+    outcomes = [api.post("/api/auth/verify-email", {"token": email.token}).status for email in emails]
     assert outcomes == [400] * (accepted - 1) + [200]
     (credential,) = stored.credentials()
-    right = [verify(password, credential["passwordHash"]) for password in passwords]
-    assert right.count(True) == 1
-    assert replies[right.index(True)].status == 202
-    assert api.post("/api/auth/login", {**LOGIN, "password": passwords[right.index(True)]}).status == 200
+    matches = [verify(password, credential["passwordHash"]) for password in passwords]
+    assert matches.count(True) == 1
+    assert replies[matches.index(True)].status == 202
+    assert api.post("/api/auth/login", {**LOGIN, "password": passwords[matches.index(True)]}).status == 200
     stored.check()
     assert stored.items("OneTimeTokensTable") == []
 
 
-def test_of_32_registrations_at_once_the_first_counts_and_is_mailed(
-    api: Api, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_32_concurrent_registrations_send_one_email(api: Api, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RATE_LIMIT_MULTIPLIER", "1")
     config.settings.cache_clear()
     callers = [Api(ip=f"192.0.2.{number}") for number in range(32)]
@@ -73,14 +75,14 @@ def test_of_32_registrations_at_once_the_first_counts_and_is_mailed(
         replies = at_once(*(partial(caller.post, "/api/auth/register", ADA) for caller in callers))
         assert statuses(replies) == [202] * 32
         assert len({reply.json["message"] for reply in replies}) == 1
-        (mail,) = inbox.all()
-        assert api.post("/api/auth/verify-email", {"token": mail.token}).status == 200
+        (email,) = inbox.all()
+        assert api.post("/api/auth/verify-email", {"token": email.token}).status == 200
     assert len(stored.profiles()) == 1
     stored.check()
 
 
-def test_no_session_survives_disabling_however_many_sign_in_meanwhile(admin: Api, ada: Api) -> None:
-    url = place(ada)
+def test_no_session_survives_disabling_the_account(admin: Api, ada: Api) -> None:
+    url = profile_url(ada)
     replies = at_once(
         lambda: admin.patch(url, {"status": "disabled"}), *[lambda: Api().post("/api/auth/login", LOGIN)] * 16
     )
@@ -93,8 +95,8 @@ def test_no_session_survives_disabling_however_many_sign_in_meanwhile(admin: Api
             assert Api().with_token(reply.json["token"]).get("/api/auth/me").status == 401
 
 
-def test_no_session_outlives_its_account(admin: Api, ada: Api) -> None:
-    url = place(ada)
+def test_no_session_survives_closing_the_account(admin: Api, ada: Api) -> None:
+    url = profile_url(ada)
     replies = at_once(lambda: admin.delete(url), *[lambda: Api().post("/api/auth/login", LOGIN)] * 16)
     assert replies[0].status == 204
     assert set(statuses(replies[1:])) <= {200, 401}
@@ -103,16 +105,16 @@ def test_no_session_outlives_its_account(admin: Api, ada: Api) -> None:
     assert all(session["role"] == "admin" for session in stored.sessions())
 
 
-def test_every_session_has_the_new_role_however_many_sign_in_meanwhile(admin: Api, ada: Api) -> None:
-    url = place(ada)
-    # As many as the lock lets through at once, whichever way they end.
+def test_every_session_has_the_new_role(admin: Api, ada: Api) -> None:
+    url = profile_url(ada)
+    # Four sign-ins: the account lock allows no more attempts before one of them has succeeded.
     replies = at_once(lambda: admin.patch(url, {"role": "admin"}), *[lambda: Api().post("/api/auth/login", LOGIN)] * 4)
     assert statuses(replies) == [200] * 5
     stored.check()
 
 
 @pytest.mark.usefixtures("ada")
-def test_an_old_refresh_token_sent_16_times_at_once_is_told_once(api: Api, inbox: Inbox) -> None:
+def test_concurrent_reuse_of_a_refresh_token_is_reported_once(api: Api, inbox: Inbox) -> None:
     tokens = [api.post("/api/auth/login", LOGIN).json["refreshToken"]]
     for _ in range(2):
         tokens.append(api.post("/api/auth/refresh", {"refreshToken": tokens[-1]}).json["refreshToken"])
@@ -124,7 +126,7 @@ def test_an_old_refresh_token_sent_16_times_at_once_is_told_once(api: Api, inbox
     stored.check()
 
 
-def test_one_link_confirms_once_however_often_at_once(api: Api, inbox: Inbox) -> None:
+def test_link_works_in_one_of_16_concurrent_requests(api: Api, inbox: Inbox) -> None:
     api.post("/api/auth/register", ADA)
     token = inbox.newest().token
     replies = at_once(*[lambda: api.post("/api/auth/verify-email", {"token": token})] * 16)
@@ -132,7 +134,7 @@ def test_one_link_confirms_once_however_often_at_once(api: Api, inbox: Inbox) ->
     stored.check()
 
 
-def test_a_code_has_five_tries_however_many_at_once(api: Api, inbox: Inbox) -> None:
+def test_code_allows_five_concurrent_attempts(api: Api, inbox: Inbox) -> None:
     api.post("/api/auth/register", ADA)
     code = inbox.newest().code
     wrong = [f"{(int(code) + 1 + number) % 10**6:06}" for number in range(24)]
@@ -145,7 +147,7 @@ def test_a_code_has_five_tries_however_many_at_once(api: Api, inbox: Inbox) -> N
 
 def test_two_admins_who_demote_each_other_leave_one(api: Api, admin: Api) -> None:
     other = second_admin(api)
-    mine, theirs = place(admin), place(other)
+    mine, theirs = profile_url(admin), profile_url(other)
     for change in ({"role": "user"}, {"status": "disabled"}):
         replies = at_once(partial(admin.patch, theirs, change), partial(other.patch, mine, change))
         assert 200 in statuses(replies)
@@ -156,16 +158,16 @@ def test_two_admins_who_demote_each_other_leave_one(api: Api, admin: Api) -> Non
         admin, other = (api.signed_in(email, PASSWORD) for email in (ADMIN_EMAIL, "second@example.com"))
 
 
-def test_two_admins_who_both_leave_leave_one(api: Api, admin: Api) -> None:
+def test_last_two_admins_cannot_both_close_their_accounts(api: Api, admin: Api) -> None:
     other = second_admin(api)
-    mine, theirs = place(admin), place(other)
+    mine, theirs = profile_url(admin), profile_url(other)
     replies = at_once(lambda: admin.delete(mine), lambda: other.delete(theirs))
     assert statuses(replies) == [204, 409]
     stored.check()
     assert len(stored.profiles()) == 1
 
 
-def test_one_idempotency_key_invites_once_however_often_at_once(admin: Api) -> None:
+def test_concurrent_requests_with_one_key_invite_once(admin: Api) -> None:
     body = {"name": "Ben", "email": "ben@example.com"}
     replies = at_once(*[lambda: admin.post("/api/users", body, idempotency_key="k")] * 16)
     assert set(statuses(replies)) <= {201, 503}
@@ -175,21 +177,21 @@ def test_one_idempotency_key_invites_once_however_often_at_once(admin: Api) -> N
     stored.check()
 
 
-def test_one_idempotency_key_with_two_requests_at_once_is_a_conflict_for_one(admin: Api) -> None:
+def test_two_different_requests_with_one_key_conflict(admin: Api) -> None:
     bodies = [{"name": name, "email": f"{name}@example.com"} for name in ("ben", "bob")]
     replies = at_once(*(partial(admin.post, "/api/users", b, idempotency_key="k") for b in bodies))
     assert statuses(replies) == [201, 409]
     assert len(stored.profiles()) == 2
 
 
-def test_two_invitations_of_one_address_at_once_are_one_account(admin: Api) -> None:
+def test_concurrent_invitations_create_one_account(admin: Api) -> None:
     body = {"name": "Ben", "email": "ben@example.com"}
     replies = at_once(*[lambda: admin.post("/api/users", body)] * 8)
     assert statuses(replies) == [201] + [409] * 7
     stored.check()
 
 
-def test_registering_while_being_invited_puts_no_password_into_the_invitation(admin: Api, api: Api) -> None:
+def test_concurrent_registration_sets_no_password_for_an_invitation(admin: Api, api: Api) -> None:
     for number in range(6):
         ben = {"name": "Ben", "email": f"ben{number}@example.com"}
         at_once(
@@ -203,27 +205,25 @@ def test_registering_while_being_invited_puts_no_password_into_the_invitation(ad
         assert (user["role"] == "admin") == credential.is_invited
 
 
-def test_promoting_while_confirming_never_makes_a_strangers_password_an_administrators(
-    admin: Api, api: Api, inbox: Inbox
-) -> None:
+def test_promotion_drops_the_password_unless_verified_first(admin: Api, api: Api, inbox: Inbox) -> None:
     for number in range(6):
         email = f"boss{number}@example.com"
         api.post("/api/auth/register", {**ADA, "email": email})
         token = inbox.newest().token
         (user,) = admin.get(f"/api/users?email={email}").json["data"]
-        confirmed, promoted = at_once(
+        verified, promoted = at_once(
             partial(api.post, "/api/auth/verify-email", {"token": token}),
             partial(admin.patch, f"/api/users/{user['id']}", {"role": "admin"}),
         )
         assert promoted.status == 200
         credential = credentials.find(email)
         assert credential is not None
-        assert credential.is_invited == (confirmed.status == 400)
+        assert credential.is_invited == (verified.status == 400)
         stored.check()
 
 
-def test_changes_of_one_version_at_once_are_one_change(ada: Api) -> None:
-    url = place(ada)
+def test_one_of_concurrent_changes_with_the_same_etag_succeeds(ada: Api) -> None:
+    url = profile_url(ada)
     tag = ada.get(url).headers["etag"]
     names = [f"Ada {number}" for number in range(8)]
     replies = at_once(*(partial(ada.patch, url, {"name": n}, if_match=tag) for n in names))
@@ -232,8 +232,8 @@ def test_changes_of_one_version_at_once_are_one_change(ada: Api) -> None:
     assert ada.get(url).json["data"]["name"] == won
 
 
-def test_changes_without_a_version_at_once_are_all_made(ada: Api) -> None:
-    url = place(ada)
+def test_concurrent_changes_without_an_etag_are_all_made(ada: Api) -> None:
+    url = profile_url(ada)
     before = ada.get(url).headers["etag"]
     replies = at_once(*(partial(ada.patch, url, {"name": f"Ada {n}"}) for n in range(8)))
     assert statuses(replies) == [200] * 8

@@ -1,12 +1,14 @@
-"""Signing in, recovery and change of address, stopped after any call to AWS: the user can go on, nothing is orphaned.
+"""Crashes and lost responses during sign-in, recovery and change of address.
 
-Each flow is stopped after its first call, after its second, and so on, in two ways: the power fails, or an answer is
-lost and the caller gets 503. Then the user does what users do, which is to try again.
+Each flow is interrupted after its first AWS call, after its second, and so on, in two ways: the process dies, or the
+response is lost and the caller gets 503. What is stored must then be consistent, and when the user tries again, the
+flow must end as if it had not been interrupted.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 
 import pytest
 
@@ -27,49 +29,47 @@ pytestmark = pytest.mark.thorough
 
 ADA, NEW_ADDRESS = "ada@example.com", "countess@example.com"
 NEW = "a rather different sentence"
-Act = Callable[[], Reply]
+Flow = Callable[[], Reply]
 
 
 @dataclass
-class Stopped:
-    """A flow that can be begun in the same state again and again, and stopped anywhere."""
+class Interruptions:
+    """Runs a flow from the same state again and again, each time interrupted after another AWS call."""
 
-    renew: Callable[[], None]
+    reset: Callable[[], None]
     wire: Wire
-    points: int = 0
 
-    def anywhere(self, begin: Callable[[], Act]) -> Iterator[Act]:
-        """Give the act, to be tried again, once for each point at which it was stopped."""
-        for how in (self.wire.dies_after, self.wire.loses_the_answer_to):
-            call = 0
-            while True:
-                call += 1
-                self.renew()
+    def of(self, prepare: Callable[[], Flow]) -> Iterator[Flow]:
+        """Yield the flow, to be retried, after each interruption. `prepare` stores its initial state and returns it."""
+        interruptions = 0
+        for interrupt in (self.wire.dies_after, self.wire.loses_the_answer_to):
+            for call in count(1):
+                self.reset()
                 keys.memory.forget()
-                act = begin()
+                flow = prepare()
                 self.wire.forget()
-                how(call)
+                interrupt(call)
                 with suppress(PowerCut):
-                    reply = act()
+                    reply = flow()
                     assert reply.status == 503 or len(self.wire.calls) < call, reply.text
-                finished = len(self.wire.calls) < call
+                is_complete = len(self.wire.calls) < call
                 self.wire.forget()
-                if finished:
+                if is_complete:
                     break
                 stored.check()
-                self.points += 1
-                yield act
+                interruptions += 1
+                yield flow
                 stored.check()
-        assert self.points > 0
+        assert interruptions > 0
 
 
 @pytest.fixture
-def stopped(wire: Wire, moto: Callable[[], None]) -> Stopped:
-    return Stopped(moto, wire)
+def interruptions(wire: Wire, moto: Callable[[], None]) -> Interruptions:
+    return Interruptions(moto, wire)
 
 
 def ada() -> tuple[User, list[Session], list[Api]]:
-    """Store Ada's account with two sessions."""
+    """Store Ada's account with two sessions. Return them with a client for each."""
     caller = member(Api(), "Ada", ADA)
     (user,) = users.with_email(ADA)
     other = sessions.new(user, Client(user_agent="tests/1.0"))
@@ -82,11 +82,11 @@ def link(user: User, purpose: Purpose, target: str = "") -> str:
     return one_time_tokens.issue(users.credential_of(user), purpose, target=target).token
 
 
-def told(kind: str) -> int:
+def count_emails(kind: str) -> int:
     return [entry["kind"] for entry in stored.items("OutboxTable")].count(kind)
 
 
-def noted(event: str) -> int:
+def count_activity(event: str) -> int:
     return [entry["event"] for entry in stored.items("ActivityTable")].count(event)
 
 
@@ -94,73 +94,75 @@ def sign_in(email: str = ADA, password: str = PASSWORD, **headers: str) -> int:
     return Api().post("/api/auth/login", {"email": email, "password": password}, **headers).status
 
 
-def test_signing_in_from_a_new_device_with_an_outdated_hash(stopped: Stopped, monkeypatch: pytest.MonkeyPatch) -> None:
-    def begin() -> Act:
+def test_sign_in_with_new_device_and_outdated_hash_can_be_retried(
+    interruptions: Interruptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def prepare() -> Flow:
         monkeypatch.setattr(passwords, "COST", 4)
         ada()
         monkeypatch.setattr(passwords, "COST", 5)
         return lambda: Api().post("/api/auth/login", {"email": ADA, "password": PASSWORD}, user_agent="Burner/1.0")
 
-    for again in stopped.anywhere(begin):
-        assert again().status == 200
-        assert told("new_device") == 1
+    for retry in interruptions.of(prepare):
+        assert retry().status == 200
+        assert count_emails("new_device") == 1
         (credential,) = stored.credentials()
         assert not passwords.is_outdated(credential["passwordHash"])
 
 
-def test_refreshing(stopped: Stopped) -> None:
-    def begin() -> Act:
+def test_refresh_can_be_retried(interruptions: Interruptions) -> None:
+    def prepare() -> Flow:
         _, (mine, _), _ = ada()
         token = tokens.refresh_token(mine)
         return lambda: Api().post("/api/auth/refresh", {"refreshToken": token})
 
-    for again in stopped.anywhere(begin):
-        reply = again()
+    for retry in interruptions.of(prepare):
+        reply = retry()
         assert reply.status == 200
         assert Api().post("/api/auth/refresh", {"refreshToken": reply.json["refreshToken"]}).status == 200
 
 
-def test_refreshing_with_an_old_token(stopped: Stopped) -> None:
-    def begin() -> Act:
+def test_reused_refresh_token_is_reported_once(interruptions: Interruptions) -> None:
+    def prepare() -> Flow:
         _, (mine, _), _ = ada()
         sessions.refresh(sessions.refresh(mine, Client()), Client())
         return lambda: Api().post("/api/auth/refresh", {"refreshToken": tokens.refresh_token(mine)})
 
-    for again in stopped.anywhere(begin):
-        assert again().status == 401
-        assert len(stored.sessions()) == told("session_ended") == noted("token_reused") == 1
+    for retry in interruptions.of(prepare):
+        assert retry().status == 401
+        assert len(stored.sessions()) == count_emails("session_ended") == count_activity("token_reused") == 1
 
 
 @pytest.mark.parametrize(("scope", "left"), [("local", 1), ("others", 1), ("global", 0)])
-def test_signing_out(stopped: Stopped, scope: str, left: int) -> None:
-    def begin() -> Act:
+def test_sign_out_can_be_retried(interruptions: Interruptions, scope: str, left: int) -> None:
+    def prepare() -> Flow:
         _, _, (caller, _) = ada()
         return lambda: caller.post("/api/auth/logout", {"scope": scope})
 
-    for again in stopped.anywhere(begin):
-        assert again().status in {204, 401}
+    for retry in interruptions.of(prepare):
+        assert retry().status in {204, 401}
         assert len(stored.sessions()) == left
 
 
-def test_ending_one_session(stopped: Stopped) -> None:
-    def begin() -> Act:
+def test_ending_another_session_can_be_retried(interruptions: Interruptions) -> None:
+    def prepare() -> Flow:
         _, (_, other), (caller, _) = ada()
         return lambda: caller.delete(f"/api/auth/sessions/{other.id}")
 
-    for again in stopped.anywhere(begin):
-        assert again().status in {204, 404}
-        assert len(stored.sessions()) == noted("logout") == 1
+    for retry in interruptions.of(prepare):
+        assert retry().status in {204, 404}
+        assert len(stored.sessions()) == count_activity("logout") == 1
 
 
-def test_forgetting_the_password(stopped: Stopped) -> None:
+def test_recovery_request_can_be_retried(interruptions: Interruptions) -> None:
     inbox = Inbox()
 
-    def begin() -> Act:
+    def prepare() -> Flow:
         ada()
         return lambda: Api().post("/api/auth/forgot-password", {"email": ADA})
 
-    for again in stopped.anywhere(begin):
-        assert again().status == 202
+    for retry in interruptions.of(prepare):
+        assert retry().status == 202
         body = {"token": inbox.newest().token, "password": NEW}
         assert Api().post("/api/auth/reset-password", body).status == 204
         assert sign_in(password=NEW) == 200
@@ -168,8 +170,8 @@ def test_forgetting_the_password(stopped: Stopped) -> None:
 
 
 @pytest.mark.parametrize("purpose", ["reset-password", "accept-invitation"])
-def test_choosing_a_password(stopped: Stopped, purpose: Purpose) -> None:
-    def begin() -> Act:
+def test_password_reset_can_be_retried(interruptions: Interruptions, purpose: Purpose) -> None:
+    def prepare() -> Flow:
         if purpose == "reset-password":
             user, _, _ = ada()
         else:
@@ -179,87 +181,90 @@ def test_choosing_a_password(stopped: Stopped, purpose: Purpose) -> None:
         body = {"token": link(user, purpose), "password": NEW}
         return lambda: Api().post("/api/auth/reset-password", body)
 
-    for again in stopped.anywhere(begin):
-        assert again().status in {204, 400}
+    for retry in interruptions.of(prepare):
+        assert retry().status in {204, 400}
         assert stored.sessions() == []
-        assert told("password_changed") == noted("user_password_reset") == 1
+        assert count_emails("password_changed") == count_activity("user_password_reset") == 1
         assert sign_in(password=NEW) == 200
 
 
-def test_changing_the_password(stopped: Stopped) -> None:
-    def begin() -> Act:
+def test_password_change_can_be_retried(interruptions: Interruptions) -> None:
+    def prepare() -> Flow:
         _, _, (caller, _) = ada()
         body = {"currentPassword": PASSWORD, "newPassword": NEW}
         return lambda: caller.post("/api/auth/change-password", body)
 
-    for again in stopped.anywhere(begin):
-        assert again().status in {204, 401}
-        assert len(stored.sessions()) == told("password_changed") == noted("user_password_changed") == 1
+    for retry in interruptions.of(prepare):
+        assert retry().status in {204, 401}
+        assert (
+            len(stored.sessions()) == count_emails("password_changed") == count_activity("user_password_changed") == 1
+        )
         assert sign_in(password=NEW) == 200
 
 
-def test_asking_for_another_address(stopped: Stopped) -> None:
+def test_email_change_request_can_be_retried(interruptions: Interruptions) -> None:
     inbox = Inbox()
 
-    def begin() -> Act:
+    def prepare() -> Flow:
         _, _, (caller, _) = ada()
         return lambda: caller.post("/api/auth/change-email", {"newEmail": NEW_ADDRESS, "password": PASSWORD})
 
-    for again in stopped.anywhere(begin):
-        assert again().status == 202
+    for retry in interruptions.of(prepare):
+        assert retry().status == 202
         assert Api().post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
         assert sign_in(NEW_ADDRESS) == 200
     inbox.close()
 
 
-def test_moving_to_another_address(stopped: Stopped) -> None:
-    def begin() -> Act:
+def test_email_change_can_be_retried(interruptions: Interruptions) -> None:
+    def prepare() -> Flow:
         user, _, _ = ada()
         token = link(user, "change-email", NEW_ADDRESS)
         return lambda: Api().post("/api/auth/verify-email", {"token": token})
 
-    for again in stopped.anywhere(begin):
-        assert again().status in {200, 400}
+    for retry in interruptions.of(prepare):
+        assert retry().status in {200, 400}
         assert sign_in(NEW_ADDRESS) == 200
         assert sign_in(ADA) == 401
         assert len(stored.credentials()) == 2
-        assert told("email_changed") == noted("user_email_changed") == 1
+        assert count_emails("email_changed") == count_activity("user_email_changed") == 1
 
 
-def moved() -> User:
+def ada_with_new_address() -> User:
+    """Store Ada's account after she has changed her address."""
     user, _, _ = ada()
     token = one_time_tokens.present(link(user, "change-email", NEW_ADDRESS), "change-email")
     email_change.confirm(token, Client())
     return users.get(user.id)
 
 
-def test_moving_back(stopped: Stopped) -> None:
+def test_undoing_an_email_change_can_be_retried(interruptions: Interruptions) -> None:
     inbox = Inbox()
 
-    def begin() -> Act:
-        token = link(moved(), "undo-email-change", ADA)
+    def prepare() -> Flow:
+        token = link(ada_with_new_address(), "undo-email-change", ADA)
         return lambda: Api().post("/api/auth/verify-email", {"token": token})
 
-    for again in stopped.anywhere(begin):
-        assert again().status in {200, 400}
+    for retry in interruptions.of(prepare):
+        assert retry().status in {200, 400}
         assert stored.sessions() == []
-        assert len(stored.credentials()) == told("recovery") == noted("user_email_change_undone") == 1
-        body = {"token": next(mail.token for mail in inbox.to(ADA)[::-1] if "reset" in mail.text), "password": NEW}
+        assert len(stored.credentials()) == count_emails("recovery") == count_activity("user_email_change_undone") == 1
+        body = {"token": next(email.token for email in inbox.to(ADA)[::-1] if "reset" in email.text), "password": NEW}
         assert Api().post("/api/auth/reset-password", body).status == 204
         assert sign_in(password=NEW) == 200
     inbox.close()
 
 
-def test_closing_an_account_that_has_moved(stopped: Stopped) -> None:
-    def begin() -> Act:
-        user = moved()
+def test_closing_an_account_after_an_email_change_can_be_retried(interruptions: Interruptions) -> None:
+    def prepare() -> Flow:
+        user = ada_with_new_address()
         link(user, "undo-email-change", ADA)
         link(user, "reset-password")
         (mine, *_) = sessions.of_user(user.id)
         caller = Api().with_token(tokens.access_token(mine))
         return lambda: caller.delete(f"/api/users/{user.id}")
 
-    for again in stopped.anywhere(begin):
-        assert again().status in {204, 401}
+    for retry in interruptions.of(prepare):
+        assert retry().status in {204, 401}
         for table in ("CredentialsTable", "SessionsTable", "OneTimeTokensTable"):
             assert stored.items(table) == []

@@ -1,7 +1,7 @@
-"""Sessions in random interleavings: no honest client is refused, no stolen token works twice, nothing outlives its end.
+"""Sessions under random sequences of requests, some of them concurrent, against MiniStack.
 
-A model of what each client holds and of which sessions count is kept beside the real thing, which runs on MiniStack.
-Every step, alone or at the same time as another, must leave both in agreement.
+A model records the tokens of each client and which sessions are valid. After every step the service must agree with
+it: an honest client stays signed in, a reused old refresh token ends the session, and an ended session stays ended.
 """
 
 from dataclasses import dataclass, field
@@ -25,17 +25,17 @@ _numbers = count()
 
 @dataclass
 class Device:
-    """A signed-in client: the refresh tokens of its session in order, and how many of them it has seen."""
+    """A client with its session: the refresh tokens in order, and how many of them the client has received."""
 
     access_token: str
     tokens: list[str]
-    seen: int = 1
-    counts: bool = True
+    received: int = 1
+    is_valid: bool = True
 
 
 @dataclass
 class Model:
-    """The account as it should be."""
+    """The expected state of the account."""
 
     email: str
     user_id: str = ""
@@ -44,15 +44,15 @@ class Model:
 
     @property
     def signed_in(self) -> list[Device]:
-        return [device for device in self.devices if device.counts]
+        return [device for device in self.devices if device.is_valid]
 
-    def end(self, *, besides: Device | None = None) -> None:
+    def end_sessions(self, *, keep: Device | None = None) -> None:
         for device in self.devices:
-            device.counts = device is besides and device.counts
+            device.is_valid = device is keep and device.is_valid
 
 
 def reset_token(email: str) -> str:
-    """Give the token of a link to choose a new password, as the mail would."""
+    """Return the token of a new link to reset the password, as an email would contain it."""
     while True:
         credential = credentials.find(email)
         assert credential is not None
@@ -71,30 +71,30 @@ class Sessions(RuleBasedStateMachine):
         self.model = Model(email=f"user{next(_numbers)}@example.com")
         lifecycle.ensure_admin(self.model.email, self.model.password)
 
-    # One step at a time ------------------------------------------------------------------------------
+    # Single requests -------------------------------------------------------------------------------
 
     @rule()
     def sign_in(self) -> None:
         reply = self._sign_in(self.model.password)
         assert reply.status == 200, reply.text
-        self._add(reply)
+        self._record_sign_in(reply)
 
     @precondition(lambda self: self.model.signed_in)
     @rule(data=st.data(), lost=st.booleans())
     def refresh(self, data: st.DataObject, *, lost: bool) -> None:
         device = self._pick(data)
-        reply = self._refresh(device.tokens[device.seen - 1])
+        reply = self._refresh(device.tokens[device.received - 1])
         assert reply.status == 200, reply.text
-        self._note_refresh(device, reply, lost=lost)
+        self._record_refresh(device, reply, lost=lost)
 
     @precondition(lambda self: any(len(device.tokens) > 2 for device in self.model.signed_in))
     @rule(data=st.data())
-    def use_a_stolen_old_token(self, data: st.DataObject) -> None:
+    def reuse_an_old_refresh_token(self, data: st.DataObject) -> None:
         device = data.draw(st.sampled_from([device for device in self.model.signed_in if len(device.tokens) > 2]))
         token = data.draw(st.sampled_from(device.tokens[:-2]))
         reply = self._refresh(token)
         assert (reply.status, reply.json["code"]) == (401, "refresh_token_reused")
-        device.counts = False
+        device.is_valid = False
         assert self._refresh(token).json["code"] == "invalid_refresh_token"
 
     @precondition(lambda self: self.model.signed_in)
@@ -103,50 +103,50 @@ class Sessions(RuleBasedStateMachine):
         device = self._pick(data)
         assert self._as(device).post("/api/auth/logout", {"scope": scope}).status == 204
         if scope == "local":
-            device.counts = False
+            device.is_valid = False
         else:
-            self.model.end(besides=device if scope == "others" else None)
+            self.model.end_sessions(keep=device if scope == "others" else None)
 
     @precondition(lambda self: self.model.signed_in)
     @rule(data=st.data())
-    def change_the_password(self, data: st.DataObject) -> None:
+    def change_password(self, data: st.DataObject) -> None:
         device = self._pick(data)
         body = {"currentPassword": self.model.password, "newPassword": self._other_password()}
         assert self._as(device).post("/api/auth/change-password", body).status == 204
         self.model.password = self._other_password()
-        self.model.end(besides=device)
+        self.model.end_sessions(keep=device)
 
     @rule()
-    def reset_the_password(self) -> None:
+    def reset_password(self) -> None:
         assert self._reset().status == 204
         self.model.password = self._other_password()
-        self.model.end()
+        self.model.end_sessions()
 
-    # Two at the same time ----------------------------------------------------------------------------
+    # Concurrent requests ---------------------------------------------------------------------------
 
     @precondition(lambda self: self.model.signed_in)
     @rule(data=st.data(), tabs=st.integers(2, 8))
     def refresh_in_several_tabs(self, data: st.DataObject, tabs: int) -> None:
         device = self._pick(data)
-        token = device.tokens[device.seen - 1]
+        token = device.tokens[device.received - 1]
         replies = at_once(*[lambda: self._refresh(token)] * tabs)
         assert {reply.status for reply in replies} == {200}
         assert len({reply.json["refreshToken"] for reply in replies}) == 1
-        self._note_refresh(device, replies[0], lost=False)
+        self._record_refresh(device, replies[0], lost=False)
 
     @precondition(lambda self: self.model.signed_in)
     @rule(data=st.data())
     def refresh_while_signing_out(self, data: st.DataObject) -> None:
         device = self._pick(data)
-        refreshed, out = at_once(
-            lambda: self._refresh(device.tokens[device.seen - 1]),
+        refreshed, signed_out = at_once(
+            lambda: self._refresh(device.tokens[device.received - 1]),
             lambda: self._as(device).post("/api/auth/logout", {}),
         )
-        assert out.status == 204
+        assert signed_out.status == 204
         assert refreshed.status in {200, 401}
         if refreshed.status == 200:
-            self._note_refresh(device, refreshed, lost=False)
-        device.counts = False
+            self._record_refresh(device, refreshed, lost=False)
+        device.is_valid = False
 
     @rule()
     def sign_in_while_resetting(self) -> None:
@@ -155,9 +155,9 @@ class Sessions(RuleBasedStateMachine):
         assert reset.status == 204
         assert signed_in.status in {200, 401}
         if signed_in.status == 200:
-            self._add(signed_in)
+            self._record_sign_in(signed_in)
         self.model.password = new
-        self.model.end()
+        self.model.end_sessions()
 
     @precondition(lambda self: self.model.signed_in)
     @rule(data=st.data())
@@ -166,14 +166,14 @@ class Sessions(RuleBasedStateMachine):
         body = {"currentPassword": self.model.password, "newPassword": self._other_password()}
         changed, refreshed = at_once(
             lambda: self._as(changer).post("/api/auth/change-password", body),
-            lambda: self._refresh(other.tokens[other.seen - 1]),
+            lambda: self._refresh(other.tokens[other.received - 1]),
         )
         assert changed.status == 204, changed.text
         assert refreshed.status in ({200} if other is changer else {200, 401})
         if refreshed.status == 200:
-            self._note_refresh(other, refreshed, lost=False)
+            self._record_refresh(other, refreshed, lost=False)
         self.model.password = self._other_password()
-        self.model.end(besides=changer)
+        self.model.end_sessions(keep=changer)
 
     @rule()
     def close_the_account_while_signing_in(self) -> None:
@@ -187,19 +187,19 @@ class Sessions(RuleBasedStateMachine):
         assert closed.status == 204
         assert reply.status in {200, 401}
         if reply.status == 200:
-            self._add(reply)
-        self.model.end()
-        self.the_same_sessions_count()
+            self._record_sign_in(reply)
+        self.model.end_sessions()
+        self.service_agrees_with_the_model()
         lifecycle.ensure_admin(self.model.email, self.model.password)
 
-    # What holds after each --------------------------------------------------------------------------
+    # Invariant -------------------------------------------------------------------------------------
 
     @invariant()
-    def the_same_sessions_count(self) -> None:
+    def service_agrees_with_the_model(self) -> None:
         for device in self.model.devices:
             status = self._as(device).get("/api/auth/me").status
-            assert status == (200 if device.counts else 401)
-        # What was refused once has no way back: there is no use in asking again and again.
+            assert status == (200 if device.is_valid else 401)
+        # An ended session never becomes valid again, so checking it once is enough.
         self.model.devices = self.model.signed_in
 
     def _pick(self, data: st.DataObject) -> Device:
@@ -226,21 +226,21 @@ class Sessions(RuleBasedStateMachine):
         assert credential is not None
         return credential
 
-    def _add(self, reply: Reply) -> None:
+    def _record_sign_in(self, reply: Reply) -> None:
         self.model.devices.append(Device(reply.json["token"], [reply.json["refreshToken"]]))
 
-    def _note_refresh(self, device: Device, reply: Reply, *, lost: bool) -> None:
+    def _record_refresh(self, device: Device, reply: Reply, *, lost: bool) -> None:
         token = reply.json["refreshToken"]
-        if device.seen == len(device.tokens):
+        if device.received == len(device.tokens):
             device.tokens.append(token)
         assert token == device.tokens[-1]
         if not lost:
-            device.seen = len(device.tokens)
+            device.received = len(device.tokens)
             device.access_token = reply.json["token"]
 
 
 @pytest.mark.usefixtures("ministack")
-def test_whatever_clients_do_at_whatever_time() -> None:
+def test_sessions_agree_with_the_model_in_any_sequence() -> None:
     run_state_machine_as_test(
         Sessions,
         settings=settings(
@@ -250,7 +250,7 @@ def test_whatever_clients_do_at_whatever_time() -> None:
 
 
 @pytest.mark.usefixtures("ministack")
-def test_64_refreshes_of_one_token_at_once_are_one_step_and_one_answer() -> None:
+def test_64_concurrent_refreshes_of_one_token_get_the_same_tokens() -> None:
     lifecycle.ensure_admin("many@example.com", PASSWORDS[0])
     api = Api()
     login = api.post("/api/auth/login", {"email": "many@example.com", "password": PASSWORDS[0]}).json

@@ -1,4 +1,4 @@
-"""Access tokens: only ours, only in their one form, and only as long as they count."""
+"""Access tokens: only those signed by us are accepted, in exactly one form, and until they expire."""
 
 import base64
 import hashlib
@@ -33,8 +33,8 @@ def b64(value: bytes) -> str:
 
 
 def claims(**changes: Any) -> dict[str, Any]:
-    """What a good token says; a claim that is `...` is left out."""
-    whole = {
+    """Return the claims of a valid token with these changes. The value `...` removes a claim."""
+    changed = {
         "iss": "lambda-api-routes",
         "aud": "lambda-api-routes",
         "sub": SUB,
@@ -44,11 +44,11 @@ def claims(**changes: Any) -> dict[str, Any]:
         "exp": clock.now() + 3600,
         **changes,
     }
-    return {name: value for name, value in whole.items() if value is not ...}
+    return {name: value for name, value in changed.items() if value is not ...}
 
 
 def signed(header: Any, payload: Any, key: keys.SigningKey | None = None) -> str:
-    """Sign with our own key whatever is given, text as it is."""
+    """Sign any header and payload, by default with our key. A string is used unchanged, anything else as JSON."""
 
     def part(value: Any) -> str:
         return b64((value if isinstance(value, str) else json.dumps(value)).encode())
@@ -58,15 +58,15 @@ def signed(header: Any, payload: Any, key: keys.SigningKey | None = None) -> str
     return f"{content}.{b64(signature)}"
 
 
-def good() -> str:
+def valid_token() -> str:
     return signed(HEADER, claims())
 
 
-def test_our_own_token_is_read() -> None:
-    assert tokens.verify(good()) == tokens.Claims(SUB, SUB)
+def test_valid_token_is_accepted() -> None:
+    assert tokens.verify(valid_token()) == tokens.Claims(SUB, SUB)
 
 
-# Headers -----------------------------------------------------------------------------------------------
+# Headers -------------------------------------------------------------------------------------------
 
 
 def public_pem() -> bytes:
@@ -89,49 +89,49 @@ HEADERS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("change", HEADERS, ids=str)
-def test_a_token_with_another_header_is_invalid(change: dict[str, Any]) -> None:
+def test_token_with_another_header_is_invalid(change: dict[str, Any]) -> None:
     with pytest.raises(InvalidToken):
         tokens.verify(signed({**HEADER, **change}, claims()))
 
 
-def test_a_token_without_signature_is_invalid() -> None:
+def test_unsigned_token_is_invalid() -> None:
     unsigned = b64(json.dumps({**HEADER, "alg": "none"}).encode()) + "." + b64(json.dumps(claims()).encode()) + "."
-    for token in (unsigned, good().rpartition(".")[0] + "."):
+    for token in (unsigned, valid_token().rpartition(".")[0] + "."):
         with pytest.raises(InvalidToken):
             tokens.verify(token)
 
 
-def test_a_token_signed_with_the_public_key_as_a_shared_secret_is_invalid() -> None:
+def test_hs256_token_signed_with_the_public_key_is_invalid() -> None:
     for key in (public_pem(), public_pem().strip(), json.dumps(keys.jwks()["keys"][0]).encode()):
         with pytest.raises(InvalidToken):
             tokens.verify(hs256(key))
 
 
 @pytest.mark.parametrize("name", ["jwk", "jku", "x5u", "x5c"])
-def test_a_key_that_the_token_brings_along_is_not_looked_at(name: str) -> None:
-    stranger = ec.generate_private_key(ec.SECP256R1())
-    brought = {
-        "jwk": keys._ECDSA.to_jwk(stranger.public_key(), as_dict=True),
+def test_key_in_the_header_is_ignored(name: str) -> None:
+    other_key = ec.generate_private_key(ec.SECP256R1())
+    value = {
+        "jwk": keys._ECDSA.to_jwk(other_key.public_key(), as_dict=True),
         "jku": "https://eve.example.com/jwks.json",
         "x5u": "https://eve.example.com/cert.pem",
         "x5c": ["MII"],
     }[name]
-    header = {"typ": "at+jwt", "kid": KEY_VERSION, name: brought}
+    header = {"typ": "at+jwt", "kid": KEY_VERSION, name: value}
     with pytest.raises(InvalidToken):
-        tokens.verify(jwt.encode(claims(), stranger, "ES256", headers=header))
-    tokens.verify(signed({**HEADER, name: brought}, claims()))
+        tokens.verify(jwt.encode(claims(), other_key, "ES256", headers=header))
+    tokens.verify(signed({**HEADER, name: value}, claims()))
 
 
-def test_another_services_key_is_invalid_under_any_id() -> None:
-    stranger = ec.generate_private_key(ec.SECP256R1())
-    for kid in (KEY_VERSION, "stranger"):
+def test_another_services_key_is_rejected_under_any_id() -> None:
+    other_key = ec.generate_private_key(ec.SECP256R1())
+    for kid in (KEY_VERSION, "unknown"):
         with pytest.raises(InvalidToken):
-            tokens.verify(jwt.encode(claims(), stranger, "ES256", headers={"typ": "at+jwt", "kid": kid}))
+            tokens.verify(jwt.encode(claims(), other_key, "ES256", headers={"typ": "at+jwt", "kid": kid}))
 
 
-# Claims ------------------------------------------------------------------------------------------------
+# Claims --------------------------------------------------------------------------------------------
 
-WRONG: list[dict[str, Any]] = [
+INVALID_CLAIMS: list[dict[str, Any]] = [
     {"iss": "another"}, {"iss": None}, {"iss": ["lambda-api-routes"]}, {"iss": ...}, {"iss": "lambda-api-routes/"},
     {"aud": "another"}, {"aud": ["lambda-api-routes"]}, {"aud": ["lambda-api-routes", "another"]}, {"aud": ...},
     {"aud": 1},
@@ -144,44 +144,44 @@ WRONG: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("change", WRONG, ids=str)
-def test_a_token_with_a_wrong_claim_is_invalid(change: dict[str, Any]) -> None:
+@pytest.mark.parametrize("change", INVALID_CLAIMS, ids=str)
+def test_token_with_an_invalid_claim_is_rejected(change: dict[str, Any]) -> None:
     with pytest.raises((InvalidToken, TokenExpired)):
         tokens.verify(signed(HEADER, claims(**change)))
 
 
 @pytest.mark.parametrize("expiry", [2**53, 2**63, 2**200])
-def test_a_token_of_ours_with_a_distant_end_is_read(expiry: int) -> None:
+def test_token_that_expires_in_the_distant_future_is_accepted(expiry: int) -> None:
     tokens.verify(signed(HEADER, claims(exp=expiry)))
 
 
 @pytest.mark.parametrize(
     "payload", ["[]", "null", "1", '"x"', "", "{", '{"a":' * 5000, "[" * 3000, '{"a": 1} x', "\ufeff{}"]
 )
-def test_claims_that_are_no_json_object_are_invalid(payload: str) -> None:
+def test_payload_that_is_not_a_json_object_is_invalid(payload: str) -> None:
     with pytest.raises(InvalidToken):
         tokens.verify(signed(HEADER, payload))
 
 
 @pytest.mark.parametrize("header", ["[]", "null", "1", '"x"', "", "{", "[" * 3000])
-def test_a_header_that_is_no_json_object_is_invalid(header: str) -> None:
+def test_header_that_is_not_a_json_object_is_invalid(header: str) -> None:
     with pytest.raises(InvalidToken):
         tokens.verify(signed(header, claims()))
 
 
-def test_of_keys_that_come_twice_the_same_one_is_checked_and_used() -> None:
-    twice = json.dumps(claims())[:-1] + f', "exp": {clock.now() - 10}}}'
+def test_the_checked_one_of_duplicate_claims_is_used() -> None:
+    duplicated = json.dumps(claims())[:-1] + f', "exp": {clock.now() - 10}}}'
     with pytest.raises(TokenExpired):
-        tokens.verify(signed(HEADER, twice))
-    twice = json.dumps(claims())[:-1] + ', "sub": "another"}'
-    assert tokens.verify(signed(HEADER, twice)).user_id == "another"
+        tokens.verify(signed(HEADER, duplicated))
+    duplicated = json.dumps(claims())[:-1] + ', "sub": "another"}'
+    assert tokens.verify(signed(HEADER, duplicated)).user_id == "another"
     with pytest.raises(InvalidToken):
         tokens.verify(signed(json.dumps(HEADER)[:-1] + ', "alg": "none"}', claims()))
 
 
-def test_a_token_counts_until_its_end_and_not_a_second_longer() -> None:
+def test_token_is_valid_until_the_second_it_expires() -> None:
     with time_machine.travel(1_900_000_000, tick=False) as now:
-        token = good()
+        token = valid_token()
         now.shift(3599)
         tokens.verify(token)
         now.shift(1)
@@ -192,28 +192,28 @@ def test_a_token_counts_until_its_end_and_not_a_second_longer() -> None:
             tokens.verify(token)
 
 
-def test_clocks_may_differ_by_five_seconds_at_the_start() -> None:
+def test_start_of_validity_tolerates_five_seconds_of_clock_skew() -> None:
     tokens.verify(signed(HEADER, claims(iat=clock.now() + 4, nbf=clock.now() + 4)))
     with pytest.raises(InvalidToken):
         tokens.verify(signed(HEADER, claims(nbf=clock.now() + 8)))
 
 
-# Spelling ----------------------------------------------------------------------------------------------
+# Encoding ------------------------------------------------------------------------------------------
 
 
-def last_bits(part: str) -> str:
-    """Change the bits of the last character that base64 does not use."""
+def flip_unused_bit(part: str) -> str:
+    """Flip a bit of the last character that base64 ignores."""
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     return part[:-1] + alphabet[alphabet.index(part[-1]) ^ 1]
 
 
-SPELLINGS: dict[str, Callable[[str], str]] = {
-    "padded": lambda token: token + "==",
+ENCODINGS: dict[str, Callable[[str], str]] = {
+    "padded token": lambda token: token + "==",
     "padded header": lambda token: token.replace(".", "=.", 1),
-    "other last bits": last_bits,
+    "other unused bits": flip_unused_bit,
     "standard alphabet": lambda token: token.replace("-", "+").replace("_", "/") + "+",
-    "a blank inside": lambda token: token[:20] + " " + token[20:],
-    "a line break at the end": lambda token: token + "\n",
+    "space inside": lambda token: token[:20] + " " + token[20:],
+    "trailing line break": lambda token: token + "\n",
     "four parts": lambda token: token + ".e30",
     "two parts": lambda token: token.rpartition(".")[0],
     "no dots": lambda token: token.replace(".", ""),
@@ -221,51 +221,51 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "only dots": lambda _: "..",
     "not ASCII": lambda token: "é" + token,
     "full-width": lambda token: token.replace("e", "\uff45"),
-    "a NUL": lambda token: token + "\0",
-    "another signature": lambda token: token[:-10] + token[-10:].swapcase(),
-    "a signature of zeros": lambda token: token.rpartition(".")[0] + "." + b64(bytes(64)),
-    "a DER signature": lambda token: token.rpartition(".")[0] + "." + b64(b"0\x06\x02\x01\x01\x02\x01\x01"),
-    "a megabyte": lambda token: token + "A" * 2**20,
+    "trailing NUL": lambda token: token + "\0",
+    "altered signature": lambda token: token[:-10] + token[-10:].swapcase(),
+    "signature of zeros": lambda token: token.rpartition(".")[0] + "." + b64(bytes(64)),
+    "DER signature": lambda token: token.rpartition(".")[0] + "." + b64(b"0\x06\x02\x01\x01\x02\x01\x01"),
+    "a megabyte long": lambda token: token + "A" * 2**20,
     "a megabyte of dots": lambda _: "." * 2**20,
 }
 
 
-@pytest.mark.parametrize("spell", SPELLINGS.values(), ids=SPELLINGS.keys())
-def test_a_token_has_one_spelling(spell: Callable[[str], str]) -> None:
+@pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS.keys())
+def test_token_in_another_encoding_is_invalid(encode: Callable[[str], str]) -> None:
     with pytest.raises(InvalidToken):
-        tokens.verify(spell(good()))
+        tokens.verify(encode(valid_token()))
 
 
 @pytest.mark.parametrize("name", ["iss", "sub", "sid", "exp"])
-def test_changing_a_claim_breaks_the_signature(name: str) -> None:
-    header, _, signature = good().split(".")
+def test_changed_claim_invalidates_the_signature(name: str) -> None:
+    header, _, signature = valid_token().split(".")
     changed = b64(json.dumps(claims(**{name: "x"})).encode())
     with pytest.raises(InvalidToken):
         tokens.verify(f"{header}.{changed}.{signature}")
 
 
-# Keys --------------------------------------------------------------------------------------------------
+# Keys ----------------------------------------------------------------------------------------------
 
 
-def test_invented_key_ids_cost_one_reading_a_minute(wire: Wire) -> None:
+def test_unknown_key_ids_cause_one_query_a_minute(wire: Wire) -> None:
     with time_machine.travel(1_900_000_000, tick=False) as now:
-        keys.signing_key()  # which reads the list, too
+        keys.signing_key()  # also reads the public keys
         wire.forget()
         for number in range(50):
             with pytest.raises(InvalidToken):
-                tokens.verify(signed({**HEADER, "kid": f"invented-{number}"}, claims()))
-        readings = wire.count("Query")
-        assert readings <= 2  # the list itself, and one more look
+                tokens.verify(signed({**HEADER, "kid": f"unknown-{number}"}, claims()))
+        queries = wire.count("Query")
+        assert queries <= 2  # one for the known keys, one for unknown ids
         now.shift(59)
         for number in range(50):
             with pytest.raises(InvalidToken):
-                tokens.verify(signed({**HEADER, "kid": f"invented-{number}"}, claims()))
-        assert wire.count("Query") == readings
+                tokens.verify(signed({**HEADER, "kid": f"unknown-{number}"}, claims()))
+        assert wire.count("Query") == queries
         now.shift(1)
         for number in range(50):
             with pytest.raises(InvalidToken):
-                tokens.verify(signed({**HEADER, "kid": f"invented-{number}"}, claims()))
-        assert wire.count("Query") == readings + 1
+                tokens.verify(signed({**HEADER, "kid": f"unknown-{number}"}, claims()))
+        assert wire.count("Query") == queries + 1
 
 
 def test_known_keys_are_read_every_five_minutes(wire: Wire) -> None:
@@ -278,14 +278,14 @@ def test_known_keys_are_read_every_five_minutes(wire: Wire) -> None:
         assert wire.count("Query") == 4
 
 
-def test_a_token_of_a_key_that_was_just_published_is_good_at_once() -> None:
-    tokens.verify(good())
+def test_token_of_a_newly_published_key_is_accepted() -> None:
+    tokens.verify(valid_token())
     kid = rotate("00000000-0000-4000-8000-00000000000b")
     tokens.verify(signed({**HEADER, "kid": kid}, claims(), keys._read_secret(VersionId=kid)))
 
 
-def test_a_table_that_does_not_answer_is_no_reason_to_call_a_token_invalid(wire: Wire, api: Api) -> None:
-    token = good()
+def test_valid_token_gets_503_if_the_keys_cannot_be_read(wire: Wire, api: Api) -> None:
+    token = valid_token()
     keys.memory.public_keys_read_at = 0
     wire.fails(faults.no_answer, on="Query")
     assert api.with_token(token).get("/api/auth/me").status == 503
