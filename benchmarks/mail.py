@@ -50,7 +50,7 @@ def main() -> None:
         with ThreadPoolExecutor(4) as threads:
             list(threads.map(_decide, range(MAILS)))
         chance = random.Random(1)  # noqa: S311  # the same storm each time
-        server.behaviour = lambda: _reply(chance.random())
+        server.behavior = lambda: _reply(chance.random())
         begin = time.monotonic()
         storm = deliver_all(server)
         report(server, storm, time.monotonic() - begin)
@@ -67,7 +67,7 @@ def _reply(chance: float) -> sendgrid.Reply:
     if chance < FAILING + HANGING:
         return sendgrid.Reply(hangs=True)
     if chance < FAILING + HANGING + HANGING_BUT_TAKEN:
-        return sendgrid.Reply(hangs=True, takes=True)
+        return sendgrid.Reply(hangs=True, accepts=True)
     return sendgrid.Reply()
 
 
@@ -81,7 +81,7 @@ def deliver_all(server: sendgrid.Server) -> Storm:
         storm.runs += 1
         worker = _start(job, ahead)
         while worker.poll() is None:
-            if kill_after is not None and len(server.taken) >= kill_after:
+            if kill_after is not None and len(server.accepted) >= kill_after:
                 worker.send_signal(signal.SIGKILL)
                 worker.wait()
                 storm.kills += 1
@@ -115,13 +115,13 @@ def _start(job: str, ahead: int) -> "subprocess.Popen[bytes]":
 
 def _taken_but_not_done(server: sendgrid.Server) -> set[str]:
     done = {entry["id"] for entry in stored.items("OutboxTable") if "doneAt" in entry}
-    return {taken.outbox_id for taken in server.taken if taken.answered} - done
+    return {taken.outbox_id for taken in server.accepted if taken.answered} - done
 
 
 def report(server: sendgrid.Server, storm: Storm, seconds: float) -> None:
     """Print the figures; say of each mail that came twice why."""
-    sends: dict[str, list[sendgrid.Taken]] = {}
-    for taken in server.taken:
+    sends: dict[str, list[sendgrid.Accepted]] = {}
+    for taken in server.accepted:
         sends.setdefault(taken.outbox_id, []).append(taken)
     twice = {entry_id: takes for entry_id, takes in sends.items() if len(takes) > 1}
     timed_out = {entry_id for entry_id, takes in twice.items() if not all(take.answered for take in takes[:-1])}

@@ -24,7 +24,7 @@ from operations.transformed import TEMPLATE, Template, decided, references
 from shared.core import aws, clock, config, tables
 from shared.records import keys, outbox
 from shared.values import passwords
-from tests.conftest import PASSWORD, forget_circuits, transformed_once
+from tests.conftest import PASSWORD, forget_circuits, transformed_template
 from tests.support import faults, sendgrid
 from tests.support.api import FUNCTIONS, Api, Inbox, deliver, entries, load, redrive, retry, routes
 from tests.support.faults import Wire
@@ -47,7 +47,7 @@ BY_LAMBDA = {("sqs:SendMessage", "UndeliveredEmailQueue"), ("sqs:SendMessage", "
 @cache
 def stack(providers: str) -> Template:
     """Give the template of a stack with these providers: look at it only."""
-    return decided(transformed_once(), MailProviders=providers)
+    return decided(transformed_template(), MailProviders=providers)
 
 
 @cache
@@ -82,7 +82,7 @@ class Call:
 
 
 @pytest.fixture
-def called(cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, list[Call]]]:  # noqa: ARG001
+def called(fake_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, list[Call]]]:  # noqa: ARG001
     """What each function has called since, by the name of its folder."""
     calls: dict[str, list[Call]] = {}
     running: list[str] = []
@@ -156,7 +156,7 @@ def test_roles_allow_what_is_called_and_no_more(
         assert refused_by_moto(granted()[folder], calls) == set(), folder
 
 
-def test_moto_refuses_what_a_role_does_not_allow(cloud: None) -> None:  # noqa: ARG001  # what is called
+def test_moto_refuses_what_a_role_does_not_allow(fake_aws: None) -> None:  # noqa: ARG001  # what is called
     calls = [
         Call("dynamodb", "Query", {"TableName": "UsersTable", "KeyConditionExpression": "id = :id"}),
         Call("secretsmanager", "GetSecretValue", {"SecretId": "SigningKeySecret"}),
@@ -282,7 +282,7 @@ def test_where_sendgrid_is_used_its_key_may_be_read(
         config.settings.cache_clear()
         tables.write(outbox.sending("new_device", "ada@example.com", user_agent="Burner", ip="192.0.2.1"))
         deliver_by(job)
-        assert len(server.taken) == 1
+        assert len(server.accepted) == 1
     rights = used(called)[f"jobs/{job}"]
     assert rights <= granted("ses,sendgrid")[f"jobs/{job}"]
     assert key in rights
@@ -310,7 +310,7 @@ def walk_delivery(inbox: Inbox) -> None:
         Api().post("/api/contact", {"name": "Gil", "email": "gil@example.com", "message": "Hello"})
         deliver_by(job)
         wire = Wire()
-        wire.fails(faults.no_answer, on="SendEmail")
+        wire.fail(faults.read_timeout, on="SendEmail")
         for _ in range(5):
             tables.write(outbox.sending("new_device", "gus@example.com", user_agent="Burner", ip="192.0.2.1"))
         deliver_by(job)
@@ -320,7 +320,7 @@ def walk_delivery(inbox: Inbox) -> None:
             deliver_by(job)
     tables.write(outbox.sending("new_device", "gus@example.com", user_agent="Burner", ip="192.0.2.1"))
     wire = Wire()
-    wire.fails(faults.error("MessageRejected"), on="SendEmail")
+    wire.fail(faults.error("MessageRejected"), on="SendEmail")
     inbox.deliver()
     wire.close()
     aws.sqs().send_message(QueueUrl="UndeliveredEmailQueue", MessageBody="a note of the stream")

@@ -68,7 +68,7 @@ def lock(email: str) -> None:
 
 def seen(caller: Api, wire: Wire, hashes: list[bytes], url: str, body: dict[str, str]) -> object:
     """Give all that tells one call from another."""
-    wire.forget()
+    wire.reset()
     hashes.clear()
     reply = caller.post(url, body)
     answer = {**reply.json, "requestId": None} if reply.text else None

@@ -30,8 +30,8 @@ PASSING: dict[str, Callable[[], Answer]] = {
     "a page instead of an answer": faults.error("502", 502),
     "in progress": faults.error("TransactionInProgressException"),
     "out of reach": faults.unreachable,
-    "no answer": faults.no_answer,
-    "no connection": faults.no_connection,
+    "no answer": faults.read_timeout,
+    "no connection": faults.connect_timeout,
 }
 
 
@@ -48,7 +48,7 @@ def test_a_passing_failure_is_503_wherever_it_happens(
 ) -> None:
     me = f"/api/users/{ada.get('/api/auth/me').json['data']['user']['id']}"
     tokens = api.post("/api/auth/login", {"email": "ada@example.com", "password": PASSWORD}).json
-    wire.fails(failure)
+    wire.fail(failure)
     for reply in (
         api.get("/api/health"),
         api.get("/.well-known/jwks.json"),
@@ -71,14 +71,14 @@ def test_a_passing_failure_is_503_wherever_it_happens(
         ada.delete(me),
     ):
         assert is_told_to_come_back(reply)
-    wire.forget()
+    wire.reset()
     assert ada.get("/api/auth/me").json["data"]["user"]["name"] == "Ada"
     stored.check()
 
 
 def test_without_a_signing_key_nobody_signs_in_and_nothing_is_left_behind(api: Api, ada: Api, wire: Wire) -> None:
     keys.memory.forget()
-    wire.fails(faults.error("ResourceNotFoundException"), on="GetSecretValue")
+    wire.fail(faults.error("ResourceNotFoundException"), on="GetSecretValue")
     assert is_told_to_come_back(api.post("/api/auth/login", {"email": "ada@example.com", "password": PASSWORD}))
     assert len(stored.sessions()) == 1
     assert ada.get("/api/auth/me").status == 200
@@ -89,7 +89,7 @@ def test_without_a_signing_key_nobody_signs_in_and_nothing_is_left_behind(api: A
 
 @pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
 def test_a_transaction_that_others_get_in_the_way_of_is_tried_again(api: Api, wire: Wire, reason: str) -> None:
-    wire.fails(
+    wire.fail(
         faults.cancelled("None", reason, "None", "None", "None"), on="TransactWriteItems", times=tables._ATTEMPTS - 1
     )
     assert api.post("/api/auth/register", REGISTRATION).status == 202
@@ -99,7 +99,7 @@ def test_a_transaction_that_others_get_in_the_way_of_is_tried_again(api: Api, wi
 
 @pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
 def test_a_transaction_that_never_gets_through_is_503(api: Api, wire: Wire, reason: str) -> None:
-    wire.fails(faults.cancelled("None", reason, "None", "None", "None"), on="TransactWriteItems")
+    wire.fail(faults.cancelled("None", reason, "None", "None", "None"), on="TransactWriteItems")
     assert is_told_to_come_back(api.post("/api/auth/register", REGISTRATION))
     assert wire.count("TransactWriteItems") == tables._ATTEMPTS
 
@@ -107,14 +107,14 @@ def test_a_transaction_that_never_gets_through_is_503(api: Api, wire: Wire, reas
 def test_a_transaction_whose_condition_fails_is_told_by_that_condition(admin: Api, wire: Wire) -> None:
     """Although a conflict comes with it: that alone would be tried again."""
     reasons = ("None", "ConditionalCheckFailed", "TransactionConflict", "None", "None", "None")
-    wire.fails(faults.cancelled(*reasons), on="TransactWriteItems")
+    wire.fail(faults.cancelled(*reasons), on="TransactWriteItems")
     reply = admin.post("/api/users", {"name": "Ben", "email": "ben@example.com"}, idempotency_key="k")
     assert is_error(reply, 409, "email_taken")
     assert wire.count("TransactWriteItems") == 1
 
 
 def test_what_keeps_changing_under_us_is_read_again_and_then_503(api: Api, wire: Wire) -> None:
-    wire.fails(faults.cancelled("ConditionalCheckFailed", "None", "None", "None", "None"), on="TransactWriteItems")
+    wire.fail(faults.cancelled("ConditionalCheckFailed", "None", "None", "None", "None"), on="TransactWriteItems")
     assert is_told_to_come_back(api.post("/api/auth/register", REGISTRATION))
     # The limits of the client and of the address are counted once.
     again = ["GetItem", "GetItem", "TransactWriteItems"]
@@ -128,9 +128,7 @@ def test_each_try_of_a_transaction_bears_the_same_token(api: Api, wire: Wire) ->
         lambda params, **_: seen.append(params["ClientRequestToken"]),
         unique_id="tokens",
     )
-    wire.fails(
-        faults.cancelled("TransactionConflict", "None", "None", "None", "None"), on="TransactWriteItems", times=2
-    )
+    wire.fail(faults.cancelled("TransactionConflict", "None", "None", "None", "None"), on="TransactWriteItems", times=2)
     api.post("/api/auth/register", REGISTRATION)
     aws.dynamodb().meta.events.unregister("provide-client-params.dynamodb.TransactWriteItems", unique_id="tokens")
     assert len(seen) == 3
@@ -138,9 +136,9 @@ def test_each_try_of_a_transaction_bears_the_same_token(api: Api, wire: Wire) ->
 
 
 def test_a_single_write_that_meets_a_transaction_is_tried_again(api: Api, wire: Wire) -> None:
-    wire.fails(faults.error("TransactionConflictException"), on="UpdateItem", times=1)
+    wire.fail(faults.error("TransactionConflictException"), on="UpdateItem", times=1)
     assert api.post("/api/auth/resend-verification", {"email": "ada@example.com"}).status == 202
-    wire.fails(faults.error("TransactionConflictException"), on="PutItem", times=1)
+    wire.fail(faults.error("TransactionConflictException"), on="PutItem", times=1)
     assert api.post("/api/auth/resend-verification", {"email": "ada@example.com"}).status == 202
     assert wire.calls == ["UpdateItem"] * 3 + ["PutItem"] + ["UpdateItem"] * 2 + ["PutItem"] * 2
 
@@ -173,7 +171,7 @@ DEFECTS: dict[str, Callable[[], Answer]] = {
 def test_a_defect_is_500_without_a_detail_and_logged_with_all(
     api: Api, wire: Wire, caplog: pytest.LogCaptureFixture, failure: Callable[[], Answer]
 ) -> None:
-    wire.fails(failure, on="TransactWriteItems")
+    wire.fail(failure, on="TransactWriteItems")
     with caplog.at_level(logging.INFO, "api_routes"):
         reply = api.post("/api/auth/register", REGISTRATION)
     assert is_error(reply, 500, "internal_error")
@@ -188,10 +186,10 @@ def test_a_defect_is_500_without_a_detail_and_logged_with_all(
 def test_a_log_line_is_json_with_the_request_and_the_traceback(
     api: Api, wire: Wire, caplog: pytest.LogCaptureFixture
 ) -> None:
-    wire.fails(faults.error("AccessDeniedException"))
+    wire.fail(faults.error("AccessDeniedException"))
     with caplog.at_level(logging.INFO, "api_routes"):
         api.get("/api/health")
-        wire.forget()
+        wire.reset()
         api.get("/api/health")
     failed, well = (json.loads(logs._JsonFormatter().format(record)) for record in caplog.records)
     assert failed["level"] == "ERROR"

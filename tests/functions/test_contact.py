@@ -369,7 +369,7 @@ def test_what_is_written_is_never_logged(
         send()
         send(email="nonsense", name="\0")
         inbox.deliver()
-        wire.fails(lambda: (_ for _ in ()).throw(ZeroDivisionError), on="TransactWriteItems")
+        wire.fail(lambda: (_ for _ in ()).throw(ZeroDivisionError), on="TransactWriteItems")
         assert send().status == 500
     log = "\n".join(map(logs._JsonFormatter().format, caplog.records))
     for text in FORM.values():
@@ -380,7 +380,7 @@ def test_what_is_written_is_never_logged(
 
 
 @pytest.fixture
-def limited(cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: ARG001  # has its own
+def limited(fake_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: ARG001  # has its own
     monkeypatch.setenv("RATE_LIMIT_MULTIPLIER", "1")
     config.settings.cache_clear()
     with time_machine.travel(NOON + 20, tick=False):
@@ -470,7 +470,7 @@ class Question(Fields):
 
 
 @pytest.fixture
-def support(cloud: None) -> Form:  # noqa: ARG001  # where it stores
+def support(fake_aws: None) -> Form:  # noqa: ARG001  # where it stores
     return Form("/api/support-desk", Question, recipient="support@example.com", thanks="/support/thanks")
 
 
@@ -506,7 +506,7 @@ def test_the_boxes_and_numbers_of_a_html_form_are_read_as_what_they_are(support:
     assert kept()[0] | {"orderNumber": 7, "subscribe": True} == kept()[0]
 
 
-def test_the_form_of_the_contributors_guide_takes_its_page(cloud: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001  # where it stores
+def test_the_form_of_the_contributors_guide_takes_its_page(fake_aws: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001  # where it stores
     section = (ROOT / "CONTRIBUTING.md").read_text().partition("## Add a form")[2].partition("\n## ")[0]
     code, page = re.findall(r"```\w+\n(.*?)```", section, re.DOTALL)
     guide = ModuleType("guide")

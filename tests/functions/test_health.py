@@ -19,6 +19,6 @@ def test_it_asks_the_database_each_time(api: Api, wire: Wire) -> None:
 
 
 def test_a_database_that_does_not_answer_is_503(api: Api, wire: Wire) -> None:
-    wire.fails(faults.no_answer)
+    wire.fail(faults.read_timeout)
     reply = api.get("/api/health")
     assert (reply.status, reply.json["code"], reply.headers["retry-after"]) == (503, "unavailable", "2")

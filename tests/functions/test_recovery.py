@@ -137,7 +137,7 @@ def test_changing_the_password_ends_the_other_sessions(ada: Api, api: Api) -> No
 def test_what_was_read_before_hashing_is_not_read_again(ada: Api, api: Api, inbox: Inbox, wire: Wire) -> None:
     def reads(name: str, body: dict[str, str]) -> list[str]:
         keys.public_key("")  # read once and then remembered
-        wire.forget()
+        wire.reset()
         assert ada.post(f"/api/auth/{name}", body).status in {202, 204}
         return [call for call in wire.calls if call in {"GetItem", "Query"}]
 

@@ -41,14 +41,14 @@ def test_nothing_that_signs_anybody_in_is_logged_or_stored(
         call(admin, "POST", "/api/users", {"name": "Ben", "email": "ben@example.com"})
         invitation = inbox.newest()
         call(admin, "GET", "/api/users")
-        wire.fails(faults.error("AccessDeniedException"))
+        wire.fail(faults.error("AccessDeniedException"))
         call(api, "POST", "/api/auth/login", {"email": ada["email"], "password": right})
         call(api, "POST", "/api/auth/register", {**ada, "password": right})
         call(caller, "GET", "/api/auth/me")
-        wire.fails(lambda: (_ for _ in ()).throw(ZeroDivisionError))
+        wire.fail(lambda: (_ for _ in ()).throw(ZeroDivisionError))
         call(api, "POST", "/api/auth/login", {"email": ada["email"], "password": right})
         call(api, "POST", "/api/auth/verify-email", {"token": mail.token})
-        wire.forget()
+        wire.reset()
         call(caller, "POST", "/api/auth/logout")
     hashes = [item["passwordHash"] for item in stored.credentials() if item["passwordHash"]]
     private = keys._ECDSA.to_jwk(keys.signing_key().private_key, as_dict=True)["d"]

@@ -66,7 +66,7 @@ def test_the_stage_is_named_in_what_to_do_next(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture
-def deployed(cloud: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001  # what the functions call
+def deployed(fake_aws: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001  # what the functions call
     """A stack whose functions' environment this process has."""
     monkeypatch.setattr(Stack, "take_environment", lambda *_: None)
     monkeypatch.setattr(Stack, "outputs", lambda _: OUTPUTS)

@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.rehearsal.cloud import Cloud
 from tests.rehearsal.steps import RehearsalError
-from tests.support.api import Mail
+from tests.support.api import Email
 
 EVENTS = Path(__file__).parent.parent.parent / "events"
 ORIGIN = "https://app.example.com"
@@ -80,12 +80,12 @@ class Api:
         reply = self.call("POST", "/api/auth/login", {"email": email, "password": password}).expect(200)
         return replace(self, token=reply.json["token"])
 
-    def mail(self, to: str, what: Callable[[Mail], bool] = lambda _: True) -> Mail:
+    def mail(self, to: str, what: Callable[[Email], bool] = lambda _: True) -> Email:
         """Wait for a mail to this address. Raises RehearsalError when none comes."""
         deadline = time.monotonic() + _MAIL_PATIENCE
         while time.monotonic() < deadline:
             for sent in reversed(self.cloud.mails()):
-                mail = Mail(to, sent["Source"], sent["Subject"], sent["BodyText"], sent["BodyHtml"], {}, [])
+                mail = Email(to, sent["Source"], sent["Subject"], sent["BodyText"], sent["BodyHtml"], {}, [])
                 if to in sent["To"] and what(mail):
                     return mail
             time.sleep(0.1)

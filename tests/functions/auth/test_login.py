@@ -91,7 +91,7 @@ def test_whatever_is_wrong_takes_the_same_work(
 
     monkeypatch.setattr(bcrypt, "hashpw", counted)
     for email in ("nobody@example.com", "ada@example.com", "invited@example.com", ADMIN_EMAIL):
-        wire.forget()
+        wire.reset()
         hashes.clear()
         Api().post(URL, {"email": email, "password": "not the password"})
         # The limit, the lock, credentials and profile, the failed try and its entry.
@@ -168,7 +168,7 @@ def test_a_token_counts_for_an_hour(api: Api, ada: Api) -> None:
 
 def test_every_call_reads_the_session_consistently(ada: Api, wire: Wire) -> None:
     ada.get("/api/auth/me")
-    wire.forget()
+    wire.reset()
     ada.get("/api/auth/me")
     assert wire.calls == ["GetItem", "GetItem"]
 

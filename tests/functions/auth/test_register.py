@@ -46,7 +46,7 @@ def test_a_known_address_costs_the_same_work_as_an_unknown_one(
 
     monkeypatch.setattr(passwords, "_hashed", counted)
     for email in (ADA["email"], ADA["email"], ADMIN_EMAIL, "ben@example.com"):
-        wire.forget()
+        wire.reset()
         hashes.clear()
         api.post(URL, {**ADA, "email": email})
         # The limits of the caller and of the mailbox, the credentials, the suppression, and all that is written.

@@ -9,7 +9,7 @@ import time_machine
 from shared.records import one_time_tokens
 from tests.conftest import PASSWORD
 from tests.support import stored
-from tests.support.api import Api, Inbox, Mail
+from tests.support.api import Api, Email, Inbox
 from tests.support.predicates import has_headers, is_error
 
 URL = "/api/auth/verify-email"
@@ -18,7 +18,7 @@ EMAIL = "ada@example.com"
 
 
 @pytest.fixture
-def mail(api: Api, inbox: Inbox) -> Mail:
+def mail(api: Api, inbox: Inbox) -> Email:
     """The mail to somebody who has just registered."""
     api.post("/api/auth/register", {"name": "Ada", "email": EMAIL, "password": PASSWORD})
     return inbox.newest()
@@ -34,7 +34,7 @@ def another_code(code: str) -> str:
     return f"{(int(code) + 1) % 10**6:06}"
 
 
-def test_the_token_of_the_link_confirms_the_address(api: Api, mail: Mail) -> None:
+def test_the_token_of_the_link_confirms_the_address(api: Api, mail: Email) -> None:
     reply = api.post(URL, {"token": mail.token})
     assert (reply.status, reply.json) == (200, {"success": True, "message": "Your address is confirmed."})
     assert has_headers(reply)
@@ -42,13 +42,13 @@ def test_the_token_of_the_link_confirms_the_address(api: Api, mail: Mail) -> Non
     assert stored.sessions() == []
 
 
-def test_the_code_confirms_the_address(api: Api, mail: Mail) -> None:
+def test_the_code_confirms_the_address(api: Api, mail: Email) -> None:
     reply = api.post(URL, {"email": "ADA@example.com", "code": mail.code})
     assert (reply.status, reply.json) == (200, {"success": True, "message": "Your address is confirmed."})
     assert is_confirmed()
 
 
-def test_either_counts_once(api: Api, mail: Mail) -> None:
+def test_either_counts_once(api: Api, mail: Email) -> None:
     assert api.post(URL, {"token": mail.token}).status == 200
     assert is_error(api.post(URL, {"token": mail.token}), 400, "invalid_link")
     assert is_error(api.post(URL, {"email": EMAIL, "code": mail.code}), 400, "invalid_link")
@@ -78,7 +78,7 @@ def bad_tokens(good: str) -> list[str]:
     ]
 
 
-def test_every_wrong_token_is_told_the_same(api: Api, mail: Mail) -> None:
+def test_every_wrong_token_is_told_the_same(api: Api, mail: Email) -> None:
     for token in bad_tokens(mail.token):
         reply = api.post(URL, {"token": token})
         assert is_error(reply, 400, "invalid_link"), token
@@ -112,31 +112,31 @@ def test_a_code_counts_until_its_last_second(api: Api, inbox: Inbox) -> None:
         assert api.post(URL, {"email": EMAIL, "code": mail.code}).status == 200
 
 
-def test_a_code_has_five_tries_and_the_link_goes_on(api: Api, mail: Mail) -> None:
+def test_a_code_has_five_tries_and_the_link_goes_on(api: Api, mail: Email) -> None:
     for _ in range(5):
         assert is_error(api.post(URL, {"email": EMAIL, "code": another_code(mail.code)}), 400, "invalid_link")
     assert is_error(api.post(URL, {"email": EMAIL, "code": mail.code}), 400, "invalid_link")
     assert api.post(URL, {"token": mail.token}).status == 200
 
 
-def test_the_fifth_try_may_be_the_right_one(api: Api, mail: Mail) -> None:
+def test_the_fifth_try_may_be_the_right_one(api: Api, mail: Email) -> None:
     for _ in range(4):
         api.post(URL, {"email": EMAIL, "code": another_code(mail.code)})
     assert api.post(URL, {"email": EMAIL, "code": mail.code}).status == 200
 
 
 @pytest.mark.parametrize("email", ["nobody@example.com", "ben@example.com"])
-def test_a_code_for_an_address_without_account_is_told_the_same(api: Api, mail: Mail, email: str) -> None:
+def test_a_code_for_an_address_without_account_is_told_the_same(api: Api, mail: Email, email: str) -> None:
     assert is_error(api.post(URL, {"email": email, "code": mail.code}), 400, "invalid_link")
 
 
 @pytest.mark.parametrize("code", ["0", "1234567", "abcdef", "١٢٣٤٥٦", " ", "-1", "a" * 10_000])
-def test_a_code_that_is_none_is_told_the_same(api: Api, mail: Mail, code: str) -> None:
+def test_a_code_that_is_none_is_told_the_same(api: Api, mail: Email, code: str) -> None:
     assert mail is not None
     assert is_error(api.post(URL, {"email": EMAIL, "code": code}), 400, "invalid_link")
 
 
-def test_a_later_mail_replaces_the_earlier(api: Api, inbox: Inbox, mail: Mail) -> None:
+def test_a_later_mail_replaces_the_earlier(api: Api, inbox: Inbox, mail: Email) -> None:
     reply = api.post(RESEND, {"email": EMAIL})
     later = inbox.newest()
     assert (reply.status, later.to) == (202, EMAIL)
@@ -146,7 +146,7 @@ def test_a_later_mail_replaces_the_earlier(api: Api, inbox: Inbox, mail: Mail) -
     assert api.post(URL, {"token": later.token}).status == 200
 
 
-def test_a_later_mail_gives_five_new_tries(api: Api, inbox: Inbox, mail: Mail) -> None:
+def test_a_later_mail_gives_five_new_tries(api: Api, inbox: Inbox, mail: Email) -> None:
     for _ in range(6):
         api.post(URL, {"email": EMAIL, "code": another_code(mail.code)})
     api.post(RESEND, {"email": EMAIL})
@@ -159,7 +159,7 @@ def test_a_token_of_an_invitation_confirms_no_address(admin: Api, inbox: Inbox) 
     stored.check()
 
 
-def test_only_hashes_of_tokens_and_codes_are_stored(mail: Mail) -> None:
+def test_only_hashes_of_tokens_and_codes_are_stored(mail: Email) -> None:
     text = stored.everything()
     assert mail.token not in text
     assert base64.urlsafe_b64decode(mail.token)[16:].hex() not in text
@@ -167,7 +167,7 @@ def test_only_hashes_of_tokens_and_codes_are_stored(mail: Mail) -> None:
     assert f"'{mail.code}'" not in text
 
 
-def test_a_token_has_at_least_128_random_bits(mail: Mail) -> None:
+def test_a_token_has_at_least_128_random_bits(mail: Email) -> None:
     assert len(base64.urlsafe_b64decode(mail.token)) - 16 >= 16
     assert one_time_tokens._SECRET_LENGTH >= 16
 

@@ -29,7 +29,7 @@ def failures(answer: Any) -> list[str]:
 
 def entry_of(item: Mapping[str, Any]) -> dict[str, Any]:
     (entry,) = [entry for entry in stored.items("OutboxTable") if entry["id"] == item["id"]["S"]]
-    stored.check_entry(entry)
+    stored.check_outbox_entry(entry)
     return entry
 
 
@@ -62,7 +62,7 @@ def test_a_mail_looks_its_address_up_once(admin: Api, wire: Wire) -> None:
     Api().post("/api/auth/resend-verification", {"email": "grace@example.com"})
     for entry in entries():
         forget_circuits()
-        wire.forget()
+        wire.reset()
         assert deliver(entry) == {"batchItemFailures": []}
         # The suppression, the credentials, the provider's circuit.
         assert (wire.count("GetItem"), wire.count("SendEmail")) == (3, 1)
@@ -141,7 +141,7 @@ def test_a_confirmed_address_gets_no_mail_to_confirm_it(api: Api, inbox: Inbox) 
     assert done(waiting)
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_an_address_without_account_gets_no_mail(inbox: Inbox) -> None:
     for kind in ("registration", "verification", "invitation"):
         tables.write(outbox.sending(kind, "nobody@example.com"))
@@ -171,7 +171,7 @@ def test_an_entry_whose_answer_was_lost_is_sent_again_with_the_same_id(inbox: In
     with time_machine.travel(NOON, tick=False) as now:
         register()
         (entry,) = entries()
-        wire.forget()
+        wire.reset()
         deliver_dies(entry, wire, after="SendEmail")
         assert not done(entry)
         assert failures(deliver(entry)) == []
@@ -194,7 +194,7 @@ def deliver_dies(entry: Mapping[str, Any], wire: Wire, after: str) -> None:
     wire.after = cut
     with pytest.raises(PowerCut):
         deliver(entry)
-    wire.forget()
+    wire.reset()
 
 
 def test_an_entry_that_is_gone_is_not_sent(inbox: Inbox) -> None:
@@ -213,7 +213,7 @@ LATER = {
     "not verified": faults.error("MailFromDomainNotVerifiedException"),
     "suspended": faults.error("AccountSuspendedException"),
     "internal": faults.error("InternalFailure", 500),
-    "no answer": faults.no_answer,
+    "no answer": faults.read_timeout,
     "out of reach": faults.unreachable,
     "denied": faults.error("AccessDeniedException", 403),
 }
@@ -226,10 +226,10 @@ def test_a_mail_that_could_not_be_sent_is_noted_and_sent_later(
     with time_machine.travel(NOON, tick=False) as now:
         register()
         (entry,) = entries()
-        wire.fails(failure, on="SendEmail")
+        wire.fail(failure, on="SendEmail")
         assert failures(deliver(entry)) == []
         assert wire.count("SendEmail") == 1
-        wire.forget()
+        wire.reset()
         stored.check()
         assert failures(deliver(entry)) == []
         retry()
@@ -246,7 +246,7 @@ def test_a_mail_that_ses_will_never_take_holds_up_no_other_and_is_kept(
 ) -> None:
     for address in (ADA, "ben@example.com"):
         register(address)
-    wire.fails(faults.error(code), on="SendEmail", times=1)
+    wire.fail(faults.error(code), on="SendEmail", times=1)
     refused, taken = entries()
     assert failures(deliver(refused, taken)) == []
     assert [mail.to for mail in inbox.sent] == ["ben@example.com"]
@@ -306,7 +306,7 @@ def test_a_whole_batch_that_cannot_be_claimed_is_reported_and_not_raised(wire: W
     for number in range(3):
         register(f"user{number}@example.com")
     records = [stream_record(entry) for entry in entries()]
-    wire.fails(faults.no_answer)
+    wire.fail(faults.read_timeout)
     answer = load("jobs/deliver_email").handler({"Records": records}, Context())
     assert failures(answer) == [record["dynamodb"]["SequenceNumber"] for record in records]
 
@@ -315,10 +315,12 @@ def test_what_the_stream_could_not_note_is_sent_when_its_lease_ends(inbox: Inbox
     with time_machine.travel(NOON, tick=False) as now:
         register()
         (entry,) = entries()
-        wire.forget()
-        wire.before = lambda _: faults.no_answer() if wire.count("UpdateItem") > 1 or wire.count("SendEmail") else None
+        wire.reset()
+        wire.before = lambda _: (
+            faults.read_timeout() if wire.count("UpdateItem") > 1 or wire.count("SendEmail") else None
+        )
         assert len(failures(deliver(entry))) == 1
-        wire.forget()
+        wire.reset()
         assert failures(deliver(entry)) == [], "the stream's next try leaves it alone"
         assert not done(entry)
         now.shift(120)
@@ -343,7 +345,7 @@ def test_an_account_that_changes_while_its_mail_is_written_gets_the_mail_of_its_
 ) -> None:
     register()
     (entry,) = entries()
-    wire.fails(faults.cancelled("None", "ConditionalCheckFailed"), on="TransactWriteItems", times=1)
+    wire.fail(faults.cancelled("None", "ConditionalCheckFailed"), on="TransactWriteItems", times=1)
     assert failures(deliver(entry)) == []
     (mail,) = inbox.sent
     assert api.post("/api/auth/verify-email", {"token": mail.token}).status == 200

@@ -18,15 +18,15 @@ def kill(wire: Wire, count: int) -> None:
     for number in range(count):
         details = {"user_agent": "Burner", "ip": "192.0.2.1"}
         tables.write(outbox.sending("new_device", f"user{number}@example.com", **details))
-    wire.fails(faults.error("MessageRejected"), on="SendEmail")
+    wire.fail(faults.error("MessageRejected"), on="SendEmail")
     deliver(*entries())
-    wire.forget()
+    wire.reset()
     assert states() == ["dead"] * count
 
 
 def states() -> list[str]:
     for entry in stored.items("OutboxTable"):
-        stored.check_entry(entry)
+        stored.check_outbox_entry(entry)
     return sorted(stored.state(entry) for entry in stored.items("OutboxTable"))
 
 
@@ -58,7 +58,7 @@ def test_the_stream_leaves_alone_what_was_put_back(inbox: Inbox, wire: Wire) -> 
 def test_what_is_refused_again_is_dead_again(inbox: Inbox, wire: Wire) -> None:
     kill(wire, 2)
     redrive()
-    wire.fails(faults.error("MessageRejected"), on="SendEmail", times=1)
+    wire.fail(faults.error("MessageRejected"), on="SendEmail", times=1)
     retry()
     assert states() == ["dead", "done"]
     assert len(inbox.sent) == 1

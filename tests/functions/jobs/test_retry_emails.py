@@ -36,7 +36,7 @@ def decide(*addresses: str) -> None:
 
 def only_entry() -> dict[str, Any]:
     (entry,) = stored.items("OutboxTable")
-    stored.check_entry(entry)
+    stored.check_outbox_entry(entry)
     return entry
 
 
@@ -109,10 +109,10 @@ def test_more_mails_than_the_index_gives_at_once_are_all_found(
 def test_while_every_provider_is_left_alone_no_mail_is_claimed(inbox: Inbox, now: Clock, wire: Wire) -> None:
     decide(*(f"user{number}@example.com" for number in range(9)))
     now.shift(120)
-    wire.fails(faults.no_answer, on="SendEmail")
+    wire.fail(faults.read_timeout, on="SendEmail")
     retry()
     assert sorted(entry["attempts"] for entry in stored.items("OutboxTable")) == [0] * 4 + [1] * 5
-    wire.forget()
+    wire.reset()
     now.shift(29)
     retry()
     assert inbox.sent == []
@@ -130,7 +130,7 @@ def test_pauses_double_from_half_a_minute_to_an_hour(
     monkeypatch.setattr(random, "randint", lambda _, most: most)
     decide()
     (entry,) = entries()
-    wire.fails(faults.error("SendingPausedException"), on="SendEmail")
+    wire.fail(faults.error("SendingPausedException"), on="SendEmail")
     deliver(entry)
     pauses = [waits()]
     for _ in range(9):
@@ -145,7 +145,7 @@ def test_pauses_double_from_half_a_minute_to_an_hour(
 def test_pauses_are_random_but_never_less_than_half(now: Clock, wire: Wire) -> None:
     assert now is not None
     decide(*(f"user{number}@example.com" for number in range(30)))
-    wire.fails(faults.no_answer, on="SendEmail")
+    wire.fail(faults.read_timeout, on="SendEmail")
     deliver(*entries())
     # Five failures open SES's circuit, and the rest is told when it may be closed again.
     by_pause = sorted(entry["retryAt"] - NOON for entry in stored.items("OutboxTable"))
@@ -175,7 +175,7 @@ def test_a_mail_that_has_failed_for_a_day_is_dead_and_kept(
 ) -> None:
     decide()
     deliver_fails = faults.error("TooManyRequestsException", 429)
-    wire.fails(deliver_fails, on="SendEmail")
+    wire.fail(deliver_fails, on="SendEmail")
     deliver(*entries())
     tries = 1
     while stored.state(only_entry()) == "waiting":
@@ -186,7 +186,7 @@ def test_a_mail_that_has_failed_for_a_day_is_dead_and_kept(
     assert 22 * 3600 < died <= 24 * 3600
     assert 25 < tries < 60
     assert told(caplog, "mail given up")[0]["reason"] == "ses_TooManyRequestsException"
-    wire.forget()
+    wire.reset()
     now.shift(90 * 86400)
     retry()
     assert stored.state(only_entry()) == "dead"
@@ -202,12 +202,12 @@ def test_it_tells_how_many_wait_and_are_dead_and_how_old_the_oldest_is(
     caplog.set_level("INFO", "api_routes")
     retry()
     decide("dead@example.com")
-    wire.fails(faults.error("MessageRejected"), on="SendEmail", times=1)
+    wire.fail(faults.error("MessageRejected"), on="SendEmail", times=1)
     deliver(*entries())
     for _ in range(3):
         now.shift(50)
         decide()
-    wire.fails(faults.no_answer, on="SendEmail")
+    wire.fail(faults.read_timeout, on="SendEmail")
     retry()
     now.shift(50)
     retry()
@@ -220,10 +220,10 @@ def test_it_tells_how_many_wait_and_are_dead_and_how_old_the_oldest_is(
 def test_nothing_that_is_told_says_to_whom(now: Clock, wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG", "api_routes")
     decide()
-    wire.fails(faults.error("MessageRejected"), on="SendEmail", times=1)
+    wire.fail(faults.error("MessageRejected"), on="SendEmail", times=1)
     deliver(*entries())
     decide()
-    wire.fails(faults.no_answer, on="SendEmail")
+    wire.fail(faults.read_timeout, on="SendEmail")
     now.shift(120)
     retry()
     assert told(caplog, "mail refused")
@@ -261,7 +261,7 @@ def test_a_mail_whose_sender_comes_too_late_stays_done(inbox: Inbox, now: Clock,
     def another() -> None:
         now.shift(120)
         retry()
-        wire.fails(faults.no_answer, on="SendEmail", times=1)
+        wire.fail(faults.read_timeout, on="SendEmail", times=1)
 
     meanwhile_of(another, wire)
     deliver(*entries())
@@ -290,9 +290,9 @@ def test_a_mail_that_was_sent_after_all_is_not_dead(inbox: Inbox, now: Clock, wi
 
     def another() -> None:
         now.shift(120)
-        wire.fails(faults.error("MessageRejected"), on="SendEmail", times=1)
+        wire.fail(faults.error("MessageRejected"), on="SendEmail", times=1)
         retry()
-        wire.forget()
+        wire.reset()
         assert stored.state(only_entry()) == "dead"
 
     meanwhile_of(another, wire)

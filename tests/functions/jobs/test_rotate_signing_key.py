@@ -49,7 +49,7 @@ def signed_with() -> str:
     return keys.signing_key().kid
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_a_rotation_makes_the_next_key_current_and_gives_the_last_one_an_end() -> None:
     with time_machine.travel(START, tick=False):
         rotate(SECOND)
@@ -57,7 +57,7 @@ def test_a_rotation_makes_the_next_key_current_and_gives_the_last_one_an_end() -
         assert ends() == {FIRST: START + 600 + 300 + 3600 + 3600, SECOND: None}
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 @pytest.mark.parametrize("times", [2, 3])
 def test_each_step_may_be_asked_for_again(times: int) -> None:
     with time_machine.travel(START, tick=False) as now:
@@ -73,7 +73,7 @@ def test_each_step_may_be_asked_for_again(times: int) -> None:
         assert ends()[FIRST] < START + 3 * 3600  # type: ignore[operator]
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_the_key_signs_nothing_before_the_last_step() -> None:
     for step in STEPS[:-1]:
         do(step)
@@ -81,7 +81,7 @@ def test_the_key_signs_nothing_before_the_last_step() -> None:
     assert ends() == {FIRST: None, SECOND: None}
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 @pytest.mark.parametrize("step", STEPS[1:])
 def test_a_step_before_its_time_says_what_is_missing(step: str) -> None:
     with pytest.raises(RotationError, match="createSecret has not been done"):
@@ -89,7 +89,7 @@ def test_a_step_before_its_time_says_what_is_missing(step: str) -> None:
     assert current() == FIRST
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_a_key_that_was_not_published_fails_the_test() -> None:
     do("createSecret")
     with pytest.raises(RotationError, match="setSecret has not been done"):
@@ -120,7 +120,7 @@ def test_a_signer_that_remembers_the_last_key_for_five_minutes_signs_tokens_that
         assert signed_with() == SECOND
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_a_step_asked_for_late_undoes_no_later_rotation() -> None:
     rotate(SECOND)
     rotate(THIRD)
@@ -133,7 +133,7 @@ def test_a_step_asked_for_late_undoes_no_later_rotation() -> None:
     assert ends()[THIRD] is None
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_the_last_step_asked_for_late_does_not_end_the_next_key() -> None:
     rotate(SECOND)
     for step in STEPS[:-1]:
@@ -150,18 +150,18 @@ def test_the_last_step_asked_for_late_does_not_end_the_next_key() -> None:
 def test_the_power_may_fail_after_any_call(ada: Api, wire: Wire) -> None:
     with time_machine.travel(START, tick=False) as now:
         ada = ada.signed_in("ada@example.com", PASSWORD)
-        wire.forget()
+        wire.reset()
         rotate(SECOND)
         calls = len(wire.calls)
         for call in range(1, calls + 1):
             now.shift(DELAY)
             before = signed_with()
             version = f"00000000-0000-4000-8000-0000000001{call:02}"
-            wire.forget()
-            wire.dies_after(call)
+            wire.reset()
+            wire.cut_power_after(call)
             with pytest.raises(PowerCut):
                 rotate(version)
-            wire.forget()
+            wire.reset()
             # Whatever happened, tokens are issued and verified as before ...
             assert signed_with() == before
             assert ada.signed_in("ada@example.com", PASSWORD).get("/api/auth/me").status == 200
@@ -174,7 +174,7 @@ def test_the_power_may_fail_after_any_call(ada: Api, wire: Wire) -> None:
             assert signed_with() == version
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_a_rotation_that_was_given_up_leaves_a_key_that_the_next_one_ends() -> None:
     for step in STEPS[:-1]:
         do(step)
@@ -183,7 +183,7 @@ def test_a_rotation_that_was_given_up_leaves_a_key_that_the_next_one_ends() -> N
     assert [kid for kid, end in ends().items() if end is None] == [THIRD]
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_the_private_key_is_in_the_secret_alone() -> None:
     rotate(SECOND)
     secret = json.loads(
@@ -204,7 +204,7 @@ def test_the_first_rotation_starts_from_a_value_that_is_no_key(api: Api) -> None
     assert keys.signing_key().kid == SECOND
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_an_unknown_step_is_a_defect() -> None:
     with pytest.raises(KeyError):
         do("dropSecret")

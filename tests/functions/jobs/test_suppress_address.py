@@ -134,7 +134,7 @@ def test_a_report_speaks_for_the_address_that_was_mailed_and_for_no_other_that_i
 
 
 @pytest.mark.parametrize("address", ["", "nobody", "@", "a@b", "a@b@c.com", "<>", "x" * 300 + "@example.com", "\x00@é"])
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_what_is_no_address_is_logged_without_it(address: str, caplog: pytest.LogCaptureFixture) -> None:
     receive(bounce(address))
     assert suppressed() == {}
@@ -151,7 +151,7 @@ def test_what_is_no_address_is_logged_without_it(address: str, caplog: pytest.Lo
         ("ada@xn--bcher-kva.example.com", "ada@xn--bcher-kva.example.com"),
     ],
 )
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_an_address_is_found_however_it_is_written(told: str, key: str) -> None:
     receive(bounce(told))
     assert suppressed() == {key: "bounced"}
@@ -229,11 +229,11 @@ def test_a_proof_is_kept_for_forty_days(ada: Api, inbox: Inbox) -> None:
 
 @pytest.mark.usefixtures("ada")
 def test_out_of_reach_is_raised_so_that_it_is_tried_again(wire: Wire) -> None:
-    for failure in (faults.no_answer, faults.unreachable):
-        wire.fails(failure)
+    for failure in (faults.read_timeout, faults.unreachable):
+        wire.fail(failure)
         with pytest.raises(Unavailable):
             receive(bounce(ADA))
-        wire.forget()
+        wire.reset()
         assert suppressed() == {}
     receive(bounce(ADA))
     assert suppressed() == {ADA: "bounced"}
@@ -274,7 +274,7 @@ def test_what_is_sent_in_with_a_form_waits_for_a_person_while_our_own_inbox_gets
     api.post("/api/contact", {"name": "Ben", "email": "ben@example.com", "message": "Hello?"})
     assert inbox.all() == []
     (entry,) = stored.items("OutboxTable")
-    stored.check_entry(entry)
+    stored.check_outbox_entry(entry)
     assert (stored.state(entry), entry["lastError"]) == ("dead", "inbox_bounced")
     aws.dynamodb().delete_item(TableName="SuppressionsTable", Key={"email": {"S": "contact@example.com"}})
     assert redrive()["emails"] == 1
@@ -357,10 +357,10 @@ def test_a_verification_that_ses_did_not_take_is_tried_again_the_same_day(inbox:
     receive(bounce(ADA))
     ask("verification")
     (entry,) = entries()
-    wire.fails(faults.no_answer, on="SendEmail")
+    wire.fail(faults.read_timeout, on="SendEmail")
     deliver(entry)
     assert inbox.sent == []
-    wire.forget()
+    wire.reset()
     with time_machine.travel(clock.now() + clock.HOUR):
         retry()
     assert len(inbox.sent) == 1
@@ -386,7 +386,7 @@ def test_somebody_invited_at_a_suppressed_address_is_mailed_the_invitation_on_as
     assert status_of(Api().signed_in(ADA, NEW)) == "ok"
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_a_suppressed_address_without_account_gets_nothing(inbox: Inbox) -> None:
     receive(bounce(ADA))
     for kind in ("registration", "verification"):

@@ -103,7 +103,7 @@ def test_a_page_that_ends_with_the_last_user_is_the_last_page(admin: Api) -> Non
 
 def test_the_listing_never_scans_and_asks_each_shard_once(admin: Api, wire: Wire) -> None:
     admin.get("/api/users")
-    wire.forget()
+    wire.reset()
     admin.get("/api/users")
     assert wire.calls == ["GetItem", "Query", "Query", "Query", "Query"]
 
@@ -138,7 +138,7 @@ EVEN, ONE, UNEVEN = "0123" * 11, "2" * 44, "0" * 15 + "123" * 5 + "1" * 14
 LIMITS = (2, 7, 20, 43, 44, 100)
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 @pytest.mark.parametrize(
     "shards", [EVEN, ONE, UNEVEN, "", "3", "0123"], ids=["even", "one", "uneven", "none", "1", "4"]
 )
@@ -157,7 +157,7 @@ def test_pages_of_any_size_hold_everybody_however_they_are_spread(shards: str) -
 
 
 @pytest.fixture
-def read(cloud: None) -> Iterator[list[int]]:  # noqa: ARG001  # what is called
+def read(fake_aws: None) -> Iterator[list[int]]:  # noqa: ARG001  # what is called
     """How many items each query since has read."""
     counts: list[int] = []
     events = aws.dynamodb().meta.events

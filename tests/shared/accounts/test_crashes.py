@@ -20,17 +20,17 @@ Renew = Callable[[], None]
 def crashing(wire: Wire, flow: Callable[..., object], *given: object) -> list[int]:
     """Give the numbers of calls after which the flow can crash: the flow is done once, undisturbed, to count them."""
     keys.public_key("")  # read once and then remembered
-    wire.forget()
+    wire.reset()
     flow(*given)
     return list(range(1, len(wire.calls) + 1))
 
 
 def crash(wire: Wire, call: int, flow: Callable[..., object], *given: object) -> None:
-    wire.forget()
-    wire.dies_after(call)
+    wire.reset()
+    wire.cut_power_after(call)
     with pytest.raises(PowerCut):
         flow(*given)
-    wire.forget()
+    wire.reset()
     stored.check()
 
 
@@ -51,16 +51,16 @@ def is_in(inbox: Inbox) -> bool:
     return api.signed_in(ADA["email"], PASSWORD).get("/api/auth/me").status == 200
 
 
-def test_registering(api: Api, inbox: Inbox, wire: Wire, moto: Renew) -> None:
+def test_registering(api: Api, inbox: Inbox, wire: Wire, reset_moto: Renew) -> None:
     def flow() -> None:
         api.post("/api/auth/register", ADA)
 
     for again in (False, True):
-        renewed(moto)
+        renewed(reset_moto)
         if again:
             flow()
         for call in crashing(wire, flow):
-            renewed(moto)
+            renewed(reset_moto)
             if again:
                 flow()
             crash(wire, call, flow)
@@ -68,12 +68,12 @@ def test_registering(api: Api, inbox: Inbox, wire: Wire, moto: Renew) -> None:
             assert len(stored.profiles()) == 1
 
 
-def test_confirming(api: Api, wire: Wire, moto: Renew) -> None:
+def test_confirming(api: Api, wire: Wire, reset_moto: Renew) -> None:
     for how in ("token", "code"):
         inbox = Inbox()
 
         def registered(inbox: Inbox = inbox, how: str = how) -> dict[str, str]:
-            renewed(moto)
+            renewed(reset_moto)
             api.post("/api/auth/register", ADA)
             mail = inbox.newest()
             return {"token": mail.token} if how == "token" else {"email": ADA["email"], "code": mail.code}
@@ -118,10 +118,10 @@ def test_sending_a_form(api: Api, inbox: Inbox, wire: Wire) -> None:
         assert len(stored.items("SubmissionsTable")) == call + 1
         stored.check()
     for call in crashing(wire, flow, 100):
-        wire.forget()
-        wire.loses_the_answer_to(call)
+        wire.reset()
+        wire.lose_answer_to(call)
         flow(100 + call)
-        wire.forget()
+        wire.reset()
         assert flow(100 + call).status == 201
         assert mails(100 + call) == 1
         stored.check()
@@ -157,9 +157,9 @@ def test_changing(admin: Api, api: Api, wire: Wire, change: dict[str, str]) -> N
         stored.check()
 
 
-def test_closing(api: Api, inbox: Inbox, wire: Wire, moto: Renew) -> None:
+def test_closing(api: Api, inbox: Inbox, wire: Wire, reset_moto: Renew) -> None:
     def joined() -> tuple[Api, str]:
-        renewed(moto)
+        renewed(reset_moto)
         user = member(api, "Ada", ADA["email"])
         return user, f"/api/users/{user.get('/api/auth/me').json['data']['user']['id']}"
 

@@ -22,7 +22,7 @@ LOGIN = {"email": ADA["email"], "password": PASSWORD}
 
 
 @pytest.fixture
-def cloud(ministack: None) -> None:  # noqa: ARG001  # where it is
+def fake_aws(ministack: None) -> None:  # noqa: ARG001  # where it is
     """MiniStack in place of moto, with real waiting."""
     routes()  # loaded before anybody is in a hurry
 

@@ -40,20 +40,20 @@ class Stopped:
 
     def anywhere(self, begin: Callable[[], Act]) -> Iterator[Act]:
         """Give the act, to be tried again, once for each point at which it was stopped."""
-        for how in (self.wire.dies_after, self.wire.loses_the_answer_to):
+        for how in (self.wire.cut_power_after, self.wire.lose_answer_to):
             call = 0
             while True:
                 call += 1
                 self.renew()
                 keys.memory.forget()
                 act = begin()
-                self.wire.forget()
+                self.wire.reset()
                 how(call)
                 with suppress(PowerCut):
                     reply = act()
                     assert reply.status == 503 or len(self.wire.calls) < call, reply.text
                 finished = len(self.wire.calls) < call
-                self.wire.forget()
+                self.wire.reset()
                 if finished:
                     break
                 stored.check()
@@ -64,8 +64,8 @@ class Stopped:
 
 
 @pytest.fixture
-def stopped(wire: Wire, moto: Callable[[], None]) -> Stopped:
-    return Stopped(moto, wire)
+def stopped(wire: Wire, reset_moto: Callable[[], None]) -> Stopped:
+    return Stopped(reset_moto, wire)
 
 
 def ada() -> tuple[User, list[Session], list[Api]]:

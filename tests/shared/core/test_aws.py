@@ -9,7 +9,7 @@ from botocore.awsrequest import AWSPreparedRequest
 from shared.core import aws
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_no_user_agent_is_put_together_for_a_call() -> None:
     """Left to itself, botocore names the system, the interpreter and more, and does so twice for each call."""
     said: list[str] = []

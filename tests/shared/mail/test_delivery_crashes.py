@@ -72,11 +72,11 @@ def dies_before(wire: Wire, call: int) -> None:
 
 
 def dies_after(wire: Wire, call: int) -> None:
-    wire.dies_after(call)
+    wire.cut_power_after(call)
 
 
 def loses_the_answer(wire: Wire, call: int) -> None:
-    wire.loses_the_answer_to(call)
+    wire.lose_answer_to(call)
 
 
 @pytest.mark.parametrize("befalls", [dies_before, dies_after, loses_the_answer])
@@ -85,18 +85,18 @@ def test_whatever_befalls_a_delivery_its_mail_is_sent_and_twice_only_if_its_note
     inbox: Inbox,
     now: Clock,
     wire: Wire,
-    moto: Renew,
+    reset_moto: Renew,
     flow: Callable[..., None],
     befalls: Callable[[Wire, int], None],
 ) -> None:
     def waiting() -> list[Item]:
-        moto()
+        reset_moto()
         forget_circuits()
         inbox.sent.clear()
         now.move_to(NOON)
         assert Api().post("/api/auth/register", ADA).status == 202
         items = entries()
-        wire.forget()
+        wire.reset()
         return items
 
     flow(now, *waiting())
@@ -108,7 +108,7 @@ def test_whatever_befalls_a_delivery_its_mail_is_sent_and_twice_only_if_its_note
         befalls(wire, number)
         with contextlib.suppress(PowerCut, Unavailable):
             flow(now, *items)
-        wire.forget()
+        wire.reset()
         stored.check()
         for _ in range(3):
             now.shift(180)
@@ -130,10 +130,10 @@ def test_whatever_befalls_a_delivery_its_mail_is_sent_and_twice_only_if_its_note
 
 @pytest.mark.parametrize("befalls", [dies_before, dies_after, loses_the_answer])
 def test_whatever_befalls_a_redrive_every_mail_is_put_back_by_it_or_the_next(
-    inbox: Inbox, now: Clock, wire: Wire, moto: Renew, befalls: Callable[[Wire, int], None]
+    inbox: Inbox, now: Clock, wire: Wire, reset_moto: Renew, befalls: Callable[[Wire, int], None]
 ) -> None:
     def dead() -> None:
-        moto()
+        reset_moto()
         inbox.sent.clear()
         now.move_to(NOON)
         for number in range(3):
@@ -141,7 +141,7 @@ def test_whatever_befalls_a_redrive_every_mail_is_put_back_by_it_or_the_next(
             assert Api().post("/api/auth/register", body).status == 202
         by_stream_where_ses_refuses(now, *entries())
         aws.sqs().send_message(QueueUrl="UndeliveredEmailQueue", MessageBody="a note")
-        wire.forget()
+        wire.reset()
 
     dead()
     redrive()
@@ -150,7 +150,7 @@ def test_whatever_befalls_a_redrive_every_mail_is_put_back_by_it_or_the_next(
         befalls(wire, number)
         with contextlib.suppress(PowerCut, Unavailable):
             redrive()
-        wire.forget()
+        wire.reset()
         stored.check()
         redrive()
         retry()

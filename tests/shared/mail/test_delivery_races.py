@@ -22,7 +22,7 @@ MAILS = 24
 
 
 @pytest.fixture
-def cloud(ministack: None) -> None:  # noqa: ARG001  # where it is
+def fake_aws(ministack: None) -> None:  # noqa: ARG001  # where it is
     """MiniStack in place of moto."""
     for job in ("deliver_email", "retry_emails", "redrive_emails"):
         load(f"jobs/{job}")
@@ -91,9 +91,9 @@ def test_the_stream_and_the_retry_job(inbox: Inbox, late: int) -> None:
 def test_a_redrive_while_the_retry_job_runs(inbox: Inbox, wire: Wire) -> None:
     with time_machine.travel(NOON, tick=False) as now:
         ids = decide()
-        wire.fails(faults.error("MessageRejected"), on="SendEmail", times=MAILS // 2)
+        wire.fail(faults.error("MessageRejected"), on="SendEmail", times=MAILS // 2)
         by_stream(ids[: MAILS // 2])
-        wire.forget()
+        wire.reset()
         assert len([entry for entry in stored.items("OutboxTable") if stored.state(entry) == "dead"]) == MAILS // 2
         now.shift(120)
         at_once(retry, redrive, retry, redrive, retry)
@@ -103,9 +103,9 @@ def test_a_redrive_while_the_retry_job_runs(inbox: Inbox, wire: Wire) -> None:
 
 def test_four_redrives_put_each_mail_back_once(inbox: Inbox, wire: Wire) -> None:
     ids = decide()
-    wire.fails(faults.error("MessageRejected"), on="SendEmail")
+    wire.fail(faults.error("MessageRejected"), on="SendEmail")
     by_stream(ids)
-    wire.forget()
+    wire.reset()
     answers: list[dict[str, int]] = []
     at_once(*(lambda: answers.append(redrive()) for _ in range(4)))
     assert sum(answer["emails"] for answer in answers) == MAILS

@@ -168,15 +168,15 @@ def test_the_power_fails_while_an_event_is_taken_note_of(
     prepare(admin, inbox)
     told = partial(receive, event(ADA))
     keys.public_key("")
-    wire.forget()
+    wire.reset()
     for call in range(1, 5):
-        wire.dies_after(call)
+        wire.cut_power_after(call)
         try:
             told()
         except PowerCut:
-            wire.forget()
+            wire.reset()
             stored.check()
-        wire.forget()
+        wire.reset()
     told()
     stored.check()
     assert suppressed(ADA) in {"bounced", "complained"}

@@ -22,7 +22,7 @@ INVENTED = jwt.encode(
     {}, ec.generate_private_key(ec.SECP256R1()), keys.ALGORITHM, headers={"typ": "at+jwt", "kid": "invented"}
 )
 
-pytestmark = pytest.mark.usefixtures("cloud")
+pytestmark = pytest.mark.usefixtures("fake_aws")
 
 
 class Container:
@@ -97,7 +97,7 @@ def test_an_unknown_key_id_is_looked_up_once_a_minute_in_each_container(
     with time_machine.travel(START, tick=False) as now:
         token = container.sign()
         container.verify(token)
-        wire.forget()
+        wire.reset()
         for _ in range(4):
             for _ in range(3):
                 container.is_sent_an_invented_key_id()

@@ -80,7 +80,7 @@ def test_of_an_ipv6_address_the_network_counts(ip: str, network: str) -> None:
     assert limits.network(ip) == network
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_one_mail_a_minute_to_one_mailbox_however_it_is_spelt(multiplier: Callable[[int], None]) -> None:
     multiplier(1)
     with time_machine.travel(NOON, tick=False):
@@ -102,7 +102,7 @@ def test_nobody_can_use_up_the_mail_that_its_owner_needs(inbox: Inbox, multiplie
         assert "token=" in inbox.newest().text
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_the_lock_doubles_from_30_seconds_to_15_minutes() -> None:
     with time_machine.travel(NOON, tick=False) as time:
         assert [try_and_fail() for _ in range(6)] == [True] * 5 + [False]
@@ -114,7 +114,7 @@ def test_the_lock_doubles_from_30_seconds_to_15_minutes() -> None:
             assert not try_and_fail()
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_tries_are_forgotten_after_15_minutes_and_on_success(multiplier: Callable[[int], None]) -> None:
     multiplier(1000)
     with time_machine.travel(NOON, tick=False) as time:
@@ -134,7 +134,7 @@ def test_of_a_hundred_wrong_tries_at_once_five_are_checked() -> None:
         assert sum(pool.map(try_and_fail, range(100))) == 5
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_a_lock_after_tries_that_have_failed_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     monkeypatch.setattr(time, "sleep", waits.append)
@@ -142,7 +142,7 @@ def test_a_lock_after_tries_that_have_failed_is_not_waited_for(monkeypatch: pyte
     assert waits == []
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_a_lock_is_waited_for_while_tries_are_being_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     with time_machine.travel(NOON, tick=False) as now:
         assert all(limits.try_password("ada@example.com") for _ in range(5))

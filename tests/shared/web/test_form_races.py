@@ -14,7 +14,7 @@ FORM = {"name": "Ada", "email": "ada@example.com", "message": "Where do I find t
 
 
 @pytest.fixture
-def cloud(ministack: None) -> None:  # noqa: ARG001  # where it is
+def fake_aws(ministack: None) -> None:  # noqa: ARG001  # where it is
     """MiniStack in place of moto, with real waiting."""
     routes()  # loaded before anybody is in a hurry
 
