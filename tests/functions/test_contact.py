@@ -32,7 +32,7 @@ ENCODINGS: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {
     URLENCODED: lambda form: sent(URLENCODED, urlencode(form).encode()),
     "multipart/form-data": lambda form: sent(MULTIPART, multipart(form)),
 }
-NOON = 1_800_000_000
+START = 1_800_000_000
 
 
 @pytest.fixture(params=ENCODINGS)
@@ -256,7 +256,7 @@ def test_addresses_have_254_characters_at_the_most(send: Callable[..., Reply], i
 def test_values_that_are_no_text_are_faults(api: Api, value: str) -> None:
     reply = api.post(URL, f'{{"name": {value}, "email": {value}, "message": {value}}}')
     assert is_error(reply, 400, "validation_failed")
-    assert [fault["field"] for fault in reply.json["errors"]] == ["name", "email", "message"]
+    assert [error["field"] for error in reply.json["errors"]] == ["name", "email", "message"]
 
 
 @pytest.mark.parametrize("body", ["[" * 100_000, '{"message":' * 90_000, '{"message": "\\ud800"}', "{}{}"])
@@ -383,7 +383,7 @@ def test_what_is_written_is_never_logged(
 def limited(fake_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: ARG001  # has its own
     monkeypatch.setenv("RATE_LIMIT_MULTIPLIER", "1")
     config.settings.cache_clear()
-    with time_machine.travel(NOON + 20, tick=False):
+    with time_machine.travel(START + 20, tick=False):
         yield
 
 
@@ -441,7 +441,7 @@ def test_administrators_alone_read_what_was_written(api: Api, ada: Api) -> None:
 
 
 def test_submissions_are_paged_newest_first(admin: Api, ada: Api) -> None:
-    with time_machine.travel(NOON, tick=False) as now:
+    with time_machine.travel(START, tick=False) as now:
         admin = admin.signed_in("admin@example.com", "correct horse battery")
         for number in range(5):
             now.shift(1)

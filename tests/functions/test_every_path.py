@@ -157,7 +157,7 @@ def test_json_that_is_no_object_is_told_so(api: Api, body: str) -> None:
 def test_values_of_other_types_are_faults_of_their_fields(api: Api, value: str) -> None:
     reply = api.post("/api/auth/register", f'{{"name": {value}, "email": {value}, "password": {value}}}')
     assert is_error(reply, 400, "validation_failed")
-    assert [fault["field"] for fault in reply.json["errors"]] == ["name", "email", "password"]
+    assert [error["field"] for error in reply.json["errors"]] == ["name", "email", "password"]
 
 
 def test_a_number_without_end_is_not_taken_for_json(api: Api) -> None:

@@ -112,7 +112,7 @@ def test_an_admin_changes_name_role_and_status(admin: Api, ada: Api) -> None:
 def test_values_that_make_no_sense_are_told_by_field(admin: Api, ada: Api, change: dict[str, Any]) -> None:
     reply = admin.patch(url(ada), change)
     assert is_error(reply, 400, "validation_failed")
-    assert [fault["field"] for fault in reply.json["errors"]] == list(change)
+    assert [error["field"] for error in reply.json["errors"]] == list(change)
 
 
 def test_a_change_that_changes_nothing_keeps_the_version(ada: Api) -> None:

@@ -185,7 +185,7 @@ def test_a_shard_that_has_more_than_its_share_is_asked_again_and_no_other(read: 
 def test_a_limit_is_1_to_100(admin: Api, limit: str) -> None:
     reply = admin.get(f"/api/users?limit={limit}")
     assert is_error(reply, 400, "validation_failed")
-    assert [fault["field"] for fault in reply.json["errors"]] == ["limit"]
+    assert [error["field"] for error in reply.json["errors"]] == ["limit"]
 
 
 def forged(admin: Api) -> str:
