@@ -80,9 +80,7 @@ def test_login_and_logout_are_audited(ada: Api, api: Api, audit: Audit) -> None:
         assert audit.event(lambda: ada.post("/api/auth/logout", {"scope": scope}), 204) == ("logout", "success", "1")  # noqa: B023
 
 
-def test_login_with_an_unknown_address_leaves_a_short_lived_entry_without_user(
-    api: Api, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_login_with_an_unknown_address_leaves_a_short_lived_entry(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "api_routes"):
         assert api.post("/api/auth/login", LOGIN).status == 401
     (entry,) = stored.items("ActivityTable")

@@ -242,7 +242,7 @@ def test_closing_an_account_frees_the_reserved_address(ada: Api, api: Api, inbox
         assert inbox.newest().to == address
 
 
-def test_closing_an_account_before_its_notices_are_sent_frees_all_addresses(ada: Api, inbox: Inbox) -> None:
+def test_closing_an_account_with_unsent_notices_frees_all_addresses(ada: Api, inbox: Inbox) -> None:
     user_id = ada.get("/api/auth/me").json["data"]["user"]["id"]
     for address in (COUNTESS, "lovelace@example.com"):
         change_email(ada, inbox, address)

@@ -98,7 +98,7 @@ def test_all_failed_logins_take_the_same_work(admin: Api, wire: Wire, monkeypatc
         assert hashes == [b"$2b$04$"], email
 
 
-def test_login_before_verification_is_rejected_only_with_the_right_password(api: Api) -> None:
+def test_unverified_login_answers_403_only_with_the_right_password(api: Api) -> None:
     api.post("/api/auth/register", {"name": "Ada", **ADA})
     assert is_error(api.post(URL, ADA), 403, "email_not_verified")
     assert is_error(api.post(URL, {**ADA, "password": "not the password"}), 401, "invalid_credentials")

@@ -105,7 +105,7 @@ def test_new_registration_replaces_the_unverified_one_and_its_link(api: Api, inb
     stored.check()
 
 
-def test_new_registration_invalidates_the_old_link_before_its_email_is_sent(api: Api, inbox: Inbox) -> None:
+def test_old_link_is_invalid_before_the_new_email_is_sent(api: Api, inbox: Inbox) -> None:
     api.post(URL, ADA)
     first = inbox.newest()
     api.post(URL, {**ADA, "password": "eve's own password"})

@@ -48,7 +48,7 @@ def queue(kind: str, email: str = ADA) -> None:
 
 
 @pytest.mark.parametrize(("event", "status"), [(bounce, "bounced"), (complaint, "complained")])
-def test_bounce_or_complaint_suppresses_the_address_and_updates_the_profile(
+def test_bounce_or_complaint_suppresses_the_address_and_marks_the_profile(
     ada: Api, admin: Api, event: Any, status: str
 ) -> None:
     before = profile(ada)
@@ -97,7 +97,7 @@ UNREADABLE = {
     "null": "null",
     "deeply nested": "[" * 100_000,
     "no event type": json.dumps({"bounce": {}}),
-    "no email object": json.dumps({"eventType": "Bounce", "bounce": bounce(ADA)["bounce"]}),
+    "no mail object": json.dumps({"eventType": "Bounce", "bounce": bounce(ADA)["bounce"]}),
     "no recipient": json.dumps({**bounce(ADA), "mail": {"destination": []}}),
     "a recipient that is not a string": json.dumps({**bounce(ADA), "mail": {"destination": [{"emailAddress": ADA}]}}),
     "several recipients, which our emails never have": json.dumps({**bounce(ADA), "mail": {"destination": [ADA, ADA]}}),
