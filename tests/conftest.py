@@ -150,7 +150,7 @@ def cloud(
 ) -> None:
     """The template's tables, empty, and its secret with a first key. Nobody waits before trying again."""
     moto()
-    monkeypatch.setattr(tables, "_pauses", lambda: iter([0] * tables._ATTEMPTS))
+    monkeypatch.setattr(tables, "_backoff", lambda: iter([0] * tables._ATTEMPTS))
     keys.memory.forget()
     forget_circuits()
 
