@@ -98,10 +98,10 @@ def environment(variables: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(passwords, "COST", 4)
-    passwords._hash_of_nothing.cache_clear()
+    passwords._dummy_hash.cache_clear()
     config.settings.cache_clear()
     yield variables
-    passwords._hash_of_nothing.cache_clear()
+    passwords._dummy_hash.cache_clear()
     config.settings.cache_clear()
 
 

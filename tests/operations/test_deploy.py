@@ -85,7 +85,7 @@ def test_an_administrator_is_made_who_can_sign_in(
 @pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize(
     ("email", "password", "told"),
-    [("nobody", PASSWORD, "not a valid e-mail address"), ("boss@example.com", "password", "common|guess|known")],
+    [("nobody", PASSWORD, "not a valid email address"), ("boss@example.com", "password", "common|guess|known")],
 )
 def test_what_cannot_be_is_told(email: str, password: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ADMIN_PASSWORD", password)
