@@ -98,10 +98,10 @@ def environment(variables: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(passwords, "COST", 4)
-    passwords._hash_of_nothing.cache_clear()
+    passwords._dummy_hash.cache_clear()
     config.settings.cache_clear()
     yield variables
-    passwords._hash_of_nothing.cache_clear()
+    passwords._dummy_hash.cache_clear()
     config.settings.cache_clear()
 
 
@@ -150,7 +150,7 @@ def cloud(
 ) -> None:
     """The template's tables, empty, and its secret with a first key. Nobody waits before trying again."""
     moto()
-    monkeypatch.setattr(tables, "_pauses", lambda: iter([0] * tables._ATTEMPTS))
+    monkeypatch.setattr(tables, "_backoff", lambda: iter([0] * tables._ATTEMPTS))
     keys.memory.forget()
     forget_circuits()
 

@@ -246,7 +246,7 @@ def test_addresses_have_254_characters_at_the_most(send: Callable[..., Reply], i
     assert inbox.newest().reply_to == [longest]
     reply = send(email=f"{'l' * 64}@a{domain}.com")
     assert is_error(reply, 400, "validation_failed")
-    assert reply.json["message"] == "email: is not a valid e-mail address"
+    assert reply.json["message"] == "email: is not a valid email address"
 
 
 # JSON that is meant to hurt ------------------------------------------------------------------------

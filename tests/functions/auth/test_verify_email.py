@@ -82,7 +82,7 @@ def test_every_wrong_token_is_told_the_same(api: Api, mail: Mail) -> None:
     for token in bad_tokens(mail.token):
         reply = api.post(URL, {"token": token})
         assert is_error(reply, 400, "invalid_link"), token
-        assert reply.json["message"] == "This link or code is not valid any more: ask for a new one"
+        assert reply.json["message"] == "This link or code is invalid or expired: request a new one"
     assert not is_confirmed()
     assert api.post(URL, {"token": mail.token}).status == 200
 

@@ -98,7 +98,7 @@ def test_what_a_run_has_no_time_for_is_left_to_the_next(inbox: Inbox, now: Clock
 def test_more_mails_than_the_index_gives_at_once_are_all_found(
     inbox: Inbox, now: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "_MOST_DUE", 2)
+    monkeypatch.setattr(outbox, "_MAX_DUE", 2)
     decide(*(f"user{number}@example.com" for number in range(20)))
     now.shift(120)
     for _ in range(20):

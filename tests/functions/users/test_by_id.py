@@ -179,7 +179,7 @@ def test_disabling_ends_every_session_at_once_and_enabling_revives_none(admin: A
 def test_a_change_reaches_more_sessions_than_one_transaction_has_room_for(admin: Api, ada: Api) -> None:
     place = url(ada)
     user = users.get(place.rpartition("/")[2])
-    tables.write(*(sessions.starting(sessions.new(user, Client())) for _ in range(sessions._MOST_TOGETHER + 5)))
+    tables.write(*(sessions.starting(sessions.new(user, Client())) for _ in range(sessions._MAX_PER_TRANSACTION + 5)))
     assert admin.patch(place, {"role": "admin"}).status == 200
     stored.check()
     assert admin.patch(place, {"status": "disabled"}).status == 200

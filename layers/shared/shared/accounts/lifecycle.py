@@ -120,7 +120,7 @@ def close(user_id: str, client: Client) -> None:
     write(
         users.removing(user),
         credentials.removing(credential),
-        credentials.removing_kept(credential),
+        credentials.removing_reserved(credential),
         sessions.ending_all(user.id),
         one_time_tokens.removing_all(one_time_tokens.of_user(user.id)),
         limits.unlocking(user.email),

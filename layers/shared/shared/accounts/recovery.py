@@ -84,7 +84,7 @@ def _change(session: Session, read: Callable[[], _Account], password_hash: str, 
     write(
         credentials.changing(credential, passwordHash=password_hash),
         sessions.checking(session),
-        sessions.ending_all(user.id, besides=session),
+        sessions.ending_all(user.id, keep=session),
         limits.unlocking(session.email),
         outbox.sending("password_changed", user.email),
         activity.recording("user_password_changed", user.id, client),

@@ -136,7 +136,7 @@ def sign_out(session: Session, scope: Scope, client: Client) -> None:
         case "local":
             ended = sessions.ending(session)
         case "others":
-            ended = sessions.ending_all(session.user_id, besides=session)
+            ended = sessions.ending_all(session.user_id, keep=session)
         case "global":
             ended = sessions.ending_all(session.user_id)
     write(ended, activity.recording("logout", session.user_id, client))
@@ -174,8 +174,8 @@ def _checked(email: str, password: str, event: Event, client: Client) -> tuple[C
         limits.record_failure(email)
     # Of an address without an account the entry is nobody's, and soon forgotten.
     nobody = str(uuid.uuid5(uuid.NAMESPACE_OID, emails.key(email)))
-    user_id, kept = (nobody, clock.HOUR) if credential is None else (credential.user_id, activity.KEPT)
-    write(activity.recording(event, user_id, client, outcome="failure", kept=kept))
+    user_id, retention = (nobody, clock.HOUR) if credential is None else (credential.user_id, activity.RETENTION)
+    write(activity.recording(event, user_id, client, outcome="failure", retention=retention))
     metrics.count("SignInFailures" if may_try else "LockedSignIns")
     raise InvalidCredentials
 

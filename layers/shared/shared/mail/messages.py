@@ -58,7 +58,7 @@ def compose(entry: Entry) -> Message | None:
         # Hardly an account has this address, so no profile would show it, and nobody prove it.
         raise Withheld(f"inbox_{reason}")
     # Before the token is made: it would take the place of one that was mailed, and never be mailed itself.
-    may_ask = entry.kind in _PROOFS and suppressions.may_prove(entry.to, entry.kind, entry.id)
+    may_ask = entry.kind in _PROOFS and suppressions.allow_proof_request(entry.to, entry.kind, entry.id)
     mail = _PROOFS[entry.kind](entry) if may_ask else None
     if mail is None:
         logs.logger.info("mail kept back", extra={"fields": {"entry": entry.id, "kind": entry.kind, "reason": reason}})

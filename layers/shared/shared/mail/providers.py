@@ -176,7 +176,7 @@ class Ses(Provider):
                 raise self._account_fails("ses_unverified") from error
             if code in self._REFUSALS:
                 raise PermanentFailure(f"ses_{code}") from error
-            if aws.is_passing(error):
+            if aws.is_transient(error):
                 raise TransientFailure(f"ses_{code}") from error
             raise self._account_fails(f"ses_{code}") from error
         except BotoCoreError as error:
