@@ -87,8 +87,8 @@ def test_the_nested_template_is_given_what_it_asks_for(transformed: dict[str, An
 
 
 def test_an_address_subscribes_and_no_address_does_not() -> None:
-    assert NESTED["Resources"]["AlarmSubscription"]["Condition"] == "TellsSomebody"
-    assert NESTED["Conditions"]["TellsSomebody"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]}
+    assert NESTED["Resources"]["AlarmSubscription"]["Condition"] == "HasAlarmEmail"
+    assert NESTED["Conditions"]["HasAlarmEmail"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]}
 
 
 # The dashboard -------------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ def with_password(*, email: str, password: str, client: Client) -> SignedIn:
         raise EmailNotVerified
     session = sessions.new(user, client)
     # Sign the token before storing the session: without a key, no session is left behind.
-    signed_in = _signed_in(session)
+    signed_in = _issue_tokens(session)
     write(
         _signing_in(credential, password, client),
         sessions.starting(session),
@@ -116,7 +116,7 @@ def refresh(refresh_token: str, client: Client) -> SignedIn:
     if token.counter + 1 != session.counter:
         _end_for_reuse(session, client)
         raise RefreshTokenReused
-    return _signed_in(session)
+    return _issue_tokens(session)
 
 
 def _end_for_reuse(session: Session, client: Client) -> None:
@@ -181,7 +181,7 @@ def _check_password(email: str, password: str, event: Event, client: Client) -> 
     raise InvalidCredentials
 
 
-def _signed_in(session: Session) -> SignedIn:
+def _issue_tokens(session: Session) -> SignedIn:
     return SignedIn(session, tokens.access_token(session), tokens.refresh_token(session))
 
 

@@ -91,26 +91,26 @@ def _verification(credential: Credential) -> Message | None:
 
 def _verify_email(credential: Credential) -> Message:
     issued = one_time_tokens.issue(credential, "verify-email")
-    return _rendered("verify_email", credential.address, url=_url("verify-email", issued.token), digits=issued.code)
+    return _message("verify_email", credential.address, url=_url("verify-email", issued.token), digits=issued.code)
 
 
 def _invitation(credential: Credential) -> Message | None:
     if not credential.is_invited:
         return None
     issued = one_time_tokens.issue(credential, "accept-invitation")
-    return _rendered("invitation", credential.address, url=_url("reset-password", issued.token))
+    return _message("invitation", credential.address, url=_url("reset-password", issued.token))
 
 
 def _recovery(credential: Credential) -> Message | None:
     if credential.is_reserved:
         return None
     issued = one_time_tokens.issue(credential, "reset-password")
-    return _rendered("recovery", credential.address, url=_url("reset-password", issued.token))
+    return _message("recovery", credential.address, url=_url("reset-password", issued.token))
 
 
 def _already_registered(owner: Credential) -> Message:
     pages = {"forgot_url": _url("forgot-password"), "sign_in_url": _url("login")}
-    return _rendered("already_registered", owner.address, **pages)
+    return _message("already_registered", owner.address, **pages)
 
 
 # Emails about a change of address ------------------------------------------------------------------
@@ -125,7 +125,7 @@ def _email_change(entry: Entry, *, notify_owner: bool = True) -> Message | None:
         is_registered = owner.verified and not owner.is_reserved
         return _already_registered(owner) if is_registered and notify_owner else None
     issued = one_time_tokens.issue(credential, "change-email", target=entry.to)
-    return _rendered("email_change", entry.to, url=_url("verify-email", issued.token))
+    return _message("email_change", entry.to, url=_url("verify-email", issued.token))
 
 
 def _email_changed(entry: Entry) -> Message | None:
@@ -134,7 +134,7 @@ def _email_changed(entry: Entry) -> Message | None:
         return None
     version = int(entry.details["version"])
     issued = one_time_tokens.issue(credential, "undo-email-change", target=entry.to, version=version)
-    return _rendered("email_changed", entry.to, url=_url("verify-email", issued.token))
+    return _message("email_changed", entry.to, url=_url("verify-email", issued.token))
 
 
 def _credential_of(user_id: str) -> Credential | None:
@@ -163,7 +163,7 @@ _PROOFS: Mapping[Kind, Callable[[Entry], Message | None]] = {
 
 def _notice(name: str) -> Callable[[Entry], Message]:
     def compose(entry: Entry) -> Message:
-        return _rendered(name, entry.to, forgot_url=_url("forgot-password"), **entry.details)
+        return _message(name, entry.to, forgot_url=_url("forgot-password"), **entry.details)
 
     return compose
 
@@ -175,7 +175,7 @@ def _submission(entry: Entry) -> Message | None:
     submission = submissions.find(entry.details["form"], entry.details["position"])
     if submission is None:
         return None
-    message = _rendered(
+    message = _message(
         "submission",
         entry.to,
         form=_label(submission.form),
@@ -230,6 +230,6 @@ def _url(page: str, token: str = "") -> str:
     return f"{settings().frontend_url}/{page}" + (f"?token={quote(token)}" if token else "")
 
 
-def _rendered(name: str, to: str, **values: str | Fields) -> Message:
+def _message(name: str, to: str, **values: str | Fields) -> Message:
     subject, text, html = render(name, **values)
     return Message(to, subject, text, html)
