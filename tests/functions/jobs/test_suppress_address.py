@@ -252,7 +252,7 @@ def test_a_suppressed_address_gets_no_mail(inbox: Inbox, kind: str, caplog: pyte
     with caplog.at_level(logging.INFO, "api_routes"):
         assert inbox.all() == []
     assert all("doneAt" in entry for entry in stored.items("OutboxTable"))
-    (record,) = [record for record in caplog.records if record.getMessage() == "email suppressed"]
+    (record,) = [record for record in caplog.records if record.getMessage() == "email skipped"]
     (entry,) = entries()
     assert record.__dict__["fields"] == {"entry": entry["id"]["S"], "kind": kind, "reason": "bounced"}
 

@@ -62,7 +62,7 @@ def compose(entry: Entry) -> Message | None:
     message = _PROOFS[entry.kind](entry) if allowed else None
     if message is None:
         fields = {"entry": entry.id, "kind": entry.kind, "reason": reason}
-        logs.logger.info("email suppressed", extra={"fields": fields})
+        logs.logger.info("email skipped", extra={"fields": fields})
     return message
 
 
