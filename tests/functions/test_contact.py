@@ -157,7 +157,7 @@ def test_a_file_is_refused_and_one_that_was_not_chosen_is_none(api: Api) -> None
     assert api.send(sent(MULTIPART, whole + unchosen)).status == 201
     reply = api.send(sent(MULTIPART, whole + chosen))
     assert is_error(reply, 415, "unsupported_media_type")
-    assert reply.json["message"] == "This form takes no files"
+    assert reply.json["message"] == "This form does not accept files"
     assert kept() == [FORM]
 
 

@@ -127,7 +127,7 @@ def test_registering_a_verified_address_changes_nothing_but_tells_its_owner(ada:
     assert Api().post(URL, {**ADA, "name": "Eve", "password": "eve's own password"}).status == 202
     assert (stored.profiles(), stored.credentials()) == before
     mail = inbox.newest()
-    assert (mail.to, mail.subject) == ("ada@example.com", "You have an account at Lambda API Routes already")
+    assert (mail.to, mail.subject) == ("ada@example.com", "You already have an account at Lambda API Routes")
     assert "Eve" not in mail.text + mail.html
     assert stored.items("OneTimeTokensTable") == []
     assert ada.get("/api/auth/me").status == 200

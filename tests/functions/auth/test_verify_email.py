@@ -179,7 +179,10 @@ def test_the_answer_is_the_same_for_every_address(api: Api, ada: Api, inbox: Inb
     replies = [api.post(RESEND, {"email": email}) for email in (EMAIL, "nobody@example.com")]
     for reply in replies:
         assert reply.status == 202
-        assert reply.json == {"success": True, "message": "If this address needs confirming, a mail is on its way."}
+        assert reply.json == {
+            "success": True,
+            "message": "If this address needs to be confirmed, you will receive an email.",
+        }
     assert inbox.all() == []
     assert ada.get("/api/auth/me").status == 200
 

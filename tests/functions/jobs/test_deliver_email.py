@@ -253,7 +253,7 @@ def test_a_mail_that_ses_will_never_take_holds_up_no_other_and_is_kept(
     dead = entry_of(refused)
     assert stored.state(dead) == "dead"
     assert dead["lastError"] == f"ses_{code}"
-    (record,) = [record for record in caplog.records if record.getMessage() == "mail refused"]
+    (record,) = [record for record in caplog.records if record.getMessage() == "email rejected"]
     assert record.fields == {  # type: ignore[attr-defined]
         "entry": refused["id"]["S"],
         "kind": "registration",
@@ -272,7 +272,7 @@ def test_a_mail_to_an_address_that_nobody_can_write_to_is_done(
     assert done(entry)
     assert inbox.sent == []
     assert wire.count("SendEmail") == 0
-    assert "address nobody can write to" in caplog.text
+    assert "undeliverable address" in caplog.text
 
 
 def test_a_defect_in_one_kind_of_mail_holds_up_no_other(
@@ -288,7 +288,7 @@ def test_a_defect_in_one_kind_of_mail_holds_up_no_other(
     assert {mail.to for mail in inbox.sent} == {"new_device@example.com", "password_changed@example.com"}
     (left,) = [entry for entry in stored.items("OutboxTable") if stored.state(entry) == "waiting"]
     assert left["lastError"] == "KeyError"
-    assert "mail not delivered" in caplog.text
+    assert "email not delivered" in caplog.text
 
 
 def test_a_record_that_makes_no_sense_does_not_keep_the_others_of_its_batch(inbox: Inbox) -> None:

@@ -185,7 +185,7 @@ def test_a_mail_that_has_failed_for_a_day_is_dead_and_kept(
     died = int(clock.now()) - NOON
     assert 22 * 3600 < died <= 24 * 3600
     assert 25 < tries < 60
-    assert told(caplog, "mail given up")[0]["reason"] == "ses_TooManyRequestsException"
+    assert told(caplog, "email given up")[0]["reason"] == "ses_TooManyRequestsException"
     wire.forget()
     now.shift(90 * 86400)
     retry()
@@ -226,8 +226,8 @@ def test_nothing_that_is_told_says_to_whom(now: Clock, wire: Wire, caplog: pytes
     wire.fails(faults.no_answer, on="SendEmail")
     now.shift(120)
     retry()
-    assert told(caplog, "mail refused")
-    assert told(caplog, "mail postponed")
+    assert told(caplog, "email rejected")
+    assert told(caplog, "email postponed")
     assert ADA not in caplog.text + repr([getattr(record, "fields", "") for record in caplog.records])
 
 
