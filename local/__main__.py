@@ -27,7 +27,7 @@ def main() -> int:
 
     def handle_signal(number: int, _frame: FrameType | None) -> None:
         if received:
-            # A second signal exits at once. Acknowledged changes are in the journal (`aws/durable.py`).
+            # A second signal exits at once. No data is lost: every acknowledged change is in MiniStack's journal.
             os._exit(128 + number)
         received.append(number)
         stop.set()

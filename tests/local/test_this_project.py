@@ -1,4 +1,4 @@
-"""The project itself in the runner: the tour that it prints, and concurrent registrations of one address."""
+"""The project itself in the runner: what a start prints, and concurrent registrations of one address."""
 
 import re
 import subprocess
@@ -34,6 +34,17 @@ def test_printed_tour_runs_in_a_shell(running: Running) -> None:
     assert statuses == ["200", "202", "200", "200", "405", "204", "401", "200", "200"]
     assert "Allow: GET" in shell.stdout
     assert '"name":"Ada Lovelace"' in shell.stdout
+
+
+def test_readme_shows_the_output_of_a_start(running: Running) -> None:
+    """Ports, and the last word of each line, differ: addresses, the data directory, the password."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.search(r"```\n(http://localhost:\d+ serves .+?)\n```", readme, re.DOTALL)
+    assert shown
+    running.says("another terminal:")
+    printed = [re.sub(r":\d+|\S+$", "…", line) for line in running.output.splitlines()]
+    for line in shown[1].splitlines():
+        assert re.sub(r":\d+|\S+$", "…", line) in printed
 
 
 def test_concurrent_registrations_create_one_account(running: Running) -> None:
