@@ -1,5 +1,5 @@
-# Everything here runs on Linux and macOS with make (3.81 or newer) and Python 3.11 or newer; the targets install the rest
-# below this folder. `make` alone lists them. What a target needs is installed when it is first used, and again when its lock changes.
+# Needs make 3.81 or newer and Python 3.11 or newer, on Linux or macOS. `make` alone lists the targets. A target installs
+# what it needs below this folder on first use, and again when its lock changes.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -7,37 +7,37 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 CHECKERS := .venv-checks/bin
-# The stack's template, and those that it nests.
+# The main template and the templates it nests.
 TEMPLATES := $(wildcard template.yaml */template.yaml)
-# The section of samconfig.toml to build and deploy by: default (a development stack) or prod.
+# The section of samconfig.toml to build and deploy: default (a development stack) or prod.
 STAGE ?= default
 
 export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-# `sam` and the layer's Makefile below it find the tools of this project first.
+# So that `sam`, and the layer's Makefile that it runs, find this project's tools first.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 help: ## list the targets
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-start: environments ## run the API on this machine: no Docker, no AWS account (PORT=3000)
+start: environments ## run the API locally, without Docker or an AWS account (PORT=3000)
 	@exec $(BIN)/python -m local
 
-test: environments .venv/.dev ## run the quick tests: what every endpoint, job and tool does (under a minute)
-	@# A worker takes seconds to start: as many as there are cores, and no more than are worth it.
+test: environments .venv/.dev ## run the quick tests of every endpoint, job and tool (under a minute)
+	@# A worker takes seconds to start, so more than four are not worth it.
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
-test-thorough: environments .venv/.dev ## run the others that need no Docker: races, crashes, kills, random sequences (minutes)
-	@# A file to a worker at a time, slow ones early; three, since two cores have time while one waits for a process.
+test-thorough: environments .venv/.dev ## run the slow tests: races, crashes, kills, random sequences (minutes)
+	@# Each file runs in one worker, the slow files first. Three workers, because tests often wait for a process.
 	@$(BIN)/python -m pytest -m thorough --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-snapshots: environments .venv/.dev ## accept emails as they are now, into tests/shared/mail/snapshots
+snapshots: environments .venv/.dev ## accept the current emails as snapshots (tests/shared/mail/snapshots)
 	@SNAPSHOTS=accept $(BIN)/python -m pytest -q tests/shared/mail/test_messages.py
 
-# Templates are looked at twice: as they are written, and as CloudFormation gets them.
+# Templates are checked as written, and after the SAM transform.
 TRANSFORMED := .aws-sam/transformed
 
-check: .venv/.dev .venv-checks/.installed ## lint, types, templates, dependencies, pipelines
+check: .venv/.dev .venv-checks/.installed ## check style, types, templates, dependencies and pipelines
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -53,47 +53,47 @@ check: .venv/.dev .venv-checks/.installed ## lint, types, templates, dependencie
 	$(CHECKERS)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(CHECKERS)/zizmor --offline --quiet .github
 
-format: .venv/.dev ## put the code into its usual form
+format: .venv/.dev ## format the code and apply safe fixes
 	$(BIN)/ruff check --fix --exit-zero
 	$(BIN)/ruff format
 
 build: .venv/.run ## build functions and layer into .aws-sam (STAGE=default)
-	@# A function's folder is deployed as it is; Python may have left compiled files there.
+	@# Function folders are deployed unchanged, so remove the compiled files that Python may have left there.
 	@find functions -name __pycache__ -prune -exec rm -rf {} +
 	$(BIN)/sam build --config-env $(STAGE)
-	@# The stage's folder, as samconfig.toml has it.
+	@# The stage's build folder, as in samconfig.toml.
 	@$(BIN)/python layers/sizes.py .aws-sam/$(if $(filter default,$(STAGE)),build,$(STAGE))/SharedLayer
 
-sam-local: environments build ## run the API in Lambda's containers: needs Docker (PORT=3000)
+sam-local: environments build ## run the API in Lambda's containers; needs Docker (PORT=3000)
 	@exec $(BIN)/python -m tests.sam.containers
 
-rehearse: environments ## rehearse a deployment, updates and a deletion on this machine: no AWS account
+rehearse: environments ## deploy, update and delete the stack on a local AWS, without an account
 	@$(BIN)/python -m tests.rehearsal
 
-deploy: build ## build, show what would change on AWS, deploy it, say what is left to do (STAGE=default)
+deploy: build ## build, show the changes on AWS, deploy, print the next steps (STAGE=default)
 	@$(BIN)/python -m operations.deploy --stage $(STAGE)
 
-admin: .venv/.run ## make an administrator of a deployed stack (EMAIL=you@example.com, STAGE=default)
-	@test -n "$(EMAIL)" || { echo "Say who: make admin EMAIL=you@example.com" >&2; exit 1; }
+admin: .venv/.run ## create an administrator on a deployed stack (EMAIL=you@example.com, STAGE=default)
+	@test -n "$(EMAIL)" || { echo "EMAIL is missing: make admin EMAIL=you@example.com" >&2; exit 1; }
 	@$(BIN)/python -m operations.admin --stage $(STAGE) "$(EMAIL)"
 
-privileges: .venv/.run ## print what each function may do, and write it into docs/privileges.md
+privileges: .venv/.run ## print what each function may do, and write docs/privileges.md
 	@$(BIN)/python -m operations.privileges
 
-restore: .venv/.run ## put a restored table's items back (TABLE=UsersTable FROM=name, STAGE=default)
-	@test -n "$(TABLE)" -a -n "$(FROM)" || { echo "Say what: make restore TABLE=UsersTable FROM=restored-table" >&2; exit 1; }
+restore: .venv/.run ## copy the items of a restored table back (TABLE=UsersTable FROM=name, STAGE=default)
+	@test -n "$(TABLE)" -a -n "$(FROM)" || { echo "TABLE or FROM is missing: make restore TABLE=UsersTable FROM=restored-table" >&2; exit 1; }
 	@$(BIN)/python -m operations.restore --stage $(STAGE) "$(TABLE)" "$(FROM)"
 
-redrive: .venv/.run ## put the mails back that were given up, on AWS (STAGE=default)
+redrive: .venv/.run ## send undeliverable emails again, on AWS (STAGE=default)
 	@$(BIN)/sam remote invoke RedriveEmailsFunction --config-env $(STAGE)
 
-test-docker: environments .venv/.dev ## look at what is built, and run it in Lambda's containers
+test-docker: environments .venv/.dev ## check the build, and run it in Lambda's containers; needs Docker
 	@$(BIN)/python -m pytest -m "docker or build"
 
-test-browser: environments .venv/.dev ## use the local page in Chromium: needs chromium and chromedriver
+test-browser: environments .venv/.dev ## test the local page in Chromium; needs chromium and chromedriver
 	@$(BIN)/python -m pytest -m browser -rs
 
-screenshots: environments .venv/.dev ## take the pictures in docs/ anew: needs chromium and chromedriver
+screenshots: environments .venv/.dev ## renew the screenshots in docs/; needs chromium and chromedriver
 	@$(BIN)/python -m tests.browser.screenshots
 
 bench: build .venv/.dev ## measure cold starts and warm requests in Lambda's image, beside others: needs Docker (ROUNDS=15)
@@ -111,7 +111,7 @@ timing: environments .venv/.dev ## compare answers about known and unknown addre
 mail-storm: environments .venv/.dev ## a thousand mails, a provider that fails, a process that is killed (2 to 5 minutes)
 	@$(BIN)/python -m benchmarks.mail
 
-lock: .venv/.dev ## raise the locked versions to the newest that fit
+lock: .venv/.dev ## update the locks to the newest compatible versions
 	@echo "Locking (about 15 s)"
 	@UV_CUSTOM_COMPILE_COMMAND="make lock"; export UV_CUSTOM_COMPILE_COMMAND; \
 	lock="$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url"; set -e; \
@@ -126,28 +126,28 @@ lock: .venv/.dev ## raise the locked versions to the newest that fit
 	$$lock --python-version 3.13 --python-platform x86_64-manylinux2014 --no-emit-package dnspython \
 	  --constraint layers/shared/requirements.txt --group peers --output-file benchmarks/requirements-peers.txt
 
-sbom: .venv/.dev ## write docs/dependencies.md and docs/sbom.cdx.json for what the layer holds
+sbom: .venv/.dev ## write docs/dependencies.md and docs/sbom.cdx.json, the layer's contents
 	@$(BIN)/python -m checks.dependencies --write
 
-audit: .venv-checks/.installed ## ask PyPI's advisories about every locked version (needs the network)
+audit: .venv-checks/.installed ## look up every locked version in PyPI's advisories; needs the network
 	@failed=; for lock in layers/shared/requirements.txt requirements-*.txt; do \
 	  echo "$$lock"; $(CHECKERS)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off --requirement "$$lock" || failed=1; \
 	done; [ -z "$$failed" ]
 
-reset: ## delete the data of the local API
+reset: ## delete the local API's data
 	rm -rf .local
 
-clean: ## delete what was built and installed; the local data stays
+clean: ## delete builds and environments; the local data stays
 	rm -rf .venv .venv-ministack .venv-checks .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # ---------------------------------------------------------------------------------------------------------------------
-# The environments
+# Environments
 # ---------------------------------------------------------------------------------------------------------------------
-# The locks are complete, so pip resolves nothing (--no-deps): it would take minutes over SAM CLI's pins. Compiling
-# thousands of modules that are never imported takes longer than installing them, so Python compiles what it uses.
+# --no-deps: the locks are complete, and resolving SAM CLI's pins would take pip minutes. --no-compile: compiling
+# thousands of modules that are never imported takes longer than installing them.
 INSTALL := -m pip install -qq --no-compile --no-deps
 
-# Which Python makes the environments: the one that Lambda runs before the others, or the one named by PYTHON=.
+# The Python for the environments: PYTHON=, or else the first one found, Lambda's version first.
 PYTHON ?=
 
 define find_python
@@ -155,11 +155,11 @@ for python in $(PYTHON) python3.13 python3.12 python3.11 python3.14 python3; do 
   "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && break; python=; \
 done; \
 if [ -z "$$python" ]; then \
-  echo "No Python 3.11 or newer was found. Install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; \
+  echo "No Python 3.11 or newer found. Install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; \
 fi
 endef
 
-# Both at once: a machine of two cores has the second for free.
+# Both in parallel, to use the second core.
 environments:
 	@$(MAKE) --silent --no-print-directory -j 2 .venv/.run .venv-ministack/.installed
 
@@ -172,7 +172,7 @@ environments:
 	@touch $@
 
 .venv/.dev: requirements-dev.txt .venv/.run
-	@echo "Installing the tools for tests and checks into .venv (once, about 15 s)"
+	@echo "Installing the test and check tools into .venv (once, about 15 s)"
 	@$(BIN)/python $(INSTALL) --require-hashes -r requirements-dev.txt
 	@touch $@
 

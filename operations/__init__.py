@@ -1,1 +1,13 @@
-"""What is done with a deployed stack: deploying it, its first administrator, its alarms (template.yaml)."""
+"""Programs for the deployed stack and its template.
+
+The commands in parentheses run them; `release` and `stack` are used by the others.
+
+    admin          create an administrator (make admin)
+    deploy         deploy the build and print the next steps (make deploy)
+    privileges     list what each function may do (make privileges)
+    release        name a deployment after what it contains
+    restore        copy items back from a restored table (make restore)
+    stack          the stack in samconfig.toml and on AWS
+    template.yaml  alarms and dashboard, nested by the main template
+    transformed    the template after the SAM transform (make check)
+"""

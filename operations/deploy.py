@@ -1,4 +1,4 @@
-"""`make deploy`: deploy what `sam build` made, and say what is left to do by hand."""
+"""`make deploy`: deploy the output of `sam build`, then print the steps left to do by hand."""
 
 import argparse
 import os
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def main(stage: str) -> None:
-    """Deploy, after showing what would change; then tell the address and the next steps."""
+    """Show the changes and deploy them; then print the API's URL and the next steps."""
     stack = Stack.of_stage(stage)
-    account, region = _target()
+    account, region = _account_and_region()
     name = release.stamp(stack.build, stack.parameters)
     print(f"Deploying release {name} as {stack.name} (samconfig.toml, [{stage}]) to account {account} in {region}.")
     sys.stdout.flush()
@@ -31,21 +31,21 @@ def main(stage: str) -> None:
     done = subprocess.run(command, cwd=ROOT, check=False)  # noqa: S603  # our own command
     if done.returncode:
         raise OperationError(
-            "Nothing is half-deployed: CloudFormation went back to what was there. The reason stands above."
+            "`sam deploy` failed; the reason is printed above. CloudFormation rolls a failed change back completely."
         )
     print(report(stack, stack.outputs()))
 
 
 def report(stack: Stack, outputs: Mapping[str, str]) -> str:
-    """Say where the API is, and each step that is still to be done."""
-    steps = [*_mail_steps(outputs["MailFrom"]), *_admin_step(stack)]
-    lines = [f"\n{outputs['ApiUrl']} serves {stack.name}.", f"  curl {outputs['ApiUrl']}/api/health"]
+    """Return the API's URL and each step left to do, as text."""
+    steps = [*_mail_steps(outputs["MailFrom"]), _admin_step(stack)]
+    lines = [f"\n{stack.name} is live at {outputs['ApiUrl']}.", f"  curl {outputs['ApiUrl']}/api/health"]
     if steps:
         lines += ["Next:", *(f"  {number}. {step}" for number, step in enumerate(steps, 1))]
     return "\n".join(lines)
 
 
-def _target() -> tuple[str, str]:
+def _account_and_region() -> tuple[str, str]:
     session = boto3.session.Session()
     if session.region_name is None:
         raise OperationError("No AWS region is set: AWS_REGION=eu-west-1 make deploy, or `aws configure`.")
@@ -53,12 +53,12 @@ def _target() -> tuple[str, str]:
         return session.client("sts").get_caller_identity()["Account"], session.region_name
     except (BotoCoreError, ClientError) as problem:
         raise OperationError(
-            f"AWS does not know who you are: {problem}. Sign in first, as with `aws sso login`."
+            f"AWS rejects your credentials: {problem}. Sign in first, for example with `aws sso login`."
         ) from problem
 
 
 def _mail_steps(sender: str) -> list[str]:
-    """What SES still wants before it sends to anybody."""
+    """Return what is left to do before SES sends email to any address."""
     address = parseaddr(sender)[1]
     domain = address.rpartition("@")[2]
     ses = boto3.client("sesv2")
@@ -67,14 +67,14 @@ def _mail_steps(sender: str) -> list[str]:
         if not any(_is_verified(ses, identity) for identity in (domain, address)):
             steps.append(
                 f"Verify the sender: aws sesv2 create-email-identity --email-identity {domain} "
-                f"(or {address}), and set the DNS records it answers with."
+                f"(or {address}), and create the DNS records it returns."
             )
         if not _has_left_sandbox(ses):
             steps.append(
-                "Leave SES's sandbox, which mails to verified addresses only: docs/runbooks.md, The SES sandbox."
+                "Leave the SES sandbox, which delivers to verified addresses only: docs/runbooks.md, The SES sandbox."
             )
     except (BotoCoreError, ClientError) as problem:
-        steps.append(f"Look at SES by hand, since it does not answer ({problem}): docs/runbooks.md, The SES sandbox.")
+        steps.append(f"Check SES by hand, because it could not be read ({problem}): docs/runbooks.md, The SES sandbox.")
     return steps
 
 
@@ -91,13 +91,13 @@ def _is_verified(ses: "SESV2Client", identity: str) -> bool:
         raise
 
 
-def _admin_step(stack: Stack) -> list[str]:
+def _admin_step(stack: Stack) -> str:
     stage = "" if stack.stage == "default" else f" STAGE={stack.stage}"
-    return [f"Make the first administrator, unless there is one: make admin EMAIL=you@example.com{stage}"]
+    return f"Create the first administrator, unless there is one: make admin EMAIL=you@example.com{stage}"
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="make deploy", description="Deploy what sam build made.")
+    parser = argparse.ArgumentParser(prog="make deploy", description="Deploy the output of sam build.")
     parser.add_argument("--stage", default="default")
     try:
         main(parser.parse_args().stage)

@@ -1,7 +1,7 @@
-"""What each function may do, as the transformed template's roles say: `make privileges` prints and writes it.
+"""`make privileges`: print what each function may do, read from the roles, and write it to docs/privileges.md.
 
-A right is an action and what it is allowed on. DynamoDB has no action for a transaction: each of its parts is
-authorised by itself, as PutItem, UpdateItem, DeleteItem or ConditionCheckItem of its table.
+A right is an action and the resource it is allowed on. DynamoDB has no action for a transaction: each part is
+authorized on its own, as PutItem, UpdateItem, DeleteItem or ConditionCheckItem on its table.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
 """
 
@@ -10,40 +10,41 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 from operations.stack import ROOT
-from operations.transformed import TEMPLATE, Template, decided, of_type, transform
+from operations.transformed import TEMPLATE, Template, of_type, resolve_conditions, transform
 
 Right: TypeAlias = tuple[str, str]
 Rights: TypeAlias = dict[str, set[Right]]
 
 PAGE = ROOT / "docs/privileges.md"
-# SAM gives these by itself: writing logs and traces to all, reading a stream to whom it feeds. The boundary narrows
-# them.
-_GIVEN = frozenset({"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess", "AWSLambdaDynamoDBExecutionRole"})
-# The attribute that a resource's ARN is.
+# SAM attaches these: logs and traces to every function, stream access to the functions behind a stream. The
+# permissions boundary narrows them.
+_ATTACHED_BY_SAM = frozenset(
+    {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess", "AWSLambdaDynamoDBExecutionRole"}
+)
 _ARN = "Arn"
 
 
 def granted(template: Template) -> Rights:
-    """Give each function's rights, by its logical id."""
+    """Return each function's rights, by logical id."""
     resources = template["Resources"]
     return {
         name: {
             (action, resource)
             for statement in _statements(_role(properties, resources), resources)
-            for action in _listed(statement["Action"])
-            for resource in map(named, _listed(statement["Resource"]))
+            for action in _as_list(statement["Action"])
+            for resource in map(resource_name, _as_list(statement["Resource"]))
         }
         for name, properties in functions(template).items()
     }
 
 
 def functions(template: Template) -> dict[str, Mapping[str, Any]]:
-    """Give the properties of each function, by its logical id."""
+    """Return each function's properties, by logical id."""
     return {name: resource["Properties"] for name, resource in of_type(template, "AWS::Lambda::Function").items()}
 
 
-def named(resource: Any) -> str:  # a string or an intrinsic function
-    """Say what a statement's resource is: a logical id with what follows it, as `UsersTable/index/Newest`."""
+def resource_name(resource: Any) -> str:  # a string or an intrinsic function
+    """Return a statement's resource as a logical id and what follows it, for example `UsersTable/index/Newest`."""
     match resource:
         case str():
             return resource
@@ -53,7 +54,7 @@ def named(resource: Any) -> str:  # a string or an intrinsic function
             return name
         case {"Fn::Sub": str(text)}:
             return text.replace("${", "").replace(".Arn}", "").replace("}", "").rpartition(":")[2]
-    raise ValueError(f"a resource that this program cannot read: {resource}")
+    raise ValueError(f"unsupported resource in a policy: {resource}")
 
 
 def _role(properties: Mapping[str, Any], resources: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -67,15 +68,13 @@ def _statements(role: Mapping[str, Any], resources: Mapping[str, Any]) -> Iterat
     for policy in role.get("ManagedPolicyArns", ()):
         if isinstance(policy, dict):
             yield from resources[policy["Ref"]]["Properties"]["PolicyDocument"]["Statement"]
-        elif policy.rpartition("/")[2] not in _GIVEN:
-            raise ValueError(f"a policy whose statements this program does not know: {policy}")
+        elif policy.rpartition("/")[2] not in _ATTACHED_BY_SAM:
+            raise ValueError(f"unknown managed policy: {policy}")
 
 
-def _listed(value: Any) -> list[Any]:  # one, or a list of them
+def _as_list(value: Any) -> list[Any]:  # a single value, or a list
     return value if isinstance(value, list) else [value]
 
-
-# The page ------------------------------------------------------------------------------------------
 
 _VERBS = {
     "GetItem": "get",
@@ -88,9 +87,9 @@ _VERBS = {
 
 
 def page(rights: Rights) -> str:
-    """Write the rights as Markdown: a row for each function, a column for each table, and what else there is."""
+    """Return the rights as Markdown: one row per function, one column per table, the other rights last."""
     tables = sorted({_table(resource) for own in rights.values() for action, resource in own if _is_table(action)})
-    heads = ["function", *(table.removesuffix("Table") for table in tables), "else"]
+    heads = ["function", *(table.removesuffix("Table") for table in tables), "other"]
     lines = [_row(heads), _row(["---"] * len(heads))]
     for function, own in rights.items():
         cells = [_cell(own, table) for table in tables]
@@ -101,12 +100,12 @@ def page(rights: Rights) -> str:
 
 _INTRODUCTION = """# Privileges
 
-What each function may do, by table. Written by `make privileges` from the transformed template; a test walks every
-function through all it does and fails on a call that is not allowed, and on a grant that nothing uses.
+What each function may do, by table. `make privileges` writes this page from the transformed template. A test runs
+everything the functions do, and fails on a call that is not allowed and on a right that is never used.
 
-A transaction is authorised by its parts, so `put`, `update`, `delete` and `check` are those too. `query (Newest)` is of
-that index. Beyond the table, every function may write its log and its traces, and `FunctionBoundary` keeps all of them
-within this stack.
+`put`, `update`, `delete` and `check` also cover the parts of a transaction, which DynamoDB authorizes one by one.
+`query (Newest)` is a query of that index. Every function may also write its log and traces, and the permissions
+boundary `FunctionBoundary` keeps all of them within this stack.
 """
 
 
@@ -135,14 +134,14 @@ def _row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def everything() -> Rights:
-    """Give the rights of a stack that uses all there is: with SendGrid beside SES."""
+def all_rights() -> Rights:
+    """Return the rights in a stack with every option in use: SendGrid in addition to SES."""
     parameters = {"MailProviders": "ses,sendgrid"}
-    return granted(decided(transform(TEMPLATE, **parameters), **parameters))
+    return granted(resolve_conditions(transform(TEMPLATE, **parameters), **parameters))
 
 
 if __name__ == "__main__":
-    text = page(everything())
+    text = page(all_rights())
     PAGE.write_text(text, encoding="utf-8")
     print(text)
     print(f"Written to {PAGE.relative_to(ROOT)}.", file=sys.stderr)

@@ -1,9 +1,9 @@
-"""What is deployed gets a name: a digest of what was built and of the parameters it is deployed with.
+"""The name of a release: a digest of the build and of the parameters it is deployed with.
 
-It goes into every function's description. Functions are called by an alias, for which SAM publishes a new version where
-it sees a change in the template; a parameter's new value is none, since the template refers to it as before
-(serverless-application-model, issue 3820). With the digest every change reaches the callers, and none is made for
-nothing.
+It becomes part of every function's description. Callers reach functions through an alias, and SAM publishes a new
+version for it only when the template changes; the new value of a parameter is no such change
+(serverless-application-model, issue 3820). With the digest in the template, every change reaches the callers, and an
+unchanged release publishes nothing.
 """
 
 import hashlib
@@ -12,11 +12,11 @@ from pathlib import Path
 
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
-_LENGTH = 12
+_DIGEST_LENGTH = 12
 
 
 def stamp(build: Path, parameters: Mapping[str, str]) -> str:
-    """Write the digest into the template that `sam build` has put into the folder `build`; give it."""
+    """Write the digest into the template in the build folder, and return it."""
     file = build / "template.yaml"
     template = yaml_parse(file.read_text(encoding="utf-8"))
     globals_ = template["Globals"]["Function"]
@@ -32,4 +32,4 @@ def _digest(build: Path, template: str, parameters: Mapping[str, str]) -> str:
     for file in sorted(path for path in build.rglob("*") if path.is_file() and path != build / "template.yaml"):
         digest.update(f"{file.relative_to(build)}\0".encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()[:_LENGTH]
+    return digest.hexdigest()[:_DIGEST_LENGTH]

@@ -1,4 +1,4 @@
-"""The deployed stack, as samconfig.toml names it and CloudFormation knows it."""
+"""The stack as samconfig.toml configures it and as CloudFormation reports it."""
 
 import os
 import tomllib
@@ -13,12 +13,12 @@ ROOT = Path(__file__).parent.parent
 
 
 class OperationError(Exception):
-    """Something that whoever operates the stack can put right; the message says what, and the next step."""
+    """A problem the operator can fix. The message names the problem and the next step."""
 
 
 @dataclass(frozen=True)
 class Stack:
-    """A stage's stack: a section of samconfig.toml."""
+    """The stack of a stage, which is a section of samconfig.toml."""
 
     stage: str
     name: str
@@ -27,7 +27,7 @@ class Stack:
 
     @classmethod
     def of_stage(cls, stage: str) -> "Stack":
-        """Read it from samconfig.toml. Raises OperationError when there is no such stage."""
+        """Read the stage from samconfig.toml. Raises OperationError if it does not exist."""
         sections = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
         stages = [name for name, section in sections.items() if isinstance(section, dict)]
         if stage not in stages:
@@ -38,7 +38,7 @@ class Stack:
         return cls(stage, common["stack_name"], parameters, template.parent)
 
     def outputs(self) -> Mapping[str, str]:
-        """Give what the template's Outputs name. Raises OperationError when the stack cannot be read."""
+        """Return the stack's outputs. Raises OperationError if the stack cannot be read."""
         try:
             answer = boto3.client("cloudformation").describe_stacks(StackName=self.name)
         except (BotoCoreError, ClientError) as problem:
@@ -48,12 +48,12 @@ class Stack:
         return {output["OutputKey"]: output["OutputValue"] for output in answer["Stacks"][0].get("Outputs", ())}
 
     def physical_name(self, resource: str) -> str:
-        """Give what AWS calls a resource of the template."""
+        """Return the physical id of a resource of the template."""
         answer = boto3.client("cloudformation").describe_stack_resource(StackName=self.name, LogicalResourceId=resource)
         return answer["StackResourceDetail"]["PhysicalResourceId"]
 
-    def take_environment(self, function: str) -> None:
-        """Give this process a function's environment, so that it can do what the function does."""
+    def load_environment(self, function: str) -> None:
+        """Copy a function's environment variables into this process, so that it can run the function's code."""
         try:
             name = self.physical_name(function)
             configuration = boto3.client("lambda").get_function_configuration(FunctionName=name)

@@ -1,4 +1,4 @@
-"""The template as CloudFormation gets it: transformed by SAM's own translator, offline, as `sam validate` does it.
+"""The template as CloudFormation sees it: after the SAM transform, done offline by SAM's own translator.
 
 `python -m operations.transformed template.yaml operations/template.yaml --to FOLDER` writes FOLDER/template.json and
 FOLDER/operations/template.json, for checkers that know CloudFormation's resources better than SAM's.
@@ -22,30 +22,30 @@ Template: TypeAlias = dict[str, Any]
 
 TEMPLATE = ROOT / "template.yaml"
 REGION = "eu-west-1"
-_NOTHING = {"Ref": "AWS::NoValue"}
+_NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 def transform(path: Path = TEMPLATE, **parameters: str) -> Template:
-    """Transform a template whose parameters have these values, and their defaults otherwise.
+    """Transform a template with these parameter values; the other parameters have their defaults.
 
-    References and conditions are left as they are, but where the translator needs a value, as in the API's `Body`.
-    Places in S3 are invented.
+    References and conditions stay unresolved, except where the translator needs a value, as in the API's `Body`.
+    S3 locations are invented.
     """
     source = yaml_parse(path.read_text(encoding="utf-8"))
     values = {name: _value(declared, parameters.get(name)) for name, declared in source["Parameters"].items()}
-    # No function names a policy of AWS's own, so none has to be looked up.
-    nothing = SimpleNamespace(load=dict)
-    validator = SamTemplateValidator(source, nothing, region=REGION, parameter_overrides=values)
+    # No function uses a policy managed by AWS, so there is nothing to look up.
+    no_policies = SimpleNamespace(load=dict)
+    validator = SamTemplateValidator(source, no_policies, region=REGION, parameter_overrides=values)
     return dict(yaml_parse(validator.get_translated_template_if_valid()))
 
 
-def decided(template: Template, **parameters: str) -> Template:
-    """Decide a template's conditions: only the resources that will be there, and what applies for every `Fn::If`."""
+def resolve_conditions(template: Template, **parameters: str) -> Template:
+    """Return the template for these parameter values: no resource whose condition is false, and no `Fn::If`."""
     declared = template["Parameters"]
     values = {name: parameters.get(name, str(parameter.get("Default"))) for name, parameter in declared.items()}
     conditions = _Conditions(template.get("Conditions", {}), values)
     resources = {
-        name: conditions.decide(resource)
+        name: conditions.resolve(resource)
         for name, resource in template["Resources"].items()
         if "Condition" not in resource or conditions.holds(resource["Condition"])
     }
@@ -53,12 +53,12 @@ def decided(template: Template, **parameters: str) -> Template:
 
 
 def of_type(template: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
-    """Give a template's resources of a type, by logical id."""
+    """Return a template's resources of one type, by logical id."""
     return {name: resource for name, resource in template["Resources"].items() if resource["Type"] == kind}
 
 
 def references(value: Any) -> Iterator[str]:  # any part of a template
-    """Give the names that a part of a template refers to."""
+    """Yield the names a part of a template refers to."""
     match value:
         case {"Ref": str(name)}:
             yield name
@@ -77,15 +77,15 @@ def references(value: Any) -> Iterator[str]:  # any part of a template
 
 
 def _value(declared: Mapping[str, Any], given: str | None) -> Any:
-    """Give a parameter's value as CloudFormation hands it to a transform: a list, if it is one."""
-    # A nested template's parameters are given by the one above; anything will do for what is looked at here.
+    """Return a parameter's value as CloudFormation passes it to a transform: a list, for list types."""
+    # The parameters of a nested template have no default; no check depends on their values.
     text = str(declared.get("Default", "given")) if given is None else given
     kind = declared["Type"]
     return text.split(",") if kind == "CommaDelimitedList" or kind.startswith("List<") else text
 
 
 class _Conditions:
-    """The template's conditions, as the values of parameters decide them."""
+    """The template's conditions for given parameter values."""
 
     def __init__(self, declared: Mapping[str, Any], values: Mapping[str, str]) -> None:
         self._declared, self._values = declared, values
@@ -102,17 +102,17 @@ class _Conditions:
                 return any(map(self.holds, parts))
             case {"Fn::Equals": [one, other]}:
                 return self._value(one) == self._value(other)
-        raise ValueError(f"an unknown condition: {condition}")
+        raise ValueError(f"unsupported condition: {condition}")
 
-    def decide(self, value: Any) -> Any:  # any part of a template
+    def resolve(self, value: Any) -> Any:  # any part of a template
         match value:
             case {"Fn::If": [condition, then, otherwise]}:
-                return self.decide(then if self.holds(condition) else otherwise)
+                return self.resolve(then if self.holds(condition) else otherwise)
             case dict():
-                decided = {name: self.decide(inner) for name, inner in value.items()}
-                return {name: inner for name, inner in decided.items() if inner != _NOTHING}
+                resolved = {name: self.resolve(inner) for name, inner in value.items()}
+                return {name: inner for name, inner in resolved.items() if inner != _NO_VALUE}
             case list():
-                return [inner for inner in map(self.decide, value) if inner != _NOTHING]
+                return [inner for inner in map(self.resolve, value) if inner != _NO_VALUE]
         return value
 
     def _value(self, value: Any) -> str:  # a parameter's value, or a constant

@@ -74,7 +74,7 @@ def transformed() -> Mapping[str, Any]:
 
 @cache
 def transformed_template() -> dict[str, Any]:
-    """Return the transformed template. Transforming takes a second; `decided` applies parameters to the result."""
+    """Return the transformed template, which takes a second to build; `resolve_conditions` applies parameters to it."""
     return transform()
 
 
@@ -98,10 +98,10 @@ def environment(variables: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(passwords, "COST", 4)
-    passwords._hash_of_nothing.cache_clear()
+    passwords._dummy_hash.cache_clear()
     config.settings.cache_clear()
     yield variables
-    passwords._hash_of_nothing.cache_clear()
+    passwords._dummy_hash.cache_clear()
     config.settings.cache_clear()
 
 
@@ -156,7 +156,7 @@ def fake_aws(
     Modules whose tests need real races override this fixture with `ministack`.
     """
     reset_moto()
-    monkeypatch.setattr(tables, "_pauses", lambda: iter([0] * tables._ATTEMPTS))
+    monkeypatch.setattr(tables, "_backoff", lambda: iter([0] * tables._ATTEMPTS))
     keys.memory.forget()
     forget_circuits()
 

@@ -23,7 +23,7 @@ from samcli.yamlhelper import yaml_parse
 
 from operations import privileges
 from operations.privileges import Rights
-from operations.transformed import TEMPLATE, Template, decided, references
+from operations.transformed import TEMPLATE, Template, references, resolve_conditions
 from shared.core import aws, clock, config, tables
 from shared.records import keys, outbox
 from shared.values import passwords
@@ -51,7 +51,7 @@ USED_BY_LAMBDA = {("sqs:SendMessage", "UndeliveredEmailQueue"), ("sqs:SendMessag
 @cache
 def stack(providers: str) -> Template:
     """Return the template of a stack with these email providers. Do not change it: it is cached."""
-    return decided(transformed_template(), MailProviders=providers)
+    return resolve_conditions(transformed_template(), MailProviders=providers)
 
 
 @cache
@@ -276,7 +276,7 @@ def test_permissions_boundary_allows_exactly_the_services_in_use() -> None:
 
 def test_privileges_page_matches_the_template() -> None:
     written = privileges.PAGE.read_text(encoding="utf-8")
-    assert written == privileges.page(privileges.everything()), "run `make privileges`"
+    assert written == privileges.page(privileges.all_rights()), "run `make privileges`"
 
 
 @pytest.mark.parametrize("job", ["deliver_email", "retry_emails"])

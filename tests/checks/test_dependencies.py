@@ -1,4 +1,4 @@
-"""What the layer ships: the lists of it, their licences, and that something needs it."""
+"""The layer's dependencies: every package is imported, licensed acceptably and listed in the generated files."""
 
 import json
 import re
@@ -18,12 +18,12 @@ from tests.support import ROOT
 PROJECT = tomllib.loads((LAYER / "pyproject.toml").read_text())
 VERSIONS = dependencies.locked((LAYER / "requirements.txt").read_text())
 
-# What no import reaches, and why it is in the layer all the same.
+# Packages that are locked but never imported, and why.
 NOT_IMPORTED = {
-    "pycparser": "cffi names it; the layer's Makefile takes it out again.",
+    "pycparser": "A dependency of cffi; the layer's Makefile removes it.",
 }
 
-# Imports the layer and every function, and what they import when they need it; prints the names of all modules.
+# Imports the layer, every function and what they import late, then prints the names of all modules.
 IMPORT_ALL = """
 import ast, importlib, importlib.util, json, pathlib, sys
 files = [*pathlib.Path("layers/shared/shared").glob("**/*.py"), *pathlib.Path("functions").glob("**/app.py")]
@@ -33,7 +33,7 @@ for file in files:
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module == "snapshot_restore_py":
-            continue  # a part of Lambda's runtime
+            continue  # part of the Lambda runtime
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             importlib.import_module(node.module)
         elif isinstance(node, ast.Import):
@@ -46,7 +46,7 @@ print(json.dumps(sorted(sys.modules)))
 
 
 @pytest.mark.usefixtures("environment")
-def test_the_layer_has_nothing_that_no_function_imports() -> None:
+def test_layer_ships_only_imported_packages() -> None:
     done = subprocess.run([sys.executable, "-c", IMPORT_ALL], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     owners = packages_distributions()
@@ -55,8 +55,8 @@ def test_the_layer_has_nothing_that_no_function_imports() -> None:
     assert sorted(VERSIONS.keys() - imported) == sorted(NOT_IMPORTED)
 
 
-def made(**changes: Any) -> Package:
-    return Package(**{"name": "six", "version": "1.0", "licence": "MIT", "why": "For fun.", "needs": (), **changes})
+def package(**changes: Any) -> Package:
+    return Package(**{"name": "six", "version": "1.0", "licence": "MIT", "why": "A test.", "needs": (), **changes})
 
 
 @pytest.mark.parametrize(
@@ -71,20 +71,20 @@ def made(**changes: Any) -> Package:
         ("none named", True),
     ],
 )
-def test_licences_that_are_not_allowed_are_told(licence: str, is_refused: bool) -> None:  # noqa: FBT001  # a case
-    assert bool(list(dependencies.problems([made(licence=licence)], {}))) == is_refused
+def test_license_is_refused_unless_allowed(licence: str, is_refused: bool) -> None:  # noqa: FBT001  # a case
+    assert bool(list(dependencies.problems([package(licence=licence)], {}))) == is_refused
 
 
-def test_a_list_that_is_not_current_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outdated_file_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dependencies, "ROOT", tmp_path)
     file = tmp_path / "dependencies.md"
-    file.write_text(dependencies.table([made()]))
-    assert list(dependencies.problems([], {file: dependencies.table([made()])})) == []
-    (problem,) = dependencies.problems([], {file: dependencies.table([made(version="1.1")])})
+    file.write_text(dependencies.table([package()]))
+    assert list(dependencies.problems([], {file: dependencies.table([package()])})) == []
+    (problem,) = dependencies.problems([], {file: dependencies.table([package(version="1.1")])})
     assert "run `make sbom`" in problem
 
 
-def test_a_dependency_without_a_reason_is_refused() -> None:
+def test_dependency_without_a_reason_is_refused() -> None:
     project = {"project": PROJECT["project"], "tool": {"reasons": {**PROJECT["tool"]["reasons"]}}}
     del project["tool"]["reasons"]["bcrypt"]
     with pytest.raises(DependencyError, match=r"do not have the same: bcrypt$"):
@@ -92,17 +92,17 @@ def test_a_dependency_without_a_reason_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("name", "version"), [("six", "0.1"), ("no-such-package", "1.0")])
-def test_a_lock_unlike_what_is_installed_is_refused(name: str, version: str) -> None:
+def test_lock_that_differs_from_installed_packages_is_refused(name: str, version: str) -> None:
     with pytest.raises(DependencyError, match=f"{name} is .*make lock"):
         dependencies.packages({**VERSIONS, name: version}, PROJECT)
 
 
-def test_the_bill_names_every_package_once_and_what_needs_it() -> None:
+def test_sbom_lists_every_package_once_with_its_dependencies() -> None:
     found = dependencies.packages(VERSIONS, PROJECT)
-    bill = json.loads(dependencies.sbom(found, "the-layer"))
-    purls = [component["purl"] for component in bill["components"]]
+    document = json.loads(dependencies.sbom(found, "the-layer"))
+    purls = [component["purl"] for component in document["components"]]
     assert purls == [f"pkg:pypi/{name}@{version}" for name, version in sorted(VERSIONS.items())]
-    needed = {ref: set(entry["dependsOn"]) for entry in bill["dependencies"] for ref in [entry["ref"]]}
-    assert set().union(*needed.values()) == set(purls)
-    direct = {re.sub(r"@.*|pkg:pypi/", "", purl) for purl in needed["the-layer"]}
+    dependencies_by_ref = {ref: set(entry["dependsOn"]) for entry in document["dependencies"] for ref in [entry["ref"]]}
+    assert set().union(*dependencies_by_ref.values()) == set(purls)
+    direct = {re.sub(r"@.*|pkg:pypi/", "", purl) for purl in dependencies_by_ref["the-layer"]}
     assert direct == set(PROJECT["tool"]["reasons"])

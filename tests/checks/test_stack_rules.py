@@ -1,4 +1,4 @@
-"""Each rule of checks/rules finds its fault in a copy of the template that has it, and none in the template."""
+"""Each rule in checks/rules finds its fault in a faulty copy of the template, and none in the template itself."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ Stack: TypeAlias = dict[str, Any]
 
 @pytest.fixture
 def stack(transformed: Mapping[str, Any]) -> Stack:
-    """A copy of a part of it, which is looked at in a moment: one function, and what is not a function's."""
+    """A copy of part of the template, for speed: one function, and everything that belongs to no function."""
     return deepcopy(
         {
             **transformed,
@@ -30,15 +30,15 @@ def stack(transformed: Mapping[str, Any]) -> Stack:
 
 @cache
 def rules() -> dict[str, Any]:
-    """Give the rules, by their numbers."""
-    # cfn-lint takes half a second to import, and most of those who collect tests run none of these.
+    """Return the rules by number."""
+    # cfn-lint takes half a second to import, and collecting the tests does not need it.
     from cfnlint.rules import Rules  # noqa: PLC0415
 
     return dict(Rules.create_from_directory(str(ROOT / "checks/rules")).items())
 
 
-def told(stack: Stack) -> set[str]:
-    """Give what all rules say."""
+def findings(stack: Stack) -> set[str]:
+    """Return the findings of all rules."""
     from cfnlint.template import Template  # noqa: PLC0415  # as above
 
     template = Template("template.json", stack, ["us-east-1"])
@@ -46,23 +46,23 @@ def told(stack: Stack) -> set[str]:
         f"{number} {match.message}"
         for number, rule in rules().items()
         for match in rule.match(template)
-        if number not in excepted(stack["Resources"].get(match.message.partition(":")[0], {}))
+        if number not in exemptions(stack["Resources"].get(match.message.partition(":")[0], {}))
     }
 
 
-def excepted(resource: dict[str, Any]) -> list[str]:
-    """Give the rules that a resource of the template is excepted from, which cfn-lint itself leaves out."""
+def exemptions(resource: dict[str, Any]) -> list[str]:
+    """Return the rules a resource is exempt from, which cfn-lint itself would skip."""
     config: dict[str, list[str]] = resource.get("Metadata", {}).get("cfn-lint", {}).get("config", {})
     return config.get("ignore_checks", [])
 
 
-def test_the_template_keeps_the_rules(transformed: Mapping[str, Any]) -> None:
+def test_template_follows_the_rules(transformed: Mapping[str, Any]) -> None:
     assert sorted(rules()) == ["E9001", "E9002", "E9003", "E9004", "E9005", "E9006"]
-    assert told(deepcopy(dict(transformed))) == set()
+    assert findings(deepcopy(dict(transformed))) == set()
 
 
 def change(name: str, *path: str | int, to: Any) -> Callable[[Stack], None]:
-    """Put a value into a resource; None takes away what is there."""
+    """Return a change that sets a value in a resource; None removes it."""
 
     def edit(stack: Stack) -> None:
         node = stack["Resources"][name]
@@ -91,7 +91,7 @@ def hide_parameter(stack: Stack) -> None:
     stack["Parameters"]["AppName"]["NoEcho"] = True
 
 
-def forget_log_group(stack: Stack) -> None:
+def remove_log_group(stack: Stack) -> None:
     add("Logs", "AWS::Logs::LogGroup", RetentionInDays=30)(stack)
     stack["Resources"]["MeFunction"]["Properties"].pop("LoggingConfig", None)
 
@@ -140,33 +140,33 @@ FAULTS: dict[str, Callable[[Stack], None]] = {
     ),
     "E9005 Topic: not encrypted": add("Topic", "AWS::SNS::Topic"),
     "E9006 Logs: RetentionInDays is missing": add("Logs", "AWS::Logs::LogGroup"),
-    "E9006 MeFunction: Lambda makes a log group": forget_log_group,
+    "E9006 MeFunction: Lambda makes a log group": remove_log_group,
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_told(stack: Stack, fault: str) -> None:
+def test_fault_is_found(stack: Stack, fault: str) -> None:
     FAULTS[fault](stack)
-    assert any(line.startswith(fault) for line in told(stack)), told(stack)
+    assert any(line.startswith(fault) for line in findings(stack)), findings(stack)
 
 
 HARMLESS: dict[str, Callable[[Stack], None]] = {
-    "a * after the account": change(*STATEMENT, "Resource", to={"Fn::Sub": "arn:aws:ses:${R}:${A}:identity/*"}),
-    "a statement that denies": change(*STATEMENT, to={"Effect": "Deny", "Action": "*", "Resource": "*"}),
+    "a wildcard after the account": change(*STATEMENT, "Resource", to={"Fn::Sub": "arn:aws:ses:${R}:${A}:identity/*"}),
+    "a deny statement": change(*STATEMENT, to={"Effect": "Deny", "Action": "*", "Resource": "*"}),
     "a topic with a key": add("Topic", "AWS::SNS::Topic", KmsMasterKeyId={"Ref": "Key"}),
-    "protection by a condition": change(
+    "conditional protection": change(
         "UsersTable", "Properties", "DeletionProtectionEnabled", to={"Fn::If": ["Prod", True, False]}
     ),
 }
 
 
 @pytest.mark.parametrize("case", HARMLESS)
-def test_what_is_no_fault_is_not_told(stack: Stack, case: str) -> None:
+def test_harmless_setting_is_not_reported(stack: Stack, case: str) -> None:
     HARMLESS[case](stack)
-    assert told(stack) == set()
+    assert findings(stack) == set()
 
 
-def test_a_permissions_boundary_allows_nothing_by_itself(stack: Stack) -> None:
+def test_permissions_boundary_is_not_checked_as_a_grant(stack: Stack) -> None:
     FAULTS["E9001 Boundary: the resource * "](stack)
     add("Role", "AWS::IAM::Role", PermissionsBoundary={"Ref": "Boundary"})(stack)
-    assert told(stack) == set()
+    assert findings(stack) == set()

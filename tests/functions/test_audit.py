@@ -40,7 +40,7 @@ class Audit:
         for entry in added:
             for name in ("event", "outcome", "ip", "userId"):
                 assert entry[name] == line[name]
-            assert entry["expiresAt"] - clock.now() in range(activity.KEPT - 60, activity.KEPT + 1)
+            assert entry["expiresAt"] - clock.now() in range(activity.RETENTION - 60, activity.RETENTION + 1)
         return {**line, "entries": str(len(added))}
 
     def event(self, request: Callable[[], Reply], status: int) -> tuple[str, str, str]:
@@ -152,6 +152,6 @@ def test_own_activity_is_paged_newest_first_and_kept_for_90_days(ada: Api, ben: 
         cursor = ada.get("/api/auth/activity?limit=2").json["nextCursor"]
         assert ben.get(f"/api/auth/activity?cursor={cursor}").json["code"] == "invalid_cursor"
         assert ben.get("/api/auth/activity").json["data"] == []
-        now.shift(activity.KEPT - 2)
+        now.shift(activity.RETENTION - 2)
         (user,) = users.with_email(ADA)
         assert [entry.user_agent for entry in activity.newest(user.id, 20)[0]] == ["Device 4", "Device 3"]

@@ -157,7 +157,7 @@ def test_file_is_rejected_and_an_empty_file_input_is_not(api: Api) -> None:
     assert api.send(sent(MULTIPART, form + empty)).status == 201
     reply = api.send(sent(MULTIPART, form + file))
     assert is_error(reply, 415, "unsupported_media_type")
-    assert reply.json["message"] == "This form takes no files"
+    assert reply.json["message"] == "This form does not accept files"
     assert submitted() == [FORM]
 
 
@@ -246,7 +246,7 @@ def test_address_has_at_most_254_characters(send: Callable[..., Reply], inbox: I
     assert inbox.newest().reply_to == [longest]
     reply = send(email=f"{'l' * 64}@a{domain}.com")
     assert is_error(reply, 400, "validation_failed")
-    assert reply.json["message"] == "email: is not a valid e-mail address"
+    assert reply.json["message"] == "email: is not a valid email address"
 
 
 # Malicious JSON ------------------------------------------------------------------------------------

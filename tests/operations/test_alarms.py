@@ -1,4 +1,4 @@
-"""The alarms watch what there is, tell somebody and have a runbook; the dashboard is one that CloudWatch takes."""
+"""Every alarm watches an existing metric, notifies, and has a runbook; the dashboard is valid for CloudWatch."""
 
 import json
 import re
@@ -28,7 +28,7 @@ WATCHED = {
 
 
 def metrics_of(alarm: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Give the metrics that an alarm looks at, itself or in an expression."""
+    """Yield the metrics of an alarm, directly or in an expression."""
     if "MetricName" in alarm:
         yield alarm
     for part in alarm.get("Metrics", ()):
@@ -36,22 +36,22 @@ def metrics_of(alarm: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield part["MetricStat"]["Metric"]
 
 
-def named(metric: dict[str, Any]) -> tuple[str, str]:
+def metric_name(metric: dict[str, Any]) -> tuple[str, str]:
     namespace = metric["Namespace"]
     return namespace["Ref"] if isinstance(namespace, dict) else namespace, metric["MetricName"]
 
 
-def test_what_matters_is_watched() -> None:
-    assert {named(metric) for alarm in ALARMS.values() for metric in metrics_of(alarm)} >= WATCHED
+def test_alarms_watch_the_essential_metrics() -> None:
+    assert {metric_name(metric) for alarm in ALARMS.values() for metric in metrics_of(alarm)} >= WATCHED
 
 
-def test_what_is_watched_is_what_functions_count(transformed: dict[str, Any]) -> None:
+def test_alarms_watch_only_metrics_the_functions_emit(transformed: dict[str, Any]) -> None:
     alarms = [*ALARMS.values(), transformed["Resources"]["ServerErrorsAlarm"]["Properties"]]
-    counted = {named(metric) for alarm in alarms for metric in metrics_of(alarm)}
-    assert {name for namespace, name in counted if not namespace.startswith("AWS/")} <= OWN
+    watched = {metric_name(metric) for alarm in alarms for metric in metrics_of(alarm)}
+    assert {name for namespace, name in watched if not namespace.startswith("AWS/")} <= OWN
 
 
-def test_every_queue_of_what_was_given_up_is_watched(transformed: dict[str, Any]) -> None:
+def test_every_dead_letter_queue_has_an_alarm(transformed: dict[str, Any]) -> None:
     given = transformed["Resources"]["Operations"]["Properties"]["Parameters"]
     watched = {
         next(references(given[dimension["Value"]["Ref"]]))
@@ -63,46 +63,52 @@ def test_every_queue_of_what_was_given_up_is_watched(transformed: dict[str, Any]
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_an_alarm_tells_whoever_wants_to_know(name: str) -> None:
+def test_alarm_notifies_the_topic(name: str) -> None:
     assert ALARMS[name]["AlarmActions"] == [{"Ref": "AlarmTopic"}]
     assert NESTED["Resources"]["AlarmSubscription"]["Properties"]["TopicArn"] == {"Ref": "AlarmTopic"}
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_no_data_is_no_alarm_but_where_a_job_counts_every_minute(name: str) -> None:
+def test_missing_data_is_an_alarm_only_for_the_metric_sent_every_minute(name: str) -> None:
     breaching = name == "OldestUnsentEmail"
     assert ALARMS[name]["TreatMissingData"] == ("breaching" if breaching else "notBreaching")
 
 
-def test_every_alarm_has_a_row_in_the_runbooks() -> None:
+def test_runbooks_have_a_row_for_every_alarm() -> None:
     text = (ROOT / "docs/runbooks.md").read_text(encoding="utf-8")
     table = text.partition("## When an alarm goes off")[2].partition("\n## ")[0]
     firsts = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     assert sorted(name for first in firsts for name in re.findall(r"`(\w+)`", first)) == sorted(ALARMS)
 
 
-def test_the_nested_template_is_given_what_it_asks_for(transformed: dict[str, Any]) -> None:
+def test_runbooks_explain_every_widget_of_the_dashboard() -> None:
+    text = (ROOT / "docs/runbooks.md").read_text(encoding="utf-8")
+    section = text.partition("## Reading the dashboard")[2].partition("\n## ")[0]
+    assert re.findall(r"\*\*(.+?)\*\*", section) == [widget["properties"]["title"] for widget in widgets()]
+
+
+def test_nested_template_gets_every_parameter(transformed: dict[str, Any]) -> None:
     given = transformed["Resources"]["Operations"]["Properties"]["Parameters"]
     assert set(given) == set(NESTED["Parameters"])
 
 
-def test_an_address_subscribes_and_no_address_does_not() -> None:
-    assert NESTED["Resources"]["AlarmSubscription"]["Condition"] == "TellsSomebody"
-    assert NESTED["Conditions"]["TellsSomebody"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]}
+def test_alarm_topic_is_subscribed_only_with_an_address() -> None:
+    assert NESTED["Resources"]["AlarmSubscription"]["Condition"] == "HasAlarmEmail"
+    assert NESTED["Conditions"]["HasAlarmEmail"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]}
 
 
-# The dashboard -------------------------------------------------------------------------------------
+# Dashboard
 
 
 def widgets() -> list[dict[str, Any]]:
-    """Give the dashboard's widgets, as they are when CloudFormation has put values in."""
+    """Return the dashboard's widgets after CloudFormation has substituted the variables."""
     values = {"Product": "the-stack", "AWS::Region": "eu-west-1", "ApiId": "abc", "FunctionLogsName": "the-logs"}
     text = NESTED["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     found: list[dict[str, Any]] = json.loads(re.sub(r"\$\{([\w:]+)\}", lambda match: values[match[1]], text))["widgets"]
     return found
 
 
-def test_the_dashboard_is_json_with_a_place_for_each_widget() -> None:
+def test_dashboard_widgets_do_not_overlap_and_fill_the_width() -> None:
     places = [
         (column, widget["y"]) for widget in widgets() for column in range(widget["x"], widget["x"] + widget["width"])
     ]
@@ -110,15 +116,15 @@ def test_the_dashboard_is_json_with_a_place_for_each_widget() -> None:
     assert max(column for column, _ in places) == 23
 
 
-def test_the_dashboard_shows_what_functions_count() -> None:
+def test_dashboard_shows_every_metric_the_functions_emit() -> None:
     shown = set(re.findall(r'"(\w+)"', json.dumps([widget["properties"].get("metrics") for widget in widgets()])))
-    # The API's own 5xx is shown instead.
+    # Shown as the API's own 5xx instead.
     assert OWN - shown == {"ServerErrors"}
 
 
-def test_searches_find_what_begins_with_the_stack_s_name() -> None:
+def test_dashboard_searches_match_names_that_begin_with_the_stack_name() -> None:
     searches = re.findall(r"SEARCH\('(.*?)'", json.dumps(widgets()).replace('\\"', '"'))
     assert len(searches) == 4
     for search in searches:
-        # A name in quotes has to be equal. Without, its parts have to follow each other in what is found.
+        # A quoted name must match exactly. Unquoted, its parts must follow each other in the name found.
         assert re.search(r" (?:FunctionName|TableName)=the-stack$", search), search

@@ -1,4 +1,4 @@
-"""The name of a release: another one for every change, the same where nothing has changed."""
+"""The name of a release changes with every change, and only then."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def build(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_it_is_in_the_description_of_every_function(build: Path) -> None:
+def test_release_name_is_in_the_description_of_functions(build: Path) -> None:
     name = stamp(build, {})
     assert yaml_parse((build / "template.yaml").read_text())["Globals"]["Function"] == {
         "Timeout": 15,
@@ -26,11 +26,11 @@ def test_it_is_in_the_description_of_every_function(build: Path) -> None:
     }
 
 
-def test_it_is_the_same_as_long_as_nothing_changes(build: Path) -> None:
+def test_release_name_is_stable_without_a_change(build: Path) -> None:
     assert stamp(build, {"LogLevel": "INFO"}) == stamp(build, {"LogLevel": "INFO"})
 
 
-def test_code_parameters_and_template_change_it(build: Path) -> None:
+def test_code_parameters_and_template_change_the_release_name(build: Path) -> None:
     names = {stamp(build, {"LogLevel": "INFO"}), stamp(build, {"LogLevel": "DEBUG"})}
     (build / "SharedLayer" / "module.py").write_text("version = 2\n")
     names.add(stamp(build, {"LogLevel": "INFO"}))

@@ -1,4 +1,4 @@
-"""Putting back what a restored table holds."""
+"""`make restore` copies the items of a restored table back."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from tests.conftest import create_table
 
 @pytest.fixture
 def restored(fake_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:  # noqa: ARG001  # the stack's table
-    """A table restored to what the stack's table of suppressions was, and that table as it has become."""
+    """A restored copy of the suppressions table, whose original has since lost, changed and gained items."""
     monkeypatch.setattr(Stack, "physical_name", lambda _, resource: resource)
     create_table(
         "restored",
@@ -32,7 +32,7 @@ def restored(fake_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]: 
     boto3.client("dynamodb").delete_table(TableName="restored")
 
 
-def test_lost_and_damaged_items_are_put_back_and_later_ones_stay(
+def test_lost_and_damaged_items_are_copied_and_later_ones_stay(
     restored: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     restore.main("default", "SuppressionsTable", restored)
@@ -43,9 +43,9 @@ def test_lost_and_damaged_items_are_put_back_and_later_ones_stay(
         "kept": "c",
         "later": "d",
     }
-    assert capsys.readouterr().out == "2 items put back into SuppressionsTable; 1 were there as they are.\n"
+    assert capsys.readouterr().out == "2 items copied into SuppressionsTable; 1 were unchanged.\n"
 
 
-def test_done_again_nothing_is_written(restored: str) -> None:
+def test_second_restore_writes_nothing(restored: str) -> None:
     restore.main("default", "SuppressionsTable", restored)
     assert restore.copy(restored, "SuppressionsTable") == (0, 3)

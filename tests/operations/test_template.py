@@ -1,4 +1,4 @@
-"""How the stack is run: logs, traces, limits, deployments; each parameter in both states; what AWS would refuse."""
+"""The template's operation: logs, traces, limits, deployments, each optional parameter on and off, AWS quotas."""
 
 import copy
 import json
@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from operations.transformed import Template, decided, of_type, references, transform
+from operations.transformed import Template, of_type, references, resolve_conditions, transform
 
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-000000000000"
-# Those that compute a password's hash, whether to store it or to compare.
+# Functions that hash a password, to store it or to compare it.
 HASHING = {"ChangeEmail", "ChangePassword", "Login", "Register", "ResetPassword"}
 
 
@@ -27,23 +27,23 @@ def stage(template: Template) -> Mapping[str, Any]:
     return properties
 
 
-# Logs and traces -----------------------------------------------------------------------------------
+# Logs and traces
 
 
 @pytest.mark.parametrize("value", ["-", "200", "GET /api/users/{userId}"])
-def test_a_line_of_the_access_log_is_json_whatever_its_values(transformed: Template, value: str) -> None:
+def test_access_log_line_is_json_for_any_values(transformed: Template, value: str) -> None:
     line = re.sub(r"\$context(\.\w+)+", value, stage(transformed)["AccessLogSettings"]["Format"])
     assert "\n" not in line
     assert set(json.loads(line).values()) == {value}
 
 
-def test_the_access_log_says_who_called_what_and_how_it_went(transformed: Template) -> None:
+def test_access_log_names_caller_route_status_and_latency(transformed: Template) -> None:
     named = set(re.findall(r"\$context\.([\w.]+)", stage(transformed)["AccessLogSettings"]["Format"]))
     assert named >= {"requestId", "identity.sourceIp", "routeKey", "status", "responseLatency"}
     assert stage(transformed)["AccessLogSettings"]["DestinationArn"] == {"Fn::GetAtt": ["AccessLogs", "Arn"]}
 
 
-def test_logs_are_kept_for_as_long_as_the_parameter_says(transformed: Template) -> None:
+def test_log_retention_is_a_parameter(transformed: Template) -> None:
     kept = {
         name: group["Properties"]["RetentionInDays"]
         for name, group in of_type(transformed, "AWS::Logs::LogGroup").items()
@@ -51,14 +51,14 @@ def test_logs_are_kept_for_as_long_as_the_parameter_says(transformed: Template) 
     assert kept == {name: {"Ref": "LogRetentionDays"} for name in ("FunctionLogs", "AccessLogs")}
 
 
-def test_every_function_is_traced_and_writes_into_that_log(transformed: Template) -> None:
+def test_every_function_is_traced_and_writes_to_the_shared_log(transformed: Template) -> None:
     for name, function in functions(transformed).items():
         assert function["TracingConfig"] == {"Mode": "Active"}, name
-        # Lambda's own JSON would drop metrics that are below the log level.
+        # Lambda's JSON format would drop metrics below the log level.
         assert function["LoggingConfig"] == {"LogGroup": {"Ref": "FunctionLogs"}, "LogFormat": "Text"}, name
 
 
-# Limits and deployments ----------------------------------------------------------------------------
+# Limits and deployments
 
 
 def test_every_route_is_throttled(transformed: Template) -> None:
@@ -67,14 +67,14 @@ def test_every_route_is_throttled(transformed: Template) -> None:
     assert settings["ThrottlingBurstLimit"] == {"Ref": "ThrottlingBurst"}
 
 
-@pytest.mark.parametrize(("bound", "bounded"), [("0", set()), ("5", HASHING)])
-def test_exactly_what_hashes_passwords_is_bounded(transformed: Template, bound: str, bounded: set[str]) -> None:
-    found = functions(decided(transformed, HashingConcurrency=bound))
-    assert {name for name, function in found.items() if "ReservedConcurrentExecutions" in function} == bounded
+@pytest.mark.parametrize(("limit", "limited"), [("0", set()), ("5", HASHING)])
+def test_only_functions_that_hash_passwords_are_limited(transformed: Template, limit: str, limited: set[str]) -> None:
+    found = functions(resolve_conditions(transformed, HashingConcurrency=limit))
+    assert {name for name, function in found.items() if "ReservedConcurrentExecutions" in function} == limited
     assert {name for name, function in found.items() if function["MemorySize"] == 1769} == HASHING
 
 
-def test_new_code_takes_over_as_the_parameter_says_and_goes_back_on_an_alarm(transformed: Template) -> None:
+def test_deployment_is_gradual_as_configured_and_rolls_back_on_an_alarm(transformed: Template) -> None:
     groups = of_type(transform(Deployment="Canary10Percent5Minutes"), "AWS::CodeDeploy::DeploymentGroup")
     assert len(groups) == len(functions(transformed))
     for group in groups.values():
@@ -84,7 +84,7 @@ def test_new_code_takes_over_as_the_parameter_says_and_goes_back_on_an_alarm(tra
         assert "DEPLOYMENT_STOP_ON_ALARM" in group["Properties"]["AutoRollbackConfiguration"]["Events"]
 
 
-def test_callers_reach_the_alias_that_deployments_move(transformed: Template) -> None:
+def test_callers_reach_the_alias_that_deployments_shift(transformed: Template) -> None:
     aliases = set(of_type(transformed, "AWS::Lambda::Alias"))
     (mapping,) = of_type(transformed, "AWS::Lambda::EventSourceMapping").values()
     (schedule,) = of_type(transformed, "AWS::Events::Rule").values()
@@ -95,12 +95,12 @@ def test_callers_reach_the_alias_that_deployments_move(transformed: Template) ->
     assert set(references(api["Properties"]["Body"]["paths"])) <= aliases | {"AWS"}
 
 
-# Parameters in both states -------------------------------------------------------------------------
+# Optional parameters, on and off
 
 
-def test_a_customer_managed_key_encrypts_tables_and_secrets_and_may_be_used(transformed: Template) -> None:
+def test_customer_managed_key_encrypts_tables_and_secrets(transformed: Template) -> None:
     for key, used in ((KEY, {"Ref": "KmsKeyArn"}), ("", None)):
-        template = decided(transformed, KmsKeyArn=key, MailProviders="ses,sendgrid")
+        template = resolve_conditions(transformed, KmsKeyArn=key, MailProviders="ses,sendgrid")
         tables = of_type(template, "AWS::DynamoDB::Table").values()
         secrets = of_type(template, "AWS::SecretsManager::Secret").values()
         assert [table["Properties"]["SSESpecification"].get("KMSMasterKeyId") for table in tables] == [used] * 11
@@ -110,7 +110,7 @@ def test_a_customer_managed_key_encrypts_tables_and_secrets_and_may_be_used(tran
 
 
 @pytest.mark.parametrize(
-    ("given", "made"),
+    ("parameters", "created"),
     [
         ({}, set()),
         ({"DomainName": "api.example.com"}, {"ApiDomain", "ApiMapping"}),
@@ -118,31 +118,31 @@ def test_a_customer_managed_key_encrypts_tables_and_secrets_and_may_be_used(tran
         ({"HostedZoneId": "Z1"}, set()),
     ],
 )
-def test_a_domain_is_made_where_it_is_named(transformed: Template, given: dict[str, str], made: set[str]) -> None:
-    template = decided(transformed, **given)
-    assert {"ApiDomain", "ApiMapping", "ApiRecords"} & template["Resources"].keys() == made
-    if made:
+def test_domain_is_created_if_named(transformed: Template, parameters: dict[str, str], created: set[str]) -> None:
+    template = resolve_conditions(transformed, **parameters)
+    assert {"ApiDomain", "ApiMapping", "ApiRecords"} & template["Resources"].keys() == created
+    if created:
         assert template["Resources"]["ApiMapping"]["Properties"]["Stage"] == {"Ref": "ApiApiGatewayDefaultStage"}
 
 
-def test_addresses_are_those_of_the_domain_where_there_is_one(transformed: Template) -> None:
+def test_output_urls_use_the_domain_if_there_is_one(transformed: Template) -> None:
     for name in ("ApiUrl", "JwksUrl"):
         condition, own, _ = transformed["Outputs"][name]["Value"]["Fn::If"]
         assert condition == "HasDomain"
         assert own["Fn::Sub"].startswith("https://${DomainName}")
 
 
-def test_snapshots_are_a_parameter(transformed: Template) -> None:
+def test_snapstart_is_a_parameter(transformed: Template) -> None:
     assert transformed["Parameters"]["SnapStart"]["AllowedValues"] == ["None", "PublishedVersions"]
     for function in functions(transformed).values():
         assert function["SnapStart"] == {"ApplyOn": {"Ref": "SnapStart"}}
 
 
-# What AWS would refuse -----------------------------------------------------------------------------
+# AWS quotas and dependencies
 
 
 def dependencies(template: Template) -> dict[str, set[str]]:
-    """Give what each resource has to wait for."""
+    """Return the resources each resource depends on."""
     resources = template["Resources"]
     return {
         name: {other for other in (*references(resource), *_explicit(resource)) if other in resources}
@@ -155,18 +155,18 @@ def _explicit(resource: Mapping[str, Any]) -> Iterator[str]:
     yield from [given] if isinstance(given, str) else given
 
 
-def test_no_resource_waits_for_itself(transformed: Template) -> None:
+def test_resources_do_not_depend_on_each_other_in_a_cycle(transformed: Template) -> None:
     assert list(TopologicalSorter(dependencies(transformed)).static_order())
 
 
-def test_a_circle_would_be_found(transformed: Template) -> None:
+def test_dependency_cycle_is_detected(transformed: Template) -> None:
     faulty = copy.deepcopy(transformed)
     faulty["Resources"]["ServerErrorsAlarm"]["Properties"]["Dimensions"] = [{"Name": "ApiId", "Value": {"Ref": "Api"}}]
     with pytest.raises(CycleError):
         TopologicalSorter(dependencies(faulty)).prepare()
 
 
-def test_the_stack_keeps_cloudformation_s_limits(transformed: Template) -> None:
+def test_stack_is_within_cloudformation_quotas(transformed: Template) -> None:
     """500 resources, 200 parameters and outputs, a template of 1 MB after the transform.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
@@ -176,8 +176,8 @@ def test_the_stack_keeps_cloudformation_s_limits(transformed: Template) -> None:
     assert len(json.dumps(transformed)) <= 1_000_000
 
 
-def test_an_environment_has_room_in_lambda_s_4_kilobytes(transformed: Template) -> None:
-    """With a stack's name of 50 characters, and parameters of 150."""
+def test_environment_fits_in_lambdas_4_kb(transformed: Template) -> None:
+    """Assumes a stack name of 50 characters and parameters of 150."""
     for name, function in functions(transformed).items():
         variables = function["Environment"]["Variables"]
         length = sum(len(key) + _longest(value) for key, value in variables.items())
@@ -193,15 +193,15 @@ def _longest(value: Any) -> int:  # a string or an intrinsic function
         case {"Fn::If": [_, *both]}:
             return max(map(_longest, both))
         case {"Ref": str(name)} if name.endswith(("Secret", "Queue")):
-            # An ARN, and an address: both name region and account before the resource.
+            # An ARN and a URL: both contain region and account.
             return len("https://sqs.ap-southeast-1.amazonaws.com/111122223333/") + 50 + len(name) + 14
         case {"Ref": str(name)} if name.endswith("Table"):
             return 50 + len(name) + 14
     return 150
 
 
-def test_roles_and_policies_keep_iam_s_limits(transformed: Template) -> None:
-    """10 managed policies and 10,240 characters in a role, 6,144 in a managed policy; white space does not count.
+def test_roles_and_policies_are_within_iam_quotas(transformed: Template) -> None:
+    """10 managed policies and 10,240 characters in a role, 6,144 in a managed policy; white space is not counted.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     """
@@ -212,6 +212,6 @@ def test_roles_and_policies_keep_iam_s_limits(transformed: Template) -> None:
         assert _size(policy["Properties"]["PolicyDocument"]) <= 6_144, name
 
 
-def _size(policy: Any) -> int:  # with an ARN of 150 characters for each resource
+def _size(policy: Any) -> int:  # assumes 150 characters for each resource's ARN
     text = json.dumps(policy, separators=(",", ":"))
     return len(text) + 150 * (text.count('"Ref"') + text.count('"Fn::'))

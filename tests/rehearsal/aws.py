@@ -1,15 +1,15 @@
-"""MiniStack with what a deployment of this project needs and MiniStack leaves out: the program of its process.
+"""The MiniStack process of the rehearsal, with the AWS features that the deployment needs and MiniStack lacks.
 
-Run by `cloud.py` with the Python of MiniStack's environment: `aws.py PYTHON TRANSLATOR`. It changes this in
-MiniStack's modules before it starts it:
+`cloud.py` runs it with the Python of MiniStack's environment: `aws.py PYTHON TRANSLATOR`. Before MiniStack starts, it
+patches MiniStack's modules:
 
-- The SAM transform is that of SAM CLI's environment (TRANSLATOR, a site-packages folder), and is given the parameters.
-  Functions run with PYTHON, whatever MiniStack itself runs with, and the layer is unpacked once for all of them.
-- An HTTP API gets the routes, integrations and CORS of its `Body`, as API Gateway imports them.
-- A rotation schedule exists, and rotates at once: the function's four steps, in a thread, as Secrets Manager does it
-  beside the deployment. A secret's `Ref` is its ARN.
-- `ses:SendEmail` is authorized for the identity that sends, as AWS does it, not for `*`.
-- CodeDeploy's resources, and alarms on an expression of metrics, are taken for made and do nothing.
+- The SAM transform comes from SAM CLI's environment (TRANSLATOR, a site-packages folder) and receives the parameters.
+- Functions run with PYTHON, whichever Python runs MiniStack, and the layer is unpacked once for all of them.
+- An HTTP API imports routes, integrations and CORS from its `Body`, like API Gateway.
+- Rotation schedules exist and rotate at once: the function's four steps run in a thread, as Secrets Manager runs them
+  in parallel to the deployment. A secret's `Ref` is its ARN.
+- `ses:SendEmail` is authorized for the sending identity, like on AWS, instead of for `*`.
+- CodeDeploy resources and alarms on a metric expression are reported as created, but do nothing.
 """
 
 import contextvars
@@ -41,7 +41,7 @@ _log = logging.getLogger("rehearsal")
 
 
 def _import_body(api_id: str, body: dict[str, Any]) -> None:
-    """Replace the API's routes, integrations and CORS by those of an OpenAPI document whose references are resolved."""
+    """Replace the API's routes, integrations and CORS with those of an OpenAPI document with resolved references."""
     apigateway._routes[api_id], apigateway._integrations[api_id] = {}, {}
     for path, methods in body["paths"].items():
         for method, operation in methods.items():
@@ -52,8 +52,8 @@ def _import_body(api_id: str, body: dict[str, Any]) -> None:
                 "integrationMethod": integration["httpMethod"],
                 "payloadFormatVersion": integration["payloadFormatVersion"],
             }
-            _, _, answer = apigateway._create_integration(api_id, properties)
-            target = f"integrations/{json.loads(answer)['integrationId']}"
+            _, _, created = apigateway._create_integration(api_id, properties)
+            target = f"integrations/{json.loads(created)['integrationId']}"
             verb = "ANY" if method == _ANY_METHOD else method.upper()
             apigateway._create_route(api_id, {"routeKey": f"{verb} {path}", "target": target})
     if cors := body.get("x-amazon-apigateway-cors"):
@@ -61,14 +61,14 @@ def _import_body(api_id: str, body: dict[str, Any]) -> None:
 
 
 class _UnpackedOnce(zipfile.ZipFile):
-    """An archive of which all who unpack it get the same files: a layer has 1,700, and each function has it."""
+    """An archive that is unpacked once and then linked: every function has the layer, which has 1,700 files."""
 
-    _turn = threading.Lock()
+    _unpacking = threading.Lock()
 
     def extractall(self, path: Any = None, *_: Any) -> None:
         contents = repr([(entry.filename, entry.CRC) for entry in self.infolist()])
         folder = Path(tempfile.gettempdir(), hashlib.sha256(contents.encode()).hexdigest())
-        with self._turn:
+        with self._unpacking:
             if not folder.exists():
                 super().extractall(folder)
         for entry in folder.iterdir():
@@ -76,15 +76,15 @@ class _UnpackedOnce(zipfile.ZipFile):
 
 
 def _rotate(schedule: dict[str, Any]) -> None:
-    """Rotate the schedule's secret. What fails is logged; Secrets Manager would try it again."""
+    """Rotate the schedule's secret. A failure is logged; Secrets Manager would retry."""
     function, configuration, _ = lambda_svc._get_func_record_for_ref(schedule["RotationLambdaARN"])
     record = lambda_svc._execution_record_for_config(function, configuration)
     token = str(uuid.uuid4())
     for step in _STEPS:
         event = {"Step": step, "SecretId": schedule["SecretId"], "ClientRequestToken": token}
-        answer = lambda_svc._execute_function_with_config_scope(record, event)
-        if answer.get("error"):
-            _log.error("The rotation of %s failed at %s: %s", schedule["SecretId"], step, answer["body"])
+        result = lambda_svc._execute_function_with_config_scope(record, event)
+        if result.get("error"):
+            _log.error("The rotation of %s failed in %s: %s", schedule["SecretId"], step, result["body"])
             return
 
 
@@ -94,116 +94,116 @@ def _schedule_rotation(schedule: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return schedule["SecretId"], {}
 
 
-def _apis_with_bodies(handlers: dict[str, Any]) -> None:
+def _patch_api_bodies(handlers: dict[str, Any]) -> None:
     api = handlers["AWS::ApiGatewayV2::Api"]
-    made, changed = api["create"], api["update"]
+    original_create, original_update = api["create"], api["update"]
 
     def create(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
-        api_id, attributes = made(logical_id, properties, stack)
+        api_id, attributes = original_create(logical_id, properties, stack)
         _import_body(api_id, properties["Body"])
         return api_id, attributes
 
     def update(api_id: str, old: dict[str, Any], new: dict[str, Any], *rest: Any) -> Any:
-        api_id, attributes = changed(api_id, old, new, *rest)
+        api_id, attributes = original_update(api_id, old, new, *rest)
         _import_body(api_id, new["Body"])
         return api_id, attributes
 
     api |= {"create": create, "update": update}
 
 
-def _secrets_by_arn(handlers: dict[str, Any]) -> None:
+def _patch_secret_refs(handlers: dict[str, Any]) -> None:
     secret = handlers["AWS::SecretsManager::Secret"]
-    made = secret["create"]
+    original_create = secret["create"]
 
     def create(*arguments: Any) -> Any:
-        _, attributes = made(*arguments)
+        _, attributes = original_create(*arguments)
         return attributes["Arn"], attributes
 
-    def by_name(handler: Callable[..., Any]) -> Callable[..., Any]:
-        def named(arn: str, *rest: Any) -> Any:
+    def with_name(handler: Callable[..., Any]) -> Callable[..., Any]:
+        def call(arn: str, *rest: Any) -> Any:
             name, _ = secretsmanager._resolve(arn)
             result = handler(name, *rest)
             return (arn, *result[1:]) if isinstance(result, tuple) else result
 
-        return named
+        return call
 
-    secret |= {"create": create, "update": by_name(secret["update"]), "delete": by_name(secret["delete"])}
+    secret |= {"create": create, "update": with_name(secret["update"]), "delete": with_name(secret["delete"])}
 
 
-def _alarms_on_expressions(handlers: dict[str, Any]) -> None:
+def _patch_expression_alarms(handlers: dict[str, Any]) -> None:
     alarm = handlers["AWS::CloudWatch::Alarm"]
-    alarms = dict(alarm)
+    original = dict(alarm)
 
     def create(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
         if "Metrics" not in properties:
-            return alarms["create"](logical_id, properties, stack)
+            return original["create"](logical_id, properties, stack)
         name = f"{stack}-{logical_id}"
         return name, {"Arn": f"arn:aws:cloudwatch:{get_region()}:{get_account_id()}:alarm:{name}"}
 
     def update(name: str, old: dict[str, Any], new: dict[str, Any], *rest: Any) -> Any:
-        return (name, {}) if "Metrics" in new else alarms["update"](name, old, new, *rest)
+        return (name, {}) if "Metrics" in new else original["update"](name, old, new, *rest)
 
     def delete(name: str, properties: dict[str, Any]) -> None:
         if "Metrics" not in properties:
-            alarms["delete"](name, properties)
+            original["delete"](name, properties)
 
     alarm |= {"create": create, "update": update, "delete": delete}
 
 
-def _mails_by_identity() -> None:
-    others = iam_actions._ses_v2_resource_arn
+def _patch_ses_authorization() -> None:
+    original = iam_actions._ses_v2_resource_arn
 
     def resource(method: str, path: str, body: bytes, region: str, account: str) -> Any:
         if not path.endswith("/outbound-emails"):
-            return others(method, path, body, region, account)
+            return original(method, path, body, region, account)
         _, address = parseaddr(json.loads(body)["FromEmailAddress"])
         return f"arn:aws:ses:{region}:{account}:identity/{address}"
 
     iam_actions._ses_v2_resource_arn = resource
 
 
-def _transform_with_parameters() -> None:
-    # Found only now.
+def _patch_transform() -> None:
+    # Its folder is on the path only now.
     from samtranslator.translator import transform as translator  # noqa: PLC0415
 
-    apply, translate = changesets._apply_transforms, translator.transform
+    original_apply, original_transform = changesets._apply_transforms, translator.transform
     values: contextvars.ContextVar[dict[str, Any]] = contextvars.ContextVar("values")
 
-    def apply_to(template: dict[str, Any], provided: Any = None, previous: Any = None) -> Any:
+    def apply(template: dict[str, Any], provided: Any = None, previous: Any = None) -> Any:
         given = engine._transform_parameters(template, provided, previous)
         kinds = {name: parameter["Type"] for name, parameter in template.get("Parameters", {}).items()}
         values.set({name: value.split(",") if _is_list(kinds[name]) else value for name, value in given.items()})
-        return apply(template, provided, previous)
+        return original_apply(template, provided, previous)
 
-    changesets._apply_transforms = apply_to
-    translator.transform = lambda template, _, policies: translate(template, values.get(), policies)
+    changesets._apply_transforms = apply
+    translator.transform = lambda template, _, policies: original_transform(template, values.get(), policies)
 
 
 def _is_list(kind: str) -> bool:
     return kind == "CommaDelimitedList" or kind.startswith("List<")
 
 
-def _end_with_the_rehearsal() -> None:
-    """Wait for the end of the rehearsal, however it ends: that of the input. Functions are of this process group."""
+def _exit_with_the_rehearsal() -> None:
+    """Wait until stdin closes, when the rehearsal has ended; then kill this process group, functions included."""
     sys.stdin.read()
     os.killpg(0, signal.SIGKILL)
 
 
 def main() -> None:
-    """Serve MiniStack until the process is ended."""
+    """Run MiniStack until the process is killed."""
     _, python, translator = sys.argv
-    threading.Thread(target=_end_with_the_rehearsal, daemon=True).start()
-    # With this MiniStack starts the functions.
+    threading.Thread(target=_exit_with_the_rehearsal, daemon=True).start()
+    # MiniStack starts functions with this executable.
     sys.executable = python
     lambda_runtime.zipfile = SimpleNamespace(**vars(zipfile) | {"ZipFile": _UnpackedOnce})
     sys.path.append(translator)
     handlers = provisioners._RESOURCE_HANDLERS
-    _apis_with_bodies(handlers)
-    _secrets_by_arn(handlers)
-    _alarms_on_expressions(handlers)
-    _mails_by_identity()
-    _transform_with_parameters()
-    # A new version of a function is put in the old one's place at once.
+    _patch_api_bodies(handlers)
+    _patch_secret_refs(handlers)
+    _patch_expression_alarms(handlers)
+    _patch_ses_authorization()
+    _patch_transform()
+    # Without CodeDeploy, a new version of a function replaces the old one at once.
     for kind in ("AWS::CodeDeploy::Application", "AWS::CodeDeploy::DeploymentGroup"):
         handlers[kind] = {"create": lambda name, *_: (name, {}), "delete": lambda *_: None}
     handlers["AWS::SecretsManager::RotationSchedule"] = {

@@ -1,7 +1,6 @@
-"""The AWS of the rehearsal: a MiniStack of its own on loopback, with `aws.py` in it, where IAM is enforced.
+"""The rehearsal's AWS: a separate MiniStack on loopback, extended by `aws.py`, which enforces IAM.
 
-Functions run with the rights of their roles: MiniStack gives each the credentials of its role and refuses what the
-role's policies do not allow.
+MiniStack runs each function with the credentials of its role, and denies what the role's policies do not allow.
 """
 
 import contextlib
@@ -29,16 +28,16 @@ from tests.support.ministack import PYTHON as MINISTACK
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
-# The root user of MiniStack's account.
+# Credentials of the account's root user in MiniStack.
 _ROOT = "test"
-_PATIENCE = 60.0
-# What Lambda calls the processors, by what Linux calls them.
+_START_TIMEOUT = 60.0
+# Processor names, from Linux's to Lambda's.
 _ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64"}
 
 
 @dataclass(frozen=True)
 class Lambda:
-    """What functions run on here: a Python, and whether the layer's own packages, made for Lambda, run on it."""
+    """The Python that runs functions here, and whether it can run the layer's packages, which are built for Lambda."""
 
     python: str
     architecture: str
@@ -46,15 +45,15 @@ class Lambda:
 
 
 def find_lambda() -> Lambda:
-    """Find a Python 3.13 on Linux, which can run the layer as it is built; otherwise take this environment's."""
+    """Return a Python 3.13 on Linux, which can run the layer as built, or else this environment's Python."""
     architecture = _ARCHITECTURES.get(platform.machine(), "arm64")
     if sys.platform == "linux" and platform.machine() in _ARCHITECTURES:
-        # The one below this environment: its packages must not stand in for what the layer lacks.
+        # The base of this environment, without its packages, which could hide that the layer lacks one.
         base = str(getattr(sys, "_base_executable", sys.executable))
         pyenv = sorted(str(path) for path in Path.home().glob(".pyenv/versions/3.13.*/bin/python3.13"))
-        for python in [base, "python3.13", *pyenv, *_managed()]:
-            if real := _executable_of_313(python):
-                return Lambda(real, architecture, runs_layer=True)
+        for python in [base, "python3.13", *pyenv, *_installed_by_uv()]:
+            if executable := _executable_of_313(python):
+                return Lambda(executable, architecture, runs_layer=True)
     return Lambda(sys.executable, architecture, runs_layer=False)
 
 
@@ -67,8 +66,8 @@ def _executable_of_313(python: str) -> str | None:
     return asked.stdout.strip() if asked.returncode == 0 else None
 
 
-def _managed() -> Iterator[str]:
-    """Give the Python 3.13 that uv has installed, if there is uv and it has."""
+def _installed_by_uv() -> Iterator[str]:
+    """Yield the Python 3.13 that uv has installed, if any."""
     command = [sys.executable, "-m", "uv", "python", "find", "--managed-python", "--no-python-downloads", "3.13"]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     if found.returncode == 0:
@@ -77,7 +76,7 @@ def _managed() -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Cloud:
-    """The running AWS: its address, and what it logs."""
+    """The running MiniStack: its port and its log."""
 
     port: int
     log: Path
@@ -88,7 +87,7 @@ class Cloud:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The environment of a program that is to call this AWS, and can reach no other: nothing of the user's own."""
+        """Environment for programs that call this AWS: without the user's AWS settings, so they reach no other."""
         kept = {name: text for name, text in os.environ.items() if not name.startswith("AWS_")}
         return kept | {
             "AWS_ENDPOINT_URL": self.endpoint,
@@ -100,9 +99,9 @@ class Cloud:
             "SAM_CLI_TELEMETRY": "0",
         }
 
-    @cache  # noqa: B019  # one for each service, as long as the rehearsal
+    @cache  # noqa: B019  # one client per service, for the whole rehearsal
     def client(self, service: str) -> Any:
-        """Give a client as the account's administrator has it."""
+        """Return a client with the root user's rights."""
         make: Any = boto3.client
         return make(
             service,
@@ -112,27 +111,27 @@ class Cloud:
             aws_secret_access_key=_ROOT,
         )
 
-    def mails(self) -> list[dict[str, Any]]:
-        """Give what SES has sent, oldest first, as MiniStack tells it."""
+    def emails(self) -> list[dict[str, Any]]:
+        """Return the emails SES has sent, oldest first, in MiniStack's format."""
         with urllib.request.urlopen(f"{self.endpoint}/_ministack/ses/messages", timeout=10) as answer:  # noqa: S310
             messages: list[dict[str, Any]] = json.load(answer)["messages"].get(ACCOUNT, [])
         return messages
 
-    def logged(self) -> str:
-        """Give the end of what it logged."""
+    def log_tail(self) -> str:
+        """Return the last lines of MiniStack's log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
 
 
 @contextmanager
 def running(scratch: Path, functions: Lambda) -> Iterator[Cloud]:
-    """Start it, with everything it writes in this folder; end it and what it started."""
+    """Run MiniStack, which writes only into this folder; kill it and everything it started at the end."""
     with closing(create_server(("127.0.0.1", 0))) as probe:
         port: int = probe.getsockname()[1]
     temporary = scratch / "ministack"
     temporary.mkdir()
     environment = {
         "PATH": os.environ["PATH"],
-        # Functions are unpacked there.
+        # MiniStack unpacks functions there.
         "TMPDIR": str(temporary),
         "PYTHONNOUSERSITE": "1",
         "BIND_HOST": "127.0.0.1",
@@ -150,7 +149,7 @@ def running(scratch: Path, functions: Lambda) -> Iterator[Cloud]:
         process = subprocess.Popen(
             [MINISTACK, program, functions.python, translator],
             env=environment,
-            # It ends when this does.
+            # aws.py exits when this pipe closes, however the rehearsal ends.
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
@@ -160,18 +159,18 @@ def running(scratch: Path, functions: Lambda) -> Iterator[Cloud]:
         _wait(cloud, process)
         yield cloud
     finally:
-        # With the functions.
+        # The process group includes the functions.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
 
 def _wait(cloud: Cloud, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _START_TIMEOUT
     while time.monotonic() < deadline and process.poll() is None:
         try:
             with urllib.request.urlopen(f"{cloud.endpoint}/_ministack/health", timeout=1):  # noqa: S310
                 return
         except OSError:
             time.sleep(0.1)
-    raise RehearsalError(f"MiniStack did not start:\n{cloud.logged()}", "`make clean rehearse` installs it anew.")
+    raise RehearsalError(f"MiniStack did not start:\n{cloud.log_tail()}", "`make clean rehearse` reinstalls it.")

@@ -1,4 +1,4 @@
-"""The stack: SAM CLI builds, deploys and plans it; what CloudFormation then says of it."""
+"""The stack: built, deployed and planned by SAM CLI, read and deleted through CloudFormation."""
 
 import json
 import os
@@ -26,7 +26,7 @@ LAYER, FUNCTION, TABLE = "AWS::Lambda::LayerVersion", "AWS::Lambda::Function", "
 
 
 def build(folder: Path, functions: Lambda) -> "Build":
-    """Build as `make build` does, for this machine's processor, into this folder."""
+    """Build into this folder as `make build` does, for this machine's processor."""
     options = [
         "--build-dir",
         str(folder),
@@ -34,7 +34,7 @@ def build(folder: Path, functions: Lambda) -> "Build":
         "--parameter-overrides",
         f"Architecture={functions.architecture}",
     ]
-    _sam("build", *options, environment=None, todo="`make build` shows all that it says.")
+    _sam("build", *options, environment=None, next_step="Run `make build` to see the whole output.")
     built = Build(folder)
     if not functions.runs_layer:
         for package in (built.layer / "python").iterdir():
@@ -45,7 +45,7 @@ def build(folder: Path, functions: Lambda) -> "Build":
 
 @dataclass(frozen=True)
 class Build:
-    """What `sam build` has made."""
+    """The output of `sam build`."""
 
     folder: Path
 
@@ -58,7 +58,7 @@ class Build:
         return self.folder / "SharedLayer"
 
     def change_layer(self, old: str, new: str) -> None:
-        """Replace a text in the layer's `shared/__init__.py`, whose compiled form would be run instead."""
+        """Replace a text in the layer's `shared/__init__.py`, and delete its compiled form, which would run instead."""
         module = self.layer / "python" / "shared" / "__init__.py"
         text = module.read_text()
         if old not in text:
@@ -68,12 +68,12 @@ class Build:
             compiled.unlink()
 
     def parsed(self) -> dict[str, Any]:
-        """Give the template."""
+        """Return the template."""
         template: dict[str, Any] = yaml_parse(self.template.read_text())
         return template
 
     def change_template(self, change: Callable[[dict[str, Any]], None]) -> None:
-        """Hand the template to a function that changes it."""
+        """Change the template with a function."""
         template = self.parsed()
         change(template)
         self.template.write_text(yaml_dump(template))
@@ -81,51 +81,53 @@ class Build:
 
 @dataclass(frozen=True)
 class Stack:
-    """The stack on this AWS, deployed with these parameters."""
+    """The stack on the rehearsal's AWS, and its parameters."""
 
     cloud: Cloud
     build: Build
     parameters: Mapping[str, str]
 
     def deploy(self) -> None:
-        """Deploy what is built."""
+        """Deploy the build with `sam deploy`."""
         self._deploy("--no-confirm-changeset", **self.parameters)
 
     def plan(self, **parameters: str) -> "Plan":
-        """Have SAM CLI make the change set of what is built and these parameters, and not execute it."""
-        told = self._deploy("--no-execute-changeset", **{**self.parameters, **parameters})
-        arn = re.search(r"arn:aws:cloudformation:\S+:changeSet/\S+", told)
+        """Return SAM CLI's change set for the build and these parameters, without executing it."""
+        output = self._deploy("--no-execute-changeset", **{**self.parameters, **parameters})
+        arn = re.search(r"arn:aws:cloudformation:\S+:changeSet/\S+", output)
         if arn is None:
-            raise RehearsalError(f"sam deploy names no change set:\n{_end(told)}", "Has SAM CLI's output changed?")
+            raise RehearsalError(
+                f"sam deploy printed no change set:\n{_tail(output)}", "Check whether SAM CLI's output has changed."
+            )
         return self._described(arn[0])
 
     def plan_of(self, template: Mapping[str, Any]) -> "Plan":
-        """Make the change set of a template that is on S3 already, without SAM CLI."""
-        given = [{"ParameterKey": name, "UsePreviousValue": True} for name in template["Parameters"]]
-        made = self.cloudformation.create_change_set(
+        """Return the change set for a template whose artifacts are already in S3, without SAM CLI."""
+        parameters = [{"ParameterKey": name, "UsePreviousValue": True} for name in template["Parameters"]]
+        created = self.cloudformation.create_change_set(
             StackName=NAME,
             ChangeSetName="control",
-            # As short as can be: more than 51,200 bytes would have to be on S3.
+            # Compact, because more than 51,200 bytes would have to be in S3.
             TemplateBody=json.dumps(template, separators=(",", ":")),
-            Parameters=given,
+            Parameters=parameters,
             Capabilities=["CAPABILITY_IAM"],
         )
-        return self._described(made["Id"])
+        return self._described(created["Id"])
 
     def execute(self, plan: "Plan") -> None:
-        """Carry the plan out. Raises RehearsalError."""
+        """Execute the change set. Raises RehearsalError if it fails."""
         self.cloudformation.execute_change_set(ChangeSetName=plan.arn, StackName=NAME)
         try:
             self.cloudformation.get_waiter("stack_update_complete").wait(
                 StackName=NAME, WaiterConfig={"Delay": 1, "MaxAttempts": 120}
             )
         except WaiterError as problem:
-            raise RehearsalError(f"The plan was not carried out: {problem}", "The reasons stand above.") from problem
+            raise RehearsalError(f"The change set failed: {problem}", "The reasons are listed above.") from problem
 
     def delete(self) -> None:
-        """Delete the stack. Not by `sam delete`, which cannot read a nested stack's address on this AWS.
+        """Delete the stack. Raises RehearsalError if it fails.
 
-        Raises RehearsalError.
+        `sam delete` cannot be used, because it cannot read the URL of a nested stack on MiniStack.
         """
         self.cloudformation.delete_stack(StackName=NAME)
         try:
@@ -133,7 +135,7 @@ class Stack:
                 StackName=NAME, WaiterConfig={"Delay": 1, "MaxAttempts": 120}
             )
         except WaiterError as problem:
-            raise RehearsalError(f"The stack was not deleted: {problem}", "The reasons stand above.") from problem
+            raise RehearsalError(f"The stack was not deleted: {problem}", "The reasons are listed above.") from problem
 
     @property
     def cloudformation(self) -> Any:
@@ -141,18 +143,18 @@ class Stack:
 
     @property
     def api_id(self) -> str:
-        """The id of the HTTP API, as the stack's address has it."""
+        """The id of the HTTP API, taken from the stack's output."""
         stack = self.cloudformation.describe_stacks(StackName=NAME)["Stacks"][0]
         url = next(output["OutputValue"] for output in stack["Outputs"] if output["OutputKey"] == "ApiUrl")
         return str(url).removeprefix("https://").partition(".")[0]
 
     def template(self) -> Any:
-        """Give the template as SAM CLI has sent it."""
+        """Return the template that SAM CLI uploaded."""
         body = self.cloudformation.get_template(StackName=NAME, TemplateStage="Original")["TemplateBody"]
         return body if isinstance(body, dict) else yaml_parse(body)
 
     def resources(self, kind: str | None = None) -> dict[str, str]:
-        """Give the physical ids of the stack's resources, by logical id: all, or those of a type."""
+        """Return the physical ids of the stack's resources, by logical id: all, or those of one type."""
         pages = self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=NAME)
         return {
             resource["LogicalResourceId"]: resource["PhysicalResourceId"]
@@ -162,7 +164,7 @@ class Stack:
         }
 
     def configurations(self) -> dict[str, dict[str, Any]]:
-        """Give the configuration that each function runs with, by logical id: that of its alias, if it has one."""
+        """Return each function's configuration by logical id: that of its alias, if it has one."""
         functions = self.cloud.client("lambda")
 
         def of(name: str) -> dict[str, Any]:
@@ -173,7 +175,7 @@ class Stack:
 
         return {name: of(function) for name, function in self.resources(FUNCTION).items()}
 
-    def _deploy(self, how: str, **parameters: str) -> str:
+    def _deploy(self, mode: str, **parameters: str) -> str:
         options = ["--template-file", str(self.build.template), "--config-file", str(ROOT / "samconfig.toml")]
         overrides = [f"{name}={value}" for name, value in parameters.items()]
         # As `make deploy` does.
@@ -181,10 +183,10 @@ class Stack:
         return _sam(
             "deploy",
             *options,
-            *("--stack-name", NAME, "--region", REGION, "--resolve-s3", how, "--parameter-overrides"),
+            *("--stack-name", NAME, "--region", REGION, "--resolve-s3", mode, "--parameter-overrides"),
             *overrides,
             environment=self.cloud.environment,
-            todo="Correct the template, or have tests/rehearsal/aws.py do what MiniStack cannot.",
+            next_step="Correct the template, or add what MiniStack lacks to tests/rehearsal/aws.py.",
         )
 
     def _described(self, arn: str) -> "Plan":
@@ -203,7 +205,7 @@ class Plan:
     changes: list[dict[str, Any]]
 
     def changed(self, kind: str) -> set[str]:
-        """Name the resources of a type that it changes in place."""
+        """Return the resources of a type that are changed in place."""
         return {
             change["LogicalResourceId"]
             for change in self.changes
@@ -211,7 +213,7 @@ class Plan:
         } - self.lost(kind)
 
     def lost(self, kind: str) -> set[str]:
-        """Name the resources of a type that it removes, replaces or might replace."""
+        """Return the resources of a type that are removed, replaced or possibly replaced."""
         return {
             change["LogicalResourceId"]
             for change in self.changes
@@ -220,8 +222,8 @@ class Plan:
         }
 
 
-def _sam(command: str, *options: str, environment: Mapping[str, str] | None, todo: str) -> str:
-    """Run SAM CLI in the project's folder; give what it says."""
+def _sam(command: str, *options: str, environment: Mapping[str, str] | None, next_step: str) -> str:
+    """Run SAM CLI in the project's folder and return its output."""
     process = subprocess.Popen(
         [_SAM, command, *options],
         cwd=ROOT,
@@ -233,16 +235,16 @@ def _sam(command: str, *options: str, environment: Mapping[str, str] | None, tod
         start_new_session=True,
     )
     try:
-        told, _ = process.communicate()
+        output, _ = process.communicate()
     except BaseException:
-        # With what it has started: the layer is built by make and pip.
+        # Kill its children too: make and pip, which build the layer.
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         raise
     if process.returncode:
-        raise RehearsalError(f"sam {command} ended with status {process.returncode}:\n{_end(told)}", todo)
-    return told
+        raise RehearsalError(f"sam {command} exited with status {process.returncode}:\n{_tail(output)}", next_step)
+    return output
 
 
-def _end(text: str) -> str:
+def _tail(text: str) -> str:
     return "\n".join(text.splitlines()[-25:])

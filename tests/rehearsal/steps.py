@@ -1,4 +1,4 @@
-"""What the rehearsal tells: each step with its seconds, and of a failure what was seen and what to do next."""
+"""Progress output: each step with its duration; errors with what was seen and what to do next."""
 
 import time
 from collections.abc import Iterator
@@ -6,16 +6,16 @@ from contextlib import contextmanager
 
 
 class RehearsalError(Exception):
-    """A step did not do what it should: what was seen, and what to do next."""
+    """A step failed: what was seen, and what to do next."""
 
-    def __init__(self, seen: str, todo: str) -> None:
+    def __init__(self, seen: str, next_step: str) -> None:
         super().__init__(seen)
-        self.todo = todo
+        self.next_step = next_step
 
 
 @contextmanager
 def step(name: str) -> Iterator[None]:
-    """Tell the step when it is done, and how long it took; add its name to what went wrong in it."""
+    """Print the step's name and duration when it ends, or that it failed."""
     start = time.monotonic()
     try:
         yield
@@ -26,5 +26,5 @@ def step(name: str) -> Iterator[None]:
 
 
 def note(text: str) -> None:
-    """Tell something beside the steps."""
+    """Print a line between the steps."""
     print(f"          {text}", flush=True)

@@ -1,11 +1,11 @@
-"""The contract, from outside: what is answered at the deployed address, over HTTP."""
+"""The API contract, verified over HTTP at the deployed URL."""
 
 import contextlib
 import http.client
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,12 +19,12 @@ EVENTS = Path(__file__).parent.parent.parent / "events"
 ORIGIN = "https://app.example.com"
 PASSWORD = "correct horse battery"
 _VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_MAIL_PATIENCE = 30.0
+_EMAIL_TIMEOUT = 30.0
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back; `headers` by lower-case name."""
+    """A response; header names are in lower case."""
 
     request: str
     status: int
@@ -36,42 +36,42 @@ class Reply:
         return json.loads(self.text)
 
     def expect(self, status: int, code: str | None = None) -> "Reply":
-        """Give the reply if it has this status, and this code if it is an error. Raises RehearsalError."""
+        """Return the reply if it has this status and error code. Raises RehearsalError otherwise."""
         if self.status != status or (code is not None and self.json.get("code") != code):
             wanted = f"{status} {code or ''}".strip()
             raise RehearsalError(
-                f"{self.request} was answered {self.status} {self.text}, not {wanted}.",
-                "The function's log is below; `make start` and `make test` try the same without a deployment.",
+                f"{self.request} returned {self.status} {self.text}, not {wanted}.",
+                "Read the function's log below. `make start` and `make test` run the same code without a deployment.",
             )
         return self
 
 
 def check(*, that: bool, seen: str) -> None:
-    """Raise RehearsalError with what was seen unless it is so."""
+    """Raise RehearsalError with what was seen, unless the condition holds."""
     if not that:
         raise RehearsalError(seen, "Compare with the contract in README.md and with tests/functions.")
 
 
 @dataclass(frozen=True)
 class Api:
-    """The deployed API, called with this token if there is one."""
+    """The deployed API, called with the token if there is one."""
 
     cloud: Cloud
     id: str
     token: str = ""
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
-        """Call with a body that is sent as it is if it is text, and as JSON otherwise."""
-        named = {name.replace("_", "-"): text for name, text in headers.items()}
+        """Send a request. A body that is a string is sent unchanged, any other as JSON."""
+        sent_headers = {name.replace("_", "-"): text for name, text in headers.items()}
         if body is not None:
-            named = {"content-type": "application/json"} | named
+            sent_headers = {"content-type": "application/json"} | sent_headers
         if self.token:
-            named = {"authorization": f"Bearer {self.token}"} | named
-        # Where AWS has https://{id}.execute-api.{region}.amazonaws.com.
-        named["host"] = f"{self.id}.execute-api.localhost:{self.cloud.port}"
+            sent_headers = {"authorization": f"Bearer {self.token}"} | sent_headers
+        # On AWS it would be https://{id}.execute-api.{region}.amazonaws.com.
+        sent_headers["host"] = f"{self.id}.execute-api.localhost:{self.cloud.port}"
         text = body if body is None or isinstance(body, str) else json.dumps(body)
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.cloud.port, timeout=60)) as connection:
-            connection.request(method, path, None if text is None else text.encode(), named)
+            connection.request(method, path, None if text is None else text.encode(), sent_headers)
             answer = connection.getresponse()
             received = {name.lower(): value for name, value in answer.getheaders()}
             return Reply(f"{method} {path}", answer.status, received, answer.read().decode())
@@ -80,23 +80,22 @@ class Api:
         reply = self.call("POST", "/api/auth/login", {"email": email, "password": password}).expect(200)
         return replace(self, token=reply.json["token"])
 
-    def mail(self, to: str, what: Callable[[Email], bool] = lambda _: True) -> Email:
-        """Wait for a mail to this address. Raises RehearsalError when none comes."""
-        deadline = time.monotonic() + _MAIL_PATIENCE
+    def newest_email(self, to: str) -> Email:
+        """Wait for an email to this address and return the newest. Raises RehearsalError if none arrives."""
+        deadline = time.monotonic() + _EMAIL_TIMEOUT
         while time.monotonic() < deadline:
-            for sent in reversed(self.cloud.mails()):
-                mail = Email(to, sent["Source"], sent["Subject"], sent["BodyText"], sent["BodyHtml"], {}, [])
-                if to in sent["To"] and what(mail):
-                    return mail
+            for sent in reversed(self.cloud.emails()):
+                if to in sent["To"]:
+                    return Email(to, sent["Source"], sent["Subject"], sent["BodyText"], sent["BodyHtml"], {}, [])
             time.sleep(0.1)
         raise RehearsalError(
-            f"No mail has come to {to}.",
-            "See whether the outbox's stream has a mapping, and what DeliverEmailFunction is refused.",
+            f"No email to {to} has arrived.",
+            "Check that the outbox's stream is mapped to DeliverEmailFunction, and which calls of it are denied.",
         )
 
 
-def events(api: Api) -> int:
-    """Send every event of a route as committed; each is answered as `events/expected.json` says. Gives how many."""
+def send_events(api: Api) -> None:
+    """Send every event unchanged, and verify that the status is the one in `events/expected.json`."""
     expected = {
         name: answers["asCommitted"]
         for name, answers in json.loads((EVENTS / "expected.json").read_text()).items()
@@ -106,20 +105,20 @@ def events(api: Api) -> int:
     def send(name: str) -> None:
         event = json.loads((EVENTS / f"{name}.json").read_text())
         query = f"?{event['rawQueryString']}" if event["rawQueryString"] else ""
+        # Set by the client for this connection.
         own = {"host", "content-length", "accept-encoding"}
         headers = {key.replace("-", "_"): text for key, text in event["headers"].items() if key not in own}
         method, path = event["requestContext"]["http"]["method"], event["rawPath"] + query
         reply = api.call(method, path, event.get("body"), **headers).expect(expected[name])
-        check(that="x-request-id" in reply.headers, seen=f"{reply.request} was answered without X-Request-Id.")
+        check(that="x-request-id" in reply.headers, seen=f"{reply.request} returned no X-Request-Id.")
 
-    # A cold start for each function; two at a time, as machines have at least two cores.
+    # Each function has a cold start, so two run at a time: machines have at least two cores.
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(send, expected))
-    return len(expected)
 
 
-def refusals(api: Api) -> None:
-    """Wrong verbs, paths, bodies and callers; CORS."""
+def check_refusals(api: Api) -> None:
+    """Verify the errors for wrong verbs, paths, bodies and callers, and CORS."""
     verbs: dict[str, set[str]] = {}
     for file in EVENTS.glob("*/**/*.json"):
         event = json.loads(file.read_text())
@@ -128,45 +127,48 @@ def refusals(api: Api) -> None:
     for path, known in verbs.items():
         reply = api.call(next(verb for verb in _VERBS if verb not in known), path).expect(405, "method_not_allowed")
         allowed = reply.headers.get("allow", "")
-        check(that=set(allowed.split(", ")) == known, seen=f"{reply.request} was answered with Allow: {allowed}.")
+        check(that=set(allowed.split(", ")) == known, seen=f"{reply.request} returned Allow: {allowed}.")
     api.call("GET", "/api/nothing").expect(404)
     api.call("POST", "/api/auth/login", "email=a", content_type="text/plain").expect(415)
     api.call("POST", "/api/auth/login", "{").expect(400)
     reply = api.call("GET", "/api/auth/me").expect(401)
-    check(that="www-authenticate" in reply.headers, seen="A 401 was answered without WWW-Authenticate.")
+    check(that="www-authenticate" in reply.headers, seen="A 401 has no WWW-Authenticate.")
     replace(api, token="invented").call("GET", "/api/auth/me").expect(401)
     for origin, may_call in ((ORIGIN, True), ("https://elsewhere.example", False)):
         preflight = {"origin": origin, "access_control_request_method": "POST"}
-        given = api.call("OPTIONS", "/api/auth/login", **preflight).headers.get("access-control-allow-origin")
-        told = f"A preflight from {origin} was answered with the origin {given}."
-        check(that=given == (origin if may_call else None), seen=told)
+        allowed_origin = api.call("OPTIONS", "/api/auth/login", **preflight).headers.get("access-control-allow-origin")
+        seen = f"A preflight request from {origin} returned the allowed origin {allowed_origin}."
+        check(that=allowed_origin == (origin if may_call else None), seen=seen)
 
 
-def join(api: Api, email: str) -> Api:
-    """Register, read the mail, verify, sign in, refresh and sign out; give the API as the new user calls it."""
+def register_user(api: Api, email: str) -> Api:
+    """Register, verify the address, sign in, refresh and sign out. Returns the API as the new user, signed in again."""
     registration = {"name": "Ada", "email": email, "password": PASSWORD}
     api.call("POST", "/api/auth/register", registration).expect(202)
-    token = api.mail(email).token
+    token = api.newest_email(email).token
     login = {"email": email, "password": PASSWORD}
     api.call("POST", "/api/auth/login", login).expect(403, "email_not_verified")
     api.call("POST", "/api/auth/verify-email", {"token": token}).expect(200)
     api.call("POST", "/api/auth/login", login | {"password": "wrong horse battery"}).expect(401, "invalid_credentials")
     tokens = api.call("POST", "/api/auth/login", login).expect(200).json
     user = replace(api, token=tokens["token"]).call("GET", "/api/auth/me").expect(200).json["data"]["user"]
-    check(that=user["email"] == email and user["emailVerified"], seen=f"GET /api/auth/me gave {user}.")
-    again = api.call("POST", "/api/auth/refresh", {"refreshToken": tokens["refreshToken"]}).expect(200).json
-    refreshed = replace(api, token=again["token"])
+    check(that=user["email"] == email and user["emailVerified"], seen=f"GET /api/auth/me returned {user}.")
+    refresh = api.call("POST", "/api/auth/refresh", {"refreshToken": tokens["refreshToken"]}).expect(200).json
+    refreshed = replace(api, token=refresh["token"])
     refreshed.call("GET", "/api/users").expect(403)
     refreshed.call("POST", "/api/auth/logout").expect(204)
     refreshed.call("GET", "/api/auth/me").expect(401, "session_ended")
     return api.signed_in(email)
 
 
-def administer(admin: Api) -> None:
-    """List, read, change, invite, let in and close accounts."""
+def manage_users(admin: Api) -> None:
+    """List, read, change, invite and delete users; sign in as an invited one."""
     listed = admin.call("GET", "/api/users?limit=1").expect(200).json
     (first,) = listed["data"]
-    check(that=listed["nextCursor"] is not None, seen="The list of two users and more has one page of one.")
+    check(
+        that=listed["nextCursor"] is not None,
+        seen="The list has no second page, although there are at least two users.",
+    )
     admin.call("GET", f"/api/users?cursor={listed['nextCursor']}").expect(200)
     path = f"/api/users/{first['id']}"
     etag = admin.call("GET", path).expect(200).headers["etag"]
@@ -174,11 +176,11 @@ def administer(admin: Api) -> None:
     admin.call("PATCH", path, {"name": "Late"}, if_match=etag).expect(412)
     email = f"grace-{uuid.uuid4().hex[:8]}@example.com"
     invitation, key = {"name": "Grace", "email": email}, str(uuid.uuid4())
-    made = [admin.call("POST", "/api/users", invitation, idempotency_key=key).expect(201).json for _ in range(2)]
-    check(that=made[0] == made[1], seen=f"An invitation sent twice with one Idempotency-Key made {made}.")
-    password = {"token": admin.mail(email).token, "password": PASSWORD}
+    invited = [admin.call("POST", "/api/users", invitation, idempotency_key=key).expect(201).json for _ in range(2)]
+    check(that=invited[0] == invited[1], seen=f"One Idempotency-Key sent twice returned {invited}.")
+    password = {"token": admin.newest_email(email).token, "password": PASSWORD}
     admin.call("POST", "/api/auth/reset-password", password).expect(204)
     grace = replace(admin, token="").signed_in(email)
-    grace.call("GET", f"/api/users/{made[0]['data']['id']}").expect(200)
-    admin.call("DELETE", f"/api/users/{made[0]['data']['id']}").expect(204)
+    grace.call("GET", f"/api/users/{invited[0]['data']['id']}").expect(200)
+    admin.call("DELETE", f"/api/users/{invited[0]['data']['id']}").expect(204)
     grace.call("GET", "/api/auth/me").expect(401)

@@ -1,6 +1,7 @@
 """The layer's six packages: imports point down only, within a package and between packages never in a circle."""
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -38,6 +39,14 @@ def test_imports_between_packages_point_down() -> None:
         if PACKAGES.index(other.partition(".")[0]) < PACKAGES.index(package)
     ]
     assert upward == []
+
+
+def test_architecture_md_draws_the_imports_between_packages() -> None:
+    drawn = re.findall(r"^  (\w+)(?:\[.*?\])? --> (\w+)", (ROOT / "ARCHITECTURE.md").read_text(), re.MULTILINE)
+    arrows = {
+        (module.partition(".")[0], other.partition(".")[0]) for module in MODULES for other in imported(MODULES[module])
+    }
+    assert {arrow for arrow in drawn if arrow[0] != "functions"} == {arrow for arrow in arrows if len(set(arrow)) == 2}
 
 
 def test_no_modules_import_each_other() -> None:

@@ -125,7 +125,7 @@ def test_registering_a_verified_address_only_notifies_its_owner(ada: Api, inbox:
     assert Api().post(URL, {**ADA, "name": "Eve", "password": "eve's own password"}).status == 202
     assert (stored.profiles(), stored.credentials()) == before
     email = inbox.newest()
-    assert (email.to, email.subject) == ("ada@example.com", "You have an account at Lambda API Routes already")
+    assert (email.to, email.subject) == ("ada@example.com", "You already have an account at Lambda API Routes")
     assert "Eve" not in email.text + email.html
     assert stored.items("OneTimeTokensTable") == []
     assert ada.get("/api/auth/me").status == 200

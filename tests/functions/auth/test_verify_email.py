@@ -82,7 +82,7 @@ def test_all_wrong_tokens_get_the_same_response(api: Api, email: Email) -> None:
     for token in wrong_tokens(email.token):
         reply = api.post(URL, {"token": token})
         assert is_error(reply, 400, "invalid_link"), token
-        assert reply.json["message"] == "This link or code is not valid any more: ask for a new one"
+        assert reply.json["message"] == "This link or code is invalid or expired: request a new one"
     assert not is_verified()
     assert api.post(URL, {"token": email.token}).status == 200
 
@@ -180,7 +180,10 @@ def test_resend_answers_all_addresses_alike(api: Api, ada: Api, inbox: Inbox) ->
     replies = [api.post(RESEND, {"email": address}) for address in (ADDRESS, "nobody@example.com")]
     for reply in replies:
         assert reply.status == 202
-        assert reply.json == {"success": True, "message": "If this address needs confirming, a mail is on its way."}
+        assert reply.json == {
+            "success": True,
+            "message": "If this address needs to be confirmed, you will receive an email.",
+        }
     assert inbox.all() == []
     assert ada.get("/api/auth/me").status == 200
 

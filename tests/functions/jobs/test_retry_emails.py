@@ -98,7 +98,7 @@ def test_entries_without_enough_time_are_left_to_the_next_run(inbox: Inbox, now:
 def test_more_entries_than_one_read_returns_are_all_sent(
     inbox: Inbox, now: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "_MOST_DUE", 2)
+    monkeypatch.setattr(outbox, "_MAX_DUE", 2)
     queue(*(f"user{number}@example.com" for number in range(20)))
     now.shift(120)
     for _ in range(20):
@@ -184,7 +184,7 @@ def test_email_is_dead_and_kept_after_failing_for_a_day(
     tried_for = int(clock.now()) - START
     assert 22 * 3600 < tried_for <= 24 * 3600
     assert 25 < attempts < 60
-    assert logged(caplog, "mail given up")[0]["reason"] == "ses_TooManyRequestsException"
+    assert logged(caplog, "email given up")[0]["reason"] == "ses_TooManyRequestsException"
     wire.reset()
     now.shift(90 * 86400)
     retry()
@@ -225,8 +225,8 @@ def test_logs_contain_no_address(now: Clock, wire: Wire, caplog: pytest.LogCaptu
     wire.fail(faults.read_timeout, on="SendEmail")
     now.shift(120)
     retry()
-    assert logged(caplog, "mail refused")
-    assert logged(caplog, "mail postponed")
+    assert logged(caplog, "email rejected")
+    assert logged(caplog, "email postponed")
     assert ADA not in caplog.text + repr([getattr(record, "fields", "") for record in caplog.records])
 
 

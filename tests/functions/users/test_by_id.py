@@ -181,7 +181,7 @@ def test_disabling_ends_all_sessions_and_enabling_restores_none(admin: Api, ada:
 def test_changes_reach_more_sessions_than_fit_into_one_transaction(admin: Api, ada: Api) -> None:
     target = url(ada)
     user = users.get(target.rpartition("/")[2])
-    tables.write(*(sessions.starting(sessions.new(user, Client())) for _ in range(sessions._MOST_TOGETHER + 5)))
+    tables.write(*(sessions.starting(sessions.new(user, Client())) for _ in range(sessions._MAX_PER_TRANSACTION + 5)))
     assert admin.patch(target, {"role": "admin"}).status == 200
     stored.check()
     assert admin.patch(target, {"status": "disabled"}).status == 200

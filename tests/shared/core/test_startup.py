@@ -3,18 +3,16 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from functools import partial
-from types import SimpleNamespace
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import pytest
 
-from shared.core import startup
-from shared.web.api import Api
+from shared.web.api import Api, Method
 from shared.web.inputs import Body, Query
-from shared.web.responses import Response
+from shared.web.responses import Response, data
 from tests.support import ROOT
+from tests.support.api import event
 
 # As Lambda does it: the function's folder comes first, and its module is called `app`.
 _PROGRAM = """
@@ -55,80 +53,71 @@ def test_elsewhere_the_package_leaves_the_collector_alone(variables: Mapping[str
     assert not started("auth/me", variables)["switched off"]
 
 
-@pytest.fixture
-def before_snapshot(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], Any]]:
-    """What is to be done before a snapshot: Lambda's runtime with SnapStart, as far as it is called."""
-    registered: list[Callable[[], Any]] = []
-
-    def register(function: Callable[..., Any], *values: Any) -> None:
-        registered.append(partial(function, *values))
-
-    monkeypatch.setitem(sys.modules, "snapshot_restore_py", SimpleNamespace(register_before_snapshot=register))
-    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
-    return registered
-
-
 class Form(Body):
     """A body."""
 
     name: str
 
 
-class Page(Query):
-    """A query."""
+class Loaded(Query):
+    """An input that notes when it is loaded."""
 
-    limit: int = 20
+    loads: ClassVar[list[str]] = []
 
-
-def form_api(*, readable: bool) -> None:
-    """Declare a path that takes a form, and can be read or not."""
-    api = Api("/api/forms")
-    if readable:
-
-        @api.get
-        def read(page: Page) -> Response: ...  # type: ignore[empty-body]
-
-    @api.post
-    def send(form: Form) -> Response: ...  # type: ignore[empty-body]
+    @classmethod
+    def load(cls) -> None:
+        cls.loads.append("query")
 
 
 @pytest.fixture(autouse=True)
-def unprepared(environment: Mapping[str, str]) -> None:  # noqa: ARG001  # an Api reads it
-    """Nothing has been made that fills bodies."""
-    Body.prepare.__func__.cache_clear()  # type: ignore[attr-defined]  # a cached class method
+def nothing_loaded(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001  # an Api reads it
+    Body._adapter.__func__.cache_clear()  # type: ignore[attr-defined]  # a cached class method
+    monkeypatch.setattr(Loaded, "loads", [])
 
 
-def prepared() -> int:
-    size: int = Body.prepare.__func__.cache_info().currsize  # type: ignore[attr-defined]  # a cached class method
-    return size
+def loaded() -> set[str]:
+    """Return which of the two inputs are loaded."""
+    bodies: int = Body._adapter.__func__.cache_info().currsize  # type: ignore[attr-defined]  # a cached class method
+    return {*Loaded.loads, *(["body"] if bodies else [])}
 
 
-def test_a_path_that_takes_forms_alone_prepares_for_them_at_once() -> None:
-    form_api(readable=False)
-    assert prepared() == 1
+def declare(mostly: Method | None, first: Method) -> Api:
+    """Declare a path that reads a query with GET and a body with POST, in either order."""
+    api = Api("/api/forms", mostly=mostly)
+
+    def read(page: Loaded) -> Response: ...  # type: ignore[empty-body]
+
+    def send(form: Form) -> Response:
+        return data(form.name)
+
+    verbs: list[tuple[Any, Any]] = [(api.get, read), (api.post, send)]
+    for decorate, operation in verbs if first == "GET" else reversed(verbs):
+        decorate(operation)
+    return api
 
 
-def test_a_path_that_can_be_read_waits_for_the_first_form() -> None:
-    form_api(readable=True)
-    assert prepared() == 0
+@pytest.mark.parametrize("first", ["GET", "POST"])
+@pytest.mark.parametrize(("mostly", "expected"), [(None, {"query", "body"}), ("GET", {"query"}), ("POST", {"body"})])
+def test_cold_start_loads_what_the_usual_verb_needs(mostly: Method | None, first: Method, expected: set[str]) -> None:
+    declare(mostly, first)
+    assert loaded() == expected
 
 
-def test_a_snapshot_holds_what_reading_could_do_without(before_snapshot: list[Callable[[], Any]]) -> None:
-    form_api(readable=True)
-    for prepare in before_snapshot:
-        prepare()
-    assert (len(before_snapshot), prepared()) == (2, 2)
+def test_first_request_of_another_verb_loads_the_rest() -> None:
+    api = declare("GET", first="GET")
+    request = event("POST", "/api/forms", '{"name": "Ada"}', {"content-type": "application/json"})
+    assert api.handler(request, None)["statusCode"] == 200
+    assert loaded() == {"query", "body"}
 
 
-def test_provisioned_concurrency_prepares_for_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "provisioned-concurrency")
-    form_api(readable=True)
-    assert prepared() == 2
+@pytest.mark.parametrize("kind", ["snap-start", "provisioned-concurrency"])
+def test_environment_started_ahead_loads_everything(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", kind)
+    declare("GET", first="GET")
+    assert loaded() == {"query", "body"}
 
 
-def test_otherwise_nothing_is_prepared_ahead(
-    before_snapshot: list[Callable[[], Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_on_demand_environment_loads_only_what_the_usual_verb_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
-    startup.prepare_ahead(pytest.fail)
-    assert before_snapshot == []
+    declare("POST", first="GET")
+    assert loaded() == {"body"}

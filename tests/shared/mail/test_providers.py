@@ -116,7 +116,7 @@ def test_an_address_that_is_not_verified_is_the_accounts_fault_and_may_pass(
     told = "Email address is not verified. The following identities failed the check in region EU-WEST-1: Ada@x.example"
     wire.fail(rejected(told), on="SendEmail")
     assert failing(1).reason == "ses_unverified"
-    assert "mail provider refuses the account" in caplog.text
+    assert "email provider rejects the account" in caplog.text
     assert "x.example" not in caplog.text
 
 
@@ -162,7 +162,7 @@ def test_what_sendgrid_has_against_the_account_is_an_error_that_may_pass(
     sendgrid.replies(Reply(status))
     assert failing(1).reason == f"sendgrid_{status}"
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
-    assert record.getMessage() == "mail provider refuses the account"
+    assert record.getMessage() == "email provider rejects the account"
     assert KEY not in caplog.text
 
 
@@ -226,7 +226,7 @@ def test_a_key_that_is_none_is_an_error_that_may_pass_and_is_not_told(
 def test_mails_wait_until_the_key_is_there(wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
     wire.fail(faults.error("ResourceNotFoundException"), on="GetSecretValue")
     assert failing(1).reason == "sendgrid_key_ResourceNotFoundException"
-    assert "mail provider refuses the account" in caplog.text
+    assert "email provider rejects the account" in caplog.text
     wire.fail(faults.read_timeout, on="GetSecretValue")
     assert failing(1).reason == "sendgrid_key_ReadTimeoutError"
 

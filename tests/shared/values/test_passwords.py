@@ -19,16 +19,16 @@ ODD = ["correct horse battery", "a" * 256, "\x00abc\x00", "pässwörd 👩🏽\u
 @pytest.fixture
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "COST", CHEAP)
-    passwords._hash_of_nothing.cache_clear()
+    passwords._dummy_hash.cache_clear()
 
 
 def test_a_hash_costs_two_to_the_twelfth() -> None:
     stored = hashed("correct horse battery")
     assert stored.startswith("$bcrypt-sha256$v=2,t=2b,r=12$")
     assert bcrypt_sha256.verify("correct horse battery", stored)
-    passwords._hash_of_nothing.cache_clear()
-    assert ",r=12$" in passwords._hash_of_nothing()
-    passwords._hash_of_nothing.cache_clear()
+    passwords._dummy_hash.cache_clear()
+    assert ",r=12$" in passwords._dummy_hash()
+    passwords._dummy_hash.cache_clear()
 
 
 @pytest.mark.usefixtures("cheap")
@@ -79,7 +79,7 @@ def test_without_a_stored_hash_no_password_is_right_and_the_work_is_the_same(
     password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(passwords, "COST", CHEAP + 1)
-    passwords._hash_of_nothing.cache_clear()
+    passwords._dummy_hash.cache_clear()
     salts: list[bytes] = []
     hashpw = bcrypt.hashpw
 

@@ -48,7 +48,7 @@ def test_what_a_browser_sends_is_read(content_type: str, as_base64: bool) -> Non
 def test_a_form_of_a_page_in_another_character_set_is_refused() -> None:
     error = refusal(URLENCODED, FILLED_IN_LATIN)
     assert isinstance(error, InvalidInput)
-    assert error.message == "The form must be sent in UTF-8"
+    assert error.message == "The form must be encoded in UTF-8"
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ NOT_UTF_8 = {
 def test_a_form_that_is_not_utf_8_is_told_so(content_type: str, body: bytes) -> None:
     error = refusal(content_type, body)
     assert isinstance(error, InvalidInput)
-    assert error.message == "The form must be sent in UTF-8"
+    assert error.message == "The form must be encoded in UTF-8"
 
 
 # What is too much -----------------------------------------------------------------------------------
@@ -222,7 +222,7 @@ TOO_MUCH = {
 def test_what_has_too_many_fields_or_headers_is_told_so(content_type: str, body: bytes) -> None:
     error = refusal(content_type, body)
     assert isinstance(error, InvalidInput)
-    assert error.message == "The form has more than 100 fields, or too long headers"
+    assert error.message == "The form has more than 100 fields, or its headers are too long"
 
 
 def test_100_fields_are_read() -> None:

@@ -11,7 +11,7 @@ from shared.records.credentials import Credential
 from shared.records.one_time_tokens import Issued
 from shared.records.sessions import Session
 from shared.values.types import Name, Rule
-from shared.web.inputs import Body, Query, plain
+from shared.web.inputs import Body, Query
 from shared.web.request import Request
 
 
@@ -29,7 +29,7 @@ def ordered(body: str) -> Order:
 
 def test_a_field_is_named_as_callers_write_it() -> None:
     order = ordered('{"shortName": " Ada "}')
-    assert (order.short_name, plain(order)) == ("Ada", {"shortName": "Ada", "code": "abc"})
+    assert (order.short_name, order.to_json()) == ("Ada", {"shortName": "Ada", "code": "abc"})
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The kinds of values that requests bring, each checked and put into its one form on the way in."""
+"""Types of the fields of requests: each value is validated and normalized on the way in."""
 
 import re
 import unicodedata
@@ -9,13 +9,13 @@ from shared.values import emails
 
 
 class Rule:
-    """What pydantic is to see to in a value: constraints, by its own names (`Field`), and then a function.
+    """What pydantic validates in a value: constraints, by their names in `Field`, and then a function.
 
-    The function gives the value in its one form, or raises ValueError, whose text callers are told. It says the same as
-    `Annotated[str, Field(max_length=100), AfterValidator(function)]`, without loading pydantic before the first input.
+    The function returns the normalized value, or raises ValueError with a text for the caller. `Rule(check,
+    max_length=100)` stands for `Field(max_length=100), AfterValidator(check)`, without importing pydantic.
     """
 
-    # So pydantic puts in its place what it consists of (annotated_types.GroupedMetadata).
+    # The protocol by which pydantic replaces one annotation by several (annotated_types.GroupedMetadata).
     __is_annotated_types_grouped_metadata__ = True
 
     def __init__(self, function: Callable[[Any], Any] | None = None, **constraints: Any) -> None:
@@ -23,8 +23,8 @@ class Rule:
         self._constraints = constraints
 
     def __iter__(self) -> Iterator[object]:
-        """Give the rule in pydantic's own words."""
-        from pydantic import AfterValidator, Field  # noqa: PLC0415  # who asks has loaded it
+        """Yield pydantic's annotations; pydantic iterates when it builds a validator."""
+        from pydantic import AfterValidator, Field  # noqa: PLC0415  # see above
 
         if self._constraints:
             yield Field(**self._constraints)
@@ -32,8 +32,8 @@ class Rule:
             yield AfterValidator(self._function)
 
 
-# Text that ends up in mails and on pages: nothing that starts a new line, and nothing that makes text run backwards
-# under other text (Unicode technical report 36, 2.5).
+# Not allowed in text that ends up in emails and on pages: line breaks, controls, and characters that change the
+# direction of the text around them (Unicode Technical Report 36, 2.5).
 _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _FORBIDDEN_CHARACTERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -51,10 +51,10 @@ def _one_line(text: str) -> str:
 
 
 def _several_lines(text: str) -> str:
-    # Marks that make text run backwards may stay: they come with what people paste, and end with their line.
+    # Characters that change the text's direction may stay: pasted text contains them, and they end with their line.
     text = _LINE_BREAK.sub("\n", text).strip()
-    # Counted as a browser's `maxlength` counts, for which a line break is one character, and not the two that it sends.
-    # And counted first: NFC takes a time that is quadratic in the length of a run of accents, of 1 MB many minutes.
+    # Counted like a browser's `maxlength`, for which a line break is one character although the browser sends two.
+    # Counted before NFC, which takes quadratic time for a run of accents: many minutes for 1 MB.
     if len(text) > _LONGEST_TEXT:
         raise ValueError(f"should have at most {_LONGEST_TEXT} characters")
     text = unicodedata.normalize("NFC", text)
@@ -69,7 +69,7 @@ Name = Annotated[str, Rule(_one_line, max_length=100)]
 """A person's name: 1 to 100 characters on one line, NFC."""
 
 Text = Annotated[str, Rule(_several_lines)]
-"""A message: 1 to 5,000 characters, NFC; lines end with `\\n`, whatever they ended with."""
+"""A message: 1 to 5,000 characters, NFC; line ends become `\\n`."""
 
 Email = Annotated[str, Rule(emails.parse, max_length=320)]
-"""An e-mail address, as `shared.values.emails` has it."""
+"""An email address, normalized by `shared.values.emails`."""

@@ -1,19 +1,21 @@
-"""HTTP: the only module that knows what a request and a status are.
+"""A path of the API and its verbs, from the event to the response.
 
-A function serves one path. Its file makes an `Api` for the path, names it as Lambda's entry point, and declares one
-function for each verb:
+A function serves one path. Its file makes an `Api` for the path, exports its `handler` to Lambda, and declares one
+operation for each verb:
 
-    api = Api("/api/users/{userId}")
+    api = Api("/api/users/{userId}", mostly="GET")
     handler = api.handler
 
     @api.get
     def read(user_id: str, caller: Caller) -> Response: ...
 
-A parameter named after a part of the path receives that part. Any other receives what its type makes of the request,
-by `from_request`: the caller (`shared.web.caller`), a body or query (`shared.web.inputs`), the client (`Client`).
-Who is calling is found out first, so that a stranger learns nothing about the input.
+A parameter named after a part of the path receives that part. Any other parameter receives what its type reads from
+the request with `from_request`: the caller (`shared.web.caller`), a body or a query (`shared.web.inputs`), the
+`Client`. The caller is read first, so that nobody learns anything about the input before signing in.
 
-Events are API Gateway's payload format 2.0, whether from AWS, `sam local` or the runner in `local/`.
+What a parameter's type needs, such as pydantic or the verification of tokens, is loaded during the cold start. A path
+that serves `mostly` one verb loads only what that verb needs; the first request of another verb loads the rest.
+Environments that Lambda starts ahead of requests load everything.
 """
 
 import inspect
@@ -21,7 +23,7 @@ import re
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, Protocol, TypeVar, get_type_hints
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar, get_type_hints
 
 from shared.core import logs, metrics, startup
 from shared.core.errors import Error
@@ -29,54 +31,55 @@ from shared.values.client import Client
 from shared.web.request import Event, MethodNotAllowed, Request
 from shared.web.responses import Response, failure
 
+Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Operation = TypeVar("Operation", bound=Callable[..., Response])
 
 
 class Input(Protocol):
     """A type that operations can ask for.
 
-    It may have a method `prepare`, which makes what all requests have in common: during the start, or at the first of
-    them where GET was declared before.
+    It may also have a class method `load`, which imports and builds whatever reading it takes. `from_request` must not
+    rely on `load` having been called.
     """
 
     @classmethod
     def from_request(cls, request: Request) -> Any:  # usually an instance of itself
-        """Make it of the request, or raise the error that the caller is told."""
+        """Read it from the request, or raise the error that the caller gets."""
 
 
 class Api:
     """One path and its verbs. `handler` is what Lambda calls."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, mostly: Method | None = None) -> None:
         self.path = path
+        self._mostly = None if startup.is_ahead_of_requests() else mostly
         self._operations: dict[str, Callable[[Request], Response]] = {}
         self._path_parameters = {_snake_case(name): name for name in re.findall(r"{(\w+)}", path)}
-        self._cold = True
-        startup.finish()
+        self._is_cold = True
 
     @property
     def methods(self) -> list[str]:
-        """The verbs this path has, as declared."""
+        """The verbs of this path, in the order of their declaration."""
         return list(self._operations)
 
     def get(self, operation: Operation) -> Operation:
-        """Declare what GET does."""
+        """Declare the operation for GET."""
         return self._declare("GET", operation)
 
     def post(self, operation: Operation) -> Operation:
-        """Declare what POST does."""
+        """Declare the operation for POST."""
         return self._declare("POST", operation)
 
     def put(self, operation: Operation) -> Operation:
-        """Declare what PUT does."""
+        """Declare the operation for PUT."""
         return self._declare("PUT", operation)
 
     def patch(self, operation: Operation) -> Operation:
-        """Declare what PATCH does."""
+        """Declare the operation for PATCH."""
         return self._declare("PATCH", operation)
 
     def delete(self, operation: Operation) -> Operation:
-        """Declare what DELETE does."""
+        """Declare the operation for DELETE."""
         return self._declare("DELETE", operation)
 
     def handler(self, event: Event, _context: object) -> Event:
@@ -98,21 +101,21 @@ class Api:
         except KeyError:
             raise MethodNotAllowed(method, self.methods) from None
 
-    def _declare(self, method: str, operation: Operation) -> Operation:
+    def _declare(self, method: Method, operation: Operation) -> Operation:
         kinds = get_type_hints(operation)
         kinds.pop("return", None)
         if kinds.keys() != inspect.signature(operation).parameters.keys():
             raise TypeError(f"{operation.__name__} has a parameter without a type")
-        # Who is calling comes first, whatever the order of the parameters.
-        first = sorted(kinds, key=lambda name: not getattr(kinds[name], "identifies_caller", False))
-        readers = {name: self._reader(name, kinds[name]) for name in first}
-        for kind in kinds.values():
-            self._prepare(kind, method)
+        # The caller comes first, whatever the order of the parameters.
+        names = sorted(kinds, key=lambda name: not getattr(kinds[name], "identifies_caller", False))
+        readers = {name: self._reader(name, kinds[name]) for name in names}
 
         def answer(request: Request) -> Response:
             return operation(**{name: read(request) for name, read in readers.items()})
 
         self._operations[method] = answer
+        loads = [kind.load for kind in kinds.values() if hasattr(kind, "load")]
+        startup.finish(*(loads if self._mostly in {None, method} else []))
         return operation
 
     def _reader(self, name: str, kind: Any) -> Callable[[Request], Any]:
@@ -124,14 +127,6 @@ class Api:
         read: Callable[[Request], Any] = kind.from_request
         return read
 
-    def _prepare(self, kind: type[Input], method: str) -> None:
-        prepare = getattr(kind, "prepare", None)
-        if prepare is not None and "GET" in {method, *self._operations}:
-            # Most requests to this path only read, and need none of it.
-            startup.prepare_ahead(prepare)
-        elif prepare is not None:
-            startup.prepare(prepare)
-
     def _log(self, request: Request, response: Response, error: Exception | None, seconds: float) -> None:
         fields = {
             "requestId": request.id,
@@ -139,10 +134,10 @@ class Api:
             "route": self.path,
             "status": response.status.value,
             "durationMs": round(seconds * 1000, 1),
-            "coldStart": self._cold,
+            "coldStart": self._is_cold,
             "ip": request.ip,
         }
-        self._cold = False
+        self._is_cold = False
         if request.caller_id is not None:
             fields["userId"] = request.caller_id
         if isinstance(error, Error):

@@ -1,13 +1,12 @@
-"""Who is calling: an access token that we signed, and the session behind it that still counts.
+"""The caller: verified by an access token that we signed and a session that has not ended.
 
-The session is read for each call, consistently, so that signing out, a new password or a disabled account is felt at
-the next one. What the caller may do comes from the session too, and never from the token, which lives for an hour.
+Every request reads the session, consistently, so signing out, a new password or a disabled account takes effect on the
+next request. The caller's role also comes from the session, never from the token, which is valid for an hour.
 """
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from shared.accounts import tokens
 from shared.core.errors import NotAllowed, NoToken
 from shared.records import sessions
 from shared.records.sessions import Session
@@ -30,32 +29,39 @@ class Caller:
 
     @property
     def is_admin(self) -> bool:
-        """Whether the user is an administrator, as of now."""
+        """Whether the user is currently an administrator."""
         return self.session.role == "admin"
 
     def must_be(self, user_id: str) -> None:
-        """Insist that this is the user in question, or an administrator.
+        """Verify that the caller is this user, or an administrator.
 
         Raises:
-            NotAllowed: it is neither, whether or not there is such a user.
+            NotAllowed: the caller is neither, whether or not such a user exists.
 
         """
         if not self.is_admin and self.id != user_id:
             raise NotAllowed
 
     @classmethod
+    def load(cls) -> None:
+        """Import the verification of tokens."""
+        from shared.accounts import tokens  # noqa: F401, PLC0415  # anonymous requests need none of it
+
+    @classmethod
     def from_request(cls, request: Request) -> "Caller":
-        """Find out who is calling.
+        """Authenticate the caller.
 
         Raises:
             NoToken: the request has no `Authorization: Bearer …` (RFC 6750, 2.1).
-            InvalidToken, TokenExpired: by `shared.accounts.tokens.verify`.
-            SessionEnded: the session was ended or has run out.
+            InvalidToken, TokenExpired: raised by `shared.accounts.tokens.verify`.
+            SessionEnded: the session was ended or has expired.
 
         """
         authorization = request.headers.get("authorization", "")
         if not authorization.lower().startswith(_SCHEME):
             raise NoToken
+        from shared.accounts import tokens  # noqa: PLC0415  # see `load`
+
         claims = tokens.verify(authorization[len(_SCHEME) :].strip(" "))
         session = sessions.get(claims.user_id, claims.session_id)
         request.caller_id = session.user_id
@@ -67,10 +73,10 @@ class Admin(Caller):
 
     @classmethod
     def from_request(cls, request: Request) -> "Admin":
-        """Find out who is calling, and insist on an administrator.
+        """Authenticate the caller, who must be an administrator.
 
         Raises:
-            NotAllowed: the caller is none.
+            NotAllowed: the caller is not an administrator.
 
         """
         caller = super().from_request(request)

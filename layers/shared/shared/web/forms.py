@@ -1,61 +1,57 @@
-"""Forms that anybody may send: what is written is stored and mailed, and administrators read it.
+"""Forms that anyone may send: each submission is stored and emailed, and administrators read them.
 
-A form is a path and the fields it has, `class Message(Fields)`; the endpoint is made of them:
+A form is a path and its fields, `class Message(Fields)`; both verbs of the endpoint are made from them:
 
     form = Form("/api/contact", Message, recipient=settings().contact_to, thanks="/contact/thanks")
     api, handler = form.api, form.handler
 
-Threats. Robots fill in every field they find: a hidden one, `website`, tells them from people, and they are answered as
-if all was well. Somebody sends without end: a network may send five times a minute. Somebody wants to write a mail of
-their own making: its recipient and subject are ours, and what was written is only ever in its text.
+Threats. Bots fill in every field: a hidden one, `website`, tells them from people, and they get the usual answer
+while nothing is stored. A flood of submissions: five a minute from one network. A stranger composes an email of their
+own: its recipient and subject are ours, and what was submitted appears in its text only.
 """
 
 import re
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
+from typing import NamedTuple, Self
 
-from shared.core import logs, startup
+from shared.core import logs
 from shared.core.config import settings
 from shared.core.errors import FieldError, InvalidInput
 from shared.core.tables import Item
 from shared.records import limits, submissions
 from shared.records.idempotency import Once
 from shared.records.limits import Limit
-from shared.records.sessions import Session
 from shared.values.client import Client
 from shared.web import form_data
 from shared.web.api import Api
+from shared.web.caller import Admin
 from shared.web.form_data import MULTIPART, URLENCODED
-from shared.web.inputs import JSON, Body, IdempotencyKey, plain
+from shared.web.inputs import JSON, Body, IdempotencyKey
 from shared.web.pages import Page, listing
 from shared.web.request import Request, UnsupportedMediaType
 from shared.web.responses import Response, data
 
-if TYPE_CHECKING:
-    from shared.web import caller
-
 _MOST_A_MINUTE = 5
-_NOT_WANTED = re.compile(r"q\s*=\s*0(\.0{0,3})?")
+_WEIGHT_ZERO = re.compile(r"q\s*=\s*0(\.0{0,3})?")
 
 
 class Fields(Body):
-    """What a form asks for, as JSON or in one of the encodings of HTML forms. What it does not ask for is ignored."""
+    """The fields of a form, sent as JSON or in one of the encodings of HTML forms. Unknown fields are ignored."""
 
     website: str | None = None
     """Hidden from people, who leave it empty."""
 
     @classmethod
     def from_request(cls, request: Request) -> Self:
-        """Read and check the body.
+        """Read and validate the body.
 
         Raises:
             InvalidInput: it cannot be read, or fields are at fault.
-            UnsupportedMediaType: it is of another kind, or a file comes with it.
+            UnsupportedMediaType: it has another Content-Type, or contains a file.
 
         """
         if request.content_type in {URLENCODED, MULTIPART}:
-            return cls._of(cls._filled_in(form_data.read(request)))
+            return cls._from_text(cls._filled_in(form_data.read(request)))
         if request.body and request.content_type != JSON:
             raise UnsupportedMediaType(JSON, URLENCODED, MULTIPART)
         return super().from_request(request)
@@ -66,59 +62,37 @@ class Fields(Body):
         faults = [FieldError(name, "is given more than once") for name in cls._names() if names.count(name) > 1]
         if faults:
             raise InvalidInput(f"{faults[0].field}: {faults[0].message}", faults)
-        # Browsers send every field; one that was left empty is as good as absent, whatever its type.
+        # Browsers send every field; an empty one counts as missing, whatever its type.
         return {name: text for name, text in pairs if text.strip()}
 
 
 class _Sender(NamedTuple):
-    """Who waits for the answer: a browser that will show it as the next page, or a program."""
+    """What sent the form: a browser, which shows the response as its next page, or a program."""
 
     is_browser: bool
 
     @classmethod
     def from_request(cls, request: Request) -> Self:
-        """Read it from the request: a script's `fetch` accepts anything, a browser on its own names HTML."""
-        sent_form = request.content_type in {URLENCODED, MULTIPART}
-        return cls(is_browser=sent_form and _accepts_html(request.headers.get("accept", "")))
-
-
-@dataclass(frozen=True, slots=True)
-class _Admin:
-    """A signed-in administrator. `shared.web.caller` is loaded for the first one: sending a form takes no token."""
-
-    session: Session
-    identifies_caller: ClassVar[bool] = True
-
-    @classmethod
-    def prepare(cls) -> "type[caller.Admin]":
-        """Load what reads tokens."""
-        from shared.web import caller  # noqa: PLC0415  # what waits
-
-        return caller.Admin
-
-    @classmethod
-    def from_request(cls, request: Request) -> Self:
-        """Find out who is calling, and insist on an administrator."""
-        return cls(cls.prepare().from_request(request).session)
+        """Read it from the request: a script's `fetch` accepts anything, a browser's own request asks for HTML."""
+        is_html_form = request.content_type in {URLENCODED, MULTIPART}
+        return cls(is_browser=is_html_form and _accepts_html(request.headers.get("accept", "")))
 
 
 class Form:
-    """A path to which people send a form: anybody may POST it, and administrators GET what was sent.
+    """A path that takes a form: anyone may POST it, and administrators GET the submissions.
 
-    `recipient` is mailed each of them; `thanks` is the page of the front end that a browser is led to afterwards.
+    Each submission is emailed to `recipient`; `thanks` is the front end's page to which a browser is redirected.
     """
 
     def __init__(self, path: str, fields: type[Fields], *, recipient: str, thanks: str) -> None:
         self.name = path.removeprefix("/api/")
-        self.api = Api(path)
+        self.api = Api(path, mostly="POST")
         self.handler = self.api.handler
         self._recipient = recipient
         limit = Limit(self.name, _MOST_A_MINUTE)
-        # It can be read too, but it is there to be sent.
-        startup.prepare(fields.prepare)
 
         @self.api.get
-        def read(admin: _Admin, page: Page) -> Response:
+        def read(admin: Admin, page: Page) -> Response:
             before = page.position(self.api, admin.session)
             found, position = submissions.newest(self.name, page.limit, before=before)
             return listing(self.api, [submission.public() for submission in found], page, position, admin.session)
@@ -140,7 +114,7 @@ class Form:
         if sent.website:
             logs.logger.info("robot", extra={"fields": {"form": self.name, "requestId": client.request_id}})
             return {"id": submissions.new_id()}
-        fields = plain(sent)
+        fields = sent.to_json()
         del fields["website"]
         network = limits.network(client.ip)
         once = Once(operation=f"submit {self.name}", caller_id=network, key=key.text, request=fields)
@@ -148,9 +122,9 @@ class Form:
 
 
 def _accepts_html(accept: str) -> bool:
-    """Say whether HTML is among what a header `Accept` names, and not as what is not wanted (RFC 9110, 12.5.1)."""
+    """Return whether a header `Accept` lists HTML with a weight above zero (RFC 9110, 12.5.1)."""
     for entry in accept.lower().split(","):
         media_type, *parameters = map(str.strip, entry.split(";"))
         if media_type == "text/html":
-            return not any(map(_NOT_WANTED.fullmatch, parameters))
+            return not any(map(_WEIGHT_ZERO.fullmatch, parameters))
     return False

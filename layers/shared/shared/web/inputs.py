@@ -1,11 +1,10 @@
-"""What operations read from a request, besides who is calling: bodies, queries and the headers that carry a condition.
+"""What operations read from a request besides the caller: bodies, queries, and the headers that carry a condition.
 
-A body is a class with a field for each thing that is asked for, `class Registration(Body)`, and a query is one too,
-`class Page(Query)`. Both are frozen dataclasses, filled by pydantic, so a field has any type that pydantic knows.
-Python names fields in snake_case and callers in camelCase. Fields we do not know are ignored, as front ends send whole
-forms.
+A body is a class with a field for each value, `class Registration(Body)`, and so is a query, `class Page(Query)`. Both
+are frozen dataclasses that pydantic validates, so a field has any type that pydantic knows. Python names fields in
+snake_case and callers in camelCase. Unknown fields are ignored, because front ends send whole forms.
 
-Loading pydantic takes a fifth of a cold start, and most of what only reads needs none: it waits for the first input.
+pydantic is imported by the first validation, not by this module: importing it is a fifth of a cold start.
 """
 
 import re
@@ -47,132 +46,136 @@ class _Input:
 
     @classmethod
     @cache
-    def prepare(cls) -> "TypeAdapter[Self]":
-        """Make what fills this class, unless it is there."""
-        from pydantic import TypeAdapter  # noqa: PLC0415  # what waits
+    def _adapter(cls) -> "TypeAdapter[Self]":
+        from pydantic import TypeAdapter  # noqa: PLC0415  # see above
 
         return TypeAdapter(cls)
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the values as JSON can represent them, by the names that callers use."""
+        adapter = type(self)._adapter()  # noqa: SLF001  # its own
+        by_name: dict[str, Any] = adapter.dump_python(self, mode="json", by_alias=True)
+        return by_name
+
     @classmethod
     def _names(cls) -> list[str]:
-        """Give the names of all fields, as callers write them."""
+        """Return the names of all fields, as callers write them."""
         return [_camel_case(field.name) for field in fields(cls)]
 
     @classmethod
     def _required(cls) -> list[str]:
-        """Give the names of those that must be there."""
-        without = [field for field in fields(cls) if field.default is MISSING and field.default_factory is MISSING]
-        return [_camel_case(field.name) for field in without]
+        """Return the names of the fields without a default, as callers write them."""
+        required = [field for field in fields(cls) if field.default is MISSING and field.default_factory is MISSING]
+        return [_camel_case(field.name) for field in required]
 
     @classmethod
-    def _of(cls, values: Mapping[str, str]) -> Self:
-        """Check values that are all text.
+    def _from_text(cls, values: Mapping[str, str]) -> Self:
+        """Validate values that are all text, as a query string or an HTML form has them.
 
         Raises:
             InvalidInput: fields are at fault.
 
         """
-        return cls._check(cls.prepare().validate_python, values)
+        return cls._validated(cls._adapter().validate_python, values)
 
     @classmethod
-    def _check(cls, check: Callable[[Any], Self], values: Any) -> Self:
-        from pydantic import ValidationError  # noqa: PLC0415  # loaded by now
+    def _validated(cls, validate: Callable[[Any], Self], values: Any) -> Self:
+        from pydantic import ValidationError  # noqa: PLC0415  # see above
 
         try:
-            return check(values)
+            return validate(values)
         except ValidationError as error:
-            raise _told(error, cls._required()) from None
-
-
-def plain(values: _Input) -> dict[str, Any]:
-    """Give the values as JSON can say them, by the names that callers use."""
-    by_name: dict[str, Any] = type(values).prepare().dump_python(values, mode="json", by_alias=True)
-    return by_name
+            raise _translated(error, cls._required()) from None
 
 
 class Body(_Input):
-    """A JSON object. No body at all is read as an empty object."""
+    """A JSON object. A missing body is read as an empty object."""
+
+    @classmethod
+    def load(cls) -> None:
+        """Import pydantic and build the validator."""
+        cls._adapter()
 
     @classmethod
     def from_request(cls, request: Request) -> Self:
-        """Read and check the body.
+        """Read and validate the body.
 
         Raises:
-            InvalidInput: it is no JSON object, or fields are at fault.
-            UnsupportedMediaType: it is not said to be JSON.
+            InvalidInput: it is not a JSON object, or fields are at fault.
+            UnsupportedMediaType: its Content-Type is not JSON.
 
         """
         body = request.body
         if body and request.content_type != JSON:
             raise UnsupportedMediaType(JSON)
-        return cls._check(cls.prepare().validate_json, body or b"{}")
+        return cls._validated(cls._adapter().validate_json, body or b"{}")
 
 
 class Query(_Input):
-    """The query string."""
+    """The query string. It has no `load`: most requests come without one."""
 
     @classmethod
     def from_request(cls, request: Request) -> Self:
-        """Read and check the query string.
+        """Read and validate the query string.
 
         Raises:
             InvalidInput: fields are at fault.
 
         """
-        # Where nothing is asked for, and nothing has to be, there is nothing to check.
-        return cls._of(request.query) if request.query or cls._required() else cls()
+        # Defaults need no validation.
+        return cls._from_text(request.query) if request.query or cls._required() else cls()
 
 
-def _told(error: "ValidationError", required: list[str]) -> InvalidInput:
-    """Tell pydantic's findings as ours. They name fields and rules; the input itself is never repeated."""
+def _translated(error: "ValidationError", required: list[str]) -> InvalidInput:
+    """Translate pydantic's error into ours, which names fields and rules and never repeats the input."""
     faults = error.errors(include_url=False, include_context=False)
     if faults[0]["type"] == "json_invalid":
         return InvalidInput("The body is not valid JSON")
     if not faults[0]["loc"]:
         return InvalidInput("The body must be a JSON object")
     found = [FieldError(".".join(map(str, fault["loc"])), _rule(fault)) for fault in faults]
-    absent = any(_is_absent(fault) and fault["loc"][0] in required for fault in faults)
-    return InvalidInput(_all_required(required) if absent else f"{found[0].field}: {found[0].message}", found)
+    missing = any(_is_missing(fault) and fault["loc"][0] in required for fault in faults)
+    return InvalidInput(_all_required(required) if missing else f"{found[0].field}: {found[0].message}", found)
 
 
-def _is_absent(fault: "ErrorDetails") -> bool:
+def _is_missing(fault: "ErrorDetails") -> bool:
     given: Any = fault.get("input")
     return fault["type"] == "missing" or given is None or (isinstance(given, str) and not given.strip())
 
 
 def _rule(fault: "ErrorDetails") -> str:
-    if _is_absent(fault):
+    if _is_missing(fault):
         return "is required"
     rule = fault["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
     return rule[:1].lower() + rule[1:]
 
 
 def _all_required(names: list[str]) -> str:
-    """Say that all these fields are needed, as `Name and email are required`."""
+    """Return the sentence `Name and email are required` for these names."""
     *others, last = names
     text = f"{', '.join(others)} and {last} are required" if others else f"{last} is required"
     return text[:1].upper() + text[1:]
 
 
 class IfMatch(Versions):
-    """The versions that the header `If-Match` names (RFC 9110, 13.1.1); any, if it is absent or `*`."""
+    """The versions in the header `If-Match` (RFC 9110, 13.1.1); any version if it is absent or `*`."""
 
     __slots__ = ()
 
     @classmethod
     def from_request(cls, request: Request) -> Self:
-        """Read the header. What is no entity tag of ours, a weak one included, matches no version."""
+        """Read the header. Entity tags that are not ours, weak ones included, match no version."""
         header = request.headers.get("if-match", "*").strip()
         return cls(None if header == "*" else frozenset(map(int, _ENTITY_TAG.findall(header))))
 
 
 def entity_tag(version: int) -> str:
-    """Give the entity tag of a version."""
+    """Return the entity tag of a version."""
     return f'"{version}"'
 
 
 class IdempotencyKey(NamedTuple):
-    """The key that lets a caller send a request again; `text` is empty if there was none.
+    """The key that makes a request safe to retry; `text` is empty without one.
 
     IETF draft-ietf-httpapi-idempotency-key-header.
     """

@@ -1,0 +1,66 @@
+"""The guides name only what exists: files, links, `make` targets, and the stack's functions and tables."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from operations.stack import ROOT
+from operations.transformed import of_type
+
+PAGES = ["CONTRIBUTING.md", "docs/pipelines.md", "docs/rehearsal.md", "docs/runbooks.md"]
+# Files that the examples in CONTRIBUTING.md create.
+EXAMPLES = re.compile(r"functions/(greetings|support)/|events/greetings/|tests/functions/test_greetings\.py")
+
+
+def read(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_named_files_exist(page: str) -> None:
+    named = re.findall(r"`([\w.-]+(?:/[\w.-]+)+/?)`", read(page))
+    roots = {path.name for path in ROOT.iterdir()} | {"shared"}
+    missing = [
+        path
+        for path in named
+        if path.partition("/")[0] in roots
+        and not EXAMPLES.match(path)
+        and not (ROOT / path).exists()
+        and not (ROOT / "layers/shared" / path).exists()
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    text = read(page)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        if target.startswith("#"):
+            assert target[1:] in anchors, target
+        elif "://" not in target:
+            assert (ROOT / page).parent.joinpath(target.partition("#")[0]).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_named_make_targets_exist(page: str) -> None:
+    targets = set(re.findall(r"^([\w-]+):", read("Makefile"), re.MULTILINE))
+    commands = re.findall(r"(?:`|^|&& )make ([a-z][a-z -]*)", read(page), re.MULTILINE)
+    assert {target for command in commands for target in command.split()} - targets == set()
+
+
+def test_runbooks_count_functions_and_tables(transformed: Mapping[str, Any]) -> None:
+    (counts,) = re.findall(r"(\d+) functions, (\d+) tables", read("docs/runbooks.md"))
+    kinds = ("AWS::Lambda::Function", "AWS::DynamoDB::Table")
+    assert [int(count) for count in counts] == [len(of_type(transformed, kind)) for kind in kinds]
+
+
+def test_runbooks_name_the_retained_tables(transformed: Mapping[str, Any]) -> None:
+    tables = of_type(transformed, "AWS::DynamoDB::Table")
+    retained = {name for name, table in tables.items() if table.get("DeletionPolicy") == "Retain"}
+    lists = re.findall(r"(?:`\w+`,\s+){2,}`\w+`", read("docs/runbooks.md"))
+    named = [{f"{name}Table" for name in re.findall(r"\w+", found)} for found in lists if "`Users`" in found]
+    assert named == [retained, retained]
