@@ -328,7 +328,7 @@ def tables(runner: Figures, cold: Figures, warm: Figures, seconds: float) -> str
     ]
     waiting.append(["requests that failed meanwhile", *(str(each.failures) for each in everybody)])
     slowest = min(median(cold.latency[route]) / median(runner.latency[route]) for route in ROUTES)
-    longest = max(runner.handler + runner.layer)
+    longest = max(median(runner.handler), median(runner.layer))
     fewest = [min(map(len, each.latency.values())) for each in everybody]
     names = ["runner", "`sam local`, default", "`sam local`, warm"]
     return f"""\

@@ -79,10 +79,10 @@ def tables(result: dict[str, Any], versions: str) -> str:
 Measured on {page.today()}: {result["machine"]},
 `{result["image"]}` with Python {result["python"]};
 {versions}.
-{result["rounds"]} cold starts and {result["requests"]} warm requests each, alternating.
+{result["rounds"]} rounds: in each, every contender starts, answers, and answers {result["requests"]} warm requests.
 
-A cell has milliseconds: the median (quartiles), and for the others the **ratio** of this project's median to theirs,
-with its 95% interval (bootstrap over rounds).
+A cell has the median of the rounds in milliseconds (quartiles), and for the others the **ratio** of this project's
+median to theirs, with its 95% interval (bootstrap over rounds).
 
 {_lines(sections)}
 One password hash at cost {result["hash"]["cost"]} takes {result["hash"]["cpu"]:.0f} ms of CPU on this machine in every

@@ -15,11 +15,10 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 REAL_HASH_COST = 12
-WARM_UP = 50
-CHUNK = 10
 # These differ between any two responses.
 VOLATILE = {"id", "token", "refreshToken"}
 
@@ -79,8 +78,7 @@ class Benchmark:
     def run(self) -> dict[str, Any]:
         """Return all figures."""
         calls, notes = self.compare()
-        figures = {"parts": self.parts(), "cold": self.cold(), "warm": self.warm(), "hash": hash_time()}
-        return {"calls": calls, "notes": notes, **figures}
+        return {"calls": calls, "notes": notes, "parts": self.parts(), **self.rounds(), "hash": hash_time()}
 
     def turns(self, number: int) -> Iterator[tuple[str, dict[str, Any]]]:
         """Return the contenders of a round; each round starts with another one."""
@@ -154,35 +152,26 @@ class Benchmark:
                 figures[name].append(float(done.stdout))
         return figures
 
-    def cold(self) -> dict[str, Any]:
-        """Measure fresh processes: each contender once per round and endpoint."""
-        figures = self.no_figures()
+    def rounds(self) -> dict[str, Any]:
+        """Start every contender once per round and endpoint: measure its first response, then warm requests.
+
+        A round's warm figures are medians, since requests of one process are alike, and processes differ.
+        """
+        figures: dict[str, Any] = {
+            kind: {endpoint: {name: [] for name in self.order["contenders"]} for endpoint in self.endpoints}
+            for kind in ("cold", "warm")
+        }
         for number in range(self.order["rounds"]):
-            progress(f"cold starts: round {number + 1} of {self.order['rounds']}")
+            progress(f"round {number + 1} of {self.order['rounds']}")
             for endpoint in self.endpoints:
                 for name, contender in self.turns(number):
                     process, first = self.start(contender, endpoint)
+                    ask(process, self.order["warm_up"])
+                    warm = ask(process, self.order["requests"])
                     process.communicate()
-                    figures[endpoint][name].append((first["cpu"], first["wall"]))
+                    figures["cold"][endpoint][name].append((first["cpu"], first["wall"]))
+                    figures["warm"][endpoint][name].append([median(times) for times in zip(*warm, strict=True)])
         return figures
-
-    def warm(self) -> dict[str, Any]:
-        """Measure processes that keep running: each contender answers a few requests in turn."""
-        figures = self.no_figures()
-        for endpoint in self.endpoints:
-            progress(f"warm requests: {endpoint}")
-            running = {name: self.start(contender, endpoint)[0] for name, contender in self.turns(0)}
-            for process in running.values():
-                ask(process, WARM_UP)
-            for number in range(self.order["requests"] // CHUNK):
-                for name, _ in self.turns(number):
-                    figures[endpoint][name] += ask(running[name], CHUNK)
-            for process in running.values():
-                process.communicate()
-        return figures
-
-    def no_figures(self) -> dict[str, Any]:
-        return {endpoint: {name: [] for name in self.order["contenders"]} for endpoint in self.endpoints}
 
 
 def ask(process: "subprocess.Popen[str]", number: int) -> Any:
@@ -214,7 +203,7 @@ def hash_time() -> dict[str, Any]:
         started = time.process_time()
         bcrypt.hashpw(b"a rather long sentence", salt)
         times.append((time.process_time() - started) * 1000)
-    return {"cost": REAL_HASH_COST, "cpu": sorted(times)[1]}
+    return {"cost": REAL_HASH_COST, "cpu": median(times)}
 
 
 if __name__ == "__main__":
