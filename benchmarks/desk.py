@@ -304,7 +304,7 @@ def build() -> None:
 
 def tables(runner: Figures, cold: Figures, warm: Figures, seconds: float) -> str:
     """Return the measured part of the page."""
-    everybody = (runner, cold, warm)
+    contenders = (runner, cold, warm)
     tools = {name: version(name) for name in ("aws-sam-cli", "werkzeug", "botocore")}
     tools["Docker"] = subprocess.run(
         ["docker", "version", "--format", "{{.Server.Version}}"], capture_output=True, text=True, check=False
@@ -312,24 +312,24 @@ def tables(runner: Figures, cold: Figures, warm: Figures, seconds: float) -> str
     versions = ", ".join(f"{name} {number}" for name, number in tools.items())
     requests = []
     for route in ROUTES:
-        times = [each.latency[route] for each in everybody]
+        times = [each.latency[route] for each in contenders]
         ratios = [f"**{shown(median(each) / median(times[0]))}**" for each in times[1:]]
         requests.append([f"`{route}`", *(f"{shown(median(t))}, {shown(percentile(t, 99))}" for t in times), *ratios])
-    rates = [[f"`{route}`", *(shown(each.rate[route]) for each in everybody)] for route in ROUTES]
+    rates = [[f"`{route}`", *(shown(each.rate[route]) for each in contenders)] for route in ROUTES]
     waits = {
-        "first start to the first response": [each.start for each in everybody],
+        "first start to the first response": [each.start for each in contenders],
         "second start to the first response": [runner.second_start, [], []],
-        "a handler is saved, until it answers": [each.handler for each in everybody],
+        "a handler is saved, until it answers": [each.handler for each in contenders],
         "a module of the layer is saved, until it answers": [runner.layer, cold.layer, []],
     }
     waiting = [
         [what, *(f"{shown(median(times))} ({shown(max(times))})" if times else "" for times in measured)]
         for what, measured in waits.items()
     ]
-    waiting.append(["requests that failed meanwhile", *(str(each.failures) for each in everybody)])
+    waiting.append(["requests that failed meanwhile", *(str(each.failures) for each in contenders)])
     slowest = min(median(cold.latency[route]) / median(runner.latency[route]) for route in ROUTES)
     longest = max(median(runner.handler), median(runner.layer))
-    fewest = [min(map(len, each.latency.values())) for each in everybody]
+    fewest = [min(map(len, each.latency.values())) for each in contenders]
     names = ["runner", "`sam local`, default", "`sam local`, warm"]
     return f"""\
 Measured on {page.today()} in {seconds:.0f} s: {page.machine()}, Python {platform.python_version()};
