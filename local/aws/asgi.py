@@ -1,28 +1,11 @@
-"""A small HTTP/1.1 server for an ASGI application, and the pieces of ASGI that `durable.py` needs.
-
-For MiniStack, which is asked several times for each request to the API: a general server spends most of a millisecond
-on each, this one a tenth. It speaks what AWS clients speak to MiniStack here: whole bodies with a Content-Length,
-responses in one piece.
-"""
+"""What `durable.py` needs to put requests to an ASGI application itself."""
 
 import asyncio
-import contextlib
-import socket
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
-from http import HTTPStatus
-from typing import Any, TypeAlias
-from urllib.parse import unquote
 
-Message: TypeAlias = MutableMapping[str, Any]
-Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
-Send: TypeAlias = Callable[[Message], Awaitable[None]]
-App: TypeAlias = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
-Respond: TypeAlias = Callable[[Scope, bytes], Awaitable["Answer"]]
-Headers: TypeAlias = list[tuple[bytes, bytes]]
+from local.server import App, Message, Scope
 
-_LONGEST_HEAD = 64 * 1024
-_LARGEST_BODY = 64 * 1024 * 1024
+Headers = list[tuple[bytes, bytes]]
+
 # The loop itself keeps its tasks by weak references only.
 _running: set[asyncio.Task[None]] = set()
 
@@ -97,55 +80,3 @@ async def start(app: App) -> None:
     if not started.done() or started.result() != "lifespan.startup.complete":
         raise RuntimeError("the application did not start")
     _running.add(task)
-
-
-async def serve(respond: Respond, sock: socket.socket) -> None:
-    """Serve for ever on a listening socket."""
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
-            while await _one_request(respond, reader, writer):
-                pass
-        writer.close()
-
-    server = await asyncio.start_server(connected, sock=sock, limit=_LONGEST_HEAD, backlog=128)
-    await server.serve_forever()
-
-
-async def _one_request(respond: Respond, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-    """Answer one request. Returns whether the connection stays open; raises ValueError for what is not HTTP."""
-    request_line, *lines = (await reader.readuntil(b"\r\n\r\n"))[:-4].split(b"\r\n")
-    method, target, version = request_line.split(b" ")
-    headers = [(name.lower(), value.strip()) for name, _, value in (line.partition(b":") for line in lines)]
-    values = dict(headers)
-    length = int(values.get(b"content-length", 0))
-    if not 0 <= length <= _LARGEST_BODY or b"transfer-encoding" in values:
-        writer.write(b"HTTP/1.1 411 Length Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-        return False
-    if values.get(b"expect", b"").lower() == b"100-continue":
-        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    body = await reader.readexactly(length) if length else b""
-    path, _, query = target.partition(b"?")
-    scope = http_scope(method.decode(), unquote(path.decode("latin-1")), query, headers)
-    answer = await respond(scope, body)
-    keep = version == b"HTTP/1.1" and values.get(b"connection", b"").lower() != b"close"
-    writer.write(_response(answer, keep=keep, with_body=method != b"HEAD"))
-    await writer.drain()
-    return keep
-
-
-def _response(answer: Answer, *, keep: bool, with_body: bool) -> bytes:
-    body = answer.body
-    head = [f"HTTP/1.1 {answer.status} {_reason(answer.status)}".encode()]
-    dropped = {b"content-length", b"transfer-encoding", b"connection"}
-    head += [name + b": " + value for name, value in answer.messages[0]["headers"] if name.lower() not in dropped]
-    head.append(b"Content-Length: %d" % len(body))
-    head.append(b"Connection: keep-alive" if keep else b"Connection: close")
-    return b"\r\n".join(head) + b"\r\n\r\n" + (body if with_body else b"")
-
-
-def _reason(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""

@@ -39,8 +39,9 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from local.aws.asgi import Answer, App, Message, Scope, ask, http_scope, serve, start
+from local.aws.asgi import Answer, ask, http_scope, start
 from local.aws.journal import DamagedError, Generations
+from local.server import App, ClientGoneError, Message, Receive, Scope, Send, TooLargeError, make_server, read_body
 
 # The exit status that tells `cloud.py` that starting again would not help. The last line of the log says why.
 HOPELESS = 3
@@ -49,6 +50,7 @@ _SENDS_MAIL = re.compile(r"/v2/email/outbound-(bulk-)?emails$|Send\w*Email$")
 # What MiniStack needs of a request's headers to do the same again.
 _KEPT_HEADERS = frozenset({b"authorization", b"content-encoding", b"content-type", b"host", b"x-amz-target"})
 _SUCCESS = range(200, 300)
+_LARGEST_BODY = 64 * 1024 * 1024
 # Where the ids of the change at hand come from. Reads run beside it, and have none of their own.
 _chance: ContextVar[random.Random | None] = ContextVar("_chance", default=None)
 
@@ -77,8 +79,20 @@ class Durable:
             self._changes += 1
         print(f"Replayed {self._changes} requests, {different} with another outcome than before.", flush=True)
 
-    async def respond(self, scope: Scope, body: bytes) -> Answer:
-        """Answer one request."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        try:
+            body = await read_body(receive, _LARGEST_BODY)
+        except ClientGoneError:
+            return
+        except TooLargeError:
+            answer = _made(413, {"message": "The request is too large."})
+        else:
+            answer = await self._respond(scope, body)
+        for message in answer.messages:
+            await send(message)
+
+    async def _respond(self, scope: Scope, body: bytes) -> Answer:
         if scope["path"] == "/_durable":
             return await self._manage(json.loads(body) if scope["method"] == "POST" else None)
         operation = _operation(scope, body)
@@ -136,10 +150,7 @@ class Durable:
                 "journal": self._generations.journal_size,
                 "snapshot": self._generations.snapshot_size,
             }
-        answer = Answer()
-        await answer.add({"type": "http.response.start", "status": 200, "headers": []})
-        await answer.add({"type": "http.response.body", "body": json.dumps(state).encode()})
-        return answer
+        return _made(200, state)
 
     async def _all_read(self, wanted: dict[str, Any]) -> bool:
         headers = [
@@ -186,6 +197,15 @@ class _Complaints(logging.Handler):
         """End the process if there are any: going on would show an empty database, and keep it."""
         if self.messages:
             _give_up(f"{what}: {self.messages[0]}")
+
+
+def _made(status: int, value: Any) -> Answer:
+    answer = Answer()
+    answer.messages = [
+        {"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]},
+        {"type": "http.response.body", "body": json.dumps(value).encode()},
+    ]
+    return answer
 
 
 def _operation(scope: Scope, body: bytes) -> str:
@@ -248,7 +268,7 @@ async def _serve(generations: Generations, sock: socket.socket, notify: int) -> 
         await durable.start()
     except DamagedError as problem:
         _give_up(str(problem))
-    await serve(durable.respond, sock)
+    await make_server(durable, "httptools").serve(sockets=[sock])
 
 
 def main() -> None:

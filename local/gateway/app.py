@@ -27,6 +27,7 @@ from local.template import Cors, Project
 
 # Bodies of these types reach a function as text, all others as base64.
 _TEXT_TYPES = frozenset({"application/json", "application/javascript", "application/xml"})
+_PROTOCOLS = frozenset({"HTTP/1.0", "HTTP/1.1"})
 _MESSAGES = {
     HTTPStatus.NOT_FOUND: "Not Found",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Request Entity Too Large",
@@ -81,7 +82,11 @@ def make_app(project: Project, invoke: Invoke, answered: Callable[[Answered], No
     @app.before_request
     def begin() -> Response | None:
         g.started, g.function, g.cold, g.problem, g.request_id = time.perf_counter(), "", False, "", ""
-        if request.environ.get(TOO_LARGE):
+        if request.environ["SERVER_PROTOCOL"] not in _PROTOCOLS:
+            refusal = _message(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
+            refusal.headers["Connection"] = "close"
+            return refusal
+        if request.environ[TOO_LARGE]:
             return _message(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if request.method == "OPTIONS" and project.cors.origins and "Access-Control-Request-Method" in request.headers:
             return Response(status=HTTPStatus.NO_CONTENT)

@@ -12,15 +12,26 @@ import pytest
 
 from tests.local.harness import SECONDS, Running
 
+CHUNKED = b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+
+
+def connect(running: Running) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", running.port), timeout=SECONDS)
+
 
 def raw(running: Running, request: bytes) -> bytes:
     """Send bytes as they are, and read until the connection ends."""
-    with closing(socket.create_connection(("127.0.0.1", running.port), timeout=SECONDS)) as connection:
+    with closing(connect(running)) as connection:
         connection.sendall(request)
-        answer = bytearray()
-        while chunk := connection.recv(65536):
-            answer += chunk
-        return bytes(answer)
+        return rest(connection)
+
+
+def rest(connection: socket.socket) -> bytes:
+    """Read until the connection ends."""
+    answer = bytearray()
+    while chunk := connection.recv(65536):
+        answer += chunk
+    return bytes(answer)
 
 
 def test_an_event_is_what_api_gateway_sends(running: Running) -> None:
@@ -83,10 +94,92 @@ def test_bodies_reach_the_function_as_text_or_as_base64(
     assert (base64.b64decode(event["body"]) if encoded else event["body"].encode()) == body
 
 
-def test_a_chunked_body_arrives_whole(running: Running) -> None:
-    head = b"POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
-    body = raw(running, head + b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n").partition(b"\r\n\r\n")[2]
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+        b"5\r\nabcde\r\n0\r\n\r\n",
+        b"0005;name=value\r\nabcde\r\n0\r\nTrailer: x\r\n\r\n",
+    ],
+)
+def test_a_chunked_body_arrives_whole(running: Running, chunks: bytes) -> None:
+    body = raw(running, CHUNKED + b"Connection: close\r\n\r\n" + chunks).partition(b"\r\n\r\n")[2]
     assert json.loads(body)["event"]["body"] == "abcde"
+
+
+def test_an_empty_chunked_body_is_no_body(running: Running) -> None:
+    body = raw(running, CHUNKED + b"Connection: close\r\n\r\n0\r\n\r\n").partition(b"\r\n\r\n")[2]
+    assert "body" not in json.loads(body)["event"]
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        CHUNKED + b"\r\nFFFFFF\r\n{}",
+        CHUNKED + b"\r\n7FFFFFFFFFFFFFFF\r\n{}",
+        CHUNKED + b"\r\n2\r\n{}\r\n",
+        b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
+        b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-",
+    ],
+)
+def test_a_client_that_leaves_within_its_request_reaches_no_function(running: Running, start: bytes) -> None:
+    before = running.line_count
+    with closing(connect(running)) as connection:
+        connection.sendall(start)
+    assert running.get("/echo").status == 200
+    running.says(r"GET /echo 200", after=before)
+    assert "POST /echo" not in "\n".join(running.output.splitlines()[before:])
+    assert running.process.poll() is None
+
+
+def test_a_client_that_leaves_before_the_answer_disturbs_nobody(running: Running) -> None:
+    before = running.line_count
+    with closing(connect(running)) as connection:
+        connection.sendall(b"GET /trouble/hang HTTP/1.1\r\nHost: x\r\n\r\n")
+        running.says("hanging in", after=before)
+    running.says("GET /trouble/hang 504", after=before)
+    assert running.get("/echo").status == 200
+    assert "Traceback" not in "\n".join(running.output.splitlines()[before:])
+
+
+def test_a_client_that_asks_may_send_its_body(running: Running) -> None:
+    head = b"POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+    with closing(connect(running)) as connection:
+        connection.sendall(head)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 100 ")
+        connection.sendall(b"abcde")
+        answer, _, body = rest(connection).partition(b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert json.loads(body)["event"]["body"] == "abcde"
+
+
+def test_the_answer_to_head_has_the_length_and_no_body(running: Running) -> None:
+    answer = raw(running, b"HEAD /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+    assert length
+    assert int(length[1]) > 0
+    assert body == b""
+
+
+def test_requests_sent_at_once_are_answered_in_order(running: Running) -> None:
+    request = b"POST /items/%d HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
+    echo = b"GET /items/%d HTTP/1.1\r\nHost: x\r\n\r\n"
+    last = b"GET /items/3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    answers = raw(running, echo % 1 + request % 2 + last)
+    assert re.findall(rb"HTTP/1.1 (\d+)", answers) == [b"200", b"404", b"200"]
+    assert re.findall(rb'"rawPath": "/items/(\d)"', answers) == [b"1", b"3"]
+
+
+def test_a_slow_function_does_not_hold_up_another(running: Running) -> None:
+    before = running.line_count
+    with closing(connect(running)) as connection:
+        connection.sendall(b"GET /trouble/hang HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        running.says("hanging in", after=before)
+        assert running.get("/echo").status == 200
+        assert "/trouble/hang 504" not in "\n".join(running.output.splitlines()[before:])
+        assert rest(connection).startswith(b"HTTP/1.1 504 ")
 
 
 def test_repeated_headers_are_joined(running: Running) -> None:
@@ -153,7 +246,7 @@ def test_odd_escapes_never_end_in_an_error_of_the_gateway(running: Running, path
 )
 def test_what_is_not_http_is_refused_and_ends_the_connection(running: Running, request_: bytes) -> None:
     answer = raw(running, request_)
-    assert re.match(rb"HTTP/1.1 (4\d\d|505) .*\{\"message\": ", answer, re.DOTALL)
+    assert re.match(rb"HTTP/1.1 (4\d\d|505) .*\{\"message\": ?", answer, re.DOTALL)
     assert running.get("/echo").status == 200
 
 
@@ -167,6 +260,16 @@ def test_a_body_over_ten_megabytes_is_refused(running: Running) -> None:
     assert answer.status == 413
     assert answer.json == {"message": "Request Entity Too Large"}
     assert answer.headers["access-control-allow-origin"] == "http://app.test"
+
+
+def test_a_body_without_end_is_refused_before_it_ends(running: Running) -> None:
+    chunk = b"%x\r\n" % (1 << 20) + b"x" * (1 << 20) + b"\r\n"
+    with closing(connect(running)) as connection:
+        connection.sendall(CHUNKED + b"\r\n" + 11 * chunk)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 413 ")
+        # What follows is read and dropped: the connection is not reset while the client is sending.
+        connection.sendall(11 * chunk + b"0\r\n\r\nGET /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert b"HTTP/1.1 200 " in rest(connection)
 
 
 def test_a_preflight_is_answered_from_the_template(running: Running) -> None:
