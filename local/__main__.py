@@ -27,7 +27,7 @@ def main() -> int:
 
     def end(number: int, _frame: FrameType | None) -> None:
         if received:
-            # Asked twice: at once. Nothing that was acknowledged is lost, see `durable.py`.
+            # Asked twice: at once. Nothing that was acknowledged is lost, see `local.aws.durable`.
             os._exit(128 + number)
         received.append(number)
         stop.set()

@@ -15,7 +15,7 @@ from local.aws import expiry, feedback, resources, rotation
 from local.aws.client import AwsError, CloudGoneError
 from local.aws.ministack import Cloud, listen
 from local.aws.schedules import Schedules
-from local.aws.streams import Notes, Streams
+from local.aws.streams import Checkpoints, Streams
 from local.console import Console, RunnerError
 from local.functions.pool import FunctionError, Nursery, Pool, Result, lambda_environment
 from local.functions.reload import Changes, Watch
@@ -87,7 +87,7 @@ class Runner:
 
         mails = self._data / "cloud" / "mail.jsonl"
         page = Page(Inbox(mails), self._history, self._cloud.aws)
-        self._returns = feedback.Returns(mails)
+        self._simulator = feedback.Simulator(mails)
 
         def answered(request: Answered) -> None:
             self._history.note(request)
@@ -103,7 +103,7 @@ class Runner:
         self._cloud.wait_until_ready()
         self._create_resources()
         self._streams = Streams(
-            self._cloud, Notes(self._data / "streams.json", self._cloud.state().generation), console
+            self._cloud, Checkpoints(self._data / "streams.json", self._cloud.state().generation), console
         )
         self._closing.callback(self._finish_cloud)
         self._streams.serve(self._project.streams, self._invoke)
@@ -266,7 +266,7 @@ class Runner:
     def _return_mails(self) -> None:
         """Bounce what was mailed to SES's mailbox simulator."""
         while not self._stopping.wait(_RETURN_SECONDS):
-            for route, event in self._returns.events(self._project.feedback):
+            for route, event in self._simulator.events(self._project.feedback):
                 try:
                     self._invoke(route.function, event)
                 except FunctionError as problem:

@@ -34,7 +34,7 @@ _IDLE_SECONDS = 5.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 60.0
 
 
-class Notes:
+class Checkpoints:
     """The number of records that each source has delivered since the snapshot `generation`, in a file."""
 
     def __init__(self, path: Path, generation: int) -> None:
@@ -76,7 +76,7 @@ class Context:
     """What all sources share."""
 
     cloud: Cloud
-    notes: Notes
+    checkpoints: Checkpoints
     invoke: Invoke
     console: Console
 
@@ -84,15 +84,15 @@ class Context:
 class Streams:
     """The sources of a project."""
 
-    def __init__(self, cloud: Cloud, notes: Notes, console: Console) -> None:
-        self._cloud, self._notes, self._console = cloud, notes, console
+    def __init__(self, cloud: Cloud, checkpoints: Checkpoints, console: Console) -> None:
+        self._cloud, self._checkpoints, self._console = cloud, checkpoints, console
         self._sources: list[Source] = []
 
     def serve(self, declared: tuple[StreamSource, ...], invoke: Invoke) -> None:
         """Replace the sources. One that was there before continues at its position."""
         self.stop()
         positions = {source.declared.name: source.position for source in self._sources}
-        context = Context(self._cloud, self._notes, invoke, self._console)
+        context = Context(self._cloud, self._checkpoints, invoke, self._console)
         self._sources = [Source(source, context, positions.get(source.name, Position())) for source in declared]
         self._cloud.wakeups = [source.wakeup for source in self._sources]
 
@@ -109,12 +109,12 @@ class Streams:
 
     def compact(self, *, now: bool = False) -> None:
         """Replace a long journal (`now`: any) by a snapshot, if every record is delivered."""
-        with self._notes.lock:
+        with self._checkpoints.lock:
             known = self._cloud.state()
             wanted = known.journal > 0 if now else known.is_journal_long
             # A snapshot has no stream records. Those of a change after `known` prevent it.
             if wanted and all(source.has_delivered_all() for source in self._sources):
-                self._notes.begin(self._cloud.snapshot(known).generation)
+                self._checkpoints.begin(self._cloud.snapshot(known).generation)
 
     def stop(self) -> None:
         """Stop delivering, after the batches that functions are processing."""
@@ -135,7 +135,7 @@ class Source:
 
     def __init__(self, declared: StreamSource, context: Context, position: Position) -> None:
         self.declared, self._cloud, self._aws = declared, context.cloud, context.cloud.aws
-        self._notes, self._invoke, self._console = context.notes, context.invoke, context.console
+        self._checkpoints, self._invoke, self._console = context.checkpoints, context.invoke, context.console
         self.wakeup = threading.Event()
         # Ends the pause before a retry.
         self.retry = threading.Event()
@@ -166,7 +166,7 @@ class Source:
         self._thread.join(30)
 
     def has_delivered_all(self) -> bool:
-        """Return whether the stream has no record after those that are delivered. Hold the lock of the notes."""
+        """Return whether the stream has no record after those that are delivered. Hold the lock of the checkpoints."""
         if self._outstanding or self._iterator is None:
             return False
         page = self._aws.call("streams", "GetRecords", {"ShardIterator": self._iterator, "Limit": 1})
@@ -202,7 +202,7 @@ class Source:
             self.wakeup.set()
             return []
         records: list[Record] = page["Records"]
-        with self._notes.lock:
+        with self._checkpoints.lock:
             self._iterator = page.get("NextShardIterator")
             self._outstanding = len(records)
         return records
@@ -215,7 +215,7 @@ class Source:
             "Shards"
         ]
         shard = {"StreamArn": self._stream_arn, "ShardId": shards[0]["ShardId"]}
-        skip = self._notes.delivered(self.declared.name)
+        skip = self._checkpoints.delivered(self.declared.name)
         iterator = None
         if incarnation == self._incarnation and self._last_done:
             skip = 0
@@ -247,10 +247,10 @@ class Source:
                 failed = self._try(wanted)
                 if failed is not None:
                     done = batch.index(next(r for r in batch if _sequence(r) == _sequence(wanted[failed])))
-                    self._note(batch[:done])
+                    self._checkpoint(batch[:done])
                     batches.extendleft(reversed(self._after_failure(batch[done:], retries, progress=done > 0)))
                     continue
-            self._note(batch)
+            self._checkpoint(batch)
 
     def _after_failure(self, batch: list[Record], retries: int, *, progress: bool) -> list[tuple[list[Record], int]]:
         """Return the batches to try next, with their retries, after the first record failed."""
@@ -262,7 +262,7 @@ class Source:
             return [(batch[:half], retries), (batch[half:], 0)]
         if self.declared.most_retries is not None and retries >= self.declared.most_retries:
             self._give_up([self._event_record(record) for record in batch], retries, "RetryAttemptsExhausted")
-            self._note(batch)
+            self._checkpoint(batch)
             return []
         pause = min(_FIRST_PAUSE * 2**retries, _LONGEST_PAUSE)
         self._console.warn(f"{self.declared.function}: {_sequence(batch[0])} failed; retrying in {pause:g} s.")
@@ -290,12 +290,12 @@ class Source:
         oldest = self.declared.oldest
         return oldest is not None and time.time() - float(batch[0]["dynamodb"]["ApproximateCreationDateTime"]) > oldest
 
-    def _note(self, done: list[Record]) -> None:
+    def _checkpoint(self, done: list[Record]) -> None:
         if done:
-            with self._notes.lock:
+            with self._checkpoints.lock:
                 self._outstanding -= len(done)
                 self._last_done = _sequence(done[-1])
-                self._notes.add(self.declared.name, len(done))
+                self._checkpoints.add(self.declared.name, len(done))
 
     def _event_record(self, record: Mapping[str, Any]) -> Record:
         return {**record, "eventSourceARN": self._stream_arn}

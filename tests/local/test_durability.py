@@ -22,7 +22,7 @@ import pytest
 from local.aws.client import Aws, AwsError
 from local.aws.ministack import Cloud, State
 from local.aws.resources import queue_url
-from local.aws.streams import Notes, Streams
+from local.aws.streams import Checkpoints, Streams
 from local.console import Console, RunnerError
 from local.functions.pool import Result
 from local.template import StreamSource
@@ -154,7 +154,7 @@ def test_nothing_acknowledged_is_lost_when_everything_is_killed_at_any_moment(be
 
 
 @pytest.mark.parametrize("service", ["sqs", "secretsmanager"])
-def test_no_other_service_loses_what_it_has_acknowledged(begin: Callable[[], Cloud], service: str) -> None:
+def test_nothing_acknowledged_by_another_service_is_lost(begin: Callable[[], Cloud], service: str) -> None:
     chance = random.Random(13)  # noqa: S311
     acknowledged: set[str] = set()
     begin().aws.call("sqs", "CreateQueue", {"QueueName": "queue"})
@@ -215,7 +215,7 @@ def test_nothing_is_lost_when_everything_is_killed_while_a_snapshot_is_written(b
     assert acknowledged <= ids(begin().aws)
 
 
-def test_a_line_that_was_not_finished_is_dropped_and_the_rest_kept(begin: Callable[[], Cloud], tmp_path: Path) -> None:
+def test_an_incomplete_line_is_dropped_and_the_rest_kept(begin: Callable[[], Cloud], tmp_path: Path) -> None:
     cloud = begin()
     put(cloud.aws, "whole")
     cloud.kill()
@@ -225,7 +225,7 @@ def test_a_line_that_was_not_finished_is_dropped_and_the_rest_kept(begin: Callab
     assert {"whole", "after"} <= ids(begin().aws)
 
 
-def test_a_snapshot_that_was_not_finished_is_dropped(begin: Callable[[], Cloud], tmp_path: Path) -> None:
+def test_an_incomplete_snapshot_is_dropped(begin: Callable[[], Cloud], tmp_path: Path) -> None:
     cloud = begin()
     put(cloud.aws, "kept")
     cloud.kill()
@@ -237,7 +237,7 @@ def test_a_snapshot_that_was_not_finished_is_dropped(begin: Callable[[], Cloud],
 
 
 @pytest.mark.parametrize("file", ["journal.jsonl", "dynamodb.json"])
-def test_damaged_data_are_named_and_left_alone(begin: Callable[[], Cloud], tmp_path: Path, file: str) -> None:
+def test_damaged_data_is_named_and_left_alone(begin: Callable[[], Cloud], tmp_path: Path, file: str) -> None:
     cloud = begin()
     put(cloud.aws, "kept")
     cloud.snapshot(cloud.state())
@@ -250,7 +250,7 @@ def test_damaged_data_are_named_and_left_alone(begin: Callable[[], Cloud], tmp_p
     assert re.search("damaged|cannot be read", cloud.log.read_text().splitlines()[-1])
 
 
-def test_a_snapshot_has_everything(begin: Callable[[], Cloud], tmp_path: Path) -> None:
+def test_a_snapshot_contains_every_service(begin: Callable[[], Cloud], tmp_path: Path) -> None:
     cloud = begin()
     put(cloud.aws, "one", text="Grüße \u2603")
     before = {
@@ -269,7 +269,7 @@ def test_a_snapshot_has_everything(begin: Callable[[], Cloud], tmp_path: Path) -
     assert message["Body"] == "hello"
 
 
-def test_a_change_prevents_the_snapshot_that_does_not_know_of_it(begin: Callable[[], Cloud]) -> None:
+def test_a_snapshot_is_refused_after_an_unknown_change(begin: Callable[[], Cloud]) -> None:
     cloud = begin()
     known = cloud.state()
     put(cloud.aws, "unknown")
@@ -289,7 +289,7 @@ def test_a_snapshot_waits_for_the_delivery_of_every_record(begin: Callable[[], C
         assert let_go.wait(SECONDS)
         return Result("null", cold=False)
 
-    streams = Streams(cloud, Notes(tmp_path / "streams.json", 0), Console(io.StringIO()))
+    streams = Streams(cloud, Checkpoints(tmp_path / "streams.json", 0), Console(io.StringIO()))
     source = StreamSource(
         function="Function",
         table="NotesTable",
@@ -315,7 +315,7 @@ def test_a_snapshot_waits_for_the_delivery_of_every_record(begin: Callable[[], C
         assert cloud.state() == State(1, 0, cloud.state().snapshot)
 
 
-def test_ids_that_aws_makes_up_survive(begin: Callable[[], Cloud]) -> None:
+def test_generated_ids_survive_a_kill(begin: Callable[[], Cloud]) -> None:
     cloud = begin()
     arn = cloud.aws.call("secretsmanager", "CreateSecret", {"Name": "key", "SecretString": "first"})["ARN"]
     cloud.aws.call("secretsmanager", "PutSecretValue", {"SecretId": arn, "SecretString": "second"})
@@ -330,7 +330,7 @@ def test_ids_that_aws_makes_up_survive(begin: Callable[[], Cloud]) -> None:
     assert message["MessageId"] == sent
 
 
-def test_a_message_that_was_deleted_does_not_come_back(begin: Callable[[], Cloud]) -> None:
+def test_a_deleted_message_does_not_return(begin: Callable[[], Cloud]) -> None:
     aws = begin().aws
     queue = aws.call("sqs", "CreateQueue", {"QueueName": "queue"})
     for body in ("done", "waiting"):
@@ -343,14 +343,14 @@ def test_a_message_that_was_deleted_does_not_come_back(begin: Callable[[], Cloud
     assert {other["Body"] for other in left} == {"done", "waiting"} - {message["Body"]}
 
 
-def test_a_reset_of_the_memory_alone_is_refused(begin: Callable[[], Cloud]) -> None:
+def test_a_reset_of_the_memory_is_refused(begin: Callable[[], Cloud]) -> None:
     aws = begin().aws
     put(aws, "kept")
     assert aws.http("POST", "/_ministack/reset")[0] == 403
     assert ids(aws) == {"kept"}
 
 
-def test_transactions_are_replayed_as_they_went(begin: Callable[[], Cloud]) -> None:
+def test_transactions_are_replayed_with_their_outcome(begin: Callable[[], Cloud]) -> None:
     cloud = begin()
     item = {"TableName": "NotesTable", "Item": {"id": {"S": "one"}}}
     transaction = {"TransactItems": [{"Put": {**item, "ConditionExpression": "attribute_not_exists(id)"}}]}
@@ -390,7 +390,7 @@ def test_each_record_of_a_stream_is_delivered_across_kills(start: Callable[..., 
     assert sum(delivered.values()) <= len(sent) + 20, "only the batch at the moment of a kill may come twice"
 
 
-def test_what_was_not_delivered_at_a_stop_is_delivered_after_it(start: Callable[..., Running], project: Path) -> None:
+def test_undelivered_records_are_delivered_after_a_restart(start: Callable[..., Running], project: Path) -> None:
     file = project / "functions/consume/app.py"
     good = file.read_text()
     file.write_text(good + "\nraise OSError\n")
