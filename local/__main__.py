@@ -27,7 +27,7 @@ def main() -> int:
 
     def handle_signal(number: int, _frame: FrameType | None) -> None:
         if received:
-            # A second signal exits at once. No data is lost: every acknowledged change is in MiniStack's journal.
+            # A second signal exits at once. Every acknowledged change is on disk (`local.aws.durable`).
             os._exit(128 + number)
         received.append(number)
         stop.set()

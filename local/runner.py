@@ -14,7 +14,7 @@ from local.aws import expiry, feedback, resources, rotation
 from local.aws.client import AwsError, CloudGoneError
 from local.aws.ministack import Cloud, listen
 from local.aws.schedules import Schedules
-from local.aws.streams import Notes, Streams
+from local.aws.streams import Checkpoints, Streams
 from local.console import Console, RunnerError
 from local.functions.pool import ForkServer, FunctionError, Pool, Result, lambda_environment
 from local.functions.reload import Changes, Watch
@@ -128,7 +128,7 @@ class Runner:
 
         emails = self._data / "cloud" / "mail.jsonl"
         self._page = Page(Inbox(emails), self._history, self._cloud.aws)
-        self._feedback = feedback.Returns(emails)
+        self._simulator = feedback.Simulator(emails)
         return self._make_application()
 
     def _make_application(self) -> Any:
@@ -144,7 +144,7 @@ class Runner:
             self._console.progress(f"Created {', '.join(created)}.")
 
     def _start_streams_and_schedules(self) -> None:
-        notes = Notes(self._data / "streams.json", self._cloud.state().generation)
+        notes = Checkpoints(self._data / "streams.json", self._cloud.state().generation)
         self._streams = Streams(self._cloud, notes, self._console)
         self._closing.callback(self._stop_functions)
         self._streams.serve(self._project.streams, self._invoke)
@@ -271,7 +271,7 @@ class Runner:
     def _send_feedback(self) -> None:
         """Send bounces and complaints for emails to SES's mailbox simulator."""
         while not self._stopping.wait(_FEEDBACK_SECONDS):
-            for route, event in self._feedback.events(self._project.feedback):
+            for route, event in self._simulator.events(self._project.feedback):
                 try:
                     self._invoke(route.function, event)
                 except FunctionError as problem:

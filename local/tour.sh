@@ -1,5 +1,5 @@
 API=@API@ TOKEN= EMAIL=ada-$(date +%s)@example.com
-api() { curl -sS -i -X "$1" "$API$2" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' ${3+-d "$3"} | sed -n '1p;/^Allow:/p;$p'; echo; }
+api() { curl -sS -i -X "$1" "$API$2" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' ${3+-d "$3"} | sed -n '1p;/^[Aa]llow:/p;$p'; echo; }
 email() { curl -sS "$API/_local/inbox.json" | python3 -c "import json, sys; print(next(e['text'] for e in json.load(sys.stdin) if e['to'] == '$EMAIL'))" 2>/dev/null; }
 field() { tail -n 1 | python3 -c "import json, sys; print(json.loads(sys.stdin.read())$1)"; }
 api GET /api/health

@@ -108,7 +108,7 @@ class Page:
             invalid = getattr(problem, "code", "") == "ValidationException"
             abort(HTTPStatus.BAD_REQUEST if invalid else HTTPStatus.SERVICE_UNAVAILABLE)
         finally:
-            # Each of the browser's connections has a thread, and each thread would keep a connection to MiniStack open.
+            # Otherwise every thread that serves the page keeps a connection to MiniStack open.
             self._aws.close()
 
 
