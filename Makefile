@@ -96,7 +96,7 @@ test-browser: environments .venv/.dev ## test the local page in Chromium; needs 
 screenshots: environments .venv/.dev ## renew the screenshots in docs/; needs chromium and chromedriver
 	@$(BIN)/python -m tests.browser.screenshots
 
-bench: build .venv/.dev ## measure cold starts and warm requests in Lambda's image, beside others: needs Docker (ROUNDS=15)
+bench: build .venv/.dev ## measure cold starts and warm requests in Lambda's image, beside alternatives: needs Docker (ROUNDS=15)
 	@$(BIN)/python -m benchmarks.speed
 
 desk: environments build .venv/.dev ## measure the local runner beside `sam local`: needs Docker (4 minutes)
@@ -105,11 +105,11 @@ desk: environments build .venv/.dev ## measure the local runner beside `sam loca
 capacity: environments .venv/.dev ## measure units, cost and memory of each flow, and write docs/capacity.md (about 4 minutes)
 	@$(BIN)/python -m benchmarks.capacity
 
-timing: environments .venv/.dev ## compare answers about known and unknown addresses in time
+timing: environments .venv/.dev ## compare response times for known and unknown addresses
 	@$(BIN)/python -m benchmarks.timing
 
-mail-storm: environments .venv/.dev ## a thousand mails, a provider that fails, a process that is killed (2 to 5 minutes)
-	@$(BIN)/python -m benchmarks.mail
+mail-storm: environments .venv/.dev ## send a thousand emails with a failing provider and a killed process (2 to 5 minutes)
+	@$(BIN)/python -m benchmarks.mail_storm
 
 lock: .venv/.dev ## update the locks to the newest compatible versions
 	@echo "Locking (about 15 s)"

@@ -1,35 +1,47 @@
 """What the benchmarks run against: the functions in this process, and a MiniStack of their own on loopback."""
 
+import base64
+import json
 import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
+from benchmarks.page import ROOT
 from local.template import Project, read_project
 from shared.core import aws
+from shared.core.tables import Item, Put, Table
 from tests.support.ministack import running
+
+
+def read_template() -> Project:
+    """Read the template, and set the environment of the functions as it says."""
+    project = read_project(ROOT / "template.yaml", {})
+    os.environ.update(environment(project))
+    return project
+
+
+def environment(project: Project) -> dict[str, str]:
+    """Return the variables that the template gives every function, a region and credentials."""
+    return {
+        **{name: text for name, text in project.functions["UsersFunction"].environment.items() if text},
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "RATE_LIMIT_MULTIPLIER": "1000000",
+    }
 
 
 @contextmanager
 def cloud(*services: str) -> Iterator[Project]:
     """Start MiniStack with the template's tables and a signing key, and set the environment of the functions.
 
-    `services` are what the benchmark itself needs beyond theirs. Gives what the template declares.
+    `services` are those that the benchmark itself needs in addition. Yields what the template declares.
     """
-    project = read_project(Path(__file__).parent.parent / "template.yaml", {})
-    variables = {name: text for name, text in project.functions["UsersFunction"].environment.items() if text}
+    project = read_template()
     with running(*services) as address:
-        os.environ.update(
-            variables,
-            AWS_ENDPOINT_URL=address,
-            AWS_ACCESS_KEY_ID="testing",
-            AWS_SECRET_ACCESS_KEY="testing",  # noqa: S106  # MiniStack's
-            AWS_DEFAULT_REGION="eu-west-1",
-            RATE_LIMIT_MULTIPLIER="1000000",
-            LOG_LEVEL="CRITICAL",
-        )
-        # Imported now, as it reads the environment.
+        os.environ.update(AWS_ENDPOINT_URL=address, LOG_LEVEL="CRITICAL")
+        # Imported here, since it reads the environment.
         from tests import conftest  # noqa: PLC0415
 
         logging.disable()
@@ -37,6 +49,12 @@ def cloud(*services: str) -> Iterator[Project]:
             conftest.create_table(name, properties)
         for name in project.secrets:
             aws.secretsmanager().create_secret(Name=name, SecretString="{}")
-        aws.sesv2().create_email_identity(EmailIdentity=variables["MAIL_FROM"])
+        aws.sesv2().create_email_identity(EmailIdentity=os.environ["MAIL_FROM"])
         conftest.rotate()
         yield project
+
+
+def typed_json(table: Table, item: Item) -> str:
+    """Return an item in DynamoDB's typed form, as JSON."""
+    _, parameters = Put(table=table, item=item).request()
+    return json.dumps(parameters["Item"], default=lambda value: base64.b64encode(value).decode())

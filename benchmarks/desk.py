@@ -1,12 +1,12 @@
-"""The local runner beside `sam local start-api`, in one run: what somebody who writes code waits for.
+"""The local runner beside `sam local start-api`, in one run: how long a developer waits.
 
-Run it by `make desk`, which builds the layer first: it needs Docker and takes up to four minutes. Writes docs/desk.md,
+Run by `make desk`, which builds the layer first; needs Docker and takes up to four minutes. Writes docs/desk.md,
 between its markers.
 
-All work on a copy of the project below .aws-sam/desk, whose files are changed to see how soon a save is answered with
-the new code, and on the same tables, those of the runner's MiniStack. One client asks, with the same code on one
-connection (`sam local` closes it after each answer). `sam local` runs as SAM CLI has it by default, a container for
-each request, and with containers that stay, as `make sam-local` runs it.
+All contenders work on a copy of the project below .aws-sam/desk, whose files are changed to measure how soon a save is
+live, and on the same tables, those of the runner's MiniStack. One client calls them with the same code on one
+connection (`sam local` closes it after each response). `sam local` runs with SAM CLI's defaults, a container per
+request, and with warm containers, as `make sam-local` runs it.
 """
 
 import contextlib
@@ -19,35 +19,34 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from importlib.metadata import version
 from math import ceil
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
+from benchmarks import page
+from benchmarks.page import ROOT, shown
 from tests.sam import containers
 from tests.sam.containers import IMAGE, Backend, Sam
-from tests.support import ROOT
 
 DESK = ROOT / ".aws-sam" / "desk"
-PAGE = ROOT / "docs" / "desk.md"
-_START, _END = "<!-- measured by make desk -->", "<!-- end of what make desk measured -->"
-# Everything comes from one address: without this, the limits would be what is measured.
+# All calls come from one address: with the usual rate limits, the limits would be measured.
 _MULTIPLIER = "100000"
 _CONNECTIONS = 4
 _WAIT_SECONDS = 60.0
 _POLL_SECONDS = 0.005
-# On a busy machine fewer requests have to do.
+# On a busy machine fewer requests have to suffice.
 _FEWEST, _LATENCY_SECONDS = 3, 12.0
+# The aims: the median of a request as a multiple of the runner's, and the seconds until a save is live.
+_AIM_RATIO, _AIM_SAVE = 100, 1.0
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(NamedTuple):
     """A request, and the status it is answered with."""
 
     method: str
@@ -63,14 +62,14 @@ HEALTH = Route("GET", "/api/health")
 ROUTES = (
     HEALTH,
     Route("GET", "/api/auth/me"),
-    # Last: its mails are delivered while what comes next is measured.
+    # Last: its emails are delivered while the next measurement runs.
     Route("POST", "/api/contact", 201, '{"name": "Ada", "email": "ada@example.com", "message": "Hello."}'),
 )
 
 
 @dataclass
 class Figures:
-    """What was measured of one contender: milliseconds by route, answers a second by route, seconds of the rest."""
+    """The figures of one contender: milliseconds and responses per second by route, seconds for the rest."""
 
     latency: dict[Route, list[float]] = field(default_factory=dict)
     rate: dict[Route, float] = field(default_factory=dict)
@@ -78,31 +77,30 @@ class Figures:
     second_start: list[float] = field(default_factory=list)
     handler: list[float] = field(default_factory=list)
     layer: list[float] = field(default_factory=list)
-    # Answers other than 200 between a save and the first one of the new code.
+    # Responses other than 200 between a save and the first response of the new code.
     failures: int = 0
 
 
 class Client:
-    """Asks on one connection, and makes a new one where the server has closed it."""
+    """Calls on one connection, and opens a new one if the server has closed it."""
 
     def __init__(self, port: int, token: str = "") -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_WAIT_SECONDS)
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def ask(self, route: Route) -> Any:
-        """Give the JSON of an answer. Raises OSError for any other status than the route's."""
+        """Return the JSON of a response. Raises OSError for any other status than the route's."""
         headers = self._headers | ({"Content-Type": "application/json"} if route.body else {})
         self._connection.request(route.method, route.path, route.body, headers)
-        answer = self._connection.getresponse()
-        content = answer.read()
-        if answer.status != route.status:
-            raise OSError(f"{route} was answered with {answer.status}: {content.decode(errors='replace')}")
+        response = self._connection.getresponse()
+        content = response.read()
+        if response.status != route.status:
+            raise OSError(f"{route} was answered with {response.status}: {content.decode(errors='replace')}")
         return json.loads(content)
 
 
-@dataclass(frozen=True)
-class Effort:
-    """How much to ask: requests of each route, seconds at several connections, saves of a handler."""
+class Effort(NamedTuple):
+    """How much to measure: requests of each route, seconds at several connections, saves of a handler."""
 
     requests: int
     seconds: float
@@ -110,11 +108,11 @@ class Effort:
 
 
 def main() -> int:
-    """Measure, and write down what came out."""
+    """Measure, and write the page."""
     if not containers.is_here(IMAGE) or not (ROOT / ".aws-sam" / "build" / "template.yaml").is_file():
-        print(f"This needs a Docker engine with {IMAGE}, and what `make build` makes.", file=sys.stderr)
+        print(f"`make desk` needs a Docker engine with {IMAGE}, and the layer built by `make build`.", file=sys.stderr)
         return 1
-    # Asked to end, it ends what it has started.
+    # On SIGTERM, end what was started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
     copy_project()
@@ -123,7 +121,7 @@ def main() -> int:
         with measured_runner(runner) as backend:
             token = sign_in(backend)
             measure("the runner", runner, backend.port, token, Effort(requests=400, seconds=3, saves=10))
-            say("the runner: 10 saves of a module of the layer")
+            progress("the runner: 10 saves of a module of the layer")
             for number in range(10):
                 save_in_layer(runner, backend.port, number)
             sam = sam_local(backend)
@@ -131,18 +129,15 @@ def main() -> int:
                 measure("sam local, warm containers", warm, port, token, Effort(requests=60, seconds=3, saves=3))
             with started(sam, "cold", cold) as port:
                 measure("sam local, default", cold, port, token, Effort(requests=6, seconds=6, saves=3))
-                say("sam local, default: a save in the layer, which has to be built")
+                progress("sam local, default: a save in the layer, which has to be built")
                 save_in_layer(cold, port, 0, build)
-        measured = tables({"runner": runner, "cold": cold, "warm": warm}, time.monotonic() - began)
-        before, _, rest = PAGE.read_text().partition(_START)
-        PAGE.write_text(f"{before}{_START}\n{measured}{_END}{rest.partition(_END)[2]}")
-        print(measured)
+        page.write("desk", tables(runner, cold, warm, time.monotonic() - began))
     finally:
         shutil.rmtree(DESK, ignore_errors=True)
     return 0
 
 
-def say(text: str) -> None:
+def progress(text: str) -> None:
     print(text, flush=True)
 
 
@@ -150,7 +145,7 @@ def say(text: str) -> None:
 
 
 def copy_project() -> None:
-    """Copy what the template is made of, as it is and as built; a build of the copy uses the project's Python."""
+    """Copy the sources and the build of the template; a build of the copy uses the project's Python."""
     shutil.rmtree(DESK, ignore_errors=True)
     for folder in ("functions", "layers", "operations"):
         shutil.copytree(ROOT / folder, DESK / folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -161,9 +156,9 @@ def copy_project() -> None:
 
 @contextlib.contextmanager
 def measured_runner(figures: Figures) -> Iterator[Backend]:
-    """Keep the runner running, after starts with and without data of before."""
+    """Run the runner, after measuring starts without and with existing data."""
     for number in range(3):
-        say(f"the runner: first and second start, {number + 1} of 3")
+        progress(f"the runner: first and second start, {number + 1} of 3")
         data = DESK / f"data-{number}"
         for times in (figures.start, figures.second_start):
             with runner(data, times):
@@ -183,7 +178,7 @@ def runner(data: Path, times: list[float]) -> Iterator[Backend]:
 
 
 def sam_local(backend: Backend) -> Sam:
-    """Give SAM CLI with the copy, and with no settings but the processor and the limits."""
+    """Return SAM CLI for the copy, without settings other than the processor and the rate limits."""
     settings = DESK / "samconfig.toml"
     parameters = json.dumps(["Architecture=x86_64", f"RateLimitMultiplier={_MULTIPLIER}"])
     settings.write_text(f"version = 0.1\n[default.global.parameters]\nparameter_overrides = {parameters}\n")
@@ -193,8 +188,8 @@ def sam_local(backend: Backend) -> Sam:
 
 @contextlib.contextmanager
 def started(sam: Sam, kind: str, figures: Figures) -> Iterator[int]:
-    """Keep `sam local start-api` running."""
-    say(f"sam local, {kind} containers: start")
+    """Run `sam local start-api`."""
+    progress(f"sam local, {kind} containers: start")
     began = time.monotonic()
     with sam.serve("start-api", containers.free_port(), DESK / f"{kind}.log", warm=kind == "warm") as port:
         Client(port).ask(HEALTH)
@@ -209,19 +204,19 @@ def sign_in(backend: Backend) -> str:
 
 
 def measure(name: str, figures: Figures, port: int, token: str, effort: Effort) -> None:
-    """Save a handler, then ask: each route alone, then at several connections."""
-    say(f"{name}: {effort.saves} saves of a handler")
+    """Save a handler, then call each route: one request after the other, then at several connections."""
+    progress(f"{name}: {effort.saves} saves of a handler")
     for number in range(effort.saves):
         save_handler(figures, port, number)
     for route in ROUTES:
-        say(f"{name}: {route}, {effort.requests} requests, then {effort.seconds} s at {_CONNECTIONS} connections")
+        progress(f"{name}: {route}, {effort.requests} requests, then {effort.seconds} s at {_CONNECTIONS} connections")
         Client(port, token).ask(route)
         figures.latency[route] = latency(Client(port, token), route, effort.requests)
         figures.rate[route] = rate(port, token, route, effort.seconds)
 
 
 def latency(client: Client, route: Route, number: int) -> list[float]:
-    """Ask one after the other; give the milliseconds of each."""
+    """Send one request after the other; return the milliseconds of each."""
     times: list[float] = []
     deadline = time.perf_counter() + _LATENCY_SECONDS
     while len(times) < number and (len(times) < _FEWEST or time.perf_counter() < deadline):
@@ -232,26 +227,23 @@ def latency(client: Client, route: Route, number: int) -> list[float]:
 
 
 def rate(port: int, token: str, route: Route, seconds: float) -> float:
-    """Ask at several connections for so long; give the answers a second."""
-    ends: list[float] = []
+    """Call at several connections for a while; return the responses per second."""
     began = time.monotonic()
 
-    def ask() -> None:
-        client = Client(port, token)
+    def ask(_: int) -> list[float]:
+        client, ends = Client(port, token), []
         while time.monotonic() < began + seconds:
             client.ask(route)
             ends.append(time.monotonic())
+        return ends
 
-    threads = [threading.Thread(target=ask) for _ in range(_CONNECTIONS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(_CONNECTIONS) as threads:
+        ends = [end for each in threads.map(ask, range(_CONNECTIONS)) for end in each]
     return len(ends) / (max(ends) - began)
 
 
 def save_handler(figures: Figures, port: int, number: int) -> None:
-    """Save a handler, and note how long it takes until it is the new one that answers."""
+    """Save a handler, and measure the time until the new code answers."""
     file = DESK / "functions" / "health" / "app.py"
     text = f"as saved {number}"
     began = time.monotonic()
@@ -261,7 +253,7 @@ def save_handler(figures: Figures, port: int, number: int) -> None:
 
 
 def save_in_layer(figures: Figures, port: int, number: int, then: Callable[[], None] = lambda: None) -> None:
-    """Save a module of the layer and do what it takes; note how long until it is the new one that answers."""
+    """Save a module of the layer, run `then`, and measure the time until the new code answers."""
     text = f"0.0.{number}"
     began = time.monotonic()
     write(DESK / "layers" / "shared" / "shared" / "__init__.py", f'"""As saved."""\n\n__version__ = "{text}"\n')
@@ -271,14 +263,14 @@ def save_in_layer(figures: Figures, port: int, number: int, then: Callable[[], N
 
 
 def write(file: Path, source: str) -> None:
-    """Save as editors do: there is never half a file."""
+    """Save as editors do, so that half a file is never seen."""
     written = file.with_name(f".{file.name}")
     written.write_text(source)
     written.replace(file)
 
 
 def wait(figures: Figures, port: int, is_new: Callable[[Mapping[str, Any]], bool]) -> None:
-    """Ask until the answer is new."""
+    """Call until the new code answers."""
     deadline = time.monotonic() + _WAIT_SECONDS
     while time.monotonic() < deadline:
         try:
@@ -287,11 +279,11 @@ def wait(figures: Figures, port: int, is_new: Callable[[Mapping[str, Any]], bool
         except OSError:
             figures.failures += 1
         time.sleep(_POLL_SECONDS)
-    raise TimeoutError("the code of before still answers")
+    raise TimeoutError("the old code still answers")
 
 
 def build() -> None:
-    """Build the copy, as a change of the layer requires before `sam local` sees it."""
+    """Build the copy, which `sam local` requires after a change of the layer."""
     sam = str(Path(sys.executable).with_name("sam"))
     options = ["--config-file", str(DESK / "samconfig.toml"), "--build-dir", str(DESK / ".aws-sam" / "build")]
     environment = {**os.environ, "SAM_CLI_TELEMETRY": "0"}
@@ -304,88 +296,74 @@ def build() -> None:
         check=False,
     )
     if done.returncode:
-        sys.exit(f"The copy could not be built:\n{done.stderr}")
+        sys.exit(f"Building the copy failed:\n{done.stderr}")
 
 
-# What is written -----------------------------------------------------------------------------------
+# What is written ----------------------------------------------------------------------------------
 
 
-def tables(figures: Mapping[str, Figures], seconds: float) -> str:
-    """Give the measured part of the page."""
-    runner, cold, warm = figures["runner"], figures["cold"], figures["warm"]
+def tables(runner: Figures, cold: Figures, warm: Figures, seconds: float) -> str:
+    """Return the measured part of the page."""
+    contenders = (runner, cold, warm)
     tools = {name: version(name) for name in ("aws-sam-cli", "werkzeug", "botocore")}
     tools["Docker"] = subprocess.run(
         ["docker", "version", "--format", "{{.Server.Version}}"], capture_output=True, text=True, check=False
     ).stdout.strip()
     versions = ", ".join(f"{name} {number}" for name, number in tools.items())
-    load, today = os.getloadavg()[0], datetime.now(UTC).date().isoformat()
-    where = f"{processor()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    lines = [
-        "",
-        f"Measured on {today} in {seconds:.0f} s: {where}; {versions}; `{IMAGE}`. Load at the end: {load:.1f}.",
-        "",
-        "### One request after the other",
-        "",
-        "| ms: median, 99th percentile | runner | `sam local`, default | warm | default / runner | warm / runner |",
-        "|---|--:|--:|--:|--:|--:|",
-    ]
+    requests = []
     for route in ROUTES:
-        times = [each.latency[route] for each in (runner, cold, warm)]
-        cells = [f"{shown(median(each))}, {shown(percentile(each, 99))}" for each in times]
+        times = [each.latency[route] for each in contenders]
         ratios = [f"**{shown(median(each) / median(times[0]))}**" for each in times[1:]]
-        lines.append(f"| `{route}` | {' | '.join(cells + ratios)} |")
-    asked = [min(map(len, each.latency.values())) for each in (runner, cold, warm)]
-    lines += [
-        "",
-        f"At least {asked[0]}, {asked[1]} and {asked[2]} requests of each; of less than 100, the slowest is given.",
-        "",
-        f"### Answers a second, at {_CONNECTIONS} connections",
-        "",
-        "| | runner | `sam local`, default | `sam local`, warm |",
-        "|---|--:|--:|--:|",
-        *(
-            f"| `{route}` | {' | '.join(shown(each.rate[route]) for each in (runner, cold, warm))} |"
-            for route in ROUTES
-        ),
-        "",
-        "### Waiting",
-        "",
-        "| s: median (slowest) | runner | `sam local`, default | `sam local`, warm |",
-        "|---|--:|--:|--:|",
-        row("first start to the first answer", [runner.start, cold.start, warm.start]),
-        row("second start to the first answer", [runner.second_start, [], []]),
-        row("a handler is saved, until it answers", [runner.handler, cold.handler, warm.handler]),
-        row("a module of the layer is saved, until it answers", [runner.layer, cold.layer, []]),
-        f"| requests that failed meanwhile | {runner.failures} | {cold.failures} | {warm.failures} |",
-        "",
-        "`sam local` starts alike each time. A save in the layer includes the `sam build` that it takes.",
-        "",
+        requests.append([f"`{route}`", *(f"{shown(median(t))}, {shown(percentile(t, 99))}" for t in times), *ratios])
+    rates = [[f"`{route}`", *(shown(each.rate[route]) for each in contenders)] for route in ROUTES]
+    waits = {
+        "first start to the first response": [each.start for each in contenders],
+        "second start to the first response": [runner.second_start, [], []],
+        "a handler is saved, until it answers": [each.handler for each in contenders],
+        "a module of the layer is saved, until it answers": [runner.layer, cold.layer, []],
+    }
+    waiting = [
+        [what, *(f"{shown(median(times))} ({shown(max(times))})" if times else "" for times in measured)]
+        for what, measured in waits.items()
     ]
-    return "\n".join(lines)
+    waiting.append(["requests that failed meanwhile", *(str(each.failures) for each in contenders)])
+    slowest = min(median(cold.latency[route]) / median(runner.latency[route]) for route in ROUTES)
+    longest = max(median(runner.handler), median(runner.layer))
+    fewest = [min(map(len, each.latency.values())) for each in contenders]
+    names = ["runner", "`sam local`, default", "`sam local`, warm"]
+    return f"""\
+Measured on {page.today()} in {seconds:.0f} s: {page.machine()}, Python {platform.python_version()};
+{versions}; `{IMAGE}`.
+Load at the end: {os.getloadavg()[0]:.1f}.
+
+### One request after the other
+
+{page.table(["ms: median, 99th percentile", *names, "default / runner", "warm / runner"], requests)}
+At least {fewest[0]}, {fewest[1]} and {fewest[2]} requests each; with fewer than 100, the second figure is the slowest.
+
+### Responses per second, at {_CONNECTIONS} connections
+
+{page.table(["", *names], rates)}
+### Waiting
+
+{page.table(["s: median (slowest)", *names], waiting)}
+`sam local` takes as long for a second start. A save in the layer includes the `sam build` that it requires.
+
+Aims:
+
+- a request at least {_AIM_RATIO} times as fast as by default with `sam local`: {outcome(slowest, _AIM_RATIO)}
+- a save live in less than {_AIM_SAVE} s: {outcome(_AIM_SAVE, longest)}
+"""
 
 
-def shown(number: float) -> str:
-    digits = 0 if number >= 100 else 1 if number >= 10 else 2  # noqa: PLR2004  # three figures that count
-    return f"{number:,.{digits}f}"
-
-
-def row(what: str, measured: list[list[float]]) -> str:
-    cells = [f"{shown(median(times))} ({shown(max(times))})" if times else "" for times in measured]
-    return f"| {what} | {' | '.join(cells)} |"
+def outcome(more: float, less: float) -> str:
+    """Return whether an aim was met."""
+    return "met" if more >= less else "missed"
 
 
 def percentile(times: list[float], percent: int) -> float:
-    """Give the nearest rank."""
+    """Return the nearest rank."""
     return sorted(times)[ceil(len(times) * percent / 100) - 1]
-
-
-def processor() -> str:
-    """Give the processor's name."""
-    with contextlib.suppress(OSError):
-        found = re.search(r"^model name\s*: (.*)", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-        if found:
-            return found[1]
-    return platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the product does for its users, each thing once: requests, mails and jobs."""
+"""Everything the product does for its users, once each: requests, emails and jobs."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -15,11 +15,11 @@ NEW = "a rather different sentence"
 
 
 def walk(number: int) -> dict[str, Usage]:
-    """Go through every flow, with people of its own for each number; give what each consumed.
+    """Run every flow with users of its own per number; return what each consumed.
 
-    Containers are warm: clients are made and the signing keys are read.
+    Containers are warm: clients exist and the signing keys are cached.
     """
-    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # noqa: PTH123  # metrics are printed
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # noqa: PTH123  # metrics go to stdout
         return _Walk(number).all()
 
 
@@ -29,12 +29,12 @@ class _Walk:
         self.number = number
         self.usages: dict[str, Usage] = {}
         self.admin = member(self.api, "Admin", self.address("admin"), role="admin")
-        # Keys are read again every five minutes: now, and not in the middle of a flow.
+        # Cached keys expire after five minutes: read them now, and not in the middle of a flow.
         keys.memory.forget()
         self.admin.get("/api/auth/me")
 
     def all(self) -> dict[str, Usage]:
-        """Go through every flow."""
+        """Run every flow."""
         self._sign_up()
         self._sign_in()
         self._change_credentials()
@@ -64,26 +64,26 @@ class _Walk:
         return reply
 
     def post(self, name: str, status: int, body: Any, caller: Api | None = None, path: str = "") -> Any:
-        """Post to a path below /api/auth, by which the flow is called unless it has a path of its own."""
+        """Post to a path below /api/auth; the flow is named after it unless `path` is given."""
         where = f"/api/auth/{path or name.partition(',')[0]}"
         return self.call(name, status, lambda: (caller or self.api).post(where, body))
 
-    def mail(self, name: str) -> str:
-        """Deliver the mail that was decided on last; give the token of its link, if it has one."""
+    def email(self, name: str) -> str:
+        """Deliver the newest email of the outbox; return the token of its link, if it has one."""
         entry = entries()[-1]
-        # What a container remembers of its provider is old after seconds; a mail that finds it old is measured.
+        # A cached circuit expires after seconds: measure an email that has to read it.
         forget_circuits()
-        with self.flow(f"mail: {name}"):
+        with self.flow(f"email: {name}"):
             deliver(entry)
-        mail = self.inbox.sent[-1]
-        return mail.token if "token=" in mail.text else ""
+        email = self.inbox.sent[-1]
+        return email.token if "token=" in email.text else ""
 
     # The flows -------------------------------------------------------------------------------------
 
     def _sign_up(self) -> None:
         cyd = {"name": "Cyd", "email": self.address("cyd"), "password": PASSWORD}
         self.post("register, unknown address", 202, cyd)
-        token = self.mail("confirm the address")
+        token = self.email("confirm the address")
         self.post("verify-email", 200, {"token": token})
         self.post("register, known address", 202, cyd)
         self.api.post("/api/auth/register", {**cyd, "email": self.address("dot")})
@@ -111,22 +111,22 @@ class _Walk:
         self.call("DELETE a session", 204, lambda: ada.delete(f"/api/auth/sessions/{other}"))
         self.call("GET activity", 200, lambda: ada.get("/api/auth/activity"))
         self.post("logout", 204, {}, self.api.signed_in(email, PASSWORD))
-        self.post("logout, everywhere, 2 sessions", 204, {"scope": "global"}, self.api.signed_in(email, PASSWORD))
+        self.post("logout, everywhere, 3 sessions", 204, {"scope": "global"}, self.api.signed_in(email, PASSWORD))
 
     def _change_credentials(self) -> None:
         email = self.address("ada")
         self.post("forgot-password", 202, {"email": email})
-        token = self.mail("choose a password")
+        token = self.email("choose a password")
         self.api.signed_in(email, PASSWORD)
         self.post("reset-password, 1 session", 204, {"token": token, "password": NEW})
-        self.mail("the password was changed")
+        self.email("the password was changed")
         ada = self.api.signed_in(email, NEW)
         change = {"currentPassword": NEW, "newPassword": PASSWORD}
         self.post("change-password, no other session", 204, change, ada)
         self.post("change-email", 202, {"newEmail": self.address("countess"), "password": PASSWORD}, ada)
-        token = self.mail("confirm the new address")
+        token = self.email("confirm the new address")
         self.post("verify-email, new address, 1 session", 200, {"token": token})
-        token = self.mail("undo it")
+        token = self.email("undo it")
         self.post("verify-email, undo, 1 session", 200, {"token": token})
 
     def _manage_users(self) -> None:
@@ -143,12 +143,12 @@ class _Walk:
         self.call("GET users, by address", 200, lambda: admin.get(f"/api/users?email={self.address('cyd')}"))
         guest = {"name": "Eve", "email": self.address("eve")}
         self.call("POST users", 201, lambda: admin.post("/api/users", guest))
-        self.mail("an invitation")
+        self.email("an invitation")
 
     def _write_to_us(self) -> None:
         form = {"name": "Ada", "email": self.address("ada"), "message": "Where do I find the manual?"}
         self.call("POST contact", 201, lambda: self.api.post("/api/contact", form))
-        self.mail("a form")
+        self.email("a form")
         key = f"k{self.number}"
         for name in ("POST contact, with a key", "POST contact, the same key again"):
             self.call(name, 201, lambda: self.api.post("/api/contact", form, idempotency_key=key))

@@ -1,17 +1,16 @@
-"""The least that each flow can consume with the same guarantees, reasoned item by item.
+"""The least that each flow can consume with the same guarantees, derived item by item.
 
-A consistent read of an item is 1 unit and a page of an index half a unit for each 4 KB; a write is 1, in a transaction
-2, a check like a write; whatever changes an entry of an index writes 1 more. A reset or a new role counts at the next
-call, so a call with a token reads its session. What must hold together, or be told of in the account's activity, is one
-transaction. A limit or a try is counted before the work, by a write of its own.
+A consistent read of an item is 1 unit and a page of an index half a unit per 4 KB; a write is 1, in a transaction 2, a
+check like a write; a change of an index entry adds 1. A password reset or a new role takes effect at the next call, so
+a call with a token reads its session. What must hold together, or appear in the account's activity, is one transaction.
+A limit or an attempt is counted before the work, by a write of its own.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Least:
-    """Items that are read, written on their own, written together, and entries of indexes that change; and which."""
+class Least(NamedTuple):
+    """Items by how they are read or written, and the reason: single writes; reads; the transaction."""
 
     why: str
     read: float = 0
@@ -21,73 +20,79 @@ class Least:
 
     @property
     def written(self) -> int:
-        """Give the write units."""
+        """Return the write units."""
         return self.alone + 2 * self.together + self.indexed
 
 
+_LINK = Least("claim, done; reads suppression, credentials, circuit; writes token, check", 2.5, 2, 2, 1)
+
 LEAST = {
     "register, unknown address": Least(
-        "two limits; credentials, suppression read; with profile, mail, event written", 2, 2, 5, 2
+        "2 limits; reads credentials, suppression; writes both, profile, email, event", 2, 2, 5, 2
     ),
-    "mail: confirm the address": Least(
-        "claimed; suppression, credentials, circuit read; token with a check; done", 2.5, 2, 2, 1
-    ),
-    "verify-email": Least("token, credentials, profile; with event written", 3, 0, 4, 1),
-    "register, known address": Least("as for an unknown one, so that nobody can tell", 2, 2, 5, 1),
-    "resend-verification": Least("two limits, mail", 0, 3, 0, 1),
-    "login": Least("limit, try; credentials, profile; credentials, session, lock, event", 2, 2, 4),
-    "login, another device": Least("and a mail", 2, 2, 5, 1),
-    "login, wrong password": Least("limit, try, failure, event; credentials, profile", 2, 4),
+    "email: confirm the address": _LINK,
+    "verify-email": Least("reads token, credentials, profile; writes all, event", 3, 0, 4, 1),
+    "register, known address": Least("as for an unknown address, to reveal nothing", 2, 2, 5, 1),
+    "resend-verification": Least("2 limits, email", 0, 3, 0, 1),
+    "login": Least("limit, attempt; reads credentials, profile; writes credentials, session, lock, event", 2, 2, 4),
+    "login, another device": Least("as login; writes an email too", 2, 2, 5, 1),
+    "login, wrong password": Least("limit, attempt, failure, event; reads credentials, profile", 2, 4),
     "login, after a wrong password": Least("as login", 2, 2, 4),
-    "refresh": Least("session", 1, 1),
-    "refresh, the same token again": Least("session", 1),
-    "refresh, an old token": Least("session; with mail and event", 1, 0, 3, 1),
-    "GET me": Least("session, profile", 2),
-    "GET sessions": Least("sessions, the caller's among them", 1),
-    "DELETE a session": Least("session; the other one, event", 1, 0, 2),
-    "GET activity": Least("session, events", 2),
-    "logout": Least("session; with event", 1, 0, 2),
-    "logout, everywhere, 2 sessions": Least("sessions, the caller's among them; with event", 1, 0, 4),
-    "forgot-password": Least("two limits, mail", 0, 3, 0, 1),
-    "mail: choose a password": Least(
-        "claimed; suppression, credentials, circuit; token with a check; done", 2.5, 2, 2, 1
-    ),
+    "refresh": Least("session; reads session", 1, 1),
+    "refresh, the same token again": Least("reads session", 1),
+    "refresh, an old token": Least("reads session; writes session, email, event", 1, 0, 3, 1),
+    "GET me": Least("reads session, profile", 2),
+    "GET sessions": Least("reads sessions, the caller's among them", 1),
+    "DELETE a session": Least("reads session; writes the other session, event", 1, 0, 2),
+    "GET activity": Least("reads session, events", 2),
+    "logout": Least("reads session; writes session, event", 1, 0, 2),
+    "logout, everywhere, 3 sessions": Least("reads sessions, the caller's among them; writes them, event", 1, 0, 4),
+    "forgot-password": Least("2 limits, email", 0, 3, 0, 1),
+    "email: choose a password": _LINK,
     "reset-password, 1 session": Least(
-        "token, credentials, profile, sessions; with lock, mail, event; the profile stays", 4, 0, 6, 1
+        "reads token, credentials, profile, sessions; writes all but the profile, lock, email, event", 4, 0, 6, 1
     ),
-    "mail: the password was changed": Least("claimed; suppression, circuit; done", 1.5, 2, 0, 1),
+    "email: the password was changed": Least("claim, done; reads suppression, circuit", 1.5, 2, 0, 1),
     "change-password, no other session": Least(
-        "sessions, profile, credentials; try; credentials, session, lock, mail, event", 3, 1, 5, 1
+        "attempt; reads sessions, profile, credentials; writes credentials, session, lock, email, event", 3, 1, 5, 1
     ),
-    "change-email": Least("session, profile, credentials; try, limit; lock, mail, event", 3, 2, 3, 1),
-    "mail: confirm the new address": Least(
-        "claimed; suppression, profile, credentials of both, circuit; token with a check; done", 4.5, 2, 2, 1
+    "change-email": Least("attempt, limit; reads session, profile, credentials; writes lock, email, event", 3, 2, 3, 1),
+    "email: confirm the new address": Least(
+        "claim, done; reads suppression, profile, both credentials, circuit; writes token, check", 4.5, 2, 2, 1
     ),
     "verify-email, new address, 1 session": Least(
-        "token, credentials of both, profile, sessions; with suppression, mail, event", 5, 0, 8, 2
+        "reads token, both credentials, profile, sessions; writes all, suppression, email, event", 5, 0, 8, 2
     ),
-    "mail: undo it": Least(
-        "claimed; suppression, profile, credentials, circuit; token with a check; done", 3.5, 2, 2, 1
+    "email: undo it": Least(
+        "claim, done; reads suppression, profile, credentials, circuit; writes token, check", 3.5, 2, 2, 1
     ),
     "verify-email, undo, 1 session": Least(
-        "tokens, credentials, profile, sessions; both credentials, suppression, mail, event too", 4, 0, 8, 2
+        "reads token, credentials, profile, sessions; writes all, other credentials, suppression, email, event",
+        4,
+        0,
+        8,
+        2,
     ),
-    "GET a user": Least("session, profile", 2),
-    "PATCH a user's name, 1 session": Least("sessions, profile; with event", 2, 0, 3, 1),
-    "DELETE a user, 1 session": Least("sessions, profile, credentials, tokens; lock too", 4, 0, 4, 1),
-    "GET users, 20": Least("session; 21 entries of the index", 2),
-    "GET users, the next 20": Least("the same", 2),
-    "GET users, 100": Least("session; 101 entries of the index", 4.5),
-    "GET users, by address": Least("session, credentials, profile", 3),
-    "POST users": Least("session, suppression; credentials, profile, suppression, mail, event", 2, 0, 5, 2),
-    "mail: an invitation": Least("claimed; suppression, credentials, circuit; token with a check; done", 2.5, 2, 2, 1),
-    "POST contact": Least("limit; submission, mail", 0, 1, 2, 1),
-    "mail: a form": Least("claimed; suppression, submission, circuit; done", 2.5, 2, 0, 1),
-    "POST contact, with a key": Least("limit; key read; key, submission, mail", 1, 1, 3, 1),
-    "POST contact, the same key again": Least("limit; key", 1, 1),
-    "GET contact, 20": Least("session, submissions", 2),
-    "retry job, nothing due": Least("four shards and the dead, each half a unit", 2.5),
-    "bounce": Least("suppression, credentials, profile; suppression, profile, event", 3, 0, 3, 1),
-    "GET health": Least("a key", 1),
-    "GET jwks.json": Least("the keys", 1),
+    "GET a user": Least("reads session, profile", 2),
+    "PATCH a user's name, 1 session": Least("reads sessions, profile; writes both, event", 2, 0, 3, 1),
+    "DELETE a user, 1 session": Least(
+        "reads sessions, profile, credentials, tokens; writes session, profile, credentials, lock", 4, 0, 4, 1
+    ),
+    "GET users, 20": Least("reads session, 21 entries of the index", 2),
+    "GET users, the next 20": Least("reads session, 21 entries of the index", 2),
+    "GET users, 100": Least("reads session, 101 entries of the index", 4.5),
+    "GET users, by address": Least("reads session, credentials, profile", 3),
+    "POST users": Least(
+        "reads session, suppression; writes credentials, profile, suppression, email, event", 2, 0, 5, 2
+    ),
+    "email: an invitation": _LINK,
+    "POST contact": Least("limit; writes submission, email", 0, 1, 2, 1),
+    "email: a form": Least("claim, done; reads suppression, submission, circuit", 2.5, 2, 0, 1),
+    "POST contact, with a key": Least("limit; reads key; writes key, submission, email", 1, 1, 3, 1),
+    "POST contact, the same key again": Least("limit; reads key", 1, 1),
+    "GET contact, 20": Least("reads session, submissions", 2),
+    "retry job, nothing due": Least("reads 4 shards and the dead, half a unit each", 2.5),
+    "bounce": Least("reads suppression, credentials, profile; writes suppression, profile, event", 3, 0, 3, 1),
+    "GET health": Least("reads a key", 1),
+    "GET jwks.json": Least("reads the keys", 1),
 }

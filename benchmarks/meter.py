@@ -1,9 +1,9 @@
 """What a piece of work consumes: calls to DynamoDB, its read and write units, and CPU time.
 
-Writes are what the database reports, with its indexes. MiniStack reports no read but that of a small item, and of a
-failed condition it reports nothing, so these two are computed from the answer by DynamoDB's own rules ("DynamoDB read
-and write operations: capacity unit consumption"): what a read gives is summed up and rounded up to 4 KB, at half the
-price where it need not be consistent; a write that fails its condition costs what it would have cost.
+Write units are those that the database reports, with its indexes. MiniStack reports every read as one of a small item,
+and nothing for a failed condition, so these two are computed by DynamoDB's own rules ("DynamoDB read and write
+operations: capacity unit consumption"): the items that a read returns are added up and rounded up to 4 KB, at half the
+price for an eventually consistent read; a write whose condition fails costs what it would have cost.
 """
 
 import time
@@ -16,12 +16,11 @@ from typing import Any
 from shared.core import aws
 
 _READ_UNIT = 4096
-_READS = frozenset({"GetItem", "Query"})
 
 
 @dataclass
 class Usage:
-    """What was consumed: units, CPU milliseconds, and the calls by name and table."""
+    """Units, CPU milliseconds, and the calls by operation and table."""
 
     read: float = 0.0
     written: float = 0.0
@@ -30,17 +29,20 @@ class Usage:
 
 
 class Meter:
-    """Asks every call of this process what it has consumed, and adds it up."""
+    """Adds up what every call of this process consumes."""
 
     def __init__(self) -> None:
         self._usage = Usage()
-        events = aws.dynamodb().meta.events
-        events.register("provide-client-params.dynamodb", self._ask)
-        events.register("after-call.dynamodb", self._note)
+        self._hooks: dict[str, Any] = {
+            "provide-client-params.dynamodb": self._request,
+            "after-call.dynamodb": self._response,
+        }
+        for event, hook in self._hooks.items():
+            aws.dynamodb().meta.events.register(event, hook)
 
     @contextmanager
     def measure(self) -> Iterator[Usage]:
-        """Give what is consumed meanwhile."""
+        """Measure what is consumed within the block."""
         self._usage = usage = Usage()
         started = time.process_time()
         yield usage
@@ -48,24 +50,23 @@ class Meter:
         self._usage = Usage()
 
     def close(self) -> None:
-        """Measure no more."""
-        events = aws.dynamodb().meta.events
-        events.unregister("provide-client-params.dynamodb", self._ask)
-        events.unregister("after-call.dynamodb", self._note)
+        """Stop measuring."""
+        for event, hook in self._hooks.items():
+            aws.dynamodb().meta.events.unregister(event, hook)
 
     @staticmethod
-    def _ask(params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
+    def _request(params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         if "ReturnConsumedCapacity" in model.input_shape.members:
             params["ReturnConsumedCapacity"] = "INDEXES"
-        context["asked"] = params
+        context["request"] = params
 
-    def _note(self, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
-        asked = context["asked"]
-        self._usage.calls.append(f"{model.name} {_tables(asked)}")
-        if model.name in _READS:
+    def _response(self, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
+        request = context["request"]
+        self._usage.calls.append(f"{model.name} {_tables(request)}")
+        if model.name in {"GetItem", "Query"}:
             items = [parsed["Item"]] if "Item" in parsed else parsed.get("Items", [])
             units = max(1, ceil(sum(map(size, items)) / _READ_UNIT))
-            self._usage.read += units if asked.get("ConsistentRead") else units / 2
+            self._usage.read += units if request.get("ConsistentRead") else units / 2
         elif parsed.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
             self._usage.written += 1  # every item that is written on a condition is smaller than 1 KB
         else:
@@ -74,14 +75,14 @@ class Meter:
             self._usage.written += sum(part["CapacityUnits"] for part in parts)
 
 
-def _tables(asked: Mapping[str, Any]) -> str:
-    if "TransactItems" not in asked:
-        return str(asked["TableName"])
-    return " + ".join(str(part["TableName"]) for item in asked["TransactItems"] for part in item.values())
+def _tables(request: Mapping[str, Any]) -> str:
+    if "TransactItems" not in request:
+        return str(request["TableName"])
+    return " + ".join(str(part["TableName"]) for item in request["TransactItems"] for part in item.values())
 
 
 def size(item: Mapping[str, Any]) -> int:
-    """Give the bytes of an item in DynamoDB's form, as it counts them ("DynamoDB item sizes and formats")."""
+    """Return the bytes of an item in DynamoDB's form, as it counts them ("DynamoDB item sizes and formats")."""
     return sum(len(name.encode()) + _size(*typed.items()) for name, typed in item.items())
 
 

@@ -1,11 +1,8 @@
-"""Users by the hundred thousand: profiles, credentials and sessions as signing up and in would leave them.
+"""Users by the hundred thousand: profiles, credentials and sessions as registering and signing in leave them.
 
-They come in as DynamoDB itself takes so many: ImportTable, from a file in S3. MiniStack takes a minute and a half for
-the 300,000 items of 100,000 users.
+They are imported with DynamoDB's own ImportTable from S3: writing them one by one would take much longer.
 """
 
-import base64
-import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -13,7 +10,8 @@ from typing import Any
 
 import boto3
 
-from shared.core.tables import Item, Put, Table
+from benchmarks.cloud import typed_json
+from shared.core.tables import Item, Table
 from shared.records import credentials, sessions, users
 from shared.values.client import Client
 
@@ -23,48 +21,40 @@ _CLIENT = Client(ip="192.0.2.7", user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:
 
 
 def populate(number: int, templates: Mapping[str, Mapping[str, Any]]) -> None:
-    """Make the tables of profiles, credentials and sessions anew, with so many users in them; say how far it is.
+    """Recreate the tables of profiles, credentials and sessions with this number of users, and print the progress.
 
-    `templates` has the properties of tables by their names, as the template gives them.
+    `templates` are the properties of all tables by name, as the template declares them.
     """
-    made: dict[Table, list[str]] = {users.USERS: [], credentials.CREDENTIALS: [], sessions.SESSIONS: []}
+    lines: dict[Table, list[str]] = {users.USERS: [], credentials.CREDENTIALS: [], sessions.SESSIONS: []}
     for position in range(number):
         for table, item in _user(position):
-            _, parameters = Put(table=table, item=item).request()
-            made[table].append(json.dumps({"Item": parameters["Item"]}, default=_text))
+            lines[table].append(f'{{"Item": {typed_json(table, item)}}}')
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    for table, lines in made.items():
-        s3.put_object(Bucket=_BUCKET, Key=table.name, Body="\n".join(lines))
-        _delete(table.name)
-        _import(
-            table.name, {name: templates[table.name][name] for name in _PARAMETERS if name in templates[table.name]}
-        )
+    for table, items in lines.items():
+        s3.put_object(Bucket=_BUCKET, Key=table.name, Body="\n".join(items))
+        properties = templates[table.name]
+        _replace(table.name, {name: properties[name] for name in _PARAMETERS if name in properties})
         s3.delete_object(Bucket=_BUCKET, Key=table.name)
     s3.delete_bucket(Bucket=_BUCKET)
 
 
-def _delete(table: str) -> None:
-    client = boto3.client("dynamodb")
-    if client.describe_table(TableName=table)["Table"].get("DeletionProtectionEnabled"):
-        client.update_table(TableName=table, DeletionProtectionEnabled=False)
-    client.delete_table(TableName=table)
-
-
-def _import(table: str, parameters: dict[str, Any]) -> None:
+def _replace(table: str, parameters: dict[str, Any]) -> None:
     client: Any = boto3.client("dynamodb")  # the template's properties have no types
-    told = client.import_table(
+    client.update_table(TableName=table, DeletionProtectionEnabled=False)
+    client.delete_table(TableName=table)
+    state = client.import_table(
         S3BucketSource={"S3Bucket": _BUCKET, "S3KeyPrefix": table},
         InputFormat="DYNAMODB_JSON",
         TableCreationParameters={"TableName": table, **parameters},
     )["ImportTableDescription"]
-    while told["ImportStatus"] == "IN_PROGRESS":
+    while state["ImportStatus"] == "IN_PROGRESS":
         time.sleep(0.2)
-        told = client.describe_import(ImportArn=told["ImportArn"])["ImportTableDescription"]
-        print(f"\r{table}: {told['ImportedItemCount']} items", end="", file=sys.stderr, flush=True)
+        state = client.describe_import(ImportArn=state["ImportArn"])["ImportTableDescription"]
+        print(f"\r{table}: {state['ImportedItemCount']} items", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
-    if told["ImportStatus"] != "COMPLETED":
-        raise SystemExit(f"{table} could not be imported: {told['FailureMessage']}")
+    if state["ImportStatus"] != "COMPLETED":
+        raise SystemExit(f"The import of {table} failed: {state['FailureMessage']}")
 
 
 def _user(number: int) -> Iterator[tuple[Table, Item]]:
@@ -75,7 +65,3 @@ def _user(number: int) -> Iterator[tuple[Table, Item]]:
     yield users.USERS, user.item()
     yield credentials.CREDENTIALS, credential.item()
     yield sessions.SESSIONS, sessions.new(user, _CLIENT).item()
-
-
-def _text(value: bytes) -> str:
-    return base64.b64encode(value).decode()

@@ -1,6 +1,6 @@
-"""List prices, what people are assumed to do in a month, and what both come to.
+"""List prices, what users are assumed to do in a month, and the resulting bill.
 
-US dollars, region us-east-1, without any free tier but Cognito's, which does not end; a month has 730 hours.
+US dollars, region us-east-1, without free tiers except Cognito's, which does not end; a month has 730 hours.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ HOURS = 730
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """A price, in dollars for each unit; where it is published, and where and when it was read."""
+    """A price in dollars per unit; where it is published, and where and when it was read."""
 
     usd: float
     unit: str
@@ -23,7 +23,7 @@ class Price:
     read: str
 
 
-_UNREAD = "not confirmed: from memory"
+_UNREAD = "unconfirmed, from memory"
 
 PRICES = {
     "reads": Price(0.125, "million read units", "dynamodb/pricing/on-demand", "airbyte.com, 2025-07"),
@@ -39,8 +39,8 @@ PRICES = {
     "dashboards": Price(3.00, "dashboard and month", "cloudwatch/pricing", "factualminds.com, 2026-06"),
     "traces": Price(5.00, "million traces", "xray/pricing", _UNREAD),
     "secrets": Price(0.40, "secret and month", "secrets-manager/pricing", "hivebook.wiki, undated"),
-    "mails": Price(
-        160, "million mails, plan Essentials", "ses/pricing", "AWS's price list by api-evangelist, 2026-08-13"
+    "emails": Price(
+        160, "million emails, plan Essentials", "ses/pricing", "AWS's price list by api-evangelist, 2026-08-13"
     ),
     "Cognito Essentials": Price(
         0.015, "active user beyond 10,000", "cognito/pricing", "AWS's page by api-evangelist, 2026-09-20"
@@ -58,11 +58,11 @@ PRICES = {
     "database disk": Price(0.115, "GB and month", "rds/postgresql/pricing", "usage.ai, 2026-06"),
 }
 
-# What one user who is active does in a month: signs in each week, is there twice a day for an hour, and calls the API
-# ten times a day; one in ten is new, and one in ten forgets the password.
+# One active user in a month: signs in every week, is active twice a day for an hour, and calls the API ten times a day;
+# one in ten is new, and one in ten forgets the password.
 PROFILE = {
     "register, unknown address": 0.1,
-    "mail: confirm the address": 0.1,
+    "email: confirm the address": 0.1,
     "verify-email": 0.1,
     "login": 4,
     "login, wrong password": 0.4,
@@ -74,27 +74,27 @@ PROFILE = {
     "PATCH a user's name, 1 session": 0.1,
     "logout": 1,
     "forgot-password": 0.1,
-    "mail: choose a password": 0.1,
+    "email: choose a password": 0.1,
     "reset-password, 1 session": 0.1,
-    "mail: the password was changed": 0.3,  # and that of a new device, which is like it
+    "email: the password was changed": 0.3,  # and that of a new device, which consumes the same
     "GET users, 20": 0.05,
     "POST contact": 0.02,
-    "mail: a form": 0.02,
+    "email: a form": 0.02,
 }
-# Of these Cognito would do none.
-_NOT_AUTH = ("GET a user", "PATCH a user's name, 1 session", "GET users, 20", "POST contact", "mail: a form")
+# Cognito would do none of these.
+_NOT_AUTH = ("GET a user", "PATCH a user's name, 1 session", "GET users, 20", "POST contact", "email: a form")
 ACTIVE_USERS = (1_000, 10_000, 100_000)
 
-# Assumed: bytes that each request or job logs, those of a response with its headers, and the share that is traced.
+# Assumed: bytes logged per request or job, bytes of a response with its headers, and the share of traced requests.
 _LOGGED, _ANSWERED, _TRACED = 1500, 1500, 0.05
-# Assumed: what an active user leaves in the tables, most of it 90 days of activity.
+# Assumed: bytes stored per active user, most of them 90 days of activity.
 _STORED = 10_000
 RETRIES = 60 * HOURS
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What a deployment has that costs by the month; memory of functions in MB."""
+    """What costs by the month in a deployment; memory of functions in MB."""
 
     alarms: int
     metrics: int
@@ -102,31 +102,31 @@ class Stack:
     memory_hashing: int
 
 
-# Of one flow ---------------------------------------------------------------------------------------
+# One flow ------------------------------------------------------------------------------------------
 
-# More CPU than this, in milliseconds, and there is a password to be hashed.
+# A flow with more CPU milliseconds than this hashes a password.
 _HASHING = 100
 
 
 def parts(name: str, usage: Usage, stack: Stack) -> dict[str, float]:
-    """Give what a million of a flow cost, by who is paid for it."""
+    """Return what a million of a flow cost, by service."""
     size = stack.memory_hashing if usage.cpu > _HASHING else stack.memory
     calls = len(usage.calls)
-    is_request = not name.startswith(("mail: ", "retry job", "bounce"))
+    is_request = not name.startswith(("email: ", "retry job", "bounce"))
     return {
         "DynamoDB": usage.read * PRICES["reads"].usd + usage.written * PRICES["writes"].usd,
         "Lambda": PRICES["invocations"].usd + gigabyte_seconds(usage.cpu, calls, size) * PRICES["time"].usd * MILLION,
         "API Gateway": (PRICES["gateway"].usd + _ANSWERED / 1000 * PRICES["transfer"].usd) * is_request,
         "logs, traces": _LOGGED / 1000 * PRICES["logs"].usd + _TRACED * PRICES["traces"].usd,
-        "SES": PRICES["mails"].usd * name.startswith("mail: "),
+        "SES": PRICES["emails"].usd * name.startswith("email: "),
     }
 
 
-# Of a month ----------------------------------------------------------------------------------------
+# A month -------------------------------------------------------------------------------------------
 
 
 def month(users: int, usages: Mapping[str, Usage], stack: Stack) -> dict[str, float]:
-    """Give what a month costs with so many active users, by who is paid for it."""
+    """Return what a month costs with this number of active users, by service."""
     bill: dict[str, float] = {}
     for name, times in PROFILE.items():
         for paid, dollars in parts(name, usages[name], stack).items():
@@ -142,25 +142,25 @@ def month(users: int, usages: Mapping[str, Usage], stack: Stack) -> dict[str, fl
 
 
 def without_cognito(users: int, usages: Mapping[str, Usage], stack: Stack) -> float:
-    """Give the part of a month's bill that Cognito would do instead, mails not included."""
+    """Return the part of a month's bill that Cognito would replace, without emails."""
     costs = {name: parts(name, usages[name], stack) for name in PROFILE if name not in _NOT_AUTH}
     return sum((sum(cost.values()) - cost["SES"]) * PROFILE[name] * users / MILLION for name, cost in costs.items())
 
 
 def cognito(users: int, plan: str) -> float:
-    """Give Cognito's price for a month, mails not included."""
+    """Return Cognito's price for a month, without emails."""
     return max(0, users - 10_000) * PRICES[plan].usd
 
 
 def servers() -> dict[str, float]:
-    """Give what always-on servers cost a month, whatever they do."""
+    """Return what always-on servers cost a month, idle or not."""
     database = PRICES["db.t4g.micro"].usd * HOURS + 20 * PRICES["database disk"].usd
     address = PRICES["address"].usd * HOURS
     machine = PRICES["t4g.small"].usd * HOURS + 20 * PRICES["disk"].usd + address
     container = (0.25 * PRICES["container core"].usd + 0.5 * PRICES["container memory"].usd) * HOURS
-    # A balancer has an address in each of two zones, and each task one of its own.
+    # A load balancer has an address in each of two zones, and each task has its own.
     balanced = PRICES["balancer"].usd * HOURS + 2 * (container + 2 * address)
     return {
-        "t4g.small, db.t4g.micro: one of each, nothing redundant": machine + database,
-        "two tasks of Fargate (0.25 vCPU), load balancer, db.t4g.micro in two zones": balanced + 2 * database,
+        "t4g.small and db.t4g.micro, one each, without redundancy": machine + database,
+        "2 Fargate tasks (0.25 vCPU), load balancer, db.t4g.micro in two zones": balanced + 2 * database,
     }

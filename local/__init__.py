@@ -1,14 +1,15 @@
-"""The local runner: the template's API on this machine, without Docker and without an AWS account.
+"""The local runner: serves the template's API on this machine, without Docker and without an AWS account.
 
-Who uses whom (one way): `__main__` → `runner` → the parts. Each part is one file:
-
-    template    what template.yaml declares            gateway, server   HTTP in front (SAM CLI's own gateway)
-    workers     warm processes that run the handlers   worker            the program inside such a process
-    cloud       MiniStack, started and kept up         durable           the program inside that process
-    resources   tables, secrets and queues             streams, filters  DynamoDB streams to their functions
-    rotation    the first rotation of a secret         expiry            time to live
-    reload      what changed on disk                   console           what the terminal shows
-    tasks       jobs of the runner's own               page              /_local/, whose files are in web
-    inbox       the mails sent                         history           the requests and their log lines
-    examples    what to try a route with               tables            what is in the tables
+__main__.py   the command line
+runner.py     starts the parts in order, applies saved changes, stops the parts
+gateway/      API Gateway: an HTTP server and the routes of the template
+functions/    Lambda: warm worker processes, replaced when their code changes
+aws/          the other services: MiniStack, and the streams, schedules, rotation, expiry and feedback around it
+server.py     uvicorn on a listening socket, for the gateway and for MiniStack
+page/         the page /_local/: emails, requests, routes to try, tables
+tasks/        the runner's own tasks, run in a worker like a function
+template.py   what template.yaml declares
+admin.py      the admin account of the local data
+console.py    output on the terminal
+tour.sh       the commands that the runner prints for a first try
 """

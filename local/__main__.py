@@ -25,17 +25,17 @@ def main() -> int:
     received: list[int] = []
     starting = True
 
-    def end(number: int, _frame: FrameType | None) -> None:
+    def handle_signal(number: int, _frame: FrameType | None) -> None:
         if received:
-            # Asked twice: at once. Nothing that was acknowledged is lost, see `durable.py`.
+            # A second signal exits at once. Every acknowledged change is on disk (`local.aws.durable`).
             os._exit(128 + number)
         received.append(number)
         stop.set()
         if starting:
             raise KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, end)
-    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, handle_signal)
+    signal.signal(signal.SIGTERM, handle_signal)
     runner = Runner(options, console)
     try:
         runner.start()
@@ -50,7 +50,7 @@ def main() -> int:
     finally:
         starting = False
         runner.stop()
-    console.say("Stopped. The data are kept.")
+    console.print(f"Stopped. The data is kept in {options.data}.")
     return 130 if received == [signal.SIGINT] else 0
 
 
@@ -60,14 +60,18 @@ def _options() -> Options:
         prog="python -m local", description="Serve the template's API on this machine, without Docker."
     )
     parser.add_argument("--template", type=Path, default=Path("template.yaml"), help="default: template.yaml")
-    parser.add_argument("--port", default=environment.get("PORT", "3000"), help="of the API; default: PORT or 3000")
-    parser.add_argument("--aws-port", default="0", help="of MiniStack; default: any free port")
-    parser.add_argument("--data", type=Path, default=Path(".local"), help="where the data are kept; default: .local")
+    parser.add_argument(
+        "--port", default=environment.get("PORT", "3000"), help="port of the API; default: PORT or 3000"
+    )
+    parser.add_argument("--aws-port", default="0", help="port of MiniStack; default: any free port")
+    parser.add_argument(
+        "--data", type=Path, default=Path(".local"), help="directory of the local data; default: .local"
+    )
     parser.add_argument(
         "--ministack-python", type=Path, default=Path(".venv-ministack/bin/python"), help=argparse.SUPPRESS
     )
     parser.add_argument(
-        "--parameter-overrides", nargs="*", default=[], metavar="KEY=VALUE", help="values of the template's parameters"
+        "--parameter-overrides", nargs="*", default=[], metavar="KEY=VALUE", help="values for the template's parameters"
     )
     arguments = parser.parse_args()
     parameters = dict(_pair(text) for text in arguments.parameter_overrides)
@@ -88,33 +92,35 @@ def _options() -> Options:
 def _pair(text: str) -> tuple[str, str]:
     key, separator, value = text.partition("=")
     if not separator:
-        raise RunnerError(f"--parameter-overrides {text}: write it as Key=Value.")
+        raise RunnerError(f"--parameter-overrides {text}: write each parameter as Key=Value.")
     return key, value
 
 
 def _port(text: str) -> int:
     if not text.isdigit() or int(text) > 65535:  # noqa: PLR2004
-        raise RunnerError(f"{text!r} is not a port. Choose a number up to 65535.")
+        raise RunnerError(f"{text!r} is not a port. Use a number from 0 to 65535.")
     return int(text)
 
 
 def _welcome(options: Options, runner: Runner, console: Console) -> None:
     address = f"http://localhost:{runner.port}"
-    console.say()
-    console.title(f"{address} serves {options.template.name}. Ctrl-C stops it; the data stay in {options.data}.")
-    console.say(f"  Mails, requests and routes  {address}/_local/")
-    console.say(f"  AWS (MiniStack)             {runner.endpoint}")
+    console.print()
+    console.title(
+        f"{address} serves {options.template.name}. Press Ctrl-C to stop; the data is kept in {options.data}."
+    )
+    console.print(f"  Emails, requests, routes  {address}/_local/")
+    console.print(f"  AWS (MiniStack)           {runner.endpoint}")
     if runner.admin_password is None:
         return
-    console.say(f"  Admin                       {options.admin_email}  {runner.admin_password}")
-    console.say()
-    console.say("A tour to paste into another terminal:")
-    console.say()
+    console.print(f"  Admin                     {options.admin_email}  {runner.admin_password}")
+    console.print()
+    console.print("For a tour, paste this into another terminal:")
+    console.print()
     tour = Path(__file__).with_name("tour.sh").read_text(encoding="utf-8")
     values = {"@API@": address, "@ADMIN_EMAIL@": options.admin_email, "@ADMIN_PASSWORD@": runner.admin_password}
     for name, value in values.items():
         tour = tour.replace(name, value)
-    console.say(textwrap.indent(tour, "  "))
+    console.print(textwrap.indent(tour, "  "))
 
 
 if __name__ == "__main__":

@@ -1,17 +1,27 @@
-"""The admin of the local data: who it is, and the task that creates it."""
+"""The admin account of the local data: its password, and the task that creates it."""
 
 import contextlib
 import hashlib
+import json
 import os
 import secrets
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from local.console import Console, RunnerError
+from local.functions.pool import FunctionError, Pool
 from local.template import Function
 
 
-def kept_password(path: Path) -> str:
-    """The password that was made at the first start, or a new one, kept where only this user can read it."""
+def is_supported(layers: Iterable[Path]) -> bool:
+    """Return whether the project has user accounts, and so a place for an admin."""
+    return any((layer / "shared" / "accounts" / "lifecycle.py").is_file() for layer in layers)
+
+
+def stored_password(data: Path) -> str:
+    """Return the password generated at the first start, or generate it, in a file that only this user can read."""
+    path = data / "admin-password"
     with contextlib.suppress(FileNotFoundError):
         return path.read_text(encoding="utf-8").strip()
     password = secrets.token_urlsafe(12)
@@ -19,33 +29,67 @@ def kept_password(path: Path) -> str:
     return password
 
 
-def task(environment: Mapping[str, str]) -> Function:
-    """The function that creates the admin; it sees what the project's functions see."""
+def task(functions: Iterable[Function]) -> Function:
+    """Return the function that creates the admin, with the environment variables of all functions."""
+    environment: Mapping[str, str] = {
+        name: value for function in functions for name, value in function.environment.items()
+    }
     folder = Path(__file__).with_name("tasks")
     return Function("CreateAdmin", folder, "create_admin.handler", timeout=60, memory=512, environment=environment)
 
 
-class Note:
-    """Remembers for which e-mail and password an admin was made, without telling the password."""
+def ensure(email: str, password: str, data: Path, pool: Pool, console: Console) -> None:
+    """Create the admin by the task in `pool`, then stop the pool. Raises RunnerError.
+
+    If an earlier start has already created this admin, the task runs in the background, and a failure only warns.
+    """
+    marker = _Marker(data / "admin-digest", email, password)
+    if marker.matches:
+        threading.Thread(target=_create_or_warn, args=(email, password, pool, console), daemon=True).start()
+    else:
+        _create(email, password, pool)
+        marker.write()
+
+
+def _create(email: str, password: str, pool: Pool) -> None:
+    try:
+        pool.invoke(json.dumps({"email": email, "password": password}))
+    except FunctionError as problem:
+        raise RunnerError(
+            f"The admin {email} could not be created: {problem}. Correct the error, then start the runner again."
+        ) from problem
+    finally:
+        pool.stop(0)
+
+
+def _create_or_warn(email: str, password: str, pool: Pool, console: Console) -> None:
+    try:
+        _create(email, password, pool)
+    except RunnerError as problem:
+        console.warn(str(problem))
+
+
+class _Marker:
+    """A file that records which admin was created, as a digest that does not reveal the password."""
 
     def __init__(self, path: Path, email: str, password: str) -> None:
         self._path = path
         self._digest = hashlib.scrypt(password.encode(), salt=email.encode(), n=2**12, r=8, p=1).hex()
 
     @property
-    def stands(self) -> bool:
-        """Whether the admin of this e-mail and password was made before."""
+    def matches(self) -> bool:
+        """Whether the file records this email and password."""
         return self._path.is_file() and self._path.read_text(encoding="utf-8") == self._digest
 
     def write(self) -> None:
-        """Remember."""
+        """Record this email and password."""
         self._path.unlink(missing_ok=True)
         _write_private(self._path, self._digest)
 
 
 def _write_private(path: Path, text: str) -> None:
-    def private(name: str, flags: int) -> int:
+    def open_private(name: str, flags: int) -> int:
         return os.open(name, flags, 0o600)
 
-    with open(path, "x", encoding="utf-8", opener=private) as file:
+    with open(path, "x", encoding="utf-8", opener=open_private) as file:
         file.write(text)

@@ -1,4 +1,4 @@
-"""What the template declares, read with SAM CLI's own providers, so that it means here what it means to `sam local`."""
+"""What the template declares. SAM CLI's own providers read it, so it means the same as to `sam local`."""
 
 import json
 import re
@@ -9,14 +9,14 @@ from typing import Any
 
 from local.console import RunnerError
 
-# SAM's default, in seconds and megabytes.
+# SAM's defaults, in seconds and megabytes.
 _TIMEOUT, _MEMORY = 3, 128
 _PSEUDO = "AWS::"
 
 
 @dataclass(frozen=True)
 class Function:
-    """One function: `folder` is what becomes /var/task, `timeout` in seconds, `memory` in MB."""
+    """A Lambda function. `folder` is deployed to /var/task; `timeout` in seconds, `memory` in MB."""
 
     name: str
     folder: Path
@@ -28,7 +28,7 @@ class Function:
 
 @dataclass(frozen=True)
 class StreamSource:
-    """A DynamoDB stream that feeds a function. Ages in seconds; None means without limit."""
+    """A DynamoDB stream that feeds a function. `oldest` in seconds; None means no limit."""
 
     function: str
     table: str
@@ -42,13 +42,13 @@ class StreamSource:
 
     @property
     def name(self) -> str:
-        """What the runner's notes call this source."""
+        """The key under which the runner stores this source's position."""
         return f"{self.table}→{self.function}"
 
 
 @dataclass(frozen=True)
 class FeedbackRoute:
-    """What SES tells of mails, `bounce` or `complaint` say, on its way through a topic to a function."""
+    """An event of SES, such as `bounce` or `complaint`, that reaches a function through an SNS topic."""
 
     kind: str
     topic: str
@@ -57,7 +57,7 @@ class FeedbackRoute:
 
 @dataclass(frozen=True)
 class Schedule:
-    """A function that is invoked every so many seconds. `name` is its rule's; `payload` replaces the event."""
+    """A function to invoke every `seconds`. `name` is the name of its rule; `payload` replaces the event."""
 
     name: str
     function: str
@@ -67,7 +67,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Cors:
-    """What API Gateway answers browsers of other origins. `max_age` in seconds."""
+    """The CORS headers that API Gateway adds to responses. `max_age` in seconds."""
 
     origins: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
@@ -79,7 +79,11 @@ class Cors:
 
 @dataclass(frozen=True)
 class Project:
-    """Everything the runner serves. `api` is SAM CLI's; tables, secrets, queues are their properties by logical id."""
+    """Everything that the runner serves.
+
+    `api` is SAM CLI's object. Tables, secrets and queues map logical ids to properties; `rotations` maps secrets to
+    functions.
+    """
 
     api: Any
     cors: Cors
@@ -95,8 +99,8 @@ class Project:
 
 
 def read_project(path: Path, overrides: Mapping[str, str]) -> Project:
-    """Read the template with these parameter values. Raises RunnerError when it makes no sense."""
-    # SAM CLI takes most of a second to import: only those who read a template pay for it.
+    """Read the template with these parameter values. Raises RunnerError if it is invalid."""
+    # Importing SAM CLI takes most of a second, so it is imported only when a template is read.
     from samcli.lib.providers.api_provider import ApiProvider  # noqa: PLC0415
     from samcli.lib.providers.sam_function_provider import SamFunctionProvider  # noqa: PLC0415
     from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider  # noqa: PLC0415
@@ -113,12 +117,12 @@ def read_project(path: Path, overrides: Mapping[str, str]) -> Project:
         raise
     except FileNotFoundError as problem:
         raise RunnerError(
-            f"There is no {path}. Start the runner in the project's folder, or name the file with --template."
+            f"There is no {path}. Start the runner in the project's folder, or pass the file's path with --template."
         ) from problem
-    # The providers raise whatever the template's mistake makes them stumble over.
+    # The providers raise exceptions of any type on an invalid template.
     except Exception as problem:
         raise RunnerError(
-            f"{path.name} cannot be read: {' '.join(str(problem).split())}. Correct it and save."
+            f"{path.name} cannot be read: {' '.join(str(problem).split()).rstrip('.')}. Correct the file."
         ) from problem
     root = path.parent.resolve()
     of_type = _by_type(resources)
@@ -145,7 +149,7 @@ def read_project(path: Path, overrides: Mapping[str, str]) -> Project:
 
 
 def logical_id(value: Any) -> str:
-    """The resource that a `!Ref`, a `!GetAtt` or an ARN made up by SAM CLI stands for."""
+    """Return the logical id of the resource named by a `!Ref`, a `!GetAtt` or an ARN that SAM CLI generated."""
     if isinstance(value, Mapping):
         attribute = value.get("Fn::GetAtt", value.get("Ref"))
         value = attribute if isinstance(attribute, str) else attribute[0] if attribute else json.dumps(value)
@@ -168,7 +172,7 @@ def _function(declared: Any, root: Path) -> Function:
     module = folder / f"{handler.rpartition('.')[0].replace('.', '/')}.py"
     if not module.is_file():
         raise RunnerError(
-            f"{name}: there is no {_relative(module, root)}. Write it, or correct CodeUri or Handler in the template."
+            f"{name}: there is no {_relative(module, root)}. Create it, or correct CodeUri or Handler in the template."
         )
     variables = (declared.environment or {}).get("Variables") or {}
     return Function(
@@ -177,7 +181,7 @@ def _function(declared: Any, root: Path) -> Function:
         handler=handler,
         timeout=int(declared.timeout or _TIMEOUT),
         memory=int(declared.memory or _MEMORY),
-        # `!Ref AWS::NoValue` arrives as it is written or as None: the variable is not set.
+        # `!Ref AWS::NoValue` arrives unresolved or as None, and means that the variable is not set.
         environment={key: str(value) for key, value in variables.items() if isinstance(value, str | int | float)},
     )
 
@@ -193,19 +197,20 @@ def _cors(apis: Mapping[str, Mapping[str, Any]]) -> Cors:
             return Cors(origins=("*",))
         if isinstance(declared, Mapping):
             return Cors(
-                origins=_words(declared.get("AllowOrigins")),
-                methods=_words(declared.get("AllowMethods")),
-                headers=_words(declared.get("AllowHeaders")),
-                exposed=_words(declared.get("ExposeHeaders")),
+                origins=_list(declared.get("AllowOrigins")),
+                methods=_list(declared.get("AllowMethods")),
+                headers=_list(declared.get("AllowHeaders")),
+                exposed=_list(declared.get("ExposeHeaders")),
                 max_age=declared.get("MaxAge"),
                 credentials=bool(declared.get("AllowCredentials")),
             )
     return Cors()
 
 
-def _words(value: Any) -> tuple[str, ...]:
-    words = value.split(",") if isinstance(value, str) else value or ()
-    return tuple(str(word).strip() for word in words)
+def _list(value: Any) -> tuple[str, ...]:
+    """Return the parts of a list or of a comma-separated text."""
+    parts = value.split(",") if isinstance(value, str) else value or ()
+    return tuple(str(part).strip() for part in parts)
 
 
 def _streams(functions: Mapping[str, Mapping[str, Any]]) -> Iterator[StreamSource]:
@@ -233,7 +238,7 @@ def _streams(functions: Mapping[str, Mapping[str, Any]]) -> Iterator[StreamSourc
 def _feedback(
     destinations: Mapping[str, Mapping[str, Any]], functions: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[FeedbackRoute]:
-    """Follow each event destination of SES through its topic to the functions that are subscribed."""
+    """Yield a route from each SES event destination, through its SNS topic, to each subscribed function."""
     subscribed = [
         (logical_id(event["Properties"]["Topic"]), name)
         for name, function in functions.items()
@@ -248,7 +253,7 @@ def _feedback(
 
 
 def _limit(value: Any) -> int | None:
-    """A limit of an event source mapping, where -1 means that there is none."""
+    """Return a limit of an event source mapping; -1 stands for no limit."""
     return None if value is None or int(value) < 0 else int(value)
 
 
@@ -266,27 +271,28 @@ def _schedules(functions: Mapping[str, Mapping[str, Any]]) -> Iterator[Schedule]
             rate = re.fullmatch(r"rate\(([1-9]\d*) (minute|hour|day)s?\)", str(declared.get("Schedule")))
             if rate is None:
                 raise RunnerError(
-                    f"{name}: the runner serves schedules as rate(5 minutes), and not {declared.get('Schedule')}. "
-                    "Correct it, or switch it off with State: DISABLED."
+                    f"{name}: the runner serves schedules as rate(5 minutes) only, not {declared.get('Schedule')}. "
+                    "Change the schedule, or disable it with State: DISABLED."
                 )
             yield Schedule(f"{name}{key}", name, int(rate[1]) * _UNITS[rate[2]], declared.get("Input"))
 
 
 def _check_references(raw: Mapping[str, Any]) -> None:
-    """SAM CLI takes an unknown reference for a name and goes on. CloudFormation would refuse it, and so does this."""
+    """Raise RunnerError for an unknown reference, as CloudFormation does; SAM CLI would keep it as a plain name."""
     known = {*(raw.get("Parameters") or ()), *(raw.get("Resources") or ())}
     for where, name in _references({part: raw.get(part) for part in ("Globals", "Resources", "Outputs")}, ()):
         if name not in known and not name.startswith(_PSEUDO):
             raise RunnerError(
-                f"The template refers to {name}, which it does not declare ({where}). Correct it and save."
+                f"The template refers to {name}, which it does not declare ({where}). Correct the reference."
             )
 
 
 def _references(value: Any, where: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Yield each reference in `value`: its path in the template, and the name that it refers to."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if key == "Ref" and isinstance(inner, str):
-                # SAM refers to what it makes of a resource too, as `Api.Stage`.
+                # SAM also allows a reference to a resource that it generates, such as `Api.Stage`.
                 yield "/".join(where), inner.partition(".")[0]
             elif key == "Fn::GetAtt":
                 yield "/".join(where), inner.partition(".")[0] if isinstance(inner, str) else str(inner[0])

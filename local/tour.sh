@@ -1,11 +1,11 @@
 API=@API@ TOKEN= EMAIL=ada-$(date +%s)@example.com
-api() { curl -sS -i -X "$1" "$API$2" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' ${3+-d "$3"} | sed -n '1p;/^Allow:/p;$p'; echo; }
-mail() { curl -sS "$API/_local/inbox.json" | python3 -c "import json, sys; print(next(m['text'] for m in json.load(sys.stdin) if m['to'] == '$EMAIL'))" 2>/dev/null; }
+api() { curl -sS -i -X "$1" "$API$2" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' ${3+-d "$3"} | sed -n '1p;/^[Aa]llow:/p;$p'; echo; }
+email() { curl -sS "$API/_local/inbox.json" | python3 -c "import json, sys; print(next(e['text'] for e in json.load(sys.stdin) if e['to'] == '$EMAIL'))" 2>/dev/null; }
 field() { tail -n 1 | python3 -c "import json, sys; print(json.loads(sys.stdin.read())$1)"; }
 api GET /api/health
 api POST /api/auth/register '{"name": "Ada", "email": "'$EMAIL'", "password": "correct horse battery"}'
-until MAIL=$(mail); do sleep 0.2; done; echo "$MAIL"
-api POST /api/auth/verify-email '{"token": "'$(echo "$MAIL" | sed -n 's/.*token=//p')'"}'
+until TEXT=$(email); do sleep 0.2; done; echo "$TEXT"
+api POST /api/auth/verify-email '{"token": "'$(echo "$TEXT" | sed -n 's/.*token=//p')'"}'
 TOKEN=$(api POST /api/auth/login '{"email": "'$EMAIL'", "password": "correct horse battery"}' | sed '/^$/d' | field '["token"]')
 api GET /api/auth/me
 api PUT /api/auth/me

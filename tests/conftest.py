@@ -1,7 +1,7 @@
-"""What tests of the layer and of the functions share: the template's tables in moto, and an API to call.
+"""Fixtures for tests of the layer and the functions: the template's resources in a fake AWS, and clients of the API.
 
-moto runs in the test's own process and takes one request at a time: right for quick tests of one caller. Races,
-transactions and capacity are tested against MiniStack.
+By default the fake AWS is moto, which runs in the test's process and handles one request at a time: fast, and enough
+for a single caller. Tests of races and transactions use MiniStack.
 """
 
 import copy
@@ -41,20 +41,20 @@ PASSWORD = "correct horse battery"
 KEY_VERSION = "00000000-0000-4000-8000-00000000000a"
 _NOT_IN_CREATE_TABLE = ("PointInTimeRecoverySpecification", "TimeToLiveSpecification")
 
-# A request to moto makes thousands of objects, beside those of all modules: as Python has it by default, a tenth of the
-# time goes into looking for cycles among them.
+# A request to moto creates thousands of objects. With Python's default threshold, garbage collection takes a tenth of
+# the time.
 gc.set_threshold(50_000)
 
 
 def pytest_collection_finish() -> None:
-    """Look no more at what stays anyway: modules and tests."""
+    """Exclude modules and tests, which live until the end, from garbage collection."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _libyaml() -> Iterator[None]:
-    """SAM CLI reads YAML with Python's parser; libyaml reads the same in a tenth of the time."""
+    """Let SAM CLI parse YAML with libyaml, which is ten times as fast as its Python parser."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(yaml, "SafeLoader", yaml.CSafeLoader)
         yield
@@ -62,52 +62,55 @@ def _libyaml() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def project() -> Project:
-    """What the template declares."""
+    """The resources that the template declares."""
     return read_project(ROOT / "template.yaml", {})
 
 
 @pytest.fixture(scope="session")
 def transformed() -> Mapping[str, Any]:
-    """The template as CloudFormation gets it: read it, and copy it before changing it."""
-    return transformed_once()
+    """The transformed template, as CloudFormation receives it. Shared by all tests: copy it before changing it."""
+    return transformed_template()
 
 
 @cache
-def transformed_once() -> dict[str, Any]:
-    """Transform the template once, which takes a second: `resolve_conditions` applies other values."""
+def transformed_template() -> dict[str, Any]:
+    """Return the transformed template, which takes a second to build; `resolve_conditions` applies parameters to it."""
     return transform()
 
 
 @pytest.fixture(scope="session")
 def variables(project: Project) -> Mapping[str, str]:
-    """The variables that the template gives every function, and an AWS that is nowhere."""
+    """The environment variables that the template sets for every function, and dummy AWS credentials."""
     return {
         **{name: text for name, text in project.functions["UsersFunction"].environment.items() if text},
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": REGION,
-        # Tests call more often than anybody may; those of the limits themselves say so.
+        # Tests call more often than the rate limits allow. Tests of the limits set this to 1.
         "RATE_LIMIT_MULTIPLIER": "1000",
     }
 
 
 @pytest.fixture
 def environment(variables: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Mapping[str, str]]:
-    """A function's environment. Hashes cost next to nothing in it: what they cost is tested on its own."""
+    """The environment of a function, with the cheapest password hashes. The real cost has tests of its own."""
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(passwords, "COST", 4)
-    passwords._hash_of_nothing.cache_clear()
+    passwords._dummy_hash.cache_clear()
     config.settings.cache_clear()
     yield variables
-    passwords._hash_of_nothing.cache_clear()
+    passwords._dummy_hash.cache_clear()
     config.settings.cache_clear()
 
 
 @pytest.fixture(scope="session")
-def moto(project: Project, variables: Mapping[str, str]) -> Iterator[Callable[[], None]]:
-    """The template's tables in moto, and its secret with a first key: a function that makes them new again."""
+def reset_moto(project: Project, variables: Mapping[str, str]) -> Iterator[Callable[[], None]]:
+    """Start moto with the template's tables, secrets and queues, and a signing key.
+
+    Yields a function that empties the tables and restores the secrets.
+    """
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
         for name, value in variables.items():
@@ -115,7 +118,7 @@ def moto(project: Project, variables: Mapping[str, str]) -> Iterator[Callable[[]
         for name, properties in project.tables.items():
             create_table(name, properties)
         forget_clients()
-        aws._session.cache_clear()  # moto is in sessions that are made after it
+        aws._session.cache_clear()  # moto patches only sessions created after it started
         aws.sesv2().create_email_identity(EmailIdentity=variables["MAIL_FROM"])
         for name in project.secrets:
             aws.secretsmanager().create_secret(Name=name, SecretString="{}")
@@ -128,7 +131,7 @@ def moto(project: Project, variables: Mapping[str, str]) -> Iterator[Callable[[]
         first_secrets = copy.deepcopy(dict(secrets))
         first_items = {name: copy.deepcopy(table.items) for name, table in tables.items()}
 
-        def renew() -> None:
+        def reset() -> None:
             secrets.clear()
             secrets.update(copy.deepcopy(first_secrets))
             for name, table in tables.items():
@@ -137,42 +140,45 @@ def moto(project: Project, variables: Mapping[str, str]) -> Iterator[Callable[[]
                     # moto copies the whole stream for each transaction.
                     table.stream_shard.items.clear()
 
-        yield renew
+        yield reset
         forget_clients()
         aws._session.cache_clear()
 
 
 @pytest.fixture
-def cloud(
-    moto: Callable[[], None],
-    environment: Mapping[str, str],  # noqa: ARG001  # where the table's names are
+def fake_aws(
+    reset_moto: Callable[[], None],
+    environment: Mapping[str, str],  # noqa: ARG001  # sets the names of the tables
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The template's tables, empty, and its secret with a first key. Nobody waits before trying again."""
-    moto()
-    monkeypatch.setattr(tables, "_pauses", lambda: iter([0] * tables._ATTEMPTS))
+    """The template's tables, all empty, and a signing key, in moto; retries without pauses.
+
+    Modules whose tests need real races override this fixture with `ministack`.
+    """
+    reset_moto()
+    monkeypatch.setattr(tables, "_backoff", lambda: iter([0] * tables._ATTEMPTS))
     keys.memory.forget()
     forget_circuits()
 
 
 def forget_clients() -> None:
-    """Have clients made anew, of the environment as it is. The session may stay: it holds what takes long to read."""
+    """Recreate the AWS clients from the current environment. The session stays: its data takes long to load."""
     for client in (aws.dynamodb, aws.secretsmanager, aws.sesv2, aws.sqs):
         client.cache_clear()
     forget_circuits()
 
 
 def forget_circuits() -> None:
-    """Remember nothing of the mail providers, as a container that has just been started."""
+    """Forget the state of the email providers' circuit breakers, as after a cold start."""
     providers.circuits.cache_clear()
-    for remembered in (circuit_breaker._LOCAL_FAILURES, circuit_breaker._LOCAL_SUCCESSES):
-        remembered.clear()
+    for counts in (circuit_breaker._LOCAL_FAILURES, circuit_breaker._LOCAL_SUCCESSES):
+        counts.clear()
     circuit_breaker._LAST_OBSERVED_STATE.clear()
     providers._PROVIDERS["sendgrid"] = providers.SendGrid()
 
 
 def create_table(name: str, properties: Mapping[str, Any]) -> None:
-    """Create a table as the template describes it."""
+    """Create a table with the properties from the template."""
     stream = properties.get("StreamSpecification")
     table = {key: value for key, value in properties.items() if key not in (*_NOT_IN_CREATE_TABLE, "Metadata")}
     if stream is not None:
@@ -183,29 +189,29 @@ def create_table(name: str, properties: Mapping[str, Any]) -> None:
 
 
 def rotate(version: str = KEY_VERSION) -> str:
-    """Do the four steps of a rotation; give the key's id."""
+    """Rotate the signing key in its four steps. Return the key's id."""
     for step in (keys.create, keys.publish, keys.test, keys.finish):
         step(version)
     return version
 
 
 @pytest.fixture
-def api(cloud: None) -> Api:  # noqa: ARG001  # what the functions call
-    """Every function of the template, by its path."""
+def api(fake_aws: None) -> Api:  # noqa: ARG001  # the functions call it
+    """The API, called without signing in."""
     return Api()
 
 
 @pytest.fixture
-def inbox(cloud: None) -> Iterator[Inbox]:  # noqa: ARG001  # where the outbox is
-    """The mails that were decided on, delivered when looked at."""
+def inbox(fake_aws: None) -> Iterator[Inbox]:  # noqa: ARG001  # holds the outbox
+    """The emails sent so far. Reading them first delivers what waits in the outbox."""
     inbox = Inbox()
     yield inbox
     inbox.close()
 
 
 @pytest.fixture
-def wire(cloud: None) -> Iterator[Wire]:  # noqa: ARG001  # what is at the other end
-    """The line to AWS, to count calls and to disturb them."""
+def wire(fake_aws: None) -> Iterator[Wire]:  # noqa: ARG001  # receives the calls
+    """The connection to AWS, to count calls and inject faults."""
     wire = Wire()
     yield wire
     wire.close()
@@ -219,18 +225,21 @@ def admin(api: Api) -> Api:
 
 @pytest.fixture
 def ada(api: Api) -> Api:
-    """The API, called by a user like any other: Ada, whose address is confirmed."""
+    """The API, called by Ada, an ordinary user with a verified address."""
     return member(api, "Ada", "ada@example.com")
 
 
 @pytest.fixture
 def ben(api: Api) -> Api:
-    """The API, called by another user."""
+    """The API, called by Ben, another ordinary user."""
     return member(api, "Ben", "ben@example.com")
 
 
 def member(api: Api, name: str, email: str, role: Role = "user") -> Api:
-    """Store an account and a session as registering, confirming and signing in leave them, in one write."""
+    """Return a client of a new account.
+
+    Stores in one write what registering, verifying the address and signing in would have stored.
+    """
     client = Client(ip=api.ip, user_agent=USER_AGENT)
     user = users.new(name=name, email=email, role=role, email_verified=True)
     new = credentials.new(email=email, user_id=user.id, password_hash=password_hash(), verified=True)
@@ -242,20 +251,13 @@ def member(api: Api, name: str, email: str, role: Role = "user") -> Api:
 
 @cache
 def password_hash() -> str:
-    """Give a hash of the password of all test users."""
+    """Return a hash of `PASSWORD`, which all test users share."""
     return passwords.hashed(PASSWORD)
-
-
-def join(api: Api, inbox: Inbox, name: str, email: str) -> Api:
-    """Register, confirm the address and sign in."""
-    assert api.post("/api/auth/register", {"name": name, "email": email, "password": PASSWORD}).status == 202
-    assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
-    return api.signed_in(email, PASSWORD)
 
 
 @pytest.fixture(scope="session")
 def ministack_address(project: Project, variables: Mapping[str, str]) -> Iterator[str]:
-    """The address of a MiniStack of our own, with the template's tables and its secret with a first key."""
+    """The URL of a MiniStack with the template's tables, secrets and queues, and a signing key."""
     if not PYTHON.exists():
         pytest.skip("MiniStack is not installed: make environments")
     with running() as address:
@@ -279,11 +281,11 @@ def ministack_address(project: Project, variables: Mapping[str, str]) -> Iterato
 
 @pytest.fixture
 def ministack(
-    environment: Mapping[str, str],  # noqa: ARG001  # where the table's names are
+    environment: Mapping[str, str],  # noqa: ARG001  # sets the names of the tables
     ministack_address: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[None]:
-    """The template's tables, empty, and its secret with a key, in MiniStack, whose races and transactions are real."""
+    """The template's tables, all empty, and a signing key, in MiniStack, which has real races and transactions."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", ministack_address)
     monkeypatch.setattr(aws, "_CONFIG", aws._CONFIG.merge(Config(max_pool_connections=64)))
     forget_clients()

@@ -1,17 +1,17 @@
-"""What `make capacity` measures by, and the page that it writes."""
+"""The calculations behind `make capacity`, and the page that it writes."""
 
 import re
 
 from benchmarks.least import LEAST
 from benchmarks.memory import WHOLE_CORE, milliseconds
 from benchmarks.meter import size
+from benchmarks.page import ROOT
 from benchmarks.prices import PROFILE, cognito
-from tests.support import ROOT
 
 PAGE = (ROOT / "docs" / "capacity.md").read_text()
 
 
-def test_the_page_has_every_flow_with_the_least_that_it_can_consume() -> None:
+def test_the_page_lists_every_flow_with_the_least_it_can_consume() -> None:
     section = PAGE.partition("### Units")[2].partition("###")[0]
     rows = re.findall(r"^\| (.+?) \| \d+ \|.*\| ([\d.]+) / ([\d.]+) \|", section, re.MULTILINE)
     assert {name: (float(read), float(written)) for name, read, written in rows} == {
@@ -19,12 +19,12 @@ def test_the_page_has_every_flow_with_the_least_that_it_can_consume() -> None:
     }
 
 
-def test_a_month_is_made_of_flows_that_are_measured() -> None:
+def test_the_profile_of_a_month_consists_of_measured_flows() -> None:
     assert set(PROFILE) <= set(LEAST)
 
 
-def test_an_item_is_as_large_as_dynamodb_counts_it() -> None:
-    # "DynamoDB item sizes and formats": names and texts in UTF-8, a number half its digits and 1, 3 for what nests.
+def test_an_item_has_the_size_that_dynamodb_bills() -> None:
+    # "DynamoDB item sizes and formats": names and texts in UTF-8, a number half its digits and 1, 3 for nesting.
     item = {
         "id": {"S": "ä"},
         "n": {"N": "1234"},
@@ -36,11 +36,11 @@ def test_an_item_is_as_large_as_dynamodb_counts_it() -> None:
     assert size(item) == (2 + 2) + (1 + 3) + (3 + 4) + (3 + 1) + (4 + 3 + 1 + 3) + (3 + 3 + 1 + 2)
 
 
-def test_a_function_computes_as_fast_as_its_share_of_a_core_and_no_faster_than_a_whole_one() -> None:
+def test_a_function_is_as_fast_as_its_share_of_a_core_and_no_faster_than_a_whole_core() -> None:
     assert milliseconds(100, 0, WHOLE_CORE) == milliseconds(100, 0, 2 * WHOLE_CORE) == 100
     assert milliseconds(100, 0, WHOLE_CORE // 2) > 199
 
 
-def test_cognito_s_first_ten_thousand_users_are_free() -> None:
+def test_cognito_is_free_for_ten_thousand_users() -> None:
     assert cognito(10_000, "Cognito Lite") == 0
     assert round(cognito(100_000, "Cognito Lite")) == 495

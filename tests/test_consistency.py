@@ -1,6 +1,6 @@
-"""A path has one name in the template, the folders, the code, the events and the README; here they are compared.
+"""Template, folders, code, events and README must agree on the paths and verbs of the API.
 
-The comparison itself is tested on copies of the project in which one of them says something else.
+The comparison itself is tested on copies of the project, each with one mismatch.
 """
 
 import importlib.util
@@ -20,7 +20,7 @@ from tests.support import ROOT
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 JOBS = "jobs"
 
-# A function's file reads its configuration when it is imported.
+# Importing a function reads its configuration.
 pytestmark = pytest.mark.usefixtures("environment")
 
 Routes: TypeAlias = dict[str, frozenset[str]]
@@ -28,7 +28,7 @@ Routes: TypeAlias = dict[str, frozenset[str]]
 
 @dataclass(frozen=True)
 class Declared:
-    """A function of the template: its folder below functions/, and the paths and methods of its events."""
+    """A function in the template: its folder below functions/, and the paths and methods of its events."""
 
     name: str
     folder: str
@@ -36,6 +36,7 @@ class Declared:
 
 
 def in_template(root: Path) -> list[Declared]:
+    """Return the functions that the template declares."""
     resources = yaml_parse((root / "template.yaml").read_text())["Resources"]
     return [
         Declared(
@@ -53,11 +54,12 @@ def in_template(root: Path) -> list[Declared]:
 
 
 def in_folders(root: Path) -> set[str]:
+    """Return the folders below functions/ that have an app.py."""
     return {str(file.parent.relative_to(root / "functions")) for file in (root / "functions").glob("**/app.py")}
 
 
 def in_code(root: Path, folder: str) -> Any:
-    """Import a function's file, as a module that nobody else has."""
+    """Import a function's app.py as a new module."""
     spec = importlib.util.spec_from_file_location("app", root / "functions" / folder / "app.py")
     assert spec is not None
     assert spec.loader is not None
@@ -67,7 +69,7 @@ def in_code(root: Path, folder: str) -> Any:
 
 
 def in_readme(root: Path) -> Routes:
-    """Every row of a table whose first cell is a path and whose second names verbs."""
+    """Return the paths and verbs in the README: table rows with a path in the first cell and verbs in the second."""
     routes: dict[str, frozenset[str]] = {}
     for line in (root / "README.md").read_text().splitlines():
         cells = [cell.strip().strip("`") for cell in line.strip().strip("|").split("|")]
@@ -79,7 +81,7 @@ def in_readme(root: Path) -> Routes:
 
 
 def folder_of(path: str, paths: set[str]) -> str:
-    """Name a path's folder: /api/users/{userId} is users/by_id, and /api/users, with a path below it, users/index."""
+    """Return the folder for a path: users/by_id for /api/users/{userId}, users/index for /api/users (has a subpath)."""
     parts = [
         "by_id" if part.startswith("{") else part.removeprefix(".").removesuffix(".json").replace("-", "_")
         for part in path.removeprefix("/api/").strip("/").split("/")
@@ -89,8 +91,8 @@ def folder_of(path: str, paths: set[str]) -> str:
     return "/".join(parts)
 
 
-def disagreements(root: Path) -> Iterator[str]:
-    """Say everything that one of the five tells and another does not."""
+def mismatches(root: Path) -> Iterator[str]:
+    """Describe every mismatch between template, folders, code, events and README."""
     functions = in_template(root)
     folders = in_folders(root)
     declared = {function.folder for function in functions}
@@ -100,37 +102,37 @@ def disagreements(root: Path) -> Iterator[str]:
     paths = {path for function in functions for path, _ in function.routes}
     code: Routes = {}
     for function in functions:
-        yield from _of_function(function, paths)
+        yield from _check_function(function, paths)
         if function.folder not in folders:
             continue
         module = in_code(root, function.folder) if function.routes else None
         if module is not None:
             code[module.api.path] = frozenset(module.api.methods)
-            yield from _of_code(function, module)
-        yield from _of_events(root, function, module)
-    yield from _of_readme(code, in_readme(root))
-    yield from _left_over_events(root, folders)
+            yield from _check_code(function, module)
+        yield from _check_events(root, function, module)
+    yield from _check_readme(code, in_readme(root))
+    yield from _check_orphaned_events(root, folders)
 
 
-def _of_function(function: Declared, paths: set[str]) -> Iterator[str]:
+def _check_function(function: Declared, paths: set[str]) -> Iterator[str]:
     if not function.routes and not function.folder.startswith(f"{JOBS}/"):
-        yield f"{function.name} has no HttpApi event, and is not in functions/{JOBS}"
+        yield f"{function.name} has no HttpApi event and is not in functions/{JOBS}"
     for path, method in function.routes:
         if method != "ANY":
-            yield f"{function.name} takes {method} alone: a wrong verb would get 404 from API Gateway instead of 405"
+            yield f"{function.name} is mapped to {method} only: API Gateway would answer other verbs with 404, not 405"
         if function.folder != folder_of(path, paths):
             yield f"{function.name}: the folder for {path} is functions/{folder_of(path, paths)}, not {function.folder}"
 
 
-def _of_code(function: Declared, module: Any) -> Iterator[str]:
+def _check_code(function: Declared, module: Any) -> Iterator[str]:
     for path, _ in function.routes:
         if module.api.path != path:
-            yield f"functions/{function.folder}/app.py serves {module.api.path}, and the template sends it {path}"
+            yield f"functions/{function.folder}/app.py serves {module.api.path}, but the template declares {path}"
         if not (module.__doc__ or "").startswith(f"{path}: "):
-            yield f"functions/{function.folder}/app.py: the docstring does not start with its path, {path}"
+            yield f"functions/{function.folder}/app.py: the docstring does not start with {path}"
 
 
-def _of_events(root: Path, function: Declared, module: Any) -> Iterator[str]:
+def _check_events(root: Path, function: Declared, module: Any) -> Iterator[str]:
     folder = root / "events" / function.folder
     files = {file.stem: file for file in folder.glob("*.json")}
     if module is None:
@@ -139,17 +141,17 @@ def _of_events(root: Path, function: Declared, module: Any) -> Iterator[str]:
         return
     verbs = {verb.lower() for verb in module.api.methods}
     for verb in sorted(verbs ^ files.keys()):
-        fault = "is missing" if verb in verbs else "is for a verb that the code does not have"
-        yield f"events/{function.folder}/{verb}.json {fault}"
+        problem = "is missing" if verb in verbs else "is for a verb that the code does not handle"
+        yield f"events/{function.folder}/{verb}.json {problem}"
     for verb in sorted(verbs & files.keys()):
         event = json.loads(files[verb].read_text())
         yield from (
-            f"events/{function.folder}/{verb}.json: {problem}" for problem in _of_event(event, verb, module.api.path)
+            f"events/{function.folder}/{verb}.json: {problem}" for problem in _check_event(event, verb, module.api.path)
         )
 
 
-def _of_event(event: dict[str, Any], verb: str, path: str) -> Iterator[str]:
-    """Check what API Gateway would never send: parts of one event that contradict each other."""
+def _check_event(event: dict[str, Any], verb: str, path: str) -> Iterator[str]:
+    """Describe contradictions within an event, which API Gateway would never send."""
     context, http = event["requestContext"], event["requestContext"]["http"]
     if {event["routeKey"], context["routeKey"]} != {f"ANY {path}"}:
         yield f"its routeKey is not ANY {path}"
@@ -158,27 +160,27 @@ def _of_event(event: dict[str, Any], verb: str, path: str) -> Iterator[str]:
     pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(path))
     match = re.fullmatch(pattern, event["rawPath"])
     if not match or event["rawPath"] != http["path"] or match.groupdict() != event.get("pathParameters", {}):
-        yield "rawPath, http.path and pathParameters are not one request"
+        yield "rawPath, http.path and pathParameters disagree"
     query = "&".join(f"{name}={value}" for name, value in event.get("queryStringParameters", {}).items())
     if query != event["rawQueryString"]:
-        yield "rawQueryString and queryStringParameters are not one query"
+        yield "rawQueryString and queryStringParameters disagree"
     if any(name != name.lower() for name in event["headers"]):
-        yield "header names arrive in lower case"
+        yield "header names must be in lower case"
 
 
-def _of_readme(code: Routes, readme: Routes) -> Iterator[str]:
+def _check_readme(code: Routes, readme: Routes) -> Iterator[str]:
     for path in sorted(code.keys() | readme.keys()):
-        served, told = code.get(path, frozenset()), readme.get(path, frozenset())
-        if served != told:
-            yield f"{path}: the code has {_listed(served)}, and README.md says {_listed(told)}"
+        served, documented = code.get(path, frozenset()), readme.get(path, frozenset())
+        if served != documented:
+            yield f"{path}: the code handles {_listed(served)}, README.md lists {_listed(documented)}"
 
 
-def _left_over_events(root: Path, folders: set[str]) -> Iterator[str]:
+def _check_orphaned_events(root: Path, folders: set[str]) -> Iterator[str]:
     for folder in sorted(
         {str(file.parent.relative_to(root / "events")) for file in (root / "events").glob("*/**/*.json")}
     ):
         if folder not in folders:
-            yield f"events/{folder} belongs to no function"
+            yield f"events/{folder} has no function"
 
 
 def _listed(verbs: frozenset[str]) -> str:
@@ -186,10 +188,10 @@ def _listed(verbs: frozenset[str]) -> str:
 
 
 def test_template_folders_code_events_and_readme_agree() -> None:
-    assert list(disagreements(ROOT)) == []
+    assert list(mismatches(ROOT)) == []
 
 
-# The comparison ------------------------------------------------------------------------------------
+# Tests of the comparison ---------------------------------------------------------------------------
 
 README = """
 | path | verb | who |
@@ -211,7 +213,7 @@ def part_of_template() -> str:
 
 @pytest.fixture
 def part(part_of_template: str, tmp_path: Path) -> Path:
-    """A part of the project in which everything agrees: two paths and a job."""
+    """A small copy of the project without mismatches: two paths and a job."""
     (tmp_path / "template.yaml").write_text(part_of_template)
     (tmp_path / "README.md").write_text(README)
     for folder in ("users/index", "users/by_id", "jobs/rotate_signing_key"):
@@ -219,11 +221,13 @@ def part(part_of_template: str, tmp_path: Path) -> Path:
             shutil.copytree(
                 ROOT / kind / folder, tmp_path / kind / folder, ignore=shutil.ignore_patterns("__pycache__")
             )
-    assert list(disagreements(tmp_path)) == []
+    assert list(mismatches(tmp_path)) == []
     return tmp_path
 
 
 def edit(name: str, old: str, new: str) -> Callable[[Path], object]:
+    """Return a change of the project: replace `old` by `new` in a file."""
+
     def change(root: Path) -> None:
         text = (root / name).read_text()
         assert old in text
@@ -232,41 +236,37 @@ def edit(name: str, old: str, new: str) -> Callable[[Path], object]:
     return change
 
 
-CHANGES: dict[str, Callable[[Path], object]] = {
+MISMATCHES: dict[str, Callable[[Path], object]] = {
     "functions/users/by_id/app.py is missing": lambda root: (root / "functions/users/by_id/app.py").unlink(),
     "template.yaml has no function for functions/users/by_name": lambda root: shutil.copytree(
         root / "functions/users/by_id", root / "functions/users/by_name"
     ),
-    "takes GET alone": edit("template.yaml", '"Method": "ANY"', '"Method": "GET"'),
-    "serves /api/users/{userId}, and the template": edit(
+    "is mapped to GET only": edit("template.yaml", '"Method": "ANY"', '"Method": "GET"'),
+    "serves /api/users/{userId}, but the template": edit(
         "template.yaml", "/api/users/{userId}", "/api/people/{userId}"
     ),
     "the folder for /api/people/{userId} is": edit("template.yaml", "/api/users/{userId}", "/api/people/{userId}"),
     "UsersFunction has no HttpApi event": edit("template.yaml", '"HttpApi"', '"Schedule"'),
-    "the docstring does not start with its path": edit(
-        "functions/users/by_id/app.py", '"""/api/users/', '"""/api/user/'
-    ),
+    "the docstring does not start with": edit("functions/users/by_id/app.py", '"""/api/users/', '"""/api/user/'),
     "events/users/by_id/post.json is missing": edit("functions/users/by_id/app.py", "@api.put", "@api.post"),
     "events/users/by_id/put.json is for a verb": edit("functions/users/by_id/app.py", "@api.put", "@api.post"),
-    "/api/users/{userId}: the code has GET, POST, PATCH, DELETE, and README.md says GET, PUT, PATCH, DELETE": edit(
+    "/api/users/{userId}: the code handles GET, POST, PATCH, DELETE, README.md lists GET, PUT, PATCH, DELETE": edit(
         "functions/users/by_id/app.py", "@api.put", "@api.post"
     ),
-    "/api/users: the code has GET, POST, and README.md says GET": edit("README.md", "GET, POST", "GET"),
-    "/api/teams: the code has nothing, and README.md says GET, POST": edit("README.md", "/api/users`", "/api/teams`"),
+    "/api/users: the code handles GET, POST, README.md lists GET": edit("README.md", "GET, POST", "GET"),
+    "/api/teams: the code handles nothing, README.md lists GET, POST": edit("README.md", "/api/users`", "/api/teams`"),
     "events/users/index/get.json is missing": lambda root: (root / "events/users/index/get.json").unlink(),
     "events/jobs/rotate_signing_key has no event": lambda root: shutil.rmtree(root / "events/jobs"),
-    "events/teams belongs to no function": lambda root: shutil.copytree(
-        root / "events/users/index", root / "events/teams"
-    ),
+    "events/teams has no function": lambda root: shutil.copytree(root / "events/users/index", root / "events/teams"),
     "its routeKey is not": edit("events/users/index/get.json", "ANY /api/users", "GET /api/users"),
     "its method is PUT": edit("events/users/index/get.json", '"GET"', '"PUT"'),
-    "are not one request": edit("events/users/by_id/get.json", '"userId": "0', '"userId": "1'),
-    "are not one query": edit("events/users/index/get.json", "limit=20", "limit=21"),
-    "header names arrive in lower case": edit("events/users/index/get.json", '"accept"', '"Accept"'),
+    "pathParameters disagree": edit("events/users/by_id/get.json", '"userId": "0', '"userId": "1'),
+    "queryStringParameters disagree": edit("events/users/index/get.json", "limit=20", "limit=21"),
+    "header names must be in lower case": edit("events/users/index/get.json", '"accept"', '"Accept"'),
 }
 
 
-@pytest.mark.parametrize("told", CHANGES)
-def test_a_difference_is_told(part: Path, told: str) -> None:
-    CHANGES[told](part)
-    assert any(told in line for line in disagreements(part)), list(disagreements(part))
+@pytest.mark.parametrize("message", MISMATCHES)
+def test_mismatch_is_reported(part: Path, message: str) -> None:
+    MISMATCHES[message](part)
+    assert any(message in line for line in mismatches(part)), list(mismatches(part))

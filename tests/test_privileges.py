@@ -1,4 +1,7 @@
-"""Each function's role allows what its code calls, and no more: all paths are walked, and every call is compared."""
+"""Least privilege: each function's role allows exactly the AWS calls that its code makes.
+
+The walks below call every endpoint and job; all AWS calls are recorded and compared with the roles in the template.
+"""
 
 import copy
 import json
@@ -24,44 +27,45 @@ from operations.transformed import TEMPLATE, Template, references, resolve_condi
 from shared.core import aws, clock, config, tables
 from shared.records import keys, outbox
 from shared.values import passwords
-from tests.conftest import PASSWORD, forget_circuits, transformed_once
+from tests.conftest import PASSWORD, forget_circuits, transformed_template
 from tests.support import faults, sendgrid
 from tests.support.api import FUNCTIONS, Api, Inbox, deliver, entries, load, redrive, retry, routes
 from tests.support.faults import Wire
 from tests.support.feedback import bounce, complaint, receive
 
-AT_ONCE = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
+NO_RETRIES = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
 NEW = "a rather different sentence"
-IN_TRANSACTION = {
+TRANSACTION_ACTIONS = {
     "Put": "PutItem",
     "Update": "UpdateItem",
     "Delete": "DeleteItem",
     "ConditionCheck": "ConditionCheckItem",
 }
+# Lambda itself sends failed events to these queues, with the function's role.
+USED_BY_LAMBDA = {("sqs:SendMessage", "UndeliveredEmailQueue"), ("sqs:SendMessage", "UnhandledFeedbackQueue")}
 
 
-# Lambda itself sends there, with the function's role, what the function failed on.
-BY_LAMBDA = {("sqs:SendMessage", "UndeliveredEmailQueue"), ("sqs:SendMessage", "UnhandledFeedbackQueue")}
+# Granted rights ------------------------------------------------------------------------------------
 
 
 @cache
 def stack(providers: str) -> Template:
-    """Give the template of a stack with these providers: look at it only."""
-    return resolve_conditions(transformed_once(), MailProviders=providers)
+    """Return the template of a stack with these email providers. Do not change it: it is cached."""
+    return resolve_conditions(transformed_template(), MailProviders=providers)
 
 
 @cache
 def granted(providers: str = "ses") -> Rights:
-    """Give each function's rights, by the name of its folder, as CloudFormation will have them."""
+    """Return the rights that the template grants to each function, by its folder."""
     declared = yaml_parse(TEMPLATE.read_text())["Resources"]
     return {
-        declared[name]["Properties"]["CodeUri"].removeprefix("functions/"): rights - BY_LAMBDA
+        declared[name]["Properties"]["CodeUri"].removeprefix("functions/"): rights - USED_BY_LAMBDA
         for name, rights in privileges.granted(stack(providers)).items()
     }
 
 
 def differences(used: Rights, granted: Rights) -> list[str]:
-    """Say what is called and not allowed, and what is allowed and never called."""
+    """Describe each call that is not allowed, and each right that is never used."""
     return [
         f"{folder} {problem}"
         for folder in sorted(used.keys() | granted.keys())
@@ -72,9 +76,17 @@ def differences(used: Rights, granted: Rights) -> list[str]:
     ]
 
 
+def statement_actions(statement: dict[str, Any]) -> list[str]:
+    actions = statement["Action"]
+    return [actions] if isinstance(actions, str) else actions
+
+
+# Recorded calls ------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True)
 class Call:
-    """A call of AWS."""
+    """A call to AWS."""
 
     service: str
     operation: str
@@ -82,14 +94,14 @@ class Call:
 
 
 @pytest.fixture
-def called(cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, list[Call]]]:  # noqa: ARG001
-    """What each function has called since, by the name of its folder."""
+def called(fake_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, list[Call]]]:  # noqa: ARG001
+    """The AWS calls that each function makes, by its folder."""
     calls: dict[str, list[Call]] = {}
     running: list[str] = []
 
     def handler(folder: str, original: Callable[..., Any], event: Any, context: Any) -> Any:
         running.append(folder)
-        keys.memory.forget()  # a container that has just been started reads most
+        keys.memory.forget()  # a cold start makes the most calls
         try:
             return original(event, context)
         finally:
@@ -102,20 +114,20 @@ def called(cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, l
         calls[folder] = []
         monkeypatch.setattr(module, "handler", partial(handler, folder, module.handler))
 
-    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+    def record(params: dict[str, Any], model: Any, **_: Any) -> None:
         if running:
             calls[running[-1]].append(Call(model.service_model.service_name, model.name, copy.deepcopy(params)))
 
     clients = (aws.dynamodb(), aws.secretsmanager(), aws.sesv2(), aws.sqs())
     for client in clients:
-        client.meta.events.register("provide-client-params", note, unique_id="rights")
+        client.meta.events.register("provide-client-params", record, unique_id="rights")
     yield calls
     for client in clients:
-        client.meta.events.unregister("provide-client-params", note, unique_id="rights")
+        client.meta.events.unregister("provide-client-params", record, unique_id="rights")
 
 
 def used(called: dict[str, list[Call]]) -> Rights:
-    """Give the rights that these calls take."""
+    """Return the rights that these calls require, by folder."""
     return {
         folder: {right for call in calls for right in _actions(call.service, call.operation, call.params)}
         for folder, calls in called.items()
@@ -135,28 +147,73 @@ def _actions(service: str, operation: str, params: dict[str, Any]) -> Iterator[t
         return
     for item in params["TransactItems"]:
         for verb, change in item.items():
-            yield f"dynamodb:{IN_TRANSACTION[verb]}", change["TableName"]
+            yield f"dynamodb:{TRANSACTION_ACTIONS[verb]}", change["TableName"]
 
 
-def test_roles_allow_what_is_called_and_no_more(
+def refused_by_moto(rights: set[tuple[str, str]], calls: list[Call]) -> set[str]:
+    """Repeat the calls with a role that has these rights. Return the actions that moto's IAM refuses.
+
+    moto compares resources only for SQS, and only the action for other services. Transactions are left out: moto checks
+    an action TransactWriteItems, which AWS does not have.
+    """
+    statements = [
+        {"Effect": "Allow", "Action": action, "Resource": f"arn:aws:sqs:*:*:{on}" if action[:3] == "sqs" else "*"}
+        for action, on in sorted(rights)
+    ]
+    trust = {"Version": "2012-10-17", "Statement": []}
+    iam = boto3.client("iam")
+    role = iam.create_role(RoleName="function", AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+    policy = {"Version": "2012-10-17", "Statement": statements}
+    iam.put_role_policy(RoleName="function", PolicyName="rights", PolicyDocument=json.dumps(policy))
+    assumed = boto3.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="function")["Credentials"]
+    credentials = {
+        "aws_access_key_id": assumed["AccessKeyId"],
+        "aws_secret_access_key": assumed["SecretAccessKey"],
+        "aws_session_token": assumed["SessionToken"],
+    }
+    # One call for each operation, and for each queue.
+    distinct = {(call.service, call.operation, call.params.get("QueueUrl")): call for call in calls}
+    client: Any = partial(boto3.client, config=NO_RETRIES, **credentials)
+    clients = {service: client(service) for service in {call.service for call in calls}}
+    refused = set()
+    with enable_iam_authentication():
+        for call in distinct.values():
+            if call.operation == "TransactWriteItems":
+                continue
+            try:
+                getattr(clients[call.service], xform_name(call.operation))(**call.params)
+            except ClientError as error:
+                # moto refuses with XML in every protocol, so only the HTTP status is reliable.
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.FORBIDDEN:
+                    refused.add(f"{call.service}:{call.operation}")
+    iam.delete_role_policy(RoleName="function", PolicyName="rights")
+    iam.delete_role(RoleName="function")
+    return refused
+
+
+# Tests ---------------------------------------------------------------------------------------------
+
+
+def test_roles_allow_exactly_the_calls_that_are_made(
     called: dict[str, list[Call]], admin: Api, ada: Api, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     walk_rotation()
     walk_registration(inbox)
     walk_sessions(ada, monkeypatch)
     walk_recovery(ada, inbox)
-    walk_change_of_address(ada, inbox)
+    walk_email_change(ada, inbox)
     walk_administration(admin, inbox)
     walk_forms(admin, inbox)
     walk_feedback(inbox)
     walk_delivery(inbox)
     assert differences(used(called), granted()) == []
-    # A second opinion, on what was just called. The walk takes too long to be done twice.
+    # Ask moto's IAM as well, about the same calls: the walks take too long to run twice.
     for folder, calls in called.items():
         assert refused_by_moto(granted()[folder], calls) == set(), folder
 
 
-def test_moto_refuses_what_a_role_does_not_allow(cloud: None) -> None:  # noqa: ARG001  # what is called
+@pytest.mark.usefixtures("fake_aws")
+def test_moto_refuses_calls_that_the_role_does_not_allow() -> None:
     calls = [
         Call("dynamodb", "Query", {"TableName": "UsersTable", "KeyConditionExpression": "id = :id"}),
         Call("secretsmanager", "GetSecretValue", {"SecretId": "SigningKeySecret"}),
@@ -172,55 +229,14 @@ def test_moto_refuses_what_a_role_does_not_allow(cloud: None) -> None:  # noqa: 
     assert refused_by_moto(other_queue, calls[3:]) == {"sqs:ReceiveMessage"}
 
 
-def refused_by_moto(rights: set[tuple[str, str]], calls: list[Call]) -> set[str]:
-    """Make the calls again, by a role with these rights, and give what moto's IAM refuses.
-
-    moto knows the resource of calls of SQS alone; of others it compares the action. It knows an action
-    TransactWriteItems, which AWS does not have, so transactions are left out.
-    """
-    statements = [
-        {"Effect": "Allow", "Action": action, "Resource": f"arn:aws:sqs:*:*:{on}" if action[:3] == "sqs" else "*"}
-        for action, on in sorted(rights)
-    ]
-    nobody = {"Version": "2012-10-17", "Statement": []}
-    iam = boto3.client("iam")
-    role = iam.create_role(RoleName="function", AssumeRolePolicyDocument=json.dumps(nobody))["Role"]
-    policy = {"Version": "2012-10-17", "Statement": statements}
-    iam.put_role_policy(RoleName="function", PolicyName="rights", PolicyDocument=json.dumps(policy))
-    given = boto3.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="function")["Credentials"]
-    credentials = {
-        "aws_access_key_id": given["AccessKeyId"],
-        "aws_secret_access_key": given["SecretAccessKey"],
-        "aws_session_token": given["SessionToken"],
-    }
-    # A queue's calls differ by queue, others by what they do.
-    unlike = {(call.service, call.operation, call.params.get("QueueUrl")): call for call in calls}
-    client: Any = partial(boto3.client, config=AT_ONCE, **credentials)
-    clients = {service: client(service) for service in {call.service for call in calls}}
-    refused = set()
-    with enable_iam_authentication():
-        for call in unlike.values():
-            if call.operation == "TransactWriteItems":
-                continue
-            try:
-                getattr(clients[call.service], xform_name(call.operation))(**call.params)
-            except ClientError as error:
-                # moto's refusal is XML in any protocol, so its code arrives as that of HTTP.
-                if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.FORBIDDEN:
-                    refused.add(f"{call.service}:{call.operation}")
-    iam.delete_role_policy(RoleName="function", PolicyName="rights")
-    iam.delete_role(RoleName="function")
-    return refused
-
-
-def test_a_call_that_is_not_allowed_is_told_with_function_action_and_resource() -> None:
+def test_missing_right_is_reported_with_function_action_and_resource() -> None:
     rights = granted()
     missing = ("dynamodb:GetItem", "UsersTable")
     without = {**rights, "auth/me": rights["auth/me"] - {missing}}
     assert differences(rights, without) == ["auth/me calls dynamodb:GetItem on UsersTable: not allowed"]
 
 
-def test_a_grant_that_nothing_uses_is_told_with_function_action_and_resource() -> None:
+def test_unused_right_is_reported_with_function_action_and_resource() -> None:
     rights = granted()
     spare = ("dynamodb:Query", "UsersTable/index/Newest")
     with_more = {**rights, "health": rights["health"] | {spare}}
@@ -232,22 +248,22 @@ def test_only_functions_that_issue_tokens_read_the_signing_key() -> None:
     assert readers == {"auth/login", "auth/refresh", "jobs/rotate_signing_key"}
 
 
-def test_only_functions_about_accounts_reach_credentials() -> None:
-    reaching = {folder for folder, rights in granted().items() for _, on in rights if on == "CredentialsTable"}
+def test_only_account_functions_and_email_jobs_access_credentials() -> None:
+    folders = {folder for folder, rights in granted().items() for _, on in rights if on == "CredentialsTable"}
     jobs = {"jobs/deliver_email", "jobs/retry_emails", "jobs/suppress_address"}
-    assert {folder for folder in reaching if not folder.startswith(("auth/", "users/"))} == jobs
-    assert "auth/me" not in reaching
+    assert {folder for folder in folders if not folder.startswith(("auth/", "users/"))} == jobs
+    assert "auth/me" not in folders
 
 
-def test_no_grant_is_for_everything_or_for_every_action() -> None:
+def test_no_right_has_a_wildcard_action_or_resource() -> None:
     for folder, rights in granted("ses,sendgrid").items():
         for action, on in rights:
             assert "*" not in action, (folder, action)
-            # SES authorises by the sender's identity and, in its sandbox, by the recipient's: those of this account.
+            # SES checks the identity of the sender and, in its sandbox, of the recipient, within this account.
             assert "*" not in on or on == "identity/*", (folder, action, on)
 
 
-def test_the_boundary_lets_every_grant_through() -> None:
+def test_permissions_boundary_allows_exactly_the_services_in_use() -> None:
     template = stack("ses,sendgrid")
     boundary = template["Resources"]["FunctionBoundary"]["Properties"]["PolicyDocument"]["Statement"]
     services = {action.partition(":")[0] for statement in boundary for action in statement_actions(statement)}
@@ -258,18 +274,13 @@ def test_the_boundary_lets_every_grant_through() -> None:
         assert role["PermissionsBoundary"] == {"Ref": "FunctionBoundary"}
 
 
-def statement_actions(statement: dict[str, Any]) -> list[str]:
-    actions = statement["Action"]
-    return [actions] if isinstance(actions, str) else actions
-
-
-def test_the_page_of_privileges_is_as_the_template_has_it() -> None:
+def test_privileges_page_matches_the_template() -> None:
     written = privileges.PAGE.read_text(encoding="utf-8")
     assert written == privileges.page(privileges.all_rights()), "run `make privileges`"
 
 
 @pytest.mark.parametrize("job", ["deliver_email", "retry_emails"])
-def test_where_sendgrid_is_used_its_key_may_be_read(
+def test_sendgrid_key_is_readable_only_where_sendgrid_is_used(
     called: dict[str, list[Call]], monkeypatch: pytest.MonkeyPatch, job: str
 ) -> None:
     key = ("secretsmanager:GetSecretValue", "SendGridKeySecret")
@@ -282,49 +293,13 @@ def test_where_sendgrid_is_used_its_key_may_be_read(
         config.settings.cache_clear()
         tables.write(outbox.sending("new_device", "ada@example.com", user_agent="Burner", ip="192.0.2.1"))
         deliver_by(job)
-        assert len(server.taken) == 1
+        assert len(server.accepted) == 1
     rights = used(called)[f"jobs/{job}"]
     assert rights <= granted("ses,sendgrid")[f"jobs/{job}"]
     assert key in rights
 
 
-def deliver_by(job: str) -> None:
-    """Have one of the two jobs deliver what waits, from a container that has just been started."""
-    forget_circuits()
-    if job == "deliver_email":
-        deliver(*entries())
-        return
-    with time_machine.travel(clock.now() + 120):
-        retry()
-
-
-def walk_delivery(inbox: Inbox) -> None:
-    """Deliver mails with and without an account and a token, until SES is left alone, and after it is asked again."""
-    for job in ("deliver_email", "retry_emails"):
-        for kind in ("verification", "password_changed", "invitation"):
-            tables.write(outbox.sending(kind, "nobody@example.com"))
-        tables.write(outbox.sending("email_changed", "gus@example.com", userId=str(uuid.uuid4()), version="1"))
-        Api().post("/api/auth/register", {"name": "Gus", "email": f"{job}@example.com", "password": PASSWORD})
-        receive(bounce(f"{job}.bounces@example.com"))
-        Api().post("/api/auth/register", {"name": "Gus", "email": f"{job}.bounces@example.com", "password": PASSWORD})
-        Api().post("/api/contact", {"name": "Gil", "email": "gil@example.com", "message": "Hello"})
-        deliver_by(job)
-        wire = Wire()
-        wire.fails(faults.no_answer, on="SendEmail")
-        for _ in range(5):
-            tables.write(outbox.sending("new_device", "gus@example.com", user_agent="Burner", ip="192.0.2.1"))
-        deliver_by(job)
-        wire.close()
-        with time_machine.travel(clock.now() + 3600):
-            tables.write(outbox.sending("new_device", "gus@example.com", user_agent="Burner", ip="192.0.2.1"))
-            deliver_by(job)
-    tables.write(outbox.sending("new_device", "gus@example.com", user_agent="Burner", ip="192.0.2.1"))
-    wire = Wire()
-    wire.fails(faults.error("MessageRejected"), on="SendEmail")
-    inbox.deliver()
-    wire.close()
-    aws.sqs().send_message(QueueUrl="UndeliveredEmailQueue", MessageBody="a note of the stream")
-    assert redrive()["notes"] == 1
+# Walks ---------------------------------------------------------------------------------------------
 
 
 def walk_rotation() -> None:
@@ -381,7 +356,7 @@ def walk_recovery(ada: Api, inbox: Inbox) -> None:
     assert caller.post("/api/auth/change-password", change).status == 204
 
 
-def walk_change_of_address(ada: Api, inbox: Inbox) -> None:
+def walk_email_change(ada: Api, inbox: Inbox) -> None:
     ada = ada.signed_in("ada@example.com", PASSWORD)
     for taken in ("cyd@example.com", "countess@example.com"):
         assert ada.post("/api/auth/change-email", {"newEmail": taken, "password": PASSWORD}).status == 202
@@ -433,3 +408,42 @@ def walk_feedback(inbox: Inbox) -> None:
     reset = {"token": inbox.newest().token, "password": NEW}
     receive(complaint(gus["email"]))
     assert api.post("/api/auth/reset-password", reset).status == 204
+
+
+def walk_delivery(inbox: Inbox) -> None:
+    """Deliver emails with and without an account and a token, until the circuit of SES opens, and after it closes."""
+    for job in ("deliver_email", "retry_emails"):
+        for kind in ("verification", "password_changed", "invitation"):
+            tables.write(outbox.sending(kind, "nobody@example.com"))
+        tables.write(outbox.sending("email_changed", "gus@example.com", userId=str(uuid.uuid4()), version="1"))
+        Api().post("/api/auth/register", {"name": "Gus", "email": f"{job}@example.com", "password": PASSWORD})
+        receive(bounce(f"{job}.bounces@example.com"))
+        Api().post("/api/auth/register", {"name": "Gus", "email": f"{job}.bounces@example.com", "password": PASSWORD})
+        Api().post("/api/contact", {"name": "Gil", "email": "gil@example.com", "message": "Hello"})
+        deliver_by(job)
+        wire = Wire()
+        wire.fail(faults.read_timeout, on="SendEmail")
+        for _ in range(5):
+            tables.write(outbox.sending("new_device", "gus@example.com", user_agent="Burner", ip="192.0.2.1"))
+        deliver_by(job)
+        wire.close()
+        with time_machine.travel(clock.now() + 3600):
+            tables.write(outbox.sending("new_device", "gus@example.com", user_agent="Burner", ip="192.0.2.1"))
+            deliver_by(job)
+    tables.write(outbox.sending("new_device", "gus@example.com", user_agent="Burner", ip="192.0.2.1"))
+    wire = Wire()
+    wire.fail(faults.error("MessageRejected"), on="SendEmail")
+    inbox.deliver()
+    wire.close()
+    aws.sqs().send_message(QueueUrl="UndeliveredEmailQueue", MessageBody="a failure record of the stream")
+    assert redrive()["notes"] == 1
+
+
+def deliver_by(job: str) -> None:
+    """Deliver the waiting emails with one of the two jobs, after a cold start."""
+    forget_circuits()
+    if job == "deliver_email":
+        deliver(*entries())
+        return
+    with time_machine.travel(clock.now() + 120):
+        retry()

@@ -1,7 +1,7 @@
 """One execution environment: import a handler and call it, as often as asked.
 
-Run as `invoke.py <module> <event.json>`. Prints what the first answer took since the process began, then, for each line
-of input with a number n, what each of n more requests took: CPU (user and system) and wall, in milliseconds.
+Run as `invoke.py <module> <event.json>`. Prints the times from the start of the process to the first response, then,
+for each line of input with a number n, those of n more requests: CPU (user and system) and wall clock in milliseconds.
 """
 
 import importlib
@@ -12,7 +12,7 @@ import time
 
 
 class Context:
-    """Lambda's context, as far as libraries look at it."""
+    """Lambda's context, as far as libraries read it."""
 
     function_name = "benchmark"
     function_version = "$LATEST"
@@ -22,26 +22,26 @@ class Context:
 
 
 def main() -> None:
-    """Serve."""
-    # What functions log goes nowhere; what is measured goes where it would have gone.
-    measured, sys.stdout = sys.stdout, open(os.devnull, "w")  # noqa: PTH123, SIM115  # nothing is imported for comfort
+    """Measure."""
+    # The functions' log lines are discarded; the figures go to the original stdout.
+    figures, sys.stdout = sys.stdout, open(os.devnull, "w")  # noqa: PTH123, SIM115  # pathlib costs an import
     with open(sys.argv[2]) as file:  # noqa: PTH123
         event = json.load(file)
     handler = importlib.import_module(sys.argv[1]).handler
     if "shared.values.passwords" in sys.modules:
-        # The stored hash has the benchmark's cost; signing in would otherwise replace it by one of today's.
+        # The stored hash has the benchmark's cost; otherwise a sign-in would replace it.
         sys.modules["shared.values.passwords"].COST = int(os.environ["HASH_COST"])  # type: ignore[attr-defined]
     context = Context()
-    answer = handler(event, context)
+    response = handler(event, context)
     cpu, now = time.process_time(), time.monotonic()
-    print(json.dumps({"cpu": cpu * 1000, "at": now, "answer": answer}), file=measured, flush=True)
+    print(json.dumps({"cpu": cpu * 1000, "at": now, "response": response}), file=figures, flush=True)
     for line in sys.stdin:
         times = []
         for _ in range(int(line)):
             wall, cpu = time.perf_counter(), time.process_time()
             handler(event, context)
             times.append(((time.process_time() - cpu) * 1000, (time.perf_counter() - wall) * 1000))
-        print(json.dumps(times), file=measured, flush=True)
+        print(json.dumps(times), file=figures, flush=True)
 
 
 if __name__ == "__main__":

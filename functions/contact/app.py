@@ -1,4 +1,4 @@
-"""/api/contact: write to us; administrators read what was written."""
+"""/api/contact: send us a message; administrators read what was sent."""
 
 from shared.core.config import settings
 from shared.values.types import Email, Name, Text
@@ -6,7 +6,7 @@ from shared.web.forms import Fields, Form
 
 
 class Message(Fields):
-    """What somebody wants to tell us, and where an answer reaches them."""
+    """A message, and its sender's name and address."""
 
     name: Name
     email: Email

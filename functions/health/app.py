@@ -1,4 +1,4 @@
-"""/api/health: whether the API can do its work. For load balancers and monitors; anyone may ask."""
+"""/api/health: the health of the API, for load balancers and monitors. No sign-in is required."""
 
 from shared import __version__
 from shared.records import keys
@@ -11,6 +11,6 @@ handler = api.handler
 
 @api.get
 def health() -> Response:
-    """Read from the database; where it does not answer, the answer is 503 like everywhere."""
+    """Read from the database, and respond with 503 if that fails."""
     keys.jwks()
     return data({"status": "ok", "version": __version__})

@@ -1,6 +1,6 @@
-"""The few AWS requests that the runner makes itself, as plain JSON over HTTP.
+"""A client for the few AWS requests of the runner itself: JSON over HTTP, unsigned.
 
-boto3 would take longer to load than the rest of the runner; MiniStack does not check signatures.
+boto3 would take longer to load than the rest of the runner, and MiniStack does not check signatures.
 """
 
 import http.client
@@ -17,16 +17,16 @@ _SERVICES = {
     "streams": ("dynamodb", "DynamoDBStreams_20120810", "1.0"),
     "secretsmanager": ("secretsmanager", "secretsmanager", "1.1"),
     "sqs": ("sqs", "AmazonSQS", "1.0"),
-    # A REST service: it has no targets.
+    # A REST service, without targets.
     "ses": ("ses", "", ""),
 }
 _OK = 200
-# How long a request may wait for MiniStack to come back after it died, in seconds.
-PATIENCE = 20.0
+# How long a request may wait for MiniStack to restart, in seconds.
+RETRY_SECONDS = 20.0
 
 
 class AwsError(Exception):
-    """AWS said no. `code` is its error code, such as ResourceNotFoundException."""
+    """AWS returned an error. `code` is its error code, such as ResourceNotFoundException."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -34,33 +34,33 @@ class AwsError(Exception):
 
 
 class CloudGoneError(Exception):
-    """Nobody answers at the emulator's address."""
+    """MiniStack does not respond."""
 
 
 class Aws:
-    """A client for the emulator on `port`. Safe to use from several threads: each has a connection of its own."""
+    """A client for MiniStack on `port`. Safe to use from several threads: each has its own connection."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._local = threading.local()
-        # Set when nobody will ever answer: requests fail at once.
+        # Set when MiniStack will not be restarted: requests fail at once.
         self.given_up = False
 
     @staticmethod
     def authorization(service: str) -> str:
-        """The Authorization header that names the service and the region; the signature is never looked at."""
+        """Return an Authorization header that names the service and the region. Its signature is not checked."""
         scope = f"local/20200101/{REGION}/{_SERVICES[service][0]}/aws4_request"
         return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
 
     def close(self) -> None:
-        """Close this thread's connection; the next request opens another."""
+        """Close the connection of this thread. The next request opens another."""
         connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
         if connection is not None:
             connection.close()
             self._local.connection = None
 
     def call(self, service: str, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Make a request, again while the emulator is away: only for what may be done twice. Raises AwsError."""
+        """Make an idempotent request, with retries while MiniStack restarts. Raises AwsError, CloudGoneError."""
         _, target, version = _SERVICES[service]
         headers = {
             "Authorization": self.authorization(service),
@@ -68,33 +68,33 @@ class Aws:
             "X-Amz-Target": f"{target}.{operation}",
         }
         status, body = self.http("POST", "/", json.dumps(request), headers)
-        answer: dict[str, Any] = json.loads(body or b"{}")
+        response: dict[str, Any] = json.loads(body or b"{}")
         if status != _OK:
             raise AwsError(
-                str(answer.get("__type", status)).rpartition("#")[2],
-                str(answer.get("message") or answer.get("Message")),
+                str(response.get("__type", status)).rpartition("#")[2],
+                str(response.get("message") or response.get("Message")),
             )
-        return answer
+        return response
 
     def http(
         self, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None
     ) -> tuple[int, bytes]:
-        """Make one HTTP request: status and body. Raises CloudGoneError after `PATIENCE` seconds without an answer."""
-        deadline = time.monotonic() + PATIENCE
+        """Return the status and body of one HTTP request. Raises CloudGoneError after `RETRY_SECONDS`."""
+        deadline = time.monotonic() + RETRY_SECONDS
         while True:
             try:
                 return self._request_once(method, path, body, headers or {})
             except (OSError, http.client.HTTPException) as problem:
                 self.close()
                 if self.given_up or time.monotonic() > deadline:
-                    raise CloudGoneError(f"MiniStack does not answer: {problem}") from problem
-                # Its socket stays open while it is started again (see `cloud.py`), so the next attempt waits there.
+                    raise CloudGoneError(f"MiniStack does not respond: {problem}") from problem
+                # The socket stays open while MiniStack restarts (`ministack.py`): the next attempt waits there.
                 time.sleep(0.01)
 
     def _request_once(self, method: str, path: str, body: str, headers: Mapping[str, str]) -> tuple[int, bytes]:
         connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
+            connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=RETRY_SECONDS)
             self._local.connection = connection
         connection.request(method, path, body.encode(), dict(headers))
         response = connection.getresponse()

@@ -1,4 +1,4 @@
-"""Time to live: deletes expired items, by ordinary requests so that they are in the journal (see `durable.py`)."""
+"""Time to live: deletes expired items by ordinary requests, which `local.aws.durable` keeps like all others."""
 
 import time
 from collections.abc import Mapping
@@ -7,9 +7,9 @@ from local.aws.client import Aws, AwsError
 
 
 def delete_expired(tables: Mapping[str, str], aws: Aws) -> int:
-    """Delete what has expired; `tables` maps a table to its TTL attribute. Returns how many items went.
+    """Delete expired items and return their number. `tables` maps a table to its TTL attribute.
 
-    The condition is DynamoDB's own: an item whose time was moved in the meantime stays.
+    The condition is DynamoDB's own: an item whose time has been extended in the meantime stays.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
     """
     deleted = 0

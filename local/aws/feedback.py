@@ -1,7 +1,6 @@
-"""SES's mailbox simulator: a mail to `bounce@` or `complaint@simulator.amazonses.com` comes back, as SES tells of it.
+"""SES's mailbox simulator: an email to `bounce@` or `complaint@simulator.amazonses.com` causes SES's notification.
 
-As there, a label makes an address of one's own: `bounce+ada@simulator.amazonses.com`. Only mails sent since the start
-come back.
+Addresses may have a label, as in SES: `bounce+ada@simulator.amazonses.com`. Only emails sent since the start count.
 
 https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html
 https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
@@ -21,52 +20,52 @@ from local.template import FeedbackRoute
 _SIMULATED = re.compile(r"(bounce|complaint)(\+[^@]*)?@simulator\.amazonses\.com", re.IGNORECASE)
 
 
-class Returns:
-    """The mails that come back, read from where the accepted ones are kept."""
+class Simulator:
+    """Reads the file of accepted emails from its present end."""
 
-    def __init__(self, mails: Path) -> None:
-        self._mails = mails
-        self._read = mails.stat().st_size if mails.exists() else 0
+    def __init__(self, emails: Path) -> None:
+        self._emails = emails
+        self._read = emails.stat().st_size if emails.exists() else 0
 
     def events(self, routes: Sequence[FeedbackRoute]) -> Iterator[tuple[FeedbackRoute, str]]:
-        """Give what came back since the last call: where it goes, and the event (JSON) as SNS hands it over."""
-        for mail in self._new():
-            for address in mail["To"]:
+        """Yield the notifications since the last call: the route and the event (JSON) as SNS delivers it."""
+        for email in self._new():
+            for address in email["To"]:
                 simulated = _SIMULATED.fullmatch(address)
                 if simulated:
                     kind = simulated[1].lower()
-                    message = json.dumps(_message(kind, address, mail))
+                    message = json.dumps(_message(kind, address, email))
                     yield from ((route, _event(route.topic, message)) for route in routes if route.kind == kind)
 
     def _new(self) -> list[dict[str, Any]]:
-        if not self._mails.exists() or self._mails.stat().st_size <= self._read:
+        if not self._emails.exists() or self._emails.stat().st_size <= self._read:
             return []
-        with self._mails.open("rb") as file:
+        with self._emails.open("rb") as file:
             file.seek(self._read)
             whole, newline, _unfinished = file.read().rpartition(b"\n")
         self._read += len(whole + newline)
         return [json.loads(line) for line in whole.splitlines()]
 
 
-def _message(kind: str, address: str, mail: Mapping[str, Any]) -> dict[str, Any]:
+def _message(kind: str, address: str, email: Mapping[str, Any]) -> dict[str, Any]:
     now = _time(datetime.now(UTC))
-    about: dict[str, Any] = {"feedbackId": str(uuid.uuid4()), "timestamp": now}
+    details: dict[str, Any] = {"feedbackId": str(uuid.uuid4()), "timestamp": now}
     if kind == "bounce":
-        refused = {"action": "failed", "status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 user unknown"}
-        about |= {"bounceType": "Permanent", "bounceSubType": "General", "reportingMTA": "dns; simulator"}
-        about["bouncedRecipients"] = [{"emailAddress": address, **refused}]
+        failure = {"action": "failed", "status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 user unknown"}
+        details |= {"bounceType": "Permanent", "bounceSubType": "General", "reportingMTA": "dns; simulator"}
+        details["bouncedRecipients"] = [{"emailAddress": address, **failure}]
     else:
-        about |= {"complaintFeedbackType": "abuse", "complaintSubType": None, "arrivalDate": now}
-        about["complainedRecipients"] = [{"emailAddress": address}]
-    sent = _time(datetime.fromtimestamp(mail["Timestamp"], UTC))
-    about_mail = {
+        details |= {"complaintFeedbackType": "abuse", "complaintSubType": None, "arrivalDate": now}
+        details["complainedRecipients"] = [{"emailAddress": address}]
+    sent = _time(datetime.fromtimestamp(email["Timestamp"], UTC))
+    original = {
         "timestamp": sent,
-        "source": mail["Source"],
-        "messageId": mail["MessageId"],
-        "destination": mail["To"],
+        "source": email["Source"],
+        "messageId": email["MessageId"],
+        "destination": email["To"],
         "sendingAccountId": ACCOUNT,
     }
-    return {"eventType": kind.capitalize(), kind: about, "mail": about_mail}
+    return {"eventType": kind.capitalize(), kind: details, "mail": original}
 
 
 def _event(topic: str, message: str) -> str:

@@ -1,4 +1,4 @@
-"""FilterCriteria of an event source mapping: which records reach the function.
+"""FilterCriteria of an event source mapping: which records a function receives.
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
 """
@@ -17,7 +17,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def passes(record: Mapping[str, Any], patterns: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the record matches one of the patterns, if there are any. Raises ValueError for an unknown rule."""
+    """Return whether a record matches any of the patterns, if there are any. Raises ValueError for an unknown rule."""
     return not patterns or any(_matches(record, pattern) for pattern in patterns)
 
 

@@ -1,7 +1,7 @@
-"""MiniStack: AWS on this machine. Started, kept up and stopped here; made durable by `durable.py`.
+"""The MiniStack process, AWS on this machine: starts it, restarts it when it ends, and stops it.
 
-The runner opens the listening socket itself and hands it to each MiniStack it starts. So the address never changes,
-and while a MiniStack that died is being replaced, connections wait in that socket instead of being refused.
+The runner opens the listening socket and hands it to each process that it starts. So the address never changes, and
+while a process is being replaced, connections wait in the socket instead of being refused.
 """
 
 import contextlib
@@ -11,31 +11,35 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from local.aws import REGION
 from local.aws.client import Aws, CloudGoneError
-from local.aws.durable import HOPELESS
+from local.aws.durable import NO_RESTART
 from local.console import Console, RunnerError
 
 _SERVICES = "dynamodb,dynamodbstreams,secretsmanager,ses,sqs,sts"
-# A journal shorter than this is not worth a snapshot while the runner is up, in bytes.
+# A shorter journal is not worth a snapshot while the runner is up, in bytes.
 _LONG_JOURNAL = 2_000_000
 
 
 @dataclass(frozen=True)
 class State:
-    """How the data on disk are: the snapshot's number, the bytes in the journal and in the snapshot."""
+    """The data on disk: the number of the snapshot, and the bytes in the journal and in the snapshot."""
 
     generation: int
     journal: int
     snapshot: int
 
+    @property
+    def is_journal_long(self) -> bool:
+        """Whether repeating the journal takes longer than loading a snapshot."""
+        return self.journal > max(_LONG_JOURNAL, self.snapshot)
+
 
 class Cloud:
-    """The MiniStack process. `wakeups` are set whenever a table has changed and whenever MiniStack was started anew."""
+    """The MiniStack process. `wakeups` are set when a table has changed and when MiniStack was restarted."""
 
     def __init__(self, data: Path, python: Path, port: int, lifeline: int, console: Console) -> None:
         if not python.is_file():
@@ -47,51 +51,46 @@ class Cloud:
         self.port: int = self._socket.getsockname()[1]
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.aws = Aws(self.port)
-        # Counts the processes. Raised before the next one starts: an answer that came with the number unchanged came
-        # from the process that was asked.
+        # Counts the processes, and is raised before the next one starts: while it is unchanged, responses come from the
+        # same process.
         self.incarnation = 0
         self.wakeups: list[threading.Event] = []
         self._stopping = threading.Event()
-        self._bell, self._bell_rope = os.pipe()
-        threading.Thread(target=self._listen_to_bell, daemon=True).start()
+        self._changes, self._notify = os.pipe()
+        threading.Thread(target=self._read_changes, daemon=True).start()
         self._process = self._start()
-        self._keeper = threading.Thread(target=self._keep_up, daemon=True)
-        self._keeper.start()
+        self._supervisor = threading.Thread(target=self._supervise, daemon=True)
+        self._supervisor.start()
 
     def wait_until_ready(self) -> None:
-        """Wait until MiniStack answers, however long its journal is. Raises RunnerError when it never will."""
+        """Wait until MiniStack responds, however long its journal is. Raises RunnerError when it cannot start."""
         while True:
             try:
                 self.state()
             except CloudGoneError as problem:
                 if self.aws.given_up:
                     raise RunnerError(f"MiniStack does not start. Its log is {self.log}.") from problem
-                self._console.progress("MiniStack is not up yet; a long journal takes a while. Waiting …")
+                self._console.progress("MiniStack is still starting; a long journal takes a while.")
             else:
                 return
 
     def state(self) -> State:
-        """Ask how the data on disk are."""
+        """Return the state of the data on disk."""
         return _state(self.aws.http("GET", "/_durable"))
 
-    def compact(self, iterators: Sequence[str], *, now: bool = False) -> State:
-        """Have a snapshot written if the journal is long (`now`: not empty) and these iterators are at the end."""
-        state = self.state()
-        above = 0 if now else max(_LONG_JOURNAL, state.snapshot)
-        if state.journal <= above:
-            return state
-        request = {"above": above, "iterators": iterators, "authorization": Aws.authorization("streams")}
-        return _state(self.aws.http("POST", "/_durable", json.dumps(request)))
+    def snapshot(self, known: State) -> State:
+        """Write a snapshot, unless something has changed since `known`. Returns the state after that."""
+        return _state(self.aws.http("POST", "/_durable", json.dumps(asdict(known))))
 
     def kill(self) -> None:
-        """End MiniStack. What it has acknowledged is in its journal."""
+        """Kill MiniStack. What it has acknowledged is on disk."""
         if self._stopping.is_set():
             return
         self._stopping.set()
         self._process.kill()
-        self._keeper.join()
+        self._supervisor.join()
         self._socket.close()
-        os.close(self._bell_rope)
+        os.close(self._notify)
 
     def _start(self) -> subprocess.Popen[bytes]:
         environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
@@ -105,7 +104,7 @@ class Cloud:
             "SFTP_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
         }
-        descriptors = {"--listen": self._socket.fileno(), "--notify": self._bell_rope, "--lifeline": self._lifeline}
+        descriptors = {"--listen": self._socket.fileno(), "--notify": self._notify, "--lifeline": self._lifeline}
         options = [text for name, fd in descriptors.items() for text in (name, str(fd))]
         with self.log.open("ab") as log:
             return subprocess.Popen(  # noqa: S603 - no part of it comes from elsewhere
@@ -120,32 +119,30 @@ class Cloud:
                 start_new_session=True,
             )
 
-    def _keep_up(self) -> None:
+    def _supervise(self) -> None:
         while True:
             started = time.monotonic()
             status = self._process.wait()
             if self._stopping.is_set():
                 return
-            if status == HOPELESS:
+            if status == NO_RESTART:
                 self._console.error(f"MiniStack stopped: {_last_line(self.log)}")
-                # Those who wait in the socket are let go.
+                # Closes the connections that wait in the socket.
                 self.aws.given_up = True
                 self._socket.close()
                 return
             how = f"signal {-status}" if status < 0 else f"status {status}"
-            self._console.warn(
-                f"MiniStack ended ({how}). Starting it again; what it had acknowledged is in its journal."
-            )
+            self._console.warn(f"MiniStack ended ({how}). Restarting it; what it had acknowledged is on disk.")
             if time.monotonic() - started < 1.0 and self._stopping.wait(1.0):
                 return
             self.incarnation += 1
             self._process = self._start()
             self._wake()
 
-    def _listen_to_bell(self) -> None:
-        while os.read(self._bell, 4096):
+    def _read_changes(self) -> None:
+        while os.read(self._changes, 4096):
             self._wake()
-        os.close(self._bell)
+        os.close(self._changes)
 
     def _wake(self) -> None:
         for wakeup in self.wakeups:
@@ -153,8 +150,9 @@ class Cloud:
 
 
 def listen(port: int, what: str, flag: str) -> socket.socket:
-    """Open a listening socket on loopback. Raises RunnerError when the port is taken."""
-    sock = socket.socket()
+    """Open a listening socket on loopback. Raises RunnerError when the port is in use."""
+    # The protocol is named because asyncio sets TCP_NODELAY on such sockets only; without it a response takes 40 ms.
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind(("127.0.0.1", port))

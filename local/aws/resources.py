@@ -1,4 +1,4 @@
-"""The template's tables, secrets and queues, made in MiniStack when they are not there yet."""
+"""Creates the tables, secrets and queues of the template in MiniStack."""
 
 import json
 import uuid
@@ -13,31 +13,31 @@ from local.aws.client import Aws, AwsError
 from local.console import RunnerError
 from local.template import Project
 
-# The properties that CreateTable takes under the same name as CloudFormation.
+# The properties with the same name in CreateTable and in CloudFormation.
 _TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes")
-# The variable that tells a function its sender.
+# The environment variable with a function's sender.
 _SENDER = "MAIL_FROM"
 _PLACEHOLDER = uuid.UUID("6f0d2b0e-7c6a-4a55-9d53-5a0c1d1f7d10")
 
 
 def create_missing(project: Project, aws: Aws) -> list[str]:
-    """Make what is missing; return the names made. Raises RunnerError when a table differs from its template."""
+    """Create what is missing, and return its names. Raises RunnerError when a table differs from the template."""
     _senders(project, aws)
     return [*_tables(project.tables, aws), *_secrets(project.secrets, aws), *_queues(project.queues, aws)]
 
 
 def queue_url(name: str, endpoint: str) -> str:
-    """What a `!Ref` of a queue is on AWS: its address."""
+    """Return the URL of a queue, which is what `!Ref` returns on AWS."""
     return f"{endpoint}/{ACCOUNT}/{name}"
 
 
 def placeholder_version(secret: str) -> str:
-    """The version id of the value that a secret is created with: known, so that it can be told from a rotated one."""
+    """Return the version id of a secret's first value. It is fixed, which distinguishes it from a rotated one."""
     return str(uuid.uuid5(_PLACEHOLDER, secret))
 
 
 def time_to_live(project: Project) -> dict[str, str]:
-    """The attribute that says when an item expires, by table."""
+    """Return the TTL attribute of each table that has one."""
     return {
         name: table["TimeToLiveSpecification"]["AttributeName"]
         for name, table in project.tables.items()
@@ -61,7 +61,9 @@ def _tables(tables: Mapping[str, Mapping[str, Any]], aws: Aws) -> Iterator[str]:
         try:
             aws.call("dynamodb", "CreateTable", request)
         except AwsError as problem:
-            raise RunnerError(f"{name} cannot be made from the template: {problem}. Correct it and save.") from problem
+            raise RunnerError(
+                f"{name} cannot be created from the template: {problem}. Correct it and save."
+            ) from problem
         yield name
 
 
@@ -69,13 +71,13 @@ def _check_table(name: str, declared: Mapping[str, Any], aws: Aws) -> None:
     existing = aws.call("dynamodb", "DescribeTable", {"TableName": name})["Table"]
     if _shape(existing) != _shape(declared):
         raise RunnerError(
-            f"{name} in .local has other keys, indexes or stream than in the template, and a table with data is not "
-            "changed silently. Restore the template, or start with empty data: `make reset`."
+            f"{name} in .local has other keys, indexes or stream than in the template, and the runner does not change "
+            "a table with data. Restore the template, or start with empty data: `make reset`."
         )
 
 
 def _shape(table: Mapping[str, Any]) -> Any:
-    """What cannot be changed on a table without thinking: its keys, its indexes' keys and what its stream carries."""
+    """Return what must not change on an existing table: its keys, its indexes' keys, and its stream's view type."""
 
     def keys(schema: Any) -> Any:
         return sorted((part["AttributeName"], part["KeyType"]) for part in schema)
@@ -100,7 +102,7 @@ def _secrets(secrets: Mapping[str, Mapping[str, Any]], aws: Aws) -> Iterator[str
             described = {"VersionIdsToStages": {}}
             yield name
         if not any("AWSPREVIOUS" in stages for stages in described["VersionIdsToStages"].values()):
-            # MiniStack's CreateSecret makes up the first version's id; PutSecretValue takes ours.
+            # MiniStack's CreateSecret ignores a version id; PutSecretValue takes one.
             value = (
                 declared.get("SecretString") or aws.call("secretsmanager", "GetRandomPassword", {})["RandomPassword"]
             )
@@ -109,7 +111,7 @@ def _secrets(secrets: Mapping[str, Mapping[str, Any]], aws: Aws) -> Iterator[str
 
 
 def _senders(project: Project, aws: Aws) -> None:
-    """Verify the functions' senders, as is done once by hand on AWS: SES refuses a sender that is not verified."""
+    """Verify the senders of the functions, which is a manual step on AWS: SES rejects an unverified sender."""
     senders = {
         function.environment[_SENDER] for function in project.functions.values() if _SENDER in function.environment
     }

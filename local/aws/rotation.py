@@ -1,4 +1,4 @@
-"""The first rotation of a secret, as Secrets Manager does it when the stack is deployed.
+"""The first rotation of a secret, which Secrets Manager starts when the stack is deployed.
 
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
 """
@@ -17,7 +17,10 @@ _STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 
 
 def rotate_if_new(secret: str, invoke: Callable[[str], Result], aws: Aws) -> bool:
-    """Rotate the secret unless it has been, or finish an interrupted rotation. `invoke` takes the event (JSON)."""
+    """Rotate a secret that has never been rotated, or finish an interrupted rotation. Returns whether it did.
+
+    `invoke` takes the event (JSON). Raises RunnerError.
+    """
     described = aws.call("secretsmanager", "DescribeSecret", {"SecretId": secret})
     stages: dict[str, list[str]] = described["VersionIdsToStages"]
     current, pending = _version(stages, "AWSCURRENT"), _version(stages, "AWSPENDING")
@@ -31,7 +34,7 @@ def rotate_if_new(secret: str, invoke: Callable[[str], Result], aws: Aws) -> boo
             invoke(json.dumps(event))
         except FunctionError as problem:
             raise RunnerError(
-                f"{secret} could not be rotated: {step} failed, {problem}. Correct the function and start again."
+                f"{secret} could not be rotated: {step} failed, {problem}. Correct the function and restart."
             ) from problem
     return True
 

@@ -1,7 +1,7 @@
-"""Functions that the template has invoked at a rate, as EventBridge does it.
+"""Invoke functions at the rates of the template, like EventBridge.
 
-The first time is one interval after the start. A run that takes longer than its interval does not keep the next from
-starting, nor does one that fails.
+The first run is one interval after the start. The next run starts on time, even if a run fails or takes longer than the
+interval.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
 """
@@ -20,7 +20,7 @@ from local.template import Schedule
 
 
 class Schedules:
-    """All schedules of a project, in a thread of their own."""
+    """The schedules of a project, in a thread of their own."""
 
     def __init__(self, invoke: Callable[[str, str], Result], console: Console) -> None:
         self._invoke, self._console = invoke, console
@@ -31,39 +31,39 @@ class Schedules:
         self._thread.start()
 
     def serve(self, declared: Collection[Schedule]) -> None:
-        """Serve these from now on, instead of those before; what has not changed keeps its time."""
+        """Replace the schedules. One that has not changed keeps its next run."""
         now = time.monotonic()
         with self._changed:
             self._due = {schedule: self._due.get(schedule, now + schedule.seconds) for schedule in declared}
             self._changed.notify()
 
     def stop(self) -> None:
-        """Begin no more runs."""
+        """Start no more runs."""
         with self._changed:
             self._stopping = True
             self._changed.notify()
         self._thread.join()
 
     def take_due(self, now: float) -> list[Schedule]:
-        """Those whose time has come; each is due again one interval later."""
+        """Return the schedules that are due. Each is due again one interval later."""
         with self._changed:
             due = [schedule for schedule, at in self._due.items() if at <= now]
-            # After a sleep of the machine, what was missed is not made up for.
+            # Runs that were missed while the machine was asleep are skipped.
             self._due |= {schedule: max(self._due[schedule], now - 1) + schedule.seconds for schedule in due}
             return due
 
     def _run(self) -> None:
-        while not self._ends_while_waiting():
+        while self._wait_for_next():
             for schedule in self.take_due(time.monotonic()):
                 threading.Thread(target=self.run, args=(schedule,), daemon=True).start()
 
-    def _ends_while_waiting(self) -> bool:
-        """Wait until one is due, or the schedules change or end; say whether they end."""
+    def _wait_for_next(self) -> bool:
+        """Wait until a schedule is due or the schedules change. Returns False when they have been stopped."""
         with self._changed:
             if not self._stopping:
                 next_at = min(self._due.values(), default=None)
                 self._changed.wait(None if next_at is None else max(0.0, next_at - time.monotonic()))
-            return self._stopping
+            return not self._stopping
 
     def run(self, schedule: Schedule) -> None:
         """Invoke the function once."""

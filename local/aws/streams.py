@@ -1,7 +1,7 @@
-"""DynamoDB streams to the functions that the template connects to them, as Lambda's event source mappings do it.
+"""Deliver DynamoDB streams to the functions of the template, like Lambda's event source mappings.
 
-Delivery is in order and at least once. The note of how far a function has come is a count of records since the last
-snapshot (`durable.py`): a replay of the journal makes new sequence numbers, but the same records in the same order.
+Delivery is in order and at least once. A function's position is the number of records since the last snapshot
+(`local.aws.durable`): a repeated journal makes new sequence numbers, but the same records in the same order.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
 """
@@ -29,13 +29,13 @@ from local.template import StreamSource
 Record = dict[str, Any]
 Invoke = Callable[[str, str], Result]
 
-# Without a change a stream is looked at this often, in seconds; changes ring (see `Cloud.wakeups`).
+# How often a stream is read without a notification of a change (`Cloud.wakeups`), in seconds.
 _IDLE_SECONDS = 5.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 60.0
 
 
-class Notes:
-    """How many records each source has delivered since the snapshot `generation`; kept in a file."""
+class Checkpoints:
+    """The number of records that each source has delivered since the snapshot `generation`, in a file."""
 
     def __init__(self, path: Path, generation: int) -> None:
         self.lock = threading.RLock()
@@ -43,23 +43,22 @@ class Notes:
         self._delivered: dict[str, int] = {}
         with contextlib.suppress(FileNotFoundError, ValueError):
             stored = json.loads(path.read_text(encoding="utf-8"))
-            # A snapshot is only taken when everything before it is delivered: notes about an older one say nothing
-            # any more.
+            # Everything before a snapshot has been delivered, so numbers since an older one are obsolete.
             if stored["generation"] == generation:
                 self._delivered = stored["delivered"]
 
     def delivered(self, source: str) -> int:
-        """How many records of the current generation this source has behind it."""
+        """Return how many records of the current generation the source has delivered."""
         return self._delivered.get(source, 0)
 
     def add(self, source: str, count: int) -> None:
-        """Note that `count` more records are done with."""
+        """Add `count` delivered records."""
         with self.lock:
             self._delivered[source] = self.delivered(source) + count
             self._write()
 
     def begin(self, generation: int) -> None:
-        """Count anew after a snapshot. Call it with the lock held since before the snapshot was asked for."""
+        """Start again from zero after a snapshot. Hold the lock from before the request for the snapshot."""
         if generation != self._generation:
             self._generation, self._delivered = generation, {}
             self._write()
@@ -73,71 +72,72 @@ class Notes:
 
 
 @dataclass(frozen=True)
-class Means:
-    """What every source needs."""
+class Context:
+    """What all sources share."""
 
     cloud: Cloud
-    notes: Notes
+    checkpoints: Checkpoints
     invoke: Invoke
     console: Console
 
 
 class Streams:
-    """All sources of a project."""
+    """The sources of a project."""
 
-    def __init__(self, cloud: Cloud, notes: Notes, console: Console) -> None:
-        self._cloud, self._notes, self._console = cloud, notes, console
+    def __init__(self, cloud: Cloud, checkpoints: Checkpoints, console: Console) -> None:
+        self._cloud, self._checkpoints, self._console = cloud, checkpoints, console
         self._sources: list[Source] = []
 
     def serve(self, declared: tuple[StreamSource, ...], invoke: Invoke) -> None:
-        """Feed these sources from now on, instead of those before."""
+        """Replace the sources. One that was there before continues at its position."""
         self.stop()
         positions = {source.declared.name: source.position for source in self._sources}
-        means = Means(self._cloud, self._notes, invoke, self._console)
-        self._sources = [Source(source, means, positions.get(source.name, Position())) for source in declared]
+        context = Context(self._cloud, self._checkpoints, invoke, self._console)
+        self._sources = [Source(source, context, positions.get(source.name, Position())) for source in declared]
         self._cloud.wakeups = [source.wakeup for source in self._sources]
 
     def retry_now(self) -> None:
-        """Do not wait out the pauses: the code has changed."""
+        """Retry without waiting for the end of the pause: the code has changed."""
         for source in self._sources:
             source.retry.set()
 
     def drain(self, seconds: float) -> None:
-        """Wait until everything is delivered, for at most `seconds`."""
+        """Wait until all records are delivered, for at most `seconds`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not all(source.idle for source in self._sources):
             time.sleep(0.01)
 
     def compact(self, *, now: bool = False) -> None:
-        """Have MiniStack write a snapshot, if it is worth it and every record is delivered."""
-        with self._notes.lock:
-            iterators = [source.iterator_if_all_delivered() for source in self._sources]
-            known = [iterator for iterator in iterators if iterator]
-            if len(known) == len(iterators):
-                self._notes.begin(self._cloud.compact(known, now=now).generation)
+        """Replace a long journal (`now`: any) by a snapshot, if every record is delivered."""
+        with self._checkpoints.lock:
+            known = self._cloud.state()
+            wanted = known.journal > 0 if now else known.is_journal_long
+            # A snapshot has no stream records. Those of a change after `known` prevent it.
+            if wanted and all(source.has_delivered_all() for source in self._sources):
+                self._checkpoints.begin(self._cloud.snapshot(known).generation)
 
     def stop(self) -> None:
-        """Stop feeding. A batch that is with its function is waited for."""
+        """Stop delivering, after the batches that functions are processing."""
         for source in self._sources:
             source.stop()
 
 
 @dataclass(frozen=True)
 class Position:
-    """The last record that is done with, and the MiniStack in which it had this sequence number."""
+    """The last delivered record, and the MiniStack process in which it has this sequence number."""
 
     incarnation: int = -1
     last_done: str | None = None
 
 
 class Source:
-    """One stream and the function it feeds, in a thread of its own."""
+    """One stream and its function, in a thread of its own."""
 
-    def __init__(self, declared: StreamSource, means: Means, position: Position) -> None:
-        self.declared, self._cloud, self._aws = declared, means.cloud, means.cloud.aws
-        self._notes, self._invoke, self._console = means.notes, means.invoke, means.console
+    def __init__(self, declared: StreamSource, context: Context, position: Position) -> None:
+        self.declared, self._cloud, self._aws = declared, context.cloud, context.cloud.aws
+        self._checkpoints, self._invoke, self._console = context.checkpoints, context.invoke, context.console
         self.wakeup = threading.Event()
-        # Cuts a pause before a retry short.
+        # Ends the pause before a retry.
         self.retry = threading.Event()
         self._at_end = False
         self._stopping = False
@@ -150,12 +150,12 @@ class Source:
 
     @property
     def position(self) -> Position:
-        """Where the next source of this stream and function takes over."""
+        """Where the next source of the same stream and function continues."""
         return Position(self._incarnation, self._last_done)
 
     @property
     def idle(self) -> bool:
-        """Whether the stream was read to its end, all of it is delivered, and nothing has changed since."""
+        """Whether all records are delivered and no change has been notified since."""
         return self._at_end and not self.wakeup.is_set()
 
     def stop(self) -> None:
@@ -165,9 +165,12 @@ class Source:
         self.retry.set()
         self._thread.join(30)
 
-    def iterator_if_all_delivered(self) -> str | None:
-        """Where the stream is read next, unless something is undelivered. Call it with the notes' lock held."""
-        return None if self._outstanding or self._incarnation != self._cloud.incarnation else self._iterator
+    def has_delivered_all(self) -> bool:
+        """Return whether the stream has no record after those that are delivered. Hold the lock of the checkpoints."""
+        if self._outstanding or self._iterator is None:
+            return False
+        page = self._aws.call("streams", "GetRecords", {"ShardIterator": self._iterator, "Limit": 1})
+        return not page["Records"] and self._incarnation == self._cloud.incarnation
 
     def _run(self) -> None:
         while not self._stopping:
@@ -178,11 +181,13 @@ class Source:
                     continue
             except (AwsError, CloudGoneError) as problem:
                 self._iterator = None
-                self._console.warn(f"The stream of {self.declared.table} cannot be read ({problem}). Trying again.")
+                self._console.warn(f"The stream of {self.declared.table} cannot be read ({problem}). Retrying.")
                 self.wakeup.wait(1.0)
             else:
                 self._at_end = self._iterator is not None
                 self.wakeup.wait(_IDLE_SECONDS)
+        # The connection is this thread's.
+        self._aws.close()
 
     def _read(self) -> list[Record]:
         self._at_end = False
@@ -193,29 +198,29 @@ class Source:
             "streams", "GetRecords", {"ShardIterator": self._iterator, "Limit": self.declared.batch_size}
         )
         if self._cloud.incarnation != incarnation:
-            # MiniStack was started anew in the meantime: the iterator's position means something else to this one.
+            # MiniStack was restarted: the iterator's position is another one in the new process.
             self.wakeup.set()
             return []
         records: list[Record] = page["Records"]
-        with self._notes.lock:
+        with self._checkpoints.lock:
             self._iterator = page.get("NextShardIterator")
             self._outstanding = len(records)
         return records
 
     def _position(self, incarnation: int) -> None:
-        """Find the first record that is not delivered yet."""
+        """Get an iterator at the first record that is not delivered."""
         described = self._aws.call("dynamodb", "DescribeTable", {"TableName": self.declared.table})["Table"]
         self._stream_arn = described["LatestStreamArn"]
         shards = self._aws.call("streams", "DescribeStream", {"StreamArn": self._stream_arn})["StreamDescription"][
             "Shards"
         ]
         shard = {"StreamArn": self._stream_arn, "ShardId": shards[0]["ShardId"]}
-        skip = self._notes.delivered(self.declared.name)
+        skip = self._checkpoints.delivered(self.declared.name)
         iterator = None
         if incarnation == self._incarnation and self._last_done:
             skip = 0
             after = {**shard, "ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": self._last_done}
-            # A record that has aged out of the stream: all that is left comes after it.
+            # The record is too old for the stream: all that are left come after it.
             with contextlib.suppress(AwsError):
                 iterator = self._aws.call("streams", "GetShardIterator", after)["ShardIterator"]
         if iterator is None:
@@ -231,7 +236,7 @@ class Source:
         self._iterator, self._incarnation = iterator, incarnation
 
     def _deliver(self, records: list[Record]) -> None:
-        """Hand the records over in order, whatever it takes: split, retry with growing pauses, give up to the queue."""
+        """Deliver the records in order: split, retry after growing pauses, and give up on what fails too often."""
         batches: deque[tuple[list[Record], int]] = deque([(records, 0)])
         while batches and not self._stopping:
             batch, retries = batches.popleft()
@@ -242,13 +247,13 @@ class Source:
                 failed = self._try(wanted)
                 if failed is not None:
                     done = batch.index(next(r for r in batch if _sequence(r) == _sequence(wanted[failed])))
-                    self._note(batch[:done])
+                    self._checkpoint(batch[:done])
                     batches.extendleft(reversed(self._after_failure(batch[done:], retries, progress=done > 0)))
                     continue
-            self._note(batch)
+            self._checkpoint(batch)
 
     def _after_failure(self, batch: list[Record], retries: int, *, progress: bool) -> list[tuple[list[Record], int]]:
-        """What to try next for a batch whose first record failed."""
+        """Return the batches to try next, with their retries, after the first record failed."""
         if progress:
             return [(batch, 0)]
         if self.declared.bisect and len(batch) > 1:
@@ -257,10 +262,10 @@ class Source:
             return [(batch[:half], retries), (batch[half:], 0)]
         if self.declared.most_retries is not None and retries >= self.declared.most_retries:
             self._give_up([self._event_record(record) for record in batch], retries, "RetryAttemptsExhausted")
-            self._note(batch)
+            self._checkpoint(batch)
             return []
         pause = min(_FIRST_PAUSE * 2**retries, _LONGEST_PAUSE)
-        self._console.warn(f"{self.declared.function}: {_sequence(batch[0])} failed; trying again in {pause:g} s.")
+        self._console.warn(f"{self.declared.function}: {_sequence(batch[0])} failed; retrying in {pause:g} s.")
         self.retry.clear()
         if not self._stopping:
             self.retry.wait(pause)
@@ -278,19 +283,19 @@ class Source:
         failures = {failure.get("itemIdentifier") for failure in answer.get("batchItemFailures") or ()}
         if not failures:
             return None
-        # An identifier that is not in the batch makes Lambda take the whole batch for failed.
+        # For Lambda, an identifier that is not in the batch means that the whole batch failed.
         return next((index for index, record in enumerate(records) if _sequence(record) in failures), 0)
 
     def _too_old(self, batch: list[Record]) -> bool:
         oldest = self.declared.oldest
         return oldest is not None and time.time() - float(batch[0]["dynamodb"]["ApproximateCreationDateTime"]) > oldest
 
-    def _note(self, done: list[Record]) -> None:
+    def _checkpoint(self, done: list[Record]) -> None:
         if done:
-            with self._notes.lock:
+            with self._checkpoints.lock:
                 self._outstanding -= len(done)
                 self._last_done = _sequence(done[-1])
-                self._notes.add(self.declared.name, len(done))
+                self._checkpoints.add(self.declared.name, len(done))
 
     def _event_record(self, record: Mapping[str, Any]) -> Record:
         return {**record, "eventSourceARN": self._stream_arn}
@@ -298,7 +303,7 @@ class Source:
     def _give_up(self, records: list[Record], retries: int, condition: str) -> None:
         function = self.declared.function
         where = (
-            f"noted in {self.declared.on_failure}"
+            f"sent to {self.declared.on_failure}"
             if self.declared.on_failure
             else "dropped: the template names no OnFailure destination"
         )

@@ -1,1 +1,1 @@
-"""Functions as Lambda runs them: warm worker processes, restarted when their code changes."""
+"""Functions as Lambda runs them: warm worker processes, replaced when their code changes."""

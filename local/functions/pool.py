@@ -1,8 +1,8 @@
-"""Warm worker processes, a small pool for each function, as Lambda keeps them.
+"""A pool of warm worker processes for each function, like Lambda's execution environments.
 
-A worker answers one request at a time. A pool grows when all of its workers are busy, up to a limit; past it requests
-wait. Workers are retired, after the request they are at, when their code changes. A worker that dies costs the
-request it was at and no other.
+A worker serves one request at a time. A pool adds workers, up to a limit, while all of them are busy; beyond the limit,
+requests wait. When the code changes, each worker is retired after its current request. If a worker dies, only the
+request it was serving fails.
 """
 
 import contextlib
@@ -18,35 +18,35 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.aws import REGION
 from local.functions.worker import MARK, receive_frame, send_frame
 from local.template import Function
 
-# More than the processors of most laptops is of no use; fewer would let a slow request hold up the page that is being
-# worked on.
-MOST_WORKERS = 4
-# Lambda allows ten seconds for a function's imports before its timeout begins to count.
+# More workers than a typical laptop has cores gain nothing; with fewer, one slow request would block a page that sends
+# several.
+MAX_WORKERS = 4
+# Lambda allows ten seconds for a function's imports, outside its timeout.
 IMPORT_SECONDS = 10.0
 # API Gateway's limit for an HTTP API integration.
 GATEWAY_SECONDS = 30.0
-# Python knows a compiled file's source by its size and the whole second of its date, so what was saved just now must
-# not be compiled for later: it may be saved once more in the same second.
+# A .pyc file identifies its source by size and modification time in whole seconds. Source that was just saved may be
+# saved again within the same second, so no .pyc is written for it yet.
 _SETTLED_SECONDS = 2.0
-ACCOUNT, REGION = "000000000000", "eu-west-1"
 
-# Takes a line that a function printed: its name, the id of the request it was at ("" between requests), the line.
-Said = Callable[[str, str, str], None]
+# Called with each line that a function prints: function name, request id ("" between requests), line.
+OnOutput = Callable[[str, str, str], None]
 
 
 class FunctionError(Exception):
-    """The function gave no usable answer. API Gateway says 502."""
+    """The function returned no usable response. API Gateway answers 502."""
 
 
 class FunctionTimeoutError(FunctionError):
-    """The function took longer than it may. API Gateway says 504."""
+    """The function exceeded its timeout. API Gateway answers 504."""
 
 
-class WorkerLostError(FunctionError):
-    """The worker died. `started` tells whether the handler may have run."""
+class WorkerDiedError(FunctionError):
+    """The worker died. `started`: whether the handler may have run."""
 
     def __init__(self, *, started: bool) -> None:
         super().__init__("its worker died")
@@ -55,13 +55,13 @@ class WorkerLostError(FunctionError):
 
 @dataclass(frozen=True)
 class Result:
-    """A handler's answer: `body` is JSON. `cold` means that a worker was made for it."""
+    """What a handler returned, as JSON. `cold`: a worker was started for this request."""
 
     body: str
     cold: bool
 
 
-class Nursery:
+class ForkServer:
     """The process that forks the workers (see `worker.py`)."""
 
     def __init__(self, layers: Sequence[Path], lifeline: int) -> None:
@@ -74,13 +74,13 @@ class Nursery:
         environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         environment["PYTHONPATH"] = os.pathsep.join(map(str, self._layers))
         if sys.platform == "darwin":
-            # A forked process must not ask macOS's frameworks for a proxy: they end it.
+            # macOS kills a forked process that asks its frameworks for a proxy.
             environment |= {"OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES", "no_proxy": "*"}
         program = str(Path(__file__).with_name("worker.py"))
-        # Lambda gets a function's folder as it is, so running what is in it must leave nothing there.
+        # A function's folder is deployed unchanged, so no compiled files may be left in it.
         cache = f"pycache_prefix={Path(sys.prefix) / 'pycache'}"
         with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - no part of it comes from elsewhere
+            self._process = subprocess.Popen(  # noqa: S603 - the runner's own command
                 [
                     sys.executable,
                     "-P",
@@ -94,12 +94,12 @@ class Nursery:
                 env=environment,
                 pass_fds=(theirs.fileno(), self._lifeline),
                 stdin=subprocess.DEVNULL,
-                # A session of its own: Ctrl-C reaches the runner alone, which then stops everything in order.
+                # In a separate session Ctrl-C reaches only the runner, which then stops everything in order.
                 start_new_session=True,
             )
 
     def fork(self, function: Function, environment: Mapping[str, str]) -> tuple[socket.socket, int]:
-        """Fork a worker. Returns its socket and the read end of its output."""
+        """Fork a worker. Returns its socket and the read end of its output pipe."""
         ours, theirs = socket.socketpair()
         output, write_end = os.pipe()
         spec = {"environment": environment, "folder": str(function.folder), "handler": function.handler}
@@ -112,14 +112,14 @@ class Nursery:
         except OSError as problem:
             ours.close()
             os.close(output)
-            raise WorkerLostError(started=False) from problem
+            raise WorkerDiedError(started=False) from problem
         finally:
             theirs.close()
             os.close(write_end)
         return ours, output
 
     def use(self, layers: Sequence[Path]) -> None:
-        """Fork from a process that has imported these layers, from the next worker on."""
+        """Switch to these layers. The next worker is forked from a new process that has imported them."""
         with self._lock:
             if layers != self._layers:
                 self._layers = layers
@@ -127,33 +127,38 @@ class Nursery:
                 self._process.wait()
 
     def stop(self) -> None:
-        """End the process. Workers that still live end with their own sockets."""
+        """Kill the process. Remaining workers exit when their sockets close."""
         self._control.close()
         self._process.kill()
         self._process.wait()
 
 
 class Worker:
-    """One process, running one function."""
+    """A process that runs one function. `used`: it has run the handler at least once."""
 
     def __init__(
-        self, nursery: Nursery, function: Function, environment: Mapping[str, str], said: Said, request_id: str
+        self,
+        fork_server: ForkServer,
+        function: Function,
+        environment: Mapping[str, str],
+        on_output: OnOutput,
+        request_id: str,
     ) -> None:
         self.function = function
         self.used = False
         self._pid: int | None = None
-        self._up = False
-        self._socket, output = nursery.fork(function, environment)
-        self._printer = threading.Thread(
-            target=_print_lines, args=(output, function.name, said, request_id), daemon=True
+        self._ready = False
+        self._socket, output = fork_server.fork(function, environment)
+        self._output_reader = threading.Thread(
+            target=_read_output, args=(output, function.name, on_output, request_id), daemon=True
         )
-        self._printer.start()
+        self._output_reader.start()
 
     def invoke(self, event: str, request_id: str) -> str:
-        """Run the handler on `event` (JSON) and return its result (JSON)."""
+        """Run the handler on `event` (JSON). Returns its result (JSON); raises FunctionError."""
         started = False
         try:
-            self._wait_until_up()
+            self._wait_until_ready()
             timeout = float(self.function.timeout)
             self._socket.settimeout(timeout)
             meta = {"id": request_id, "deadline": time.time() + timeout}
@@ -164,28 +169,28 @@ class Worker:
                     break
                 started = self.used = True
         except TimeoutError as problem:
-            raise FunctionTimeoutError(f"it did not answer within its {self.function.timeout} s") from problem
+            raise FunctionTimeoutError(f"it did not answer within its {self.function.timeout} s timeout") from problem
         except (EOFError, OSError) as problem:
-            raise WorkerLostError(started=started) from problem
+            raise WorkerDiedError(started=started) from problem
         if kind == "F":
             failure = json.loads(payload)
             raise FunctionError(f"{failure['errorType']}: {failure['errorMessage']}")
         return payload.decode()
 
-    def _wait_until_up(self) -> None:
+    def _wait_until_ready(self) -> None:
         self._socket.settimeout(max(IMPORT_SECONDS, self.function.timeout))
-        while not self._up:
+        while not self._ready:
             kind, payload, _ = receive_frame(self._socket)
             if kind == "B":
                 raise FunctionError(f"its handler could not be imported: {payload.decode()}")
             if kind == "P":
                 self._pid = json.loads(payload)["pid"]
-            self._up = kind == "U"
+            self._ready = kind == "U"
 
     @property
-    def lost(self) -> bool:
-        """Whether an idle worker has died: only then is there anything to read from it."""
-        if not self._up:
+    def is_dead(self) -> bool:
+        """Whether an idle worker has died: its socket is then at the end, and otherwise has nothing to read."""
+        if not self._ready:
             return False
         self._socket.settimeout(0)
         try:
@@ -196,34 +201,38 @@ class Worker:
             return True
 
     def stop(self) -> None:
-        """End the process: at once when it is busy, by closing its socket when it is idle."""
+        """Close the socket. An idle worker exits at once, a busy one after its request."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def kill(self) -> None:
-        """End the process whatever it is doing."""
+        """Kill the process, even in the middle of a request."""
         if self._pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._pid, 9)
         self.stop()
 
     def wait(self, seconds: float) -> None:
-        """Wait until the process has ended, as its output tells."""
-        self._printer.join(seconds)
+        """Wait for at most `seconds` until the process has exited and all of its output is read."""
+        self._output_reader.join(seconds)
 
 
 class Pool:
     """The workers of one function."""
 
-    def __init__(self, nursery: Nursery, function: Function, environment: Mapping[str, str], said: Said) -> None:
-        self._nursery, self._function, self._environment, self._said = nursery, function, environment, said
+    def __init__(
+        self, fork_server: ForkServer, function: Function, environment: Mapping[str, str], on_output: OnOutput
+    ) -> None:
+        self._fork_server, self._function = fork_server, function
+        self._environment, self._on_output = environment, on_output
         self._idle: list[Worker] = []
         self._busy: set[Worker] = set()
         self._changed = threading.Condition()
-        self._generation: dict[Worker, int] = {}
-        self._current = 0
-        self._retired = -_SETTLED_SECONDS
+        # Each change of the code begins a generation; workers of an earlier one are retired.
+        self._generation = 0
+        self._born_in: dict[Worker, int] = {}
+        self._retired_at = -_SETTLED_SECONDS
 
     def invoke(self, event: str, request_id: str | None = None) -> Result:
         """Run the function on `event` (JSON). Raises FunctionError."""
@@ -233,14 +242,14 @@ class Pool:
             cold = not worker.used
             try:
                 body = worker.invoke(event, request_id)
-            except WorkerLostError as problem:
-                # It died while idle, before the handler could begin: nobody has seen this request yet.
+            except WorkerDiedError as problem:
+                # The worker died while idle, before the handler started, so the request can safely be retried.
                 died_idle = not problem.started and not cold
                 self._release(worker, keep=False)
                 if not died_idle:
                     raise
             except FunctionError as problem:
-                # A handler that raised is still a good worker. One that hangs or was never imported is not.
+                # A worker whose handler raised is reusable; one that hangs or failed to import is not.
                 self._release(worker, keep=worker.used and not isinstance(problem, FunctionTimeoutError))
                 raise
             else:
@@ -253,49 +262,51 @@ class Pool:
             while True:
                 while self._idle:
                     worker = self._idle.pop()
-                    if worker.lost:
-                        self._generation.pop(worker)
+                    if worker.is_dead:
+                        self._born_in.pop(worker)
                         worker.stop()
                         continue
                     self._busy.add(worker)
                     return worker
-                if len(self._busy) < MOST_WORKERS:
-                    worker = Worker(self._nursery, self._function, self._worker_environment(), self._said, request_id)
-                    self._generation[worker] = self._current
+                if len(self._busy) < MAX_WORKERS:
+                    worker = Worker(
+                        self._fork_server, self._function, self._worker_environment(), self._on_output, request_id
+                    )
+                    self._born_in[worker] = self._generation
                     self._busy.add(worker)
                     return worker
                 if not self._changed.wait(deadline - time.monotonic()):
-                    raise FunctionTimeoutError(f"its {MOST_WORKERS} workers were busy for {GATEWAY_SECONDS:.0f} s")
+                    raise FunctionTimeoutError(f"its {MAX_WORKERS} workers were busy for {GATEWAY_SECONDS:.0f} s")
 
     def _worker_environment(self) -> Mapping[str, str]:
-        settled = time.monotonic() - self._retired >= _SETTLED_SECONDS
+        settled = time.monotonic() - self._retired_at >= _SETTLED_SECONDS
         return self._environment if settled else {**self._environment, "PYTHONDONTWRITEBYTECODE": "1"}
 
     def _release(self, worker: Worker, *, keep: bool) -> None:
         with self._changed:
             self._busy.discard(worker)
-            keep = keep and self._generation[worker] == self._current
+            keep = keep and self._born_in[worker] == self._generation
             if keep:
                 self._idle.append(worker)
             else:
-                self._generation.pop(worker)
+                self._born_in.pop(worker)
             self._changed.notify()
         if not keep:
             worker.kill()
 
     def retire(self) -> None:
-        """Have every next request served by new code: idle workers end now, busy ones after their request."""
+        """Serve all further requests with new code: idle workers end now, busy ones after their request."""
         with self._changed:
-            self._current += 1
-            self._retired = time.monotonic()
+            self._generation += 1
+            self._retired_at = time.monotonic()
             idle, self._idle = self._idle, []
             for worker in idle:
-                self._generation.pop(worker)
+                self._born_in.pop(worker)
         for worker in idle:
             worker.stop()
 
     def stop(self, seconds: float) -> None:
-        """Let busy workers finish for at most `seconds`, then end every process of this pool and wait for it."""
+        """Wait at most `seconds` for busy workers, then kill all workers and wait until they have exited."""
         deadline = time.monotonic() + seconds
         with self._changed:
             while self._busy and self._changed.wait(deadline - time.monotonic()):
@@ -308,7 +319,10 @@ class Pool:
 
 
 def lambda_environment(function: Function, endpoint: str) -> dict[str, str]:
-    """The environment of a worker: the template's, Lambda's, the emulator's address; nothing of this shell's."""
+    """Return a worker's environment: the template's variables, Lambda's, and MiniStack's address.
+
+    Of this shell's own variables only PATH, HOME and TMPDIR are passed on.
+    """
     name = function.name
     inherited = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR") if key in os.environ}
     if sys.platform == "darwin":
@@ -335,12 +349,12 @@ def lambda_environment(function: Function, endpoint: str) -> dict[str, str]:
     }
 
 
-def _print_lines(output: int, name: str, said: Said, request_id: str) -> None:
-    """Pass on each line; what is printed while the function is imported is of the request that it is imported for."""
+def _read_output(output: int, name: str, on_output: OnOutput, request_id: str) -> None:
+    """Report each line. Lines printed during import belong to the request that started the worker."""
     with os.fdopen(output, encoding="utf-8", errors="replace", newline="\n") as lines:
         for line in lines:
             text, mark, next_request = line.rstrip("\n").partition(MARK)
             if text or not mark:
-                said(name, request_id, text)
+                on_output(name, request_id, text)
             if mark:
                 request_id = next_request

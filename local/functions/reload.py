@@ -1,7 +1,7 @@
-"""What has changed on disk since the last look: which functions, a layer, the template.
+"""Detects changed files: which functions, layers or the template changed since the last check.
 
-A look is a stat of each source file, about a millisecond for this project; it works alike on every system and
-with every editor.
+A check reads the date and size of each source file, about a millisecond for this project. Unlike notifications of the
+operating system, this works the same on every system and with every editor.
 """
 
 import contextlib
@@ -11,24 +11,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+# Date (in nanoseconds) and size of each file.
 Signature = Mapping[str, tuple[int, int]]
 
 
 @dataclass(frozen=True)
 class Changes:
-    """The functions to retire, and whether a layer or the template changed."""
+    """The names of the changed functions, and whether a layer or the template changed."""
 
     functions: frozenset[str]
     layers: bool
     template: bool
 
     def __bool__(self) -> bool:
-        """Whether there is anything to do."""
+        """Return whether anything changed."""
         return bool(self.functions) or self.layers or self.template
 
 
 class Watch:
-    """Remembers what the files were like at the last look."""
+    """Compares the watched files with their state at the last check."""
 
     def __init__(self, template: Path) -> None:
         self._template = template
@@ -36,13 +37,13 @@ class Watch:
         self.follow({}, ())
 
     def follow(self, functions: Mapping[str, Path], layers: Sequence[Path]) -> None:
-        """Watch these from now on. What was watched before is still compared with the last look."""
+        """Watch these from now on. Files already watched are still compared with their last state."""
         self._functions, self._layers = functions, layers
-        self._seen = {**self._look(), **self._seen}
+        self._seen = {**self._signatures(), **self._seen}
 
     def changes(self) -> Changes:
-        """Compare with the last look."""
-        before, self._seen = self._seen, self._look()
+        """Return what changed since the last call."""
+        before, self._seen = self._seen, self._signatures()
         changed = {key for key, signature in self._seen.items() if before.get(key) != signature}
         return Changes(
             functions=frozenset(name for name in self._functions if name in changed),
@@ -50,11 +51,11 @@ class Watch:
             template=str(self._template) in changed,
         )
 
-    def _look(self) -> dict[str, Signature]:
-        looks = {name: _signature(folder) for name, folder in self._functions.items()}
-        looks |= {str(layer): _signature(layer) for layer in self._layers}
-        looks[str(self._template)] = _signature(self._template)
-        return looks
+    def _signatures(self) -> dict[str, Signature]:
+        signatures = {name: _signature(folder) for name, folder in self._functions.items()}
+        signatures |= {str(layer): _signature(layer) for layer in self._layers}
+        signatures[str(self._template)] = _signature(self._template)
+        return signatures
 
 
 def _signature(path: Path) -> Signature:
@@ -66,8 +67,8 @@ def _signature(path: Path) -> Signature:
 
 
 def _files(folder: str) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Each file below the folder. `Path.rglob` takes four times as long, and this goes on beside the requests."""
-    # A folder may go while it is being read; what is left is read at the next look.
+    """List the source files below the folder. `Path.rglob` takes four times as long, and this runs continuously."""
+    # The folder may be deleted while it is read; the next check sees what remains.
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith(".") or entry.name == "__pycache__" or entry.name.endswith(".pyc"):
@@ -75,7 +76,7 @@ def _files(folder: str) -> Iterator[tuple[str, tuple[int, int]]]:
             if entry.is_dir(follow_symlinks=False):
                 yield from _files(entry.path)
                 continue
-            # Editors save by replacing: a file that is gone now will be there at the next look.
+            # Editors save by replacing a file: one that is missing now is back at the next check.
             with contextlib.suppress(FileNotFoundError):
                 status = entry.stat()
                 if stat.S_ISREG(status.st_mode):

@@ -1,24 +1,24 @@
-"""The program inside the worker processes. Run as a script by `workers.py`; imports nothing of this package.
+"""The program of the worker processes. `pool.py` runs it as a script; it imports nothing from this package.
 
-It begins as a nursery: one process that imports what the layers import and then waits. For each worker the runner
-asks for, it forks: the child takes on the function's environment, folder and handler, and answers one request at a
-time, as on Lambda. A fork costs milliseconds where a new interpreter with boto3 and pydantic costs most of a second.
-Nothing stale can be inherited: the nursery forgets every module that came from a layer's own source, and each child
-imports those afresh.
+It starts as the fork server: one process that imports what the layers import and then waits. For each worker that the
+runner asks for, it forks a child, which takes on the function's environment and folder, imports its handler, and serves
+one request at a time, as on Lambda. A fork takes milliseconds, where a new interpreter with boto3 and pydantic takes
+most of a second. No child inherits outdated code: the fork server unloads every module of the layers themselves, and
+each child imports those again.
 
-Frames on a socket: four bytes of length (network order), one byte of kind, then the payload.
+Frames on a socket: four bytes for the length (network order), one byte for the kind, then the payload.
 
-    runner → nursery   W  the worker to fork (JSON); its socket and the pipe for its output travel along as descriptors
-    runner → worker    I  {"id", "deadline"} (JSON; deadline in seconds since 1970), a line feed, the event (JSON)
-    worker → runner    P  forked, {"pid"}    U  up        B  broken: the handler could not be imported (a message)
-                       S  started: the handler is about to run; whatever happens now may have had an effect
-                       R  the handler's result (JSON)        F  failed, {"errorType", "errorMessage"}
+    runner → fork server  W  the worker to fork (JSON), with the descriptors of its socket and its output pipe
+    runner → worker       I  {"id", "deadline"} (JSON; deadline in seconds since 1970), a line feed, the event (JSON)
+    worker → runner       P  forked: {"pid"}     U  up: the handler is imported     B  broken: why its import failed
+                          S  started: the handler is about to run, and may have side effects from now on
+                          R  the handler's result (JSON)     F  failed: {"errorType", "errorMessage"}
 
-What a worker prints goes through its pipe, and with it which request it is for: MARK and the request's id when it
-begins, MARK alone when it is answered.
+A worker's output goes through its pipe, which also says which request it belongs to: MARK and the request's id when a
+request starts, MARK alone when it ends.
 
-Every process also holds the read end of a pipe that only the runner can write to. When the runner is gone, however it
-went, that pipe ends and the process with it.
+Every process also holds the read end of a pipe, the lifeline, whose write end only the runner has. When the runner
+exits, even by a kill, the pipe closes and the process exits too.
 """
 
 import contextlib
@@ -40,13 +40,13 @@ from typing import Any, NoReturn
 
 _HEADER = struct.Struct("!IB")
 _PR_SET_PDEATHSIG = 1
-# ASCII's record separator: no function has a reason to print it.
+# ASCII's record separator, which functions have no reason to print.
 MARK = "\x1e"
 _MACHINERY = (__file__, importlib.__file__, "<frozen importlib")
 
 
 class Context:
-    """What a handler gets as its second argument.
+    """The context object, a handler's second argument.
 
     https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
     """
@@ -65,12 +65,12 @@ class Context:
         self._deadline = deadline
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until the runner kills this worker."""
+        """Return the milliseconds until this request times out."""
         return max(0, int((self._deadline - time.time()) * 1000))
 
 
 def send_frame(sock: socket.socket, kind: str, payload: bytes = b"", fds: tuple[int, ...] = ()) -> None:
-    """Send one frame; descriptors travel with its header."""
+    """Send one frame, with the descriptors attached to its header."""
     header = _HEADER.pack(len(payload), ord(kind))
     if fds:
         socket.send_fds(sock, [header], fds)
@@ -80,7 +80,7 @@ def send_frame(sock: socket.socket, kind: str, payload: bytes = b"", fds: tuple[
 
 
 def receive_frame(sock: socket.socket) -> tuple[str, bytes, list[int]]:
-    """Wait for one frame: its kind, payload and descriptors. Raises EOFError when the other side is gone."""
+    """Receive one frame: kind, payload, descriptors. Raises EOFError when the other side has closed the socket."""
     header, fds, _, _ = socket.recv_fds(sock, _HEADER.size, 2)
     header += _receive(sock, _HEADER.size - len(header)) if header else b""
     if not header:
@@ -99,10 +99,10 @@ def _receive(sock: socket.socket, length: int) -> bytes:
     return bytes(chunks)
 
 
-def _nursery(control: socket.socket, lifeline: int, layers: list[str]) -> NoReturn:
+def _serve_forks(control: socket.socket, lifeline: int, layers: list[str]) -> NoReturn:
     _die_with_parent()
-    _import_and_forget(layers)
-    # The kernel reaps the children: nobody here asks how they ended.
+    _preload_dependencies(layers)
+    # With SIGCHLD ignored, the kernel reaps the children.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
         try:
@@ -110,12 +110,12 @@ def _nursery(control: socket.socket, lifeline: int, layers: list[str]) -> NoRetu
         except (EOFError, OSError):
             os._exit(0)
         if os.fork() == 0:
-            # Whatever happens, a child must not come back into this loop and be a second nursery.
+            # A child must never return to this loop: it would be a second fork server.
             try:
                 control.close()
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 _die_with_parent()
-                threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
+                threading.Thread(target=_exit_with, args=(lifeline,), daemon=True).start()
                 _work(json.loads(payload), socket.socket(fileno=fds[0]), fds[1])
             finally:
                 os._exit(1)
@@ -123,11 +123,11 @@ def _nursery(control: socket.socket, lifeline: int, layers: list[str]) -> NoRetu
             os.close(fd)
 
 
-def _import_and_forget(layers: list[str]) -> None:
-    """Import every module of the layers, then drop those modules but keep what they imported from elsewhere."""
+def _preload_dependencies(layers: list[str]) -> None:
+    """Import every module of the layers, then unload those modules and keep only their dependencies."""
     for layer in layers:
         for module in pkgutil.walk_packages([layer], onerror=lambda _name: None):
-            # Whatever fails here fails again, and is reported, in the worker that needs it.
+            # An import that fails here fails again in the worker that needs it, which reports it.
             with contextlib.suppress(Exception, SystemExit):
                 importlib.import_module(module.name)
     inside = tuple(f"{layer}{os.sep}" for layer in layers)
@@ -137,50 +137,52 @@ def _import_and_forget(layers: list[str]) -> None:
 
 
 def _die_with_parent() -> None:
-    """Linux ends a process with its parent even while its only thread is busy in C. Elsewhere the pipe must do."""
+    """Ask Linux to kill this process when its parent exits, even while C code keeps it busy.
+
+    Other systems have only the lifeline.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _end_with(lifeline: int) -> None:
+def _exit_with(lifeline: int) -> None:
     os.read(lifeline, 1)
     os._exit(0)
 
 
 def _work(spec: dict[str, Any], channel: socket.socket, output: int) -> NoReturn:
-    """Become a worker for the function in `spec`: {"environment", "folder", "handler"}."""
+    """Serve the function in `spec`: {"environment", "folder", "handler"}."""
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.close(output)
     os.environ.clear()
     os.environ.update(spec["environment"])
-    # A new interpreter would look at it by itself.
+    # Python reads this variable only when it starts, not after a fork.
     sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in os.environ
     time.tzset()
     os.chdir(spec["folder"])
-    # Lambda's Python has the function's folder first on its path. A fork cannot be given a PYTHONPATH, so it is done
-    # here.
+    # On Lambda the function's folder is first on the path. A fork does not read PYTHONPATH again.
     sys.path.insert(0, spec["folder"])
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    # Lambda's runtime gives the root logger a handler too.
+    # Lambda's runtime also adds a handler to the root logger.
     logging.basicConfig(stream=sys.stdout, format="[%(levelname)s] %(message)s")
     send_frame(channel, "P", json.dumps({"pid": os.getpid()}).encode())
     try:
         handler = _import_handler(spec["handler"])
-    # Whatever a module does at import, SystemExit included, is the import's failure.
+    # Anything raised during import, SystemExit included, is an import failure.
     except BaseException as problem:  # noqa: BLE001
         _print_traceback(problem)
-        _leave(channel, "B", f"{type(problem).__name__}: {problem}".encode())
+        _send_and_exit(channel, "B", f"{type(problem).__name__}: {problem}".encode())
     send_frame(channel, "U")
     while True:
         try:
             _, request, _ = receive_frame(channel)
             send_frame(channel, "S")
             meta, _, event = request.partition(b"\n")
-            about = json.loads(meta)
-            _mark(about["id"])
-            answer = _invoke(handler, about, event)
+            request_info = json.loads(meta)
+            _mark(request_info["id"])
+            answer = _invoke(handler, request_info, event)
             _mark("")
             send_frame(channel, *answer)
         except (EOFError, OSError):
@@ -197,7 +199,7 @@ def _invoke(handler: Callable[[Any, Context], Any], meta: dict[str, Any], event:
     try:
         result = handler(json.loads(event), Context(meta["id"], meta["deadline"]))
         return "R", json.dumps(result).encode()
-    # A handler may raise anything; Lambda turns all of it into an error of this shape.
+    # Lambda reports anything that a handler raises in this form.
     except BaseException as problem:  # noqa: BLE001
         _print_traceback(problem)
         failure = {"errorType": type(problem).__name__, "errorMessage": str(problem)}
@@ -205,9 +207,9 @@ def _invoke(handler: Callable[[Any, Context], Any], meta: dict[str, Any], event:
 
 
 def _mark(request_id: str) -> None:
-    """Say for which request the lines are that follow."""
+    """Write the mark: the lines that follow belong to this request."""
     for stream in (sys.stdout, sys.stderr):
-        # A handler may have replaced or closed them.
+        # A handler may have replaced or closed the stream.
         with contextlib.suppress(Exception):
             stream.flush()
     with contextlib.suppress(OSError):
@@ -215,14 +217,14 @@ def _mark(request_id: str) -> None:
 
 
 def _print_traceback(problem: BaseException) -> None:
-    """Print the traceback without the frames of this file and of the import machinery above the function's own."""
+    """Print the traceback from the function's own frames on, without this file and the import machinery."""
     frames = problem.__traceback__
     while frames and frames.tb_next and frames.tb_frame.f_code.co_filename.startswith(_MACHINERY):
         frames = frames.tb_next
     traceback.print_exception(problem.with_traceback(frames))
 
 
-def _leave(channel: socket.socket, kind: str, payload: bytes) -> NoReturn:
+def _send_and_exit(channel: socket.socket, kind: str, payload: bytes) -> NoReturn:
     with contextlib.suppress(OSError):
         send_frame(channel, kind, payload)
     sys.stdout.flush()
@@ -231,4 +233,4 @@ def _leave(channel: socket.socket, kind: str, payload: bytes) -> NoReturn:
 
 
 if __name__ == "__main__":
-    _nursery(socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2]), sys.argv[3:])
+    _serve_forks(socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2]), sys.argv[3:])

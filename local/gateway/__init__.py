@@ -1,1 +1,1 @@
-"""API Gateway on this machine: the HTTP server and the routes of the template."""
+"""API Gateway on this machine: the HTTP server and the template's routes."""

@@ -1,4 +1,4 @@
-"""SAM CLI's local API Gateway in front of the worker pools, corrected where it differs from a real HTTP API.
+"""SAM CLI's local API Gateway in front of the worker pools, corrected where it differs from an HTTP API on AWS.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
@@ -25,8 +25,9 @@ from local.functions.pool import FunctionError, FunctionTimeoutError, Result
 from local.gateway.server import TOO_LARGE
 from local.template import Cors, Project
 
-# Bodies of these types reach a function as text, all others as base64.
+# Bodies of these types and of text/* reach a function as text, others as base64.
 _TEXT_TYPES = frozenset({"application/json", "application/javascript", "application/xml"})
+_PROTOCOLS = frozenset({"HTTP/1.0", "HTTP/1.1"})
 _MESSAGES = {
     HTTPStatus.NOT_FOUND: "Not Found",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Request Entity Too Large",
@@ -39,9 +40,9 @@ Invoke = Callable[[str, str, str], Result]
 
 @dataclass(frozen=True)
 class Answered:
-    """One answered request. `milliseconds` from its arrival to its answer; `at` in seconds since 1970.
+    """A request after its response. `at` is in seconds since 1970. `milliseconds` do not include receiving the body.
 
-    Without a route there is no function and no id.
+    Without a route, `function` and `request_id` are empty.
     """
 
     at: float
@@ -55,7 +56,7 @@ class Answered:
     request_id: str
 
     def __str__(self) -> str:
-        """The line for the terminal."""
+        """Return the line for the terminal."""
         clock = time.strftime("%H:%M:%S", time.localtime(self.at))
         cold = " cold" if self.cold else ""
         problem = f" - {self.function}: {self.problem}" if self.problem else f" {self.function}{cold}"
@@ -64,24 +65,28 @@ class Answered:
 
 
 def make_app(project: Project, invoke: Invoke, answered: Callable[[Answered], None], port: int) -> Flask:
-    """The API as a WSGI application. `invoke` takes a function's name, an event (JSON) and the request's id."""
+    """Return the API as a WSGI application. `invoke` takes the function's name, the event (JSON) and the request id."""
     gateway = _Gateway(project, invoke, port)
     gateway.create()
     app: Flask = gateway.app
-    # An HTTP API takes a path as it is: neither a slash more nor one less finds the route.
+    # An HTTP API matches a path exactly: a route is not found with a slash more or less.
     app.url_map.merge_slashes = False
     for rule in app.url_map.iter_rules():
         rule.strict_slashes, rule.merge_slashes = True, False
     app.register_error_handler(Exception, _failed)
-    # SAM CLI registers answers of a REST API for these three.
-    for refused in (HTTPException, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
-        app.register_error_handler(refused, _refused)
+    # SAM CLI registers a REST API's responses for these three.
+    for error in (HTTPException, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+        app.register_error_handler(error, _http_error)
     app.register_error_handler(HTTPStatus.INTERNAL_SERVER_ERROR, _failed)
 
     @app.before_request
     def begin() -> Response | None:
         g.started, g.function, g.cold, g.problem, g.request_id = time.perf_counter(), "", False, "", ""
-        if request.environ.get(TOO_LARGE):
+        if request.environ["SERVER_PROTOCOL"] not in _PROTOCOLS:
+            response = _message(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
+            response.headers["Connection"] = "close"
+            return response
+        if request.environ[TOO_LARGE]:
             return _message(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if request.method == "OPTIONS" and project.cors.origins and "Access-Control-Request-Method" in request.headers:
             return Response(status=HTTPStatus.NO_CONTENT)
@@ -90,7 +95,7 @@ def make_app(project: Project, invoke: Invoke, answered: Callable[[Answered], No
     @app.after_request
     def finish(response: Response) -> Response:
         if request.path.startswith("/_local/"):
-            # No API: the front end's origin has no business there.
+            # The runner's own page. No other origin may read it, so it gets no CORS headers, and it is not in the log.
             return response
         _add_cors(response, project.cors)
         answered(
@@ -115,10 +120,10 @@ class _Gateway(LocalApigwService):  # type: ignore[misc]
     """SAM CLI's gateway with the pools as its `lambda_runner`."""
 
     def __init__(self, project: Project, invoke: Invoke, port: int) -> None:
-        # SAM CLI counts every request for its makers and sends the counts home.
+        # SAM CLI would send telemetry about every request.
         EventTracker.track_event = staticmethod(lambda *_args, **_kwargs: None)
         logging.getLogger("samcli").setLevel(logging.ERROR)
-        # CORS is answered here: SAM CLI knows neither exposed headers nor errors.
+        # CORS is added in `_add_cors`: SAM CLI has no exposed headers, and none on errors.
         project.api.cors = None
         super().__init__(api=project.api, lambda_runner=_Functions(invoke), port=port, host="127.0.0.1")
 
@@ -153,13 +158,13 @@ class _Gateway(LocalApigwService):  # type: ignore[misc]
             return LocalApigwService._parse_v2_payload_format_lambda_output(  # noqa: SLF001
                 lambda_output, binary_types, flask_request
             )
-        # Whatever a handler puts into its answer: what cannot be made into a response is the function's fault.
+        # A handler may return anything. What is not a response is an error of the function.
         except (LambdaResponseParseException, AttributeError, TypeError, ValueError) as problem:
-            raise FunctionError(f"its answer is not a response: {problem}") from problem
+            raise FunctionError(f"it did not return a response: {problem}") from problem
 
 
 class _Functions:
-    """What SAM CLI's gateway calls to run a function."""
+    """The interface through which SAM CLI's gateway invokes functions."""
 
     def __init__(self, invoke: Invoke) -> None:
         self._invoke = invoke
@@ -167,7 +172,7 @@ class _Functions:
     def invoke(
         self, name: str, event: str, *, stdout: TextIO, stderr: TextIO | None = None, tenant_id: str | None = None
     ) -> None:
-        """Run the function; its answer goes to `stdout`. Raises FunctionError."""
+        """Invoke the function and write its result to `stdout`. Raises FunctionError."""
         del stderr, tenant_id
         g.function = name
         result = self._invoke(name, event, g.request_id)
@@ -175,7 +180,7 @@ class _Functions:
         stdout.write_str(result.body)  # type: ignore[attr-defined]
 
     def is_debugging(self) -> bool:
-        """No debugger is attached."""
+        """Return whether a debugger is attached."""
         return False
 
 
@@ -191,7 +196,7 @@ def _is_binary() -> bool:
 
 
 def _corrected(event: dict[str, Any]) -> dict[str, Any]:
-    """The event as API Gateway sends it: lower-case names of headers, cookies apart, nothing empty, its own context."""
+    """Return the event as API Gateway sends it: lower-case header names, separate cookies, no empty fields."""
     peer = request.remote_addr or ""
     headers = {name.lower(): value for name, value in event["headers"].items()}
     cookies = headers.pop("cookie", "")
@@ -220,8 +225,8 @@ def _failed(problem: Exception) -> Response:
     return _message(HTTPStatus.GATEWAY_TIMEOUT if isinstance(problem, FunctionTimeoutError) else HTTPStatus.BAD_GATEWAY)
 
 
-def _refused(problem: HTTPException) -> Response:
-    # A path with another verb is as unknown to an HTTP API as another path.
+def _http_error(problem: HTTPException) -> Response:
+    # An HTTP API has no 405: a verb without a route is not found.
     code = (
         HTTPStatus.NOT_FOUND
         if isinstance(problem, MethodNotAllowed)
@@ -237,14 +242,14 @@ def _message(status: HTTPStatus) -> Response:
 
 
 def _add_cors(response: Response, cors: Cors) -> None:
-    """Add the headers of CORS, whoever answered.
+    """Add the CORS headers of the template to any response.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
     """
     if not cors.origins:
         return
     for name in [name for name, _ in response.headers if name.lower().startswith("access-control-")]:
-        # With CORS configured, API Gateway drops what the function says about it.
+        # With CORS in the template, API Gateway drops the function's own CORS headers.
         del response.headers[name]
     origin = request.headers.get("Origin")
     if origin is None or not {"*", origin}.intersection(cors.origins):

@@ -1,1 +1,1 @@
-"""The page `/_local/`: emails, requests, routes to try and tables."""
+"""The page /_local/: emails, requests, routes to try, tables. Its own files are in web/."""

@@ -1,13 +1,14 @@
-"""/_local/: what a developer wants to see beside the API: mails, requests, routes to try, tables.
+"""/_local/, the page for developers: emails, requests, routes to try, tables.
 
-Only for this machine's own browser, and it only looks: every address is a GET. A page from elsewhere could name this
-address as its own (DNS rebinding), so the Host must be loopback; a page of another origin gets no permission to read
-(no CORS) nor to embed. Nothing of a mail is trusted: its text is shown as text, its HTML is a document of its own
-that may neither run scripts, nor load, nor send anything, nor be of this origin.
+It is read-only (every URL is a GET) and only for browsers on this machine. Another website could point its own host
+name at this address (DNS rebinding), so the Host header must name loopback. Pages of other origins can neither read
+(no CORS) nor embed it. Emails are untrusted: text is shown as text, and HTML is a separate document that has no origin
+and cannot run scripts, load resources or send anything.
 """
 
 import json
 import secrets
+from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -27,26 +28,27 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src 'self'; img-src 'self'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
-# Links may open tabs, which then are like any other tab; see `inbox.safe_html`. `sandbox` counts in a tab too.
-_MAIL_POLICY = (
+# Links may open tabs without a sandbox (see `inbox.safe_html`). The policy also applies to an email opened in a tab of
+# its own.
+_EMAIL_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
     "img-src data:; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
 )
 
 
 class Page:
-    """The page's addresses."""
+    """The routes of the page."""
 
     def __init__(self, inbox: Inbox, history: History, aws: Aws) -> None:
         self._inbox, self._history, self._aws = inbox, history, aws
-        # Tells a page that what it has seen was another run's.
+        # Lets an open page notice that the runner was restarted.
         self._run = secrets.token_urlsafe(8)
 
     def add_to(self, app: Flask, project: Project) -> None:
-        """Serve the page from this application."""
+        """Add the page to this application."""
         _guard(app)
         _add_files(app)
-        self._add_mails(app)
+        self._add_emails(app)
         self._add_requests(app)
         self._add_tables(app, project)
 
@@ -55,29 +57,29 @@ class Page:
             rows = [_route(route, project) for route in project.api.routes]
             return _json(sorted(rows, key=lambda row: str(row["path"])))
 
-    def _add_mails(self, app: Flask) -> None:
+    def _add_emails(self, app: Flask) -> None:
         @app.get("/_local/inbox.json")
         def inbox() -> Response:
             return _json(self._inbox.newest_first())
 
-        @app.get("/_local/mails/<mail_id>.json")
-        def mail(mail_id: str) -> Response:
-            return _json(self._mail(mail_id))
+        @app.get("/_local/emails/<email_id>.json")
+        def email(email_id: str) -> Response:
+            return _json(self._email(email_id))
 
-        @app.get("/_local/mails/<mail_id>.html")
-        def preview(mail_id: str) -> Response:
-            response = Response(safe_html(self._mail(mail_id)["html"] or ""), mimetype="text/html")
-            response.headers["Content-Security-Policy"] = _MAIL_POLICY
+        @app.get("/_local/emails/<email_id>.html")
+        def preview(email_id: str) -> Response:
+            response = Response(safe_html(self._email(email_id)["html"] or ""), mimetype="text/html")
+            response.headers["Content-Security-Policy"] = _EMAIL_POLICY
             return response
 
     def _add_requests(self, app: Flask) -> None:
         @app.get("/_local/news.json")
         def news() -> Response:
-            """What is new since a page has seen so many mails and requests of this run: asked for every second."""
+            """Return what is new since the given numbers of emails and requests. The page asks every second."""
             known = request.args.get("run") == self._run
-            mails, requests = ((request.args.get(name, 0, int) if known else 0) for name in ("mails", "requests"))
-            found = {"mails": self._inbox.since(mails), "requests": self._history.since(requests)}
-            return _json({"run": self._run, **found})
+            emails, requests = ((request.args.get(name, 0, int) if known else 0) for name in ("emails", "requests"))
+            new = {"emails": self._inbox.since(emails), "requests": self._history.since(requests)}
+            return _json({"run": self._run, **new})
 
         @app.get("/_local/requests/<request_id>.json")
         def lines(request_id: str) -> Response:
@@ -86,41 +88,41 @@ class Page:
     def _add_tables(self, app: Flask, project: Project) -> None:
         @app.get("/_local/tables.json")
         def overview() -> Response:
-            return self._of_aws(lambda: tables.overview(project.tables, self._aws))
+            return self._from_aws(lambda: tables.overview(project.tables, self._aws))
 
         @app.get("/_local/tables/<name>.json")
         def items(name: str) -> Response:
             if name not in project.tables:
                 abort(HTTPStatus.NOT_FOUND)
-            return self._of_aws(lambda: tables.page(name, request.args.get("cursor", ""), self._aws))
+            return self._from_aws(lambda: tables.page(name, request.args.get("cursor", ""), self._aws))
 
-    def _mail(self, mail_id: str) -> dict[str, Any]:
-        return self._inbox.mail(mail_id) or abort(HTTPStatus.NOT_FOUND)
+    def _email(self, email_id: str) -> dict[str, Any]:
+        return self._inbox.find(email_id) or abort(HTTPStatus.NOT_FOUND)
 
-    def _of_aws(self, ask: Any) -> Response:
+    def _from_aws(self, query: Callable[[], Any]) -> Response:
         try:
-            return _json(ask())
+            return _json(query())
         except tables.CursorError:
             abort(HTTPStatus.BAD_REQUEST)
         except (AwsError, CloudGoneError) as problem:
-            refused = getattr(problem, "code", "") == "ValidationException"
-            abort(HTTPStatus.BAD_REQUEST if refused else HTTPStatus.SERVICE_UNAVAILABLE)
+            invalid = getattr(problem, "code", "") == "ValidationException"
+            abort(HTTPStatus.BAD_REQUEST if invalid else HTTPStatus.SERVICE_UNAVAILABLE)
         finally:
-            # Each of the browser's connections has a thread of its own, and so would have one to MiniStack.
+            # Otherwise every thread that serves the page keeps a connection to MiniStack open.
             self._aws.close()
 
 
 def _guard(app: Flask) -> None:
-    """Keep everybody else out of /_local/."""
+    """Protect /_local/: loopback hosts only, no embedding, no caching."""
 
     @app.before_request
-    def only_from_here() -> None:
-        if _is_ours() and not _is_loopback(request.host):
+    def require_loopback_host() -> None:
+        if _is_page() and not _is_loopback(request.host):
             abort(HTTPStatus.FORBIDDEN)
 
     @app.after_request
-    def only_for_us(response: Response) -> Response:
-        if _is_ours():
+    def add_headers(response: Response) -> Response:
+        if _is_page():
             response.headers.setdefault("Content-Security-Policy", _POLICY)
             response.headers["Cache-Control"] = "no-store"
             response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
@@ -140,7 +142,7 @@ def _add_files(app: Flask) -> None:
 
 
 def _json(value: Any) -> Response:
-    # In the order in which it is: Flask would sort the fields of an example.
+    # Flask's own `jsonify` would sort the fields of the examples.
     return Response(json.dumps(value), mimetype="application/json")
 
 
@@ -157,11 +159,11 @@ def _route(route: Route, project: Project) -> dict[str, Any]:
 def _methods(route: Route) -> list[str]:
     if set(Route.ANY_HTTP_METHODS) <= set(route.methods):
         return ["ANY"]
-    # SAM CLI adds OPTIONS for CORS.
+    # SAM CLI adds OPTIONS to routes with CORS.
     return sorted(set(route.methods) - {"OPTIONS"})
 
 
-def _is_ours() -> bool:
+def _is_page() -> bool:
     return request.path.startswith("/_local/")
 
 

@@ -1,4 +1,4 @@
-"""What to try a route with: the events in `events/<the function's folder>/<verb>.json`, as far as callers make them."""
+"""Example requests for the routes, taken from the events in `events/<function's folder>/<verb>.json`."""
 
 import base64
 import json
@@ -9,12 +9,12 @@ from urllib.parse import parse_qsl
 from local.template import Function
 
 _VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-# The headers that change what a request does, beside Authorization.
+# The headers that change what a request does, apart from Authorization.
 _HEADERS = ("idempotency-key", "if-match")
 
 
 def examples(function: Function, path: str) -> dict[str, dict[str, Any]]:
-    """Of each verb that has an event for this path: {query, headers, contentType, body}; no body is None."""
+    """Return {query, headers, contentType, body} for each verb that has an event for this path; body may be None."""
     found: dict[str, dict[str, Any]] = {}
     folder = _folder(function)
     if folder is None:
@@ -26,14 +26,14 @@ def examples(function: Function, path: str) -> dict[str, dict[str, Any]]:
                 found[verb] = _example(event)
         except FileNotFoundError:
             continue
-        # A file that is just being written, or that is no event of an HTTP API, is no example.
+        # The file is incomplete (still being written), or not an event of an HTTP API.
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
     return found
 
 
 def _folder(function: Function) -> Path | None:
-    """`events/auth/login` for the function in `functions/auth/login`."""
+    """Return the folder of the function's events: `events/auth/login` for `functions/auth/login`."""
     for parent in function.folder.parents:
         if parent.name == "functions":
             return parent.parent / "events" / function.folder.relative_to(parent)
@@ -52,7 +52,7 @@ def _example(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fields(event: dict[str, Any], kind: str) -> Any:
-    """The body's fields, whatever they were sent as."""
+    """Return the fields of the body, a JSON document or an HTML form."""
     body = base64.b64decode(event["body"]).decode() if event.get("isBase64Encoded") else event["body"]
     if kind == "application/x-www-form-urlencoded":
         return dict(parse_qsl(body, keep_blank_values=True))

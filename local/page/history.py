@@ -1,4 +1,4 @@
-"""What was asked lately, and what the functions printed while they answered. In memory; it ends with the runner."""
+"""The latest requests and what the functions printed for them, in memory only."""
 
 import threading
 from collections import OrderedDict, deque
@@ -6,17 +6,16 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    # Takes long to import: see `runner.py`.
+    # Slow to import, see `runner.py`.
     from local.gateway.app import Answered
 
-
 _KEPT_REQUESTS = 1_000
-# In lines and characters. Together they bound the memory.
+# In lines and in characters per line: together they limit the memory.
 _KEPT_LINES, _LONGEST_LINE = 10_000, 4_000
 
 
 class History:
-    """Safe to use from several threads."""
+    """The latest requests. Thread-safe."""
 
     def __init__(self) -> None:
         self._requests: deque[dict[str, Any]] = deque(maxlen=_KEPT_REQUESTS)
@@ -25,14 +24,14 @@ class History:
         self._line_count = 0
         self._lock = threading.Lock()
 
-    def note(self, answered: "Answered") -> None:
-        """Remember an answered request."""
+    def add_request(self, request: "Answered") -> None:
+        """Add an answered request."""
         with self._lock:
             self._count += 1
-            self._requests.append({"number": self._count, **asdict(answered)})
+            self._requests.append({"number": self._count, **asdict(request)})
 
-    def said(self, request_id: str, line: str) -> None:
-        """Remember a line that a function printed for this request."""
+    def add_line(self, request_id: str, line: str) -> None:
+        """Add a line that a function printed for this request."""
         with self._lock:
             self._lines.setdefault(request_id, []).append(line[:_LONGEST_LINE])
             self._line_count += 1
@@ -42,12 +41,12 @@ class History:
                 del self._lines[oldest]
 
     def since(self, number: int) -> list[dict[str, Any]]:
-        """The kept requests after this number, oldest first: the fields of `Answered` and {number}."""
+        """Return the requests after this number, oldest first: {number, …the fields of `Answered`}."""
         with self._lock:
             new = min(self._count - number, len(self._requests))
             return [self._requests[index] for index in range(len(self._requests) - new, len(self._requests))]
 
     def lines(self, request_id: str) -> list[str]:
-        """What was printed for this request, as far as it is kept."""
+        """Return the lines printed for this request, unless they have been discarded."""
         with self._lock:
             return list(self._lines.get(request_id, ()))

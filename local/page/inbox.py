@@ -1,7 +1,7 @@
-"""The mails that were given to SES, as `durable.py` keeps them in `mail.jsonl`: one JSON object a line, only appended.
+"""The emails sent through SES. MiniStack's process appends them to `mail.jsonl`, one JSON object per line.
 
-What is kept in memory is a line of each mail's list entry and where the rest is, so that thousands of mails cost a few
-megabytes and looking whether there are new ones costs nothing.
+Only a summary of each email and its position in the file are in memory: thousands of emails take a few megabytes, and
+checking for new ones takes next to no time.
 """
 
 import json
@@ -17,8 +17,8 @@ _BOUNDARY = "=_part"
 
 
 @dataclass(frozen=True)
-class _Place:
-    """Where a mail is in the file, in bytes, and what the list shows of it."""
+class _Entry:
+    """The position of an email in the file, in bytes, and its summary for the list."""
 
     start: int
     end: int
@@ -26,44 +26,44 @@ class _Place:
 
 
 class Inbox:
-    """Reads the file that MiniStack's process writes. Safe to use from several threads."""
+    """Reads the file that MiniStack's process writes. Thread-safe."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._places: list[_Place] = []
-        self._by_id: dict[str, _Place] = {}
+        self._entries: list[_Entry] = []
+        self._by_id: dict[str, _Entry] = {}
 
     def since(self, count: int) -> list[dict[str, Any]]:
-        """What the list shows of every mail after the first `count`, oldest first: {id, from, to, subject, sentAt}."""
+        """Return summaries of the emails after the first `count`, oldest first: {id, from, to, subject, sentAt}."""
         with self._lock:
-            self._look()
-            return [place.summary for place in self._places[max(0, count) :]]
+            self._read_new()
+            return [entry.summary for entry in self._entries[max(0, count) :]]
 
-    def mail(self, mail_id: str) -> dict[str, Any] | None:
-        """One whole mail: {id, from, to, replyTo, subject, text, html, sentAt, headers, source}, None if unknown."""
+    def find(self, email_id: str) -> dict[str, Any] | None:
+        """Return {id, from, to, replyTo, subject, text, html, sentAt, headers, source}, or None if unknown."""
         with self._lock:
-            self._look()
-            place = self._by_id.get(mail_id)
-        if place is None:
+            self._read_new()
+            entry = self._by_id.get(email_id)
+        if entry is None:
             return None
         with self._path.open("rb") as file:
-            file.seek(place.start)
-            mail = _mail(json.loads(file.read(place.end - place.start)))
-        return {**mail, "source": _source(mail)}
+            file.seek(entry.start)
+            email = _email(json.loads(file.read(entry.end - entry.start)))
+        return {**email, "source": _source(email)}
 
     def newest_first(self) -> list[dict[str, Any]]:
-        """Every mail, whole but for its source."""
+        """Return all emails with all fields but `source`."""
         try:
             lines = self._path.read_bytes().split(b"\n")
         except FileNotFoundError:
             return []
-        # What follows the last line's end is a line that is just being written.
-        return [_mail(json.loads(line)) for line in reversed(lines[:-1])]
+        # The last part is empty, or a line that is still being written.
+        return [_email(json.loads(line)) for line in reversed(lines[:-1])]
 
-    def _look(self) -> None:
-        """Read what has been added since the last look."""
-        read = self._places[-1].end if self._places else 0
+    def _read_new(self) -> None:
+        """Read the lines added since the last call."""
+        read = self._entries[-1].end if self._entries else 0
         try:
             if self._path.stat().st_size <= read:
                 return
@@ -74,18 +74,18 @@ class Inbox:
             for line in file:
                 if not line.endswith(b"\n"):
                     return
-                mail = _mail(json.loads(line))
-                summary = {name: mail[name] for name in ("id", "from", "to", "subject", "sentAt")}
-                place = _Place(read, read + len(line), summary)
-                self._places.append(place)
-                self._by_id[mail["id"]] = place
-                read = place.end
+                email = _email(json.loads(line))
+                summary = {name: email[name] for name in ("id", "from", "to", "subject", "sentAt")}
+                entry = _Entry(read, read + len(line), summary)
+                self._entries.append(entry)
+                self._by_id[email["id"]] = entry
+                read = entry.end
 
 
 def safe_html(html: str) -> str:
-    """The mail's HTML with every link opening in a tab of its own that knows nothing of this one.
+    """Return the HTML with links that open in a new tab and give it no access to this one (`noopener noreferrer`).
 
-    Scripts and the like are not looked for: the frame's sandbox and policy keep them from running.
+    Scripts and other active content are left in: the frame's sandbox and the content security policy block them.
     """
     links = _Links()
     links.feed(html)
@@ -93,37 +93,37 @@ def safe_html(html: str) -> str:
     starts = [0]
     for line in html.split("\n"):
         starts.append(starts[-1] + len(line) + 1)
-    made, read = ["<!doctype html>"], 0
+    parts, read = ["<!doctype html>"], 0
     for number, column, text, replacement in links.found:
         start = starts[number - 1] + column
-        made += [html[read:start], replacement]
+        parts += [html[read:start], replacement]
         read = start + len(text)
-    return "".join([*made, html[read:]])
+    return "".join([*parts, html[read:]])
 
 
 class _Links(HTMLParser):
-    """Finds the tags of links, and what stands in their place: (line, column, text, replacement)."""
+    """Finds the tags to replace: (line, column, text, replacement)."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
         self.found: list[tuple[int, int, str, str]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note a link; a base would change what links mean."""
+        """Add an attribute to a link; remove a `<base>`, which would redirect links."""
         text = self.get_starttag_text() or ""
         if tag in {"a", "area"}:
-            # Of two attributes with the same name a browser takes the first.
-            kept = text[len(tag) + 1 :]
-            self._note(text, f'<{tag} target="_blank" rel="noopener noreferrer"{kept}')
+            # If an attribute appears twice, browsers use the first.
+            rest = text[len(tag) + 1 :]
+            self._replace(text, f'<{tag} target="_blank" rel="noopener noreferrer"{rest}')
         elif tag == "base":
-            self._note(text, "")
+            self._replace(text, "")
         del attrs
 
-    def _note(self, text: str, replacement: str) -> None:
+    def _replace(self, text: str, replacement: str) -> None:
         self.found.append((*self.getpos(), text, replacement))
 
 
-def _mail(stored: dict[str, Any]) -> dict[str, Any]:
+def _email(stored: dict[str, Any]) -> dict[str, Any]:
     sent_at = datetime.fromtimestamp(stored["Timestamp"], UTC).isoformat(timespec="milliseconds")
     return {
         "id": stored["MessageId"],
@@ -138,19 +138,19 @@ def _mail(stored: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _source(mail: dict[str, Any]) -> str:
-    """The mail as it would be on the wire, but readable: nothing is encoded."""
+def _source(email: dict[str, Any]) -> str:
+    """Return the email in the format in which it is transmitted, but without encodings, so that it is readable."""
     headers = {
-        "From": mail["from"],
-        "To": mail["to"],
-        "Reply-To": mail["replyTo"],
-        "Subject": mail["subject"],
-        "Date": format_datetime(datetime.fromisoformat(mail["sentAt"])),
-        "Message-ID": f"<{mail['id']}>",
-        **mail["headers"],
+        "From": email["from"],
+        "To": email["to"],
+        "Reply-To": email["replyTo"],
+        "Subject": email["subject"],
+        "Date": format_datetime(datetime.fromisoformat(email["sentAt"])),
+        "Message-ID": f"<{email['id']}>",
+        **email["headers"],
         "MIME-Version": "1.0",
     }
-    parts = [(kind, mail[name]) for kind, name in (("plain", "text"), ("html", "html")) if mail[name]]
+    parts = [(kind, email[name]) for kind, name in (("plain", "text"), ("html", "html")) if email[name]]
     several = len(parts) > 1
     if several:
         headers["Content-Type"] = f'multipart/alternative; boundary="{_BOUNDARY}"'

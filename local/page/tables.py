@@ -1,4 +1,4 @@
-"""What is in the tables, a page at a time, as plain values."""
+"""The items of the tables as plain JSON values, one page at a time."""
 
 import base64
 import binascii
@@ -14,11 +14,11 @@ _PAGE = 50
 
 
 class CursorError(Exception):
-    """The cursor is none of ours."""
+    """The cursor is invalid."""
 
 
 def overview(tables: Iterable[str], aws: Aws) -> list[dict[str, Any]]:
-    """Of each table: {name, items, key}; `key` are the names of its key's attributes."""
+    """Return {name, items, key} for each table: `items` is their number, `key` the names of the key attributes."""
     described = [aws.call("dynamodb", "DescribeTable", {"TableName": name})["Table"] for name in tables]
     return [
         {
@@ -31,7 +31,10 @@ def overview(tables: Iterable[str], aws: Aws) -> list[dict[str, Any]]:
 
 
 def page(table: str, cursor: str, aws: Aws) -> dict[str, Any]:
-    """Some items in the table's own order, and where to go on: {items, next}. Raises CursorError."""
+    """Return a page of items in the table's order, and the cursor of the next page: {items, next}.
+
+    Raises CursorError.
+    """
     request: dict[str, Any] = {"TableName": table, "Limit": _PAGE}
     if cursor:
         request["ExclusiveStartKey"] = _key(cursor)
@@ -54,15 +57,15 @@ def _key(cursor: str) -> Any:
 
 
 def _plain(value: Mapping[str, Any]) -> Any:
-    """An attribute's value as JSON; what is too long to read is cut, and bytes are counted."""
+    """Convert an attribute value of DynamoDB to JSON. Long texts are shortened, and bytes show their number."""
     ((kind, content),) = value.items()
     plain: dict[str, Callable[[Any], Any]] = {
-        "S": _cut,
+        "S": _shorten,
         "N": _number,
         "B": _bytes,
         "M": lambda inner: {name: _plain(each) for name, each in inner.items()},
         "L": lambda inner: [_plain(each) for each in inner],
-        "SS": lambda inner: [_cut(each) for each in inner],
+        "SS": lambda inner: [_shorten(each) for each in inner],
         "NS": lambda inner: [_number(each) for each in inner],
         "BS": lambda inner: [_bytes(each) for each in inner],
         "BOOL": bool,
@@ -71,16 +74,16 @@ def _plain(value: Mapping[str, Any]) -> Any:
     return plain[kind](content)
 
 
-def _cut(text: str) -> str:
+def _shorten(text: str) -> str:
     return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}… ({len(text):,} characters)"
 
 
 def _bytes(encoded: str) -> str:
-    return f"({len(base64.b64decode(encoded))} bytes) {_cut(encoded)}"
+    return f"({len(base64.b64decode(encoded))} bytes) {_shorten(encoded)}"
 
 
 def _number(text: str) -> int | float | str:
-    """A number if a browser's can hold it exactly, else its digits."""
+    """Return a number; as text, if it is an integer too large for JavaScript."""
     try:
         number = int(text)
     except ValueError:

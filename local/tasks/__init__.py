@@ -1,1 +1,1 @@
-"""Jobs of the runner itself, run in a worker like a function."""
+"""The runner's own tasks, run in a worker like a function."""

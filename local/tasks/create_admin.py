@@ -1,4 +1,4 @@
-"""Creates the admin of the local data. Run in a worker like any function, so that it sees what the functions see."""
+"""Creates the admin account of the local data. Runs in a worker, with the environment of the functions."""
 
 from typing import Any
 
@@ -6,5 +6,5 @@ from shared.accounts import lifecycle
 
 
 def handler(event: dict[str, str], _context: object) -> Any:
-    """Make sure that the admin {"email", "password"} exists."""
+    """Ensure that {"email", "password"} is an admin who can sign in."""
     return lifecycle.ensure_admin(event["email"], event["password"])

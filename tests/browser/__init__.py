@@ -1,1 +1,1 @@
-"""The local page in a real browser, used as people use it."""
+"""The local page and the contact form in a real browser."""

@@ -1,4 +1,4 @@
-"""The project itself in the runner, and a browser that is asked afterwards what it had to complain about."""
+"""The project itself in the runner, and a browser whose console is checked after each test."""
 
 import json
 import re
@@ -31,34 +31,37 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     if not shutil.which("chromedriver"):
-        pytest.skip("there is no chromedriver: `apt-get install chromium chromium-driver`, or what your system has")
+        pytest.skip(
+            "chromedriver is not installed: `apt-get install chromium chromium-driver`, or your system's packages"
+        )
     with Browser() as browser:
         yield browser
 
 
 @pytest.fixture
 def tab(chromium: Browser) -> Iterator[Browser]:
-    """A tab that remembers nothing of the others."""
+    """A new tab, without the storage of earlier ones."""
     with chromium.tab():
-        chromium.complaints()
+        # Discard what earlier tests logged.
+        chromium.console_messages()
         chromium.hosts()
         yield chromium
 
 
 @pytest.fixture
 def browser(tab: Browser, running: Running) -> Iterator[Browser]:
-    """A tab with the local page open, which has nothing to complain about and asks nobody else for anything."""
+    """A tab with the local page. Fails if the console has warnings or errors, or another host receives a request."""
     tab.open(f"http://localhost:{running.port}/_local/")
     yield tab
-    # Chromium itself notes every 4xx; those of the API are what a test has tried.
-    refused = re.compile(r"http://localhost:\d+/api/\S+ - Failed to load resource")
-    assert [complaint for complaint in tab.complaints() if not refused.match(complaint)] == []
+    # Chromium logs every 4xx response. Those of the API are intended by the tests.
+    expected = re.compile(r"http://localhost:\d+/api/\S+ - Failed to load resource")
+    assert [message for message in tab.console_messages() if not expected.match(message)] == []
     assert tab.hosts() == {"localhost"}
 
 
 @pytest.fixture
-def send_mail(running: Running) -> Callable[..., None]:
-    """Gives a mail to SES."""
+def send_email(running: Running) -> Callable[..., None]:
+    """Send an email through SES."""
 
     def send(to: str, subject: str, text: str = "Hello", html: str = "<p>Hello</p>") -> None:
         body = {"Text": {"Data": text}, "Html": {"Data": html}}

@@ -1,4 +1,4 @@
-"""Drives a headless Chromium through chromedriver: the W3C WebDriver protocol is JSON over HTTP.
+"""A client for headless Chromium through chromedriver, by the W3C WebDriver protocol (JSON over HTTP).
 
 https://www.w3.org/TR/webdriver2/
 """
@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 SECONDS = 20.0
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# How the protocol marks an element, and keys that are not letters.
+# The protocol's key for an element's id, and its codes for special keys.
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 TAB, ENTER, ESCAPE, LEFT, UP, RIGHT, DOWN, SPACE = (
     "\ue004",
@@ -33,12 +33,12 @@ TAB, ENTER, ESCAPE, LEFT, UP, RIGHT, DOWN, SPACE = (
 
 
 class DriverError(Exception):
-    """chromedriver said no."""
+    """chromedriver answered with an error."""
 
 
 @dataclass(frozen=True)
 class Element:
-    """An element of the page that is open."""
+    """An element of the current page."""
 
     browser: "Browser"
     id: str
@@ -59,13 +59,13 @@ class Element:
         self.browser.call("POST", f"element/{self.id}/click", {})
 
     def type(self, text: str) -> None:
-        """Replace what is in a field."""
+        """Replace the text of a field."""
         self.browser.call("POST", f"element/{self.id}/clear", {})
         self.browser.call("POST", f"element/{self.id}/value", {"text": text})
 
 
 class Browser:
-    """One browser; `tab` begins a page without any memory of those before."""
+    """A browser. `tab` opens a page without the storage of earlier ones."""
 
     def __init__(self) -> None:
         self._driver = subprocess.Popen(
@@ -80,7 +80,7 @@ class Browser:
             "--headless=new",
             "--disable-dev-shm-usage",
             "--disable-background-networking",
-            # Chromium refuses to be root in its sandbox.
+            # Chromium refuses to run as root inside its sandbox.
             *(["--no-sandbox"] if os.geteuid() == 0 else []),
         ]
         options = {
@@ -107,7 +107,7 @@ class Browser:
         self._driver.communicate()
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Send a command of the session."""
+        """Send a command to the session."""
         return self._send(method, self._session + path, body)
 
     def _send(self, method: str, path: str, body: Any = None) -> Any:
@@ -119,7 +119,7 @@ class Browser:
 
     @contextlib.contextmanager
     def tab(self) -> Iterator[Self]:
-        """Work in a tab of its own, and close it with all that it has opened."""
+        """Work in a new tab; close it at the end, with all tabs that were opened from it."""
         before = set(self.call("GET", "window/handles"))
         new = self.call("POST", "window/new", {"type": "tab"})["handle"]
         self.switch(new)
@@ -137,31 +137,31 @@ class Browser:
         self.call("POST", "window", {"handle": handle})
 
     def size(self, width: int, height: int) -> None:
-        """Give the page this much room, in CSS pixels."""
+        """Set the size of the page, in CSS pixels."""
         self.devtools(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
         )
 
     def devtools(self, command: str, **parameters: Any) -> Any:
-        """https://chromedevtools.github.io/devtools-protocol/."""
+        """Send a command of the DevTools protocol: https://chromedevtools.github.io/devtools-protocol/."""
         return self.call("POST", "goog/cdp/execute", {"cmd": command, "params": parameters})
 
     def open(self, url: str) -> None:
         self.call("POST", "url", {"url": url})
 
     def run(self, script: str, *arguments: Any) -> Any:
-        """Run JavaScript in the page; what it returns."""
+        """Run JavaScript in the page and return its result."""
         return self.call("POST", "execute/sync", {"script": script, "args": list(arguments)})
 
     def find(self, selector: str, text: str = "") -> Element:
-        """Wait for a visible element that fits the CSS selector, and has this text."""
+        """Wait for a visible element that matches the CSS selector and contains this text."""
         script = """return [...document.querySelectorAll(arguments[0])].find((one) =>
             one.checkVisibility() && one.textContent.replace(/\\s+/g, " ").includes(arguments[1]))"""
         found = self.until(lambda: self.run(script, selector, text), f"{selector} with {text!r}")
         return Element(self, found[_ELEMENT])
 
     def click(self, selector: str, text: str = "") -> None:
-        """Wait for such an element and click it, again if the page has just put another in its place."""
+        """Wait for such an element and click it; retry if the page has replaced it in the meantime."""
 
         def clicked() -> bool:
             self.find(selector, text).click()
@@ -170,7 +170,7 @@ class Browser:
         self.until(clicked, f"a click on {selector} with {text!r}")
 
     def labelled(self, label: str) -> Element:
-        """Wait for a field with this label."""
+        """Wait for the field with this label."""
         return Element(
             self,
             self.until(
@@ -184,7 +184,7 @@ class Browser:
         )
 
     def until(self, look: Any, what: str) -> Any:
-        """Look until there is something, and return it."""
+        """Call `look` until its result is true, and return the result."""
         deadline = time.monotonic() + SECONDS
         while True:
             with contextlib.suppress(DriverError):
@@ -198,16 +198,16 @@ class Browser:
         return str(self.run("return document.body.innerText"))
 
     def press(self, *keys: str) -> None:
-        """Press keys one after the other, wherever the focus is."""
+        """Press keys in sequence, on the focused element."""
         actions = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
         self.call("POST", "actions", {"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})
 
-    def complaints(self) -> list[str]:
-        """What the console has said since the last look, policy violations included."""
+    def console_messages(self) -> list[str]:
+        """Return the console messages since the last call, including violations of content security policies."""
         return [entry["message"] for entry in self.call("POST", "se/log", {"type": "browser"})]
 
     def hosts(self) -> set[str]:
-        """The hosts that were asked for anything since the last look."""
+        """Return the hosts that received requests since the last call."""
         entries = self.call("POST", "se/log", {"type": "performance"})
         messages = [json.loads(entry["message"])["message"] for entry in entries]
         urls = [

@@ -1,4 +1,4 @@
-"""A page of another origin with a contact form, as a front end has it."""
+"""A front end of another origin, with a contact form."""
 
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -24,7 +24,7 @@ return fetch(arguments[0], {
 
 
 class FrontEnd(ThreadingHTTPServer):
-    """Serves a page with the form, /?<encoding>, and /contact/thanks."""
+    """Serves a page with the form at /?<encoding>, and the thanks page at /contact/thanks."""
 
     api = ""
 

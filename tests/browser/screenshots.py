@@ -1,4 +1,4 @@
-"""`make screenshots`: pictures of the local page for docs/, taken while people open accounts and send forms."""
+"""`make screenshots`: takes the screenshots of the local page for docs/, with accounts and contact forms in it."""
 
 import base64
 import sys
@@ -12,13 +12,14 @@ from tests.local.harness import Running
 from tests.support import ROOT
 
 DOCS = ROOT / "docs"
-LARGEST = 300_000
+# In bytes.
+MAX_SIZE = 300_000
 PEOPLE = ("Ada Lovelace", "Grace Hopper", "Alan Turing", "Edsger Dijkstra", "Barbara Liskov")
 PASSWORD = "correct horse battery"
 
 
 def main() -> int:
-    """Take every picture. Returns the exit status."""
+    """Take all screenshots. Returns the exit status: 1 if a file is too large."""
     environment = {"LOCAL_ADMIN_PASSWORD": PASSWORD, "RATE_LIMIT_MULTIPLIER": "1000"}
     with tempfile.TemporaryDirectory() as data, FrontEnd(("127.0.0.1", 0), Handler) as front_end:
         threading.Thread(target=front_end.serve_forever, daemon=True).start()
@@ -40,16 +41,16 @@ def main() -> int:
     for name, picture in pictures.items():
         (DOCS / name).write_bytes(picture)
         print(f"docs/{name}: {len(picture) // 1000} kB")
-    return int(any(len(picture) > LARGEST for picture in pictures.values()))
+    return int(any(len(picture) > MAX_SIZE for picture in pictures.values()))
 
 
 def _pictures(browser: Browser) -> dict[str, bytes]:
     pictures = {}
     browser.size(1280, 720)
     browser.click("nav a", "Inbox")
-    browser.find("#mails a.unread", "admin@example.com")
-    browser.click("#mails a", "ada@example.com")
-    browser.find("#mail iframe")
+    browser.find("#emails a.unread", "admin@example.com")
+    browser.click("#emails a", "ada@example.com")
+    browser.find("#email iframe")
     pictures["local-page.png"] = _picture(browser)
     browser.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
     browser.click("nav a", "Requests")
@@ -67,14 +68,14 @@ def _sign_in(browser: Browser, port: int) -> None:
 
 
 def _send_forms(browser: Browser, front_end: FrontEnd) -> None:
-    """Send the contact form from a page of the front end: as both encodings of HTML forms have it, and by a script."""
+    """Send the contact form from the front end: as an HTML form in both encodings, and by a script."""
     for name, kind in zip(PEOPLE, KINDS, strict=False):
         browser.open(f"{front_end.origin}/?{kind}")
         browser.labelled("Name").type(name)
         browser.labelled("Email").type(f"{name.split()[0].lower()}@example.com")
         browser.labelled("Message").type(f"Sent by a browser as {kind}.")
         browser.click("button", "Send")
-        browser.until(lambda: browser.run("return location.pathname") == "/contact/thanks", "the page of thanks")
+        browser.until(lambda: browser.run("return location.pathname") == "/contact/thanks", "the thanks page")
     form = {"name": "Alan Turing", "email": "alan@example.com", "message": "Sent by a script as application/json."}
     browser.run(FETCH, front_end.api, form)
 
@@ -82,9 +83,9 @@ def _send_forms(browser: Browser, front_end: FrontEnd) -> None:
 def _pictures_of_forms(browser: Browser, port: int) -> dict[str, bytes]:
     browser.devtools("Emulation.setEmulatedMedia", features=[])
     browser.open(f"http://localhost:{port}/_local/")
-    browser.find("#mails a.unread", "Contact")
-    browser.click("#mails a", "Contact")
-    browser.find("#mail iframe")
+    browser.find("#emails a.unread", "Contact")
+    browser.click("#emails a", "Contact")
+    browser.find("#email iframe")
     pictures = {"contact-mail.png": _picture(browser)}
     _sign_in(browser, port)
     browser.open(f"http://localhost:{port}/_local/#routes/GET%20%2Fapi%2Fcontact")
@@ -94,7 +95,7 @@ def _pictures_of_forms(browser: Browser, port: int) -> dict[str, bytes]:
 
 
 def _picture(browser: Browser) -> bytes:
-    # Fonts, the frame and transitions are where they should be when two pictures are the same.
+    # Fonts, the frame and transitions are complete when two screenshots in a row are identical.
     before = b""
     while (picture := base64.b64decode(browser.call("GET", "screenshot"))) != before:
         before = picture

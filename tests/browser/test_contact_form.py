@@ -1,4 +1,4 @@
-"""/api/contact from a page of another origin, as a front end has it: HTML forms of both encodings, and a script."""
+"""/api/contact from a front end of another origin: HTML forms in both encodings, and a script."""
 
 import threading
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def front_end() -> Iterator[FrontEnd]:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory, front_end: FrontEnd) -> Iterator[Running]:
-    """A runner that knows this front end."""
+    """A runner that accepts this front end's origin."""
     parameters = ["--parameter-overrides", f"FrontendUrl={front_end.origin}", f"CorsOrigins={front_end.origin}"]
     environment = {"LOCAL_ADMIN_EMAIL": ADMIN[0], "LOCAL_ADMIN_PASSWORD": ADMIN[1], "RATE_LIMIT_MULTIPLIER": "1000"}
     data = tmp_path_factory.mktemp("data")
@@ -33,23 +33,21 @@ def running(tmp_path_factory: pytest.TempPathFactory, front_end: FrontEnd) -> It
         yield running
 
 
-def arrives(running: Running, message: str, sender: str) -> None:
-    """See the mail in the inbox, once, and what was written in the administrator's list."""
+def verify_delivery(running: Running, message: str, sender: str) -> None:
+    """Verify that the message is in the inbox once, and in the admin's list."""
 
-    def mails() -> list[str]:
-        found = running.get("/_local/inbox.json").json
-        return [mail["to"] for mail in found if all(line in mail["text"] for line in message.splitlines())]
+    def recipients() -> list[str]:
+        emails = running.get("/_local/inbox.json").json
+        return [email["to"] for email in emails if all(line in email["text"] for line in message.splitlines())]
 
-    assert eventually(mails, what=f"the mail about {message!r}") == ["contact@example.com"]
+    assert eventually(recipients, what=f"the email with {message!r}") == ["contact@example.com"]
     login = running.post("/api/auth/login", {"email": ADMIN[0], "password": ADMIN[1]}).json
     listed = running.get("/api/contact", Authorization=f"Bearer {login['token']}").json["data"]
     assert [each["email"] for each in listed if each["message"].replace("\r\n", "\n") == message] == [sender]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_html_form_leads_to_the_page_of_thanks(
-    tab: Browser, running: Running, front_end: FrontEnd, kind: str
-) -> None:
+def test_html_form_redirects_to_the_thanks_page(tab: Browser, running: Running, front_end: FrontEnd, kind: str) -> None:
     message = f"Grüße & mehr = 100 %, {kind}\nEine zweite Zeile <b>"
     sender = f"grace.{KINDS.index(kind)}@example.com"
     tab.open(f"{front_end.origin}/?{kind}")
@@ -57,34 +55,34 @@ def test_an_html_form_leads_to_the_page_of_thanks(
     tab.labelled("Email").type(sender)
     tab.labelled("Message").type(message)
     tab.click("button", "Send")
-    tab.until(lambda: tab.run("return location.href") == f"{front_end.origin}/contact/thanks", "the page of thanks")
-    arrives(running, message, sender)
-    assert tab.complaints() == []
+    tab.until(lambda: tab.run("return location.href") == f"{front_end.origin}/contact/thanks", "the thanks page")
+    verify_delivery(running, message, sender)
+    assert tab.console_messages() == []
 
 
-def test_a_script_of_the_front_end_may_send_json(tab: Browser, running: Running, front_end: FrontEnd) -> None:
+def test_script_of_the_front_end_can_send_json(tab: Browser, running: Running, front_end: FrontEnd) -> None:
     tab.open(front_end.origin)
     form = {"name": "Grace", "email": "grace@example.com", "message": "From a script"}
     status, answer = tab.run(FETCH, front_end.api, form)
     assert (status, answer["success"]) == (201, True)
     assert answer["data"]["id"]
-    arrives(running, form["message"], form["email"])
+    verify_delivery(running, form["message"], form["email"])
     status, answer = tab.run(FETCH, front_end.api, form | {"email": "none"})
     assert (status, [error["field"] for error in answer["errors"]]) == (400, ["email"])
 
 
-def test_a_robot_that_fills_in_every_field_is_thanked_and_not_heard(
+def test_bot_that_fills_the_hidden_field_is_thanked_and_ignored(
     tab: Browser, running: Running, front_end: FrontEnd
 ) -> None:
     tab.open(f"{front_end.origin}/?{KINDS[0]}")
-    tab.labelled("Name").type("Robot")
-    tab.labelled("Email").type("robot@example.com")
+    tab.labelled("Name").type("Bot")
+    tab.labelled("Email").type("bot@example.com")
     tab.labelled("Message").type("Buy")
     tab.run("document.querySelector('[name=website]').value = 'http://spam.example'")
     tab.click("button", "Send")
-    tab.until(lambda: tab.run("return location.href") == f"{front_end.origin}/contact/thanks", "the page of thanks")
+    tab.until(lambda: tab.run("return location.href") == f"{front_end.origin}/contact/thanks", "the thanks page")
     tab.open(f"{front_end.origin}/?{KINDS[0]}")
-    form = {"name": "Grace", "email": "after@example.com", "message": "After the robot"}
+    form = {"name": "Grace", "email": "after@example.com", "message": "After the bot"}
     assert tab.run(FETCH, front_end.api, form)[0] == 201
-    arrives(running, form["message"], form["email"])
-    assert not [mail for mail in running.get("/_local/inbox.json").json if "Buy" in mail["text"]]
+    verify_delivery(running, form["message"], form["email"])
+    assert not [email for email in running.get("/_local/inbox.json").json if "Buy" in email["text"]]

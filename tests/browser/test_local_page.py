@@ -1,4 +1,4 @@
-"""/_local/ as people use it."""
+"""The page /_local/, used with mouse and keyboard."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from tests.browser.conftest import ADMIN, PASSWORD
 from tests.browser.driver import DOWN, ENTER, RIGHT, TAB, Browser, Element
 from tests.local.harness import Running
 
-WIDTH_OF_A_PHONE = 375
+PHONE_WIDTH = 375
 VIEWS = ("Inbox", "Requests", "Routes", "Tables")
 
 
@@ -38,7 +38,7 @@ return !!link;
 
 
 def send(browser: Browser, body: object = None) -> tuple[int, str]:
-    """Fill in the body, send the form; the answer's status and body."""
+    """Fill in the body and send the form. Returns the status and body of the response."""
     if body is not None:
         browser.labelled("Body").type(json.dumps(body))
     browser.run("document.querySelector('#answer .outcome').replaceChildren()")
@@ -47,21 +47,21 @@ def send(browser: Browser, body: object = None) -> tuple[int, str]:
     return int(outcome.split()[0]), browser.find("#answer [role=tabpanel]").text
 
 
-def read_mail(browser: Browser, to: str) -> Element:
-    """Open the newest mail to this address when it is there; its text."""
+def read_email(browser: Browser, to: str) -> Element:
+    """Wait for an email to this address and open the newest one. Returns its text."""
     view(browser, "Inbox")
-    browser.click("#mails a", to)
-    browser.find("#mail .facts", to)
+    browser.click("#emails a", to)
+    browser.find("#email .facts", to)
     browser.click("[role=tab]", "Text")
-    return browser.find("#mail pre")
+    return browser.find("#email pre")
 
 
-def test_an_account_from_registration_to_its_profile(browser: Browser) -> None:
+def test_account_from_registration_to_profile(browser: Browser) -> None:
     form(browser, "POST", "/api/auth/register")
     assert json.loads(browser.labelled("Body").value)["email"] == "ada@example.com", "the event's body"
     person = {"name": "Ada", "email": "ada.new@example.com", "password": PASSWORD}
     assert send(browser, person)[0] == 202
-    code = re.search(r"(?m)(?:^|\s)(\d{6})$", read_mail(browser, "ada.new@example.com").text)
+    code = re.search(r"(?m)(?:^|\s)(\d{6})$", read_email(browser, "ada.new@example.com").text)
     assert code
     form(browser, "POST", "/api/auth/verify-email")
     assert send(browser, {"email": "ada.new@example.com", "code": code[1]})[0] == 200
@@ -76,7 +76,7 @@ def test_an_account_from_registration_to_its_profile(browser: Browser) -> None:
     assert browser.labelled("userId").value == json.loads(body)["data"]["user"]["id"]
     assert send(browser)[0] == 200
     form(browser, "PATCH", "/api/users/{userId}")
-    assert browser.labelled("If-Match").value.strip('W/"'), "the ETag of the answer before"
+    assert browser.labelled("If-Match").value.strip('W/"'), "the ETag of the previous response"
     assert send(browser, {"name": "Ada Lovelace"})[0] == 200
     browser.labelled("If-Match").type('"0"')
     assert send(browser, {"name": "Late"})[0] == 412
@@ -86,39 +86,39 @@ def test_an_account_from_registration_to_its_profile(browser: Browser) -> None:
     assert browser.find("#session").text == "Not signed in"
 
 
-def test_a_new_mail_is_announced_and_marked_until_it_is_read(browser: Browser, send_mail: Callable[..., None]) -> None:
+def test_new_email_is_announced_and_unread_until_opened(browser: Browser, send_email: Callable[..., None]) -> None:
     browser.find("#view-inbox .empty")
-    send_mail("grace@example.com", "Watch <b>this</b>")
-    browser.find("#mails a.unread", "Watch <b>this</b>")
-    assert "New mail to grace@example.com" in browser.run("return document.getElementById('announcement').textContent")
+    send_email("grace@example.com", "Watch <b>this</b>")
+    browser.find("#emails a.unread", "Watch <b>this</b>")
+    assert "New email to grace@example.com" in browser.run("return document.getElementById('announcement').textContent")
     assert browser.run("return document.title").startswith("(")
-    browser.click("#mails a", "Watch")
-    browser.find("#mail h2", "Watch <b>this</b>")
-    assert "unread" not in (browser.find("#mails a", "Watch").attribute("class") or "")
+    browser.click("#emails a", "Watch")
+    browser.find("#email h2", "Watch <b>this</b>")
+    assert "unread" not in (browser.find("#emails a", "Watch").attribute("class") or "")
     browser.click("[role=tab]", "Source")
-    source = browser.find("#mail pre").text
+    source = browser.find("#email pre").text
     for header in ("From: no-reply@example.com", "To: grace@example.com", "Reply-To: answers@example.com"):
         assert header in source
     assert "X-Outbox-Id: entry-7" in source
 
 
-def test_mails_are_found_by_address(browser: Browser, send_mail: Callable[..., None]) -> None:
-    send_mail("find.me@example.com", "Found")
-    send_mail("other@example.com", "Not found")
-    browser.find("#mails a", "other@example.com")
-    browser.find("#mail-filter").type("FIND.me")
-    browser.until(lambda: browser.run("return document.querySelectorAll('#mails a').length") == 1, "one mail")
-    assert "Found" in browser.find("#mails a").text
+def test_emails_are_filtered_by_address(browser: Browser, send_email: Callable[..., None]) -> None:
+    send_email("find.me@example.com", "Found")
+    send_email("other@example.com", "Not found")
+    browser.find("#emails a", "other@example.com")
+    browser.find("#email-filter").type("FIND.me")
+    browser.until(lambda: browser.run("return document.querySelectorAll('#emails a').length") == 1, "one email")
+    assert "Found" in browser.find("#emails a").text
 
 
 @pytest.fixture
 def elsewhere() -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
-    """A server of another origin, and what it was asked for: path and Referer."""
-    asked: list[tuple[str, str | None]] = []
+    """A server of another origin, and the requests it received: path and Referer."""
+    received: list[tuple[str, str | None]] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append((self.path, self.headers["Referer"]))
+            received.append((self.path, self.headers["Referer"]))
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
@@ -132,7 +132,7 @@ def elsewhere() -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", asked
+        yield f"http://127.0.0.1:{server.server_port}", received
         server.shutdown()
         thread.join()
 
@@ -149,17 +149,17 @@ HOSTILE = """
 """
 
 
-def test_a_hostile_mail_does_nothing_but_be_seen(
+def test_hostile_email_is_only_displayed(
     tab: Browser,
     running: Running,
-    send_mail: Callable[..., None],
+    send_email: Callable[..., None],
     elsewhere: tuple[str, list[tuple[str, str | None]]],
 ) -> None:
-    there, asked = elsewhere
-    send_mail("hostile@example.com", "<img src=x onerror=alert(1)>", html=HOSTILE.format(there=there, tag="& rel=x"))
+    there, received = elsewhere
+    send_email("hostile@example.com", "<img src=x onerror=alert(1)>", html=HOSTILE.format(there=there, tag="& rel=x"))
     page = f"http://localhost:{running.port}/_local/"
     tab.open(page)
-    tab.click("#mails a", "hostile@example.com")
+    tab.click("#emails a", "hostile@example.com")
     frame = tab.find("iframe")
     assert set((frame.attribute("sandbox") or "").split()) == {"allow-popups", "allow-popups-to-escape-sandbox"}
     tab.call("POST", "frame", {"id": {"element-6066-11e4-a52e-4f735466cecf": frame.id}})
@@ -167,7 +167,7 @@ def test_a_hostile_mail_does_nothing_but_be_seen(
     assert tab.run("return self.origin") == "null"
     tab.click("#submit")
     before = set(tab.call("GET", "window/handles"))
-    # What comes after everything else that the mail may have tried.
+    # When this click takes effect, everything else in the email has had its chance.
     tab.click("#inside")
     (opened,) = tab.until(lambda: set(tab.call("GET", "window/handles")) - before, "a tab")
     tab.call("POST", "frame", {"id": None})
@@ -176,22 +176,18 @@ def test_a_hostile_mail_does_nothing_but_be_seen(
     tab.switch(opened)
     tab.until(lambda: tab.run("return document.title") == "Elsewhere", "the linked page")
     assert tab.run("return window.opener") is None
-    assert [request for request in asked if request[0] != "/favicon.ico"] == [("/link", None)]
+    assert [request for request in received if request[0] != "/favicon.ico"] == [("/link", None)]
 
 
-def test_a_mail_is_as_harmless_in_a_tab_of_its_own(
-    tab: Browser, running: Running, send_mail: Callable[..., None]
-) -> None:
-    send_mail("alone@example.com", "Alone", html="<script>document.title = 'taken'</script><p>Hello")
-    (mail_id,) = [mail["id"] for mail in running.get("/_local/inbox.json").json if mail["to"] == "alone@example.com"]
-    tab.open(f"http://localhost:{running.port}/_local/mails/{mail_id}.html")
+def test_email_in_its_own_tab_is_sandboxed(tab: Browser, running: Running, send_email: Callable[..., None]) -> None:
+    send_email("alone@example.com", "Alone", html="<script>document.title = 'taken'</script><p>Hello")
+    (email_id,) = [each["id"] for each in running.get("/_local/inbox.json").json if each["to"] == "alone@example.com"]
+    tab.open(f"http://localhost:{running.port}/_local/emails/{email_id}.html")
     tab.find("p", "Hello")
     assert tab.run("return [self.origin, document.title]") == ["null", ""]
 
 
-def test_requests_come_in_live_with_cold_and_warm_starts_and_open_to_their_log_lines(
-    browser: Browser, running: Running
-) -> None:
+def test_requests_appear_live_and_open_to_their_log_lines(browser: Browser, running: Running) -> None:
     view(browser, "Requests")
     running.get("/.well-known/jwks.json")
     running.get("/.well-known/jwks.json")
@@ -210,8 +206,10 @@ def test_requests_come_in_live_with_cold_and_warm_starts_and_open_to_their_log_l
     running.get("/.well-known/jwks.json")
     browser.find("#held", "Paused, 1 new")
     assert len(browser.run("return [...document.querySelectorAll('#requests tr:not(.detail-row)')]")) == len(rows)
-    browser.click("button", "Go on")
-    browser.until(lambda: browser.run("return document.querySelectorAll('#requests tr').length") == len(rows) + 1, "it")
+    browser.click("button", "Resume")
+    browser.until(
+        lambda: browser.run("return document.querySelectorAll('#requests tr').length") == len(rows) + 1, "the new row"
+    )
     browser.click("button", "Clear")
     browser.find("#no-request", "No request")
 
@@ -226,7 +224,7 @@ def test_tables_show_their_items(browser: Browser) -> None:
     assert (item["email"], item["verified"]) == (ADMIN[0], True)
 
 
-def test_a_body_can_be_sent_as_a_form(browser: Browser) -> None:
+def test_body_can_be_sent_as_a_form(browser: Browser) -> None:
     form(browser, "POST", "/api/auth/login")
     for kind in ("Form, urlencoded", "Form, multipart"):
         browser.run(CHOOSE_KIND, kind)
@@ -239,7 +237,7 @@ def test_a_body_can_be_sent_as_a_form(browser: Browser) -> None:
 CHOOSE_KIND = "document.querySelector('[name=kind]').value = arguments[0]"
 
 
-def test_a_form_half_filled_in_is_there_after_a_look_into_the_inbox(browser: Browser) -> None:
+def test_half_filled_form_survives_a_change_of_view(browser: Browser) -> None:
     form(browser, "POST", "/api/auth/verify-email")
     browser.labelled("Body").type('{"email": "half')
     view(browser, "Inbox")
@@ -249,23 +247,23 @@ def test_a_form_half_filled_in_is_there_after_a_look_into_the_inbox(browser: Bro
     assert browser.labelled("Body").value == '{"email": "half'
 
 
-def test_a_sign_in_outlives_a_reload_of_the_page(browser: Browser) -> None:
+def test_session_survives_a_page_reload(browser: Browser) -> None:
     form(browser, "POST", "/api/auth/login")
     assert send(browser, {"email": ADMIN[0], "password": PASSWORD})[0] == 200
     browser.call("POST", "refresh", {})
     assert f"Signed in as {ADMIN[0]}" in browser.find("#session").text
     form(browser, "POST", "/api/auth/refresh")
-    assert send(browser)[0] == 200, "with the refresh token that is remembered"
+    assert send(browser)[0] == 200, "with the stored refresh token"
     form(browser, "POST", "/api/users")
     assert browser.labelled("Idempotency-Key").value
     assert send(browser, {"name": "Joan", "email": "joan@example.com"})[0] == 201
     assert "id" in json.loads(browser.find("#answer pre").text)["data"]
 
 
-def test_the_keyboard_alone_is_enough(browser: Browser, send_mail: Callable[..., None]) -> None:
-    send_mail("first@example.com", "Of the first")
-    send_mail("second@example.com", "Of the second")
-    browser.find("#mails a", "Of the second")
+def test_page_is_usable_by_keyboard_alone(browser: Browser, send_email: Callable[..., None]) -> None:
+    send_email("first@example.com", "Of the first")
+    send_email("second@example.com", "Of the second")
+    browser.find("#emails a", "Of the second")
 
     def focus() -> str:
         return str(browser.run("return document.activeElement.textContent.trim() || document.activeElement.id"))
@@ -276,18 +274,18 @@ def test_the_keyboard_alone_is_enough(browser: Browser, send_mail: Callable[...,
             if text in focus():
                 assert browser.run("return getComputedStyle(document.activeElement).outlineStyle") == "solid"
                 return
-        raise AssertionError(f"no way to {text!r}")
+        raise AssertionError(f"Tab does not reach {text!r}")
 
     browser.run("document.querySelector('nav a').focus()")
-    tab_to("mail-filter")
+    tab_to("email-filter")
     tab_to("Of the second")
     browser.press("j")
     assert "Of the first" in focus()
     browser.press("k", DOWN, ENTER)
-    browser.find("#mail h2", "Of the first")
+    browser.find("#email h2", "Of the first")
     tab_to("Preview")
     browser.press(RIGHT)
-    assert browser.find("#mail pre").text == "Hello"
+    assert browser.find("#email pre").text == "Hello"
     browser.run("document.querySelector('nav a').focus()")
     tab_to("Routes")
     browser.press(ENTER)
@@ -305,23 +303,25 @@ def test_the_keyboard_alone_is_enough(browser: Browser, send_mail: Callable[...,
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_wider_than_a_phone(browser: Browser, send_mail: Callable[..., None], scheme: str) -> None:
+def test_page_fits_a_phone_with_readable_contrast(
+    browser: Browser, send_email: Callable[..., None], scheme: str
+) -> None:
     address = f"{'a-long-name-' * 4}{scheme}@{'sub.' * 6}example.com"
-    send_mail(address, "Unbreakable" * 12, text="https://example.com/" + "x" * 300)
+    send_email(address, "Unbreakable" * 12, text="https://example.com/" + "x" * 300)
     browser.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-    browser.size(WIDTH_OF_A_PHONE, 740)
+    browser.size(PHONE_WIDTH, 740)
 
     def fits() -> None:
-        assert browser.run("return document.documentElement.scrollWidth") <= WIDTH_OF_A_PHONE
-        assert browser.run(TOO_FAINT) == []
+        assert browser.run("return document.documentElement.scrollWidth") <= PHONE_WIDTH
+        assert browser.run(LOW_CONTRAST) == []
 
     for name in VIEWS:
         view(browser, name)
         browser.find(f"#view-{name.lower()}")
         fits()
     view(browser, "Inbox")
-    browser.click("#mails a", address)
-    browser.find("#mail iframe")
+    browser.click("#emails a", address)
+    browser.find("#email iframe")
     fits()
     for name in ("Text", "Source"):
         browser.click("[role=tab]", name)
@@ -342,8 +342,8 @@ def test_nothing_is_wider_than_a_phone(browser: Browser, send_mail: Callable[...
     browser.devtools("Emulation.setEmulatedMedia", features=[])
 
 
-# Every text that is shown against what is behind it: WCAG 2.2, 1.4.3, level AA.
-TOO_FAINT = """
+# Finds visible text with less than the minimum contrast to its background (WCAG 2.2, 1.4.3, level AA).
+LOW_CONTRAST = """
 const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
 const light = ([r, g, b]) => [r, g, b].map((part) => part / 255)
   .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
@@ -367,7 +367,7 @@ return [...document.querySelectorAll("body *")].filter((one) => one.checkVisibil
 """
 
 
-def test_the_page_says_when_the_runner_is_gone(tab: Browser, running: Running) -> None:
+def test_page_shows_when_the_runner_does_not_respond(tab: Browser, running: Running) -> None:
     tab.open(f"http://localhost:{running.port}/_local/")
     tab.find("#view-inbox")
     tab.devtools("Network.enable")
@@ -376,4 +376,4 @@ def test_the_page_says_when_the_runner_is_gone(tab: Browser, running: Running) -
     tab.devtools(
         "Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1
     )
-    tab.until(lambda: tab.run("return document.getElementById('gone').hidden"), "the page to go on")
+    tab.until(lambda: tab.run("return document.getElementById('gone').hidden"), "the page to reconnect")

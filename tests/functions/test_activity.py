@@ -1,4 +1,4 @@
-"""/api/auth/sessions and /api/auth/activity: what users see of their own account."""
+"""/api/auth/sessions and /api/auth/activity."""
 
 import pytest
 
@@ -6,24 +6,24 @@ from tests.conftest import PASSWORD
 from tests.support.api import Api, Inbox
 
 
-def test_sessions_are_listed_and_can_be_ended_one_by_one(ada: Api, api: Api) -> None:
+def test_user_lists_sessions_and_ends_one(ada: Api, api: Api) -> None:
     other = api.signed_in("ada@example.com", PASSWORD)
     listed = ada.get("/api/auth/sessions").json["data"]
     assert len(listed) == 2
     assert {"id", "createdAt", "lastUsedAt", "ip", "userAgent", "current"} <= listed[0].keys()
-    stranger = next(session for session in listed if not session["current"])
-    assert ada.delete(f"/api/auth/sessions/{stranger['id']}").status == 204
+    not_current = next(session for session in listed if not session["current"])
+    assert ada.delete(f"/api/auth/sessions/{not_current['id']}").status == 204
     assert other.get("/api/auth/me").status == 401
-    assert ada.delete(f"/api/auth/sessions/{stranger['id']}").status == 404
+    assert ada.delete(f"/api/auth/sessions/{not_current['id']}").status == 404
 
 
-def test_nobody_ends_the_session_of_another(ada: Api, admin: Api) -> None:
+def test_session_of_another_user_is_not_found(ada: Api, admin: Api) -> None:
     mine = ada.get("/api/auth/sessions").json["data"][0]["id"]
     assert admin.delete(f"/api/auth/sessions/{mine}").status == 404
     assert ada.get("/api/auth/me").status == 200
 
 
-def test_activity_is_listed_newest_first_and_paged(ada: Api, api: Api) -> None:
+def test_activity_is_paged_newest_first(ada: Api, api: Api) -> None:
     api.signed_in("ada@example.com", PASSWORD).post("/api/auth/logout")
     api.post("/api/auth/login", {"email": "ada@example.com", "password": "wrong wrong"})
     first = ada.get("/api/auth/activity?limit=2").json
@@ -37,7 +37,7 @@ def test_activity_is_listed_newest_first_and_paged(ada: Api, api: Api) -> None:
 
 
 @pytest.mark.usefixtures("ada")
-def test_a_sign_in_from_a_new_device_is_told(api: Api, inbox: Inbox) -> None:
+def test_login_from_a_new_device_sends_an_email(api: Api, inbox: Inbox) -> None:
     before = len(inbox.all())
     body = {"email": "ada@example.com", "password": PASSWORD}
     api.post("/api/auth/login", body)

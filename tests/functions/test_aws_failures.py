@@ -1,4 +1,4 @@
-"""When AWS fails: callers are told to come back, and told nothing else; a defect is told as one."""
+"""AWS failures: a transient failure answers 503 with Retry-After, a defect 500; neither reveals details."""
 
 import base64
 import json
@@ -18,37 +18,37 @@ from tests.support.predicates import is_error
 
 REGISTRATION = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
 
-# Has the form of one; it is for a password, of a user that there is not.
-RESET = base64.urlsafe_b64encode(bytes(16) + b"\x02" + bytes(22)).decode()
+# A well-formed token for a password reset, of a user who does not exist.
+RESET_TOKEN = base64.urlsafe_b64encode(bytes(16) + b"\x02" + bytes(22)).decode()
 
-PASSING: dict[str, Callable[[], Answer]] = {
+TRANSIENT: dict[str, Callable[[], Answer]] = {
     "throttled": faults.error("ThrottlingException"),
-    "throughput": faults.error("ProvisionedThroughputExceededException"),
-    "requests": faults.error("RequestLimitExceeded"),
-    "internal": faults.error("InternalServerError", 500),
-    "unavailable": faults.error("ServiceUnavailable", 503),
-    "a page instead of an answer": faults.error("502", 502),
-    "in progress": faults.error("TransactionInProgressException"),
-    "out of reach": faults.unreachable,
-    "no answer": faults.no_answer,
-    "no connection": faults.no_connection,
+    "throughput exceeded": faults.error("ProvisionedThroughputExceededException"),
+    "request limit exceeded": faults.error("RequestLimitExceeded"),
+    "internal error": faults.error("InternalServerError", 500),
+    "service unavailable": faults.error("ServiceUnavailable", 503),
+    "bad gateway": faults.error("502", 502),
+    "transaction in progress": faults.error("TransactionInProgressException"),
+    "unreachable": faults.unreachable,
+    "read timeout": faults.read_timeout,
+    "connect timeout": faults.connect_timeout,
 }
 
 
-def is_told_to_come_back(reply: Reply) -> bool:
+def is_unavailable(reply: Reply) -> bool:
     assert reply.headers["retry-after"] == "2"
     for detail in ("arn:", "private", "secret", "dynamodb", "amazonaws", "botocore", "Throttling"):
         assert detail not in reply.text
     return is_error(reply, 503, "unavailable")
 
 
-@pytest.mark.parametrize("failure", PASSING.values(), ids=PASSING.keys())
-def test_a_passing_failure_is_503_wherever_it_happens(
+@pytest.mark.parametrize("failure", TRANSIENT.values(), ids=TRANSIENT.keys())
+def test_transient_failure_answers_503_on_every_path(
     api: Api, ada: Api, wire: Wire, failure: Callable[[], Answer]
 ) -> None:
     me = f"/api/users/{ada.get('/api/auth/me').json['data']['user']['id']}"
     tokens = api.post("/api/auth/login", {"email": "ada@example.com", "password": PASSWORD}).json
-    wire.fails(failure)
+    wire.fail(failure)
     for reply in (
         api.get("/api/health"),
         api.get("/.well-known/jwks.json"),
@@ -58,7 +58,7 @@ def test_a_passing_failure_is_503_wherever_it_happens(
         api.post("/api/auth/login", {"email": "ada@example.com", "password": PASSWORD}),
         api.post("/api/auth/refresh", {"refreshToken": tokens["refreshToken"]}),
         api.post("/api/auth/forgot-password", {"email": "ada@example.com"}),
-        api.post("/api/auth/reset-password", {"token": RESET, "password": PASSWORD}),
+        api.post("/api/auth/reset-password", {"token": RESET_TOKEN, "password": PASSWORD}),
         ada.post("/api/auth/change-password", {"currentPassword": PASSWORD, "newPassword": PASSWORD}),
         ada.post("/api/auth/change-email", {"newEmail": "countess@example.com", "password": PASSWORD}),
         ada.get("/api/auth/sessions"),
@@ -70,26 +70,26 @@ def test_a_passing_failure_is_503_wherever_it_happens(
         ada.patch(me, {"name": "A"}),
         ada.delete(me),
     ):
-        assert is_told_to_come_back(reply)
-    wire.forget()
+        assert is_unavailable(reply)
+    wire.reset()
     assert ada.get("/api/auth/me").json["data"]["user"]["name"] == "Ada"
     stored.check()
 
 
-def test_without_a_signing_key_nobody_signs_in_and_nothing_is_left_behind(api: Api, ada: Api, wire: Wire) -> None:
+def test_login_without_a_signing_key_answers_503_and_stores_no_session(api: Api, ada: Api, wire: Wire) -> None:
     keys.memory.forget()
-    wire.fails(faults.error("ResourceNotFoundException"), on="GetSecretValue")
-    assert is_told_to_come_back(api.post("/api/auth/login", {"email": "ada@example.com", "password": PASSWORD}))
+    wire.fail(faults.error("ResourceNotFoundException"), on="GetSecretValue")
+    assert is_unavailable(api.post("/api/auth/login", {"email": "ada@example.com", "password": PASSWORD}))
     assert len(stored.sessions()) == 1
     assert ada.get("/api/auth/me").status == 200
 
 
-# Transactions ------------------------------------------------------------------------------------------
+# Transactions --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
-def test_a_transaction_that_others_get_in_the_way_of_is_tried_again(api: Api, wire: Wire, reason: str) -> None:
-    wire.fails(
+def test_transaction_is_retried_after_a_conflict_or_throttling(api: Api, wire: Wire, reason: str) -> None:
+    wire.fail(
         faults.cancelled("None", reason, "None", "None", "None"), on="TransactWriteItems", times=tables._ATTEMPTS - 1
     )
     assert api.post("/api/auth/register", REGISTRATION).status == 202
@@ -98,82 +98,78 @@ def test_a_transaction_that_others_get_in_the_way_of_is_tried_again(api: Api, wi
 
 
 @pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
-def test_a_transaction_that_never_gets_through_is_503(api: Api, wire: Wire, reason: str) -> None:
-    wire.fails(faults.cancelled("None", reason, "None", "None", "None"), on="TransactWriteItems")
-    assert is_told_to_come_back(api.post("/api/auth/register", REGISTRATION))
+def test_transaction_answers_503_when_its_retries_are_used_up(api: Api, wire: Wire, reason: str) -> None:
+    wire.fail(faults.cancelled("None", reason, "None", "None", "None"), on="TransactWriteItems")
+    assert is_unavailable(api.post("/api/auth/register", REGISTRATION))
     assert wire.count("TransactWriteItems") == tables._ATTEMPTS
 
 
-def test_a_transaction_whose_condition_fails_is_told_by_that_condition(admin: Api, wire: Wire) -> None:
-    """Although a conflict comes with it: that alone would be tried again."""
+def test_failed_condition_takes_precedence_over_a_conflict(admin: Api, wire: Wire) -> None:
+    """A conflict alone would be retried, but a failed condition takes precedence."""
     reasons = ("None", "ConditionalCheckFailed", "TransactionConflict", "None", "None", "None")
-    wire.fails(faults.cancelled(*reasons), on="TransactWriteItems")
+    wire.fail(faults.cancelled(*reasons), on="TransactWriteItems")
     reply = admin.post("/api/users", {"name": "Ben", "email": "ben@example.com"}, idempotency_key="k")
     assert is_error(reply, 409, "email_taken")
     assert wire.count("TransactWriteItems") == 1
 
 
-def test_what_keeps_changing_under_us_is_read_again_and_then_503(api: Api, wire: Wire) -> None:
-    wire.fails(faults.cancelled("ConditionalCheckFailed", "None", "None", "None", "None"), on="TransactWriteItems")
-    assert is_told_to_come_back(api.post("/api/auth/register", REGISTRATION))
+def test_optimistic_update_rereads_and_then_answers_503(api: Api, wire: Wire) -> None:
+    wire.fail(faults.cancelled("ConditionalCheckFailed", "None", "None", "None", "None"), on="TransactWriteItems")
+    assert is_unavailable(api.post("/api/auth/register", REGISTRATION))
     # The limits of the client and of the address are counted once.
-    again = ["GetItem", "GetItem", "TransactWriteItems"]
-    assert wire.calls == ["UpdateItem", "UpdateItem", *again * tables._ATTEMPTS]
+    attempt = ["GetItem", "GetItem", "TransactWriteItems"]
+    assert wire.calls == ["UpdateItem", "UpdateItem", *attempt * tables._ATTEMPTS]
 
 
-def test_each_try_of_a_transaction_bears_the_same_token(api: Api, wire: Wire) -> None:
-    seen: list[str] = []
+def test_retries_of_a_transaction_send_the_same_request_token(api: Api, wire: Wire) -> None:
+    tokens: list[str] = []
     aws.dynamodb().meta.events.register(
         "provide-client-params.dynamodb.TransactWriteItems",
-        lambda params, **_: seen.append(params["ClientRequestToken"]),
+        lambda params, **_: tokens.append(params["ClientRequestToken"]),
         unique_id="tokens",
     )
-    wire.fails(
-        faults.cancelled("TransactionConflict", "None", "None", "None", "None"), on="TransactWriteItems", times=2
-    )
+    wire.fail(faults.cancelled("TransactionConflict", "None", "None", "None", "None"), on="TransactWriteItems", times=2)
     api.post("/api/auth/register", REGISTRATION)
     aws.dynamodb().meta.events.unregister("provide-client-params.dynamodb.TransactWriteItems", unique_id="tokens")
-    assert len(seen) == 3
-    assert len(set(seen)) == 1
+    assert len(tokens) == 3
+    assert len(set(tokens)) == 1
 
 
-def test_a_single_write_that_meets_a_transaction_is_tried_again(api: Api, wire: Wire) -> None:
-    wire.fails(faults.error("TransactionConflictException"), on="UpdateItem", times=1)
+def test_single_write_is_retried_after_a_transaction_conflict(api: Api, wire: Wire) -> None:
+    wire.fail(faults.error("TransactionConflictException"), on="UpdateItem", times=1)
     assert api.post("/api/auth/resend-verification", {"email": "ada@example.com"}).status == 202
-    wire.fails(faults.error("TransactionConflictException"), on="PutItem", times=1)
+    wire.fail(faults.error("TransactionConflictException"), on="PutItem", times=1)
     assert api.post("/api/auth/resend-verification", {"email": "ada@example.com"}).status == 202
     assert wire.calls == ["UpdateItem"] * 3 + ["PutItem"] + ["UpdateItem"] * 2 + ["PutItem"] * 2
 
 
-# Defects -----------------------------------------------------------------------------------------------
+# Defects -------------------------------------------------------------------------------------------
 
 
 def no_credentials() -> Answer:
     raise NoCredentialsError
 
 
-def wrong_parameters() -> Answer:
+def invalid_parameters() -> Answer:
     raise ParamValidationError(report="arn:aws:private-detail")
 
 
 DEFECTS: dict[str, Callable[[], Answer]] = {
-    "denied": faults.error("AccessDeniedException"),
-    "no such table": faults.error("ResourceNotFoundException"),
-    "no sense": faults.error("ValidationException"),
-    "a cancelled transaction without a known reason": faults.cancelled(
-        "ValidationError", "None", "None", "None", "None"
-    ),
+    "access denied": faults.error("AccessDeniedException"),
+    "missing table": faults.error("ResourceNotFoundException"),
+    "invalid request": faults.error("ValidationException"),
+    "cancelled for an unknown reason": faults.cancelled("ValidationError", "None", "None", "None", "None"),
     "no credentials": no_credentials,
-    "wrong parameters": wrong_parameters,
-    "division": lambda: (_ for _ in ()).throw(ZeroDivisionError("private-detail")),
+    "invalid parameters": invalid_parameters,
+    "bug in the code": lambda: (_ for _ in ()).throw(ZeroDivisionError("private-detail")),
 }
 
 
 @pytest.mark.parametrize("failure", DEFECTS.values(), ids=DEFECTS.keys())
-def test_a_defect_is_500_without_a_detail_and_logged_with_all(
+def test_defect_answers_500_without_details_and_is_logged_with_them(
     api: Api, wire: Wire, caplog: pytest.LogCaptureFixture, failure: Callable[[], Answer]
 ) -> None:
-    wire.fails(failure, on="TransactWriteItems")
+    wire.fail(failure, on="TransactWriteItems")
     with caplog.at_level(logging.INFO, "api_routes"):
         reply = api.post("/api/auth/register", REGISTRATION)
     assert is_error(reply, 500, "internal_error")
@@ -185,15 +181,13 @@ def test_a_defect_is_500_without_a_detail_and_logged_with_all(
     assert "retry-after" not in reply.headers
 
 
-def test_a_log_line_is_json_with_the_request_and_the_traceback(
-    api: Api, wire: Wire, caplog: pytest.LogCaptureFixture
-) -> None:
-    wire.fails(faults.error("AccessDeniedException"))
+def test_log_lines_are_json_with_request_and_traceback(api: Api, wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
+    wire.fail(faults.error("AccessDeniedException"))
     with caplog.at_level(logging.INFO, "api_routes"):
         api.get("/api/health")
-        wire.forget()
+        wire.reset()
         api.get("/api/health")
-    failed, well = (json.loads(logs._JsonFormatter().format(record)) for record in caplog.records)
+    failed, succeeded = (json.loads(logs._JsonFormatter().format(record)) for record in caplog.records)
     assert failed["level"] == "ERROR"
     assert "Traceback" in failed["exception"]
     assert {
@@ -207,5 +201,5 @@ def test_a_log_line_is_json_with_the_request_and_the_traceback(
         "durationMs",
         "coldStart",
         "ip",
-    } <= set(well)
-    assert (well["route"], well["status"], well["coldStart"]) == ("/api/health", 200, False)
+    } <= set(succeeded)
+    assert (succeeded["route"], succeeded["status"], succeeded["coldStart"]) == ("/api/health", 200, False)

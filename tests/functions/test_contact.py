@@ -1,4 +1,4 @@
-"""/api/contact: writing to us in each encoding, and reading what was written. And a form of another kind."""
+"""/api/contact: submitting the form in each encoding, reading submissions, and defining other forms."""
 
 import json
 import logging
@@ -32,37 +32,37 @@ ENCODINGS: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {
     URLENCODED: lambda form: sent(URLENCODED, urlencode(form).encode()),
     "multipart/form-data": lambda form: sent(MULTIPART, multipart(form)),
 }
-NOON = 1_800_000_000
+START = 1_800_000_000
 
 
 @pytest.fixture(params=ENCODINGS)
 def send(api: Api, request: pytest.FixtureRequest) -> Callable[..., Reply]:
-    """Send the form in each of the encodings, with other values in some fields."""
+    """Return a function that submits the form, with some fields replaced. Runs the test once for each encoding."""
     encoded = ENCODINGS[request.param]
     return lambda **fields: api.send(encoded(FORM | fields))
 
 
-def kept() -> list[dict[str, Any]]:
-    """What is stored, as fields by their names, after checking that all is well with it."""
+def submitted() -> list[dict[str, Any]]:
+    """Return the fields of the stored submissions, after checking the stored data."""
     stored.check()
     return [dict(item["fields"]) for item in stored.items("SubmissionsTable")]
 
 
-def nothing_happened() -> bool:
+def nothing_stored() -> bool:
     return stored.items("SubmissionsTable") == stored.items("OutboxTable") == []
 
 
-def test_the_path_has_two_verbs(api: Api) -> None:
+def test_other_verbs_answer_405(api: Api) -> None:
     for verb in ("PUT", "PATCH", "DELETE", "HEAD"):
         reply = api.call(verb, URL)
         assert is_error(reply, 405, "method_not_allowed")
         assert reply.headers["allow"] == "GET, POST"
 
 
-# Sending -------------------------------------------------------------------------------------------
+# Submitting ----------------------------------------------------------------------------------------
 
 
-def test_what_is_sent_is_stored_mailed_and_answered_with_its_id(
+def test_submission_is_stored_emailed_and_answered_with_its_id(
     send: Callable[..., Reply], admin: Api, inbox: Inbox
 ) -> None:
     reply = send()
@@ -71,15 +71,15 @@ def test_what_is_sent_is_stored_mailed_and_answered_with_its_id(
     assert reply.json == {"success": True, "data": {"id": submission["id"]}}
     assert list(submission) == ["id", "name", "email", "message", "createdAt"]
     assert submission | FORM == submission
-    assert kept() == [FORM]
-    (mail,) = inbox.all()
-    assert (mail.to, mail.reply_to) == ("contact@example.com", ["ada@example.com"])
-    assert mail.subject == "Contact: a new message for Lambda API Routes"
+    assert submitted() == [FORM]
+    (email,) = inbox.all()
+    assert (email.to, email.reply_to) == ("contact@example.com", ["ada@example.com"])
+    assert email.subject == "Contact: a new message for Lambda API Routes"
 
 
 @pytest.mark.parametrize("as_base64", [True, False])
 @pytest.mark.parametrize("content_type", FILLED_IN, ids=["urlencoded", "multipart"])
-def test_a_browser_is_led_to_the_page_that_says_thanks(
+def test_browser_is_redirected_to_the_thanks_page(
     api: Api,
     monkeypatch: pytest.MonkeyPatch,
     content_type: str,
@@ -93,77 +93,77 @@ def test_a_browser_is_led_to_the_page_that_says_thanks(
     assert reply.headers["location"] == "https://app.example.org/base/contact/thanks"
     assert "content-type" not in reply.headers
     assert reply.headers["cache-control"] == "no-store"
-    assert kept() == [{"name": NAME, "email": EMAIL, "message": MESSAGE}]
+    assert submitted() == [{"name": NAME, "email": EMAIL, "message": MESSAGE}]
 
 
 @pytest.mark.parametrize("accept", ["TEXT/HTML", "text/html;q=0.1", "application/json, text/html; level=1; q=0.001"])
-def test_whoever_names_html_is_led_on(api: Api, accept: str) -> None:
+def test_client_that_accepts_html_is_redirected(api: Api, accept: str) -> None:
     assert api.send(sent(URLENCODED, urlencode(FORM).encode(), accept=accept)).status == 303
 
 
 @pytest.mark.parametrize("accept", ["", "*/*", "application/json", "text/*", "text/html;q=0", "text/html; q=0.000"])
-def test_whoever_does_not_is_told_the_id(api: Api, accept: str) -> None:
+def test_client_that_does_not_accept_html_gets_the_id(api: Api, accept: str) -> None:
     assert api.send(sent(URLENCODED, urlencode(FORM).encode(), accept=accept)).status == 201
 
 
-def test_json_is_answered_with_json_whatever_is_accepted(api: Api) -> None:
+def test_json_submission_is_never_redirected(api: Api) -> None:
     assert api.post(URL, FORM, accept=ACCEPT).status == 201
 
 
-def test_a_browser_is_told_of_errors_as_anybody_else(api: Api) -> None:
+def test_errors_are_not_redirected(api: Api) -> None:
     assert is_error(api.send(sent(URLENCODED, b"name=Ada", accept=ACCEPT)), 400, "validation_failed")
 
 
-def test_sending_is_one_transaction(api: Api, wire: Wire) -> None:
+def test_submission_is_one_transaction(api: Api, wire: Wire) -> None:
     api.post(URL, FORM)
     assert wire.calls == ["UpdateItem", "TransactWriteItems"]
 
 
-# Checks --------------------------------------------------------------------------------------------
+# Validation ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("absent", FORM)
-def test_every_field_is_required_in_each_encoding(api: Api, absent: str) -> None:
+def test_each_field_is_required_in_each_encoding(api: Api, absent: str) -> None:
     for encoded in ENCODINGS.values():
         for form in ({**FORM, absent: " "}, {name: text for name, text in FORM.items() if name != absent}):
             reply = api.send(encoded(form))
             assert is_error(reply, 400, "validation_failed")
             assert reply.json["message"] == "Name, email and message are required"
             assert reply.json["errors"] == [{"field": absent, "message": "is required"}]
-    assert nothing_happened()
+    assert nothing_stored()
 
 
 @pytest.mark.parametrize("content_type", ["application/json", URLENCODED, MULTIPART])
-def test_no_body_at_all_is_told_what_is_required(api: Api, content_type: str) -> None:
+def test_empty_body_names_the_required_fields(api: Api, content_type: str) -> None:
     reply = api.send(sent(content_type, b""))
     assert is_error(reply, 400, "validation_failed")
     assert reply.json["message"] == "Name, email and message are required"
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "", "multipart/mixed; boundary=x", "application/xml"])
-def test_a_body_of_another_kind_is_told_the_three(api: Api, content_type: str) -> None:
+def test_other_content_types_are_rejected(api: Api, content_type: str) -> None:
     reply = api.send(sent(content_type, multipart(FORM)))
     assert is_error(reply, 415, "unsupported_media_type")
     accepted = "application/json or application/x-www-form-urlencoded or multipart/form-data"
     assert reply.json["message"] == f"Content-Type must be {accepted}"
 
 
-def test_a_file_is_refused_and_one_that_was_not_chosen_is_none(api: Api) -> None:
-    whole = multipart(FORM).removesuffix(b"--x--\r\n")
-    unchosen, chosen = (
+def test_file_is_rejected_and_an_empty_file_input_is_not(api: Api) -> None:
+    form = multipart(FORM).removesuffix(b"--x--\r\n")
+    empty, file = (
         parts(b'Content-Disposition: form-data; name="file"; filename="' + name + b'"\r\n\r\n' + content)
         for name, content in ((b"", b""), (b"a.txt", b"hello"))
     )
-    assert api.send(sent(MULTIPART, whole + unchosen)).status == 201
-    reply = api.send(sent(MULTIPART, whole + chosen))
+    assert api.send(sent(MULTIPART, form + empty)).status == 201
+    reply = api.send(sent(MULTIPART, form + file))
     assert is_error(reply, 415, "unsupported_media_type")
-    assert reply.json["message"] == "This form takes no files"
-    assert kept() == [FORM]
+    assert reply.json["message"] == "This form does not accept files"
+    assert submitted() == [FORM]
 
 
-@pytest.mark.parametrize("twice", [*FORM, "website"])
-def test_a_field_that_comes_twice_is_a_fault(api: Api, twice: str) -> None:
-    pairs = [*FORM.items(), ("website", ""), (twice, "again")]
+@pytest.mark.parametrize("repeated", [*FORM, "website"])
+def test_repeated_field_is_rejected(api: Api, repeated: str) -> None:
+    pairs = [*FORM.items(), ("website", ""), (repeated, "again")]
     bodies = {
         URLENCODED: urlencode(pairs).encode(),
         MULTIPART: parts(*(f'Content-Disposition: form-data; name="{n}"\r\n\r\n{t}'.encode() for n, t in pairs)),
@@ -171,22 +171,22 @@ def test_a_field_that_comes_twice_is_a_fault(api: Api, twice: str) -> None:
     for content_type, body in bodies.items():
         reply = api.send(sent(content_type, body))
         assert is_error(reply, 400, "validation_failed")
-        assert reply.json["message"] == f"{twice}: is given more than once"
-        assert reply.json["errors"] == [{"field": twice, "message": "is given more than once"}]
-    assert nothing_happened()
+        assert reply.json["message"] == f"{repeated}: is given more than once"
+        assert reply.json["errors"] == [{"field": repeated, "message": "is given more than once"}]
+    assert nothing_stored()
 
 
-def test_fields_that_are_not_asked_for_are_ignored_even_twice(api: Api) -> None:
+def test_unknown_fields_are_ignored_even_if_repeated(api: Api) -> None:
     assert api.send(sent(URLENCODED, urlencode(FORM).encode() + b"&id=1&createdAt=2&__proto__=3&id=4")).status == 201
-    assert kept() == [FORM]
+    assert submitted() == [FORM]
 
 
-def test_lines_end_with_a_line_feed_whatever_they_ended_with(send: Callable[..., Reply]) -> None:
+def test_line_breaks_are_stored_as_line_feeds(send: Callable[..., Reply]) -> None:
     assert send(message="\r\n one\r\ntwo\rthree\u2028four\u0085\tfive \r\n\r\n").status == 201
-    assert kept()[0]["message"] == "one\ntwo\nthree\nfour\n\tfive"
+    assert submitted()[0]["message"] == "one\ntwo\nthree\nfour\n\tfive"
 
 
-def test_a_message_has_5000_characters_counted_as_browsers_count(send: Callable[..., Reply]) -> None:
+def test_message_has_at_most_5000_characters_counted_as_browsers_do(send: Callable[..., Reply]) -> None:
     lines = "\r\n".join(["\u00e9" * 49] * 100)
     assert len(lines.replace("\r\n", "\n")) == 4999
     assert send(message=lines + "e").status == 201
@@ -196,7 +196,7 @@ def test_a_message_has_5000_characters_counted_as_browsers_count(send: Callable[
         assert reply.json["message"] == "message: should have at most 5000 characters"
 
 
-def test_a_megabyte_of_accents_is_counted_before_it_is_put_in_order(
+def test_message_length_is_checked_before_normalization(
     send: Callable[..., Reply], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lengths: list[int] = []
@@ -207,38 +207,38 @@ def test_a_megabyte_of_accents_is_counted_before_it_is_put_in_order(
 
     monkeypatch.setattr(types, "unicodedata", SimpleNamespace(normalize=normalize, category=unicodedata.category))
     assert send(message="a" + "\u0300\u0327" * 80_000).status == 400
-    # NFC's time is quadratic in the accents of one letter.
+    # NFC takes quadratic time in the number of accents on one letter.
     assert max(lengths) <= 5000
 
 
 @pytest.mark.parametrize("character", ["\0", "\x07", "\x08", "\x0b", "\x0c", "\x1b", "\x7f", "\x9b"])
-def test_control_characters_are_refused(send: Callable[..., Reply], character: str) -> None:
+def test_control_characters_are_rejected(send: Callable[..., Reply], character: str) -> None:
     for field in ("name", "message"):
         reply = send(**{field: f"A{character}da"})
         assert is_error(reply, 400, "validation_failed")
         assert reply.json["message"] == f"{field}: must not contain control characters"
     assert send(email=f"a{character}da@example.com").status == 400
-    assert nothing_happened()
+    assert nothing_stored()
 
 
 @pytest.mark.parametrize(
     "text",
     ["\u05e9\u05dc\u05d5\u05dd", "\u0646\u0648\u0631\u200f", "\U0001f469\u200d\U0001f680", "\u6797", "Zoe\u0308"],
 )
-def test_any_script_is_kept(send: Callable[..., Reply], inbox: Inbox, text: str) -> None:
+def test_any_script_is_stored_and_emailed(send: Callable[..., Reply], inbox: Inbox, text: str) -> None:
     assert send(name=text, message=text).status == 201
     expected = text.replace("e\u0308", "\u00eb")
-    assert kept() == [FORM | {"name": expected, "message": expected}]
+    assert submitted() == [FORM | {"name": expected, "message": expected}]
     assert expected in inbox.newest().text
     assert f">{expected}</div>" in inbox.newest().html
 
 
-def test_a_name_must_not_run_backwards_under_others_but_pasted_marks_may_stay_in_a_message(api: Api) -> None:
+def test_bidirectional_marks_are_rejected_in_names_but_not_in_messages(api: Api) -> None:
     assert api.post(URL, {**FORM, "name": "Ada \u202egnp.exe"}).status == 400
     assert api.post(URL, {**FORM, "message": "Call \u202a+44 20 7946 0958\u202c"}).status == 201
 
 
-def test_addresses_have_254_characters_at_the_most(send: Callable[..., Reply], inbox: Inbox) -> None:
+def test_address_has_at_most_254_characters(send: Callable[..., Reply], inbox: Inbox) -> None:
     domain = ".".join(["a" * 61] * 3)
     longest = f"{'l' * 64}@{domain}.com"
     assert len(longest) == 254
@@ -246,38 +246,38 @@ def test_addresses_have_254_characters_at_the_most(send: Callable[..., Reply], i
     assert inbox.newest().reply_to == [longest]
     reply = send(email=f"{'l' * 64}@a{domain}.com")
     assert is_error(reply, 400, "validation_failed")
-    assert reply.json["message"] == "email: is not a valid e-mail address"
+    assert reply.json["message"] == "email: is not a valid email address"
 
 
-# JSON that is meant to hurt ------------------------------------------------------------------------
+# Malicious JSON ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("value", ["NaN", "1", "true", "[]", "{}", '["a"]', "1e999"])
-def test_values_that_are_no_text_are_faults(api: Api, value: str) -> None:
+def test_values_that_are_not_strings_are_rejected(api: Api, value: str) -> None:
     reply = api.post(URL, f'{{"name": {value}, "email": {value}, "message": {value}}}')
     assert is_error(reply, 400, "validation_failed")
-    assert [fault["field"] for fault in reply.json["errors"]] == ["name", "email", "message"]
+    assert [error["field"] for error in reply.json["errors"]] == ["name", "email", "message"]
 
 
 @pytest.mark.parametrize("body", ["[" * 100_000, '{"message":' * 90_000, '{"message": "\\ud800"}', "{}{}"])
-def test_json_is_read_strictly(api: Api, body: str) -> None:
+def test_malformed_json_is_rejected(api: Api, body: str) -> None:
     reply = api.post(URL, body)
     assert is_error(reply, 400, "validation_failed")
     assert reply.json["message"] == "The body is not valid JSON"
 
 
-def test_of_json_keys_that_come_twice_the_last_counts_as_on_every_path(api: Api) -> None:
+def test_last_of_repeated_json_keys_wins(api: Api) -> None:
     body = json.dumps(FORM)[:-1] + ', "message": "The last"}'
     assert api.post(URL, body).status == 201
-    assert kept() == [FORM | {"message": "The last"}]
+    assert submitted() == [FORM | {"message": "The last"}]
 
 
-# Headers -------------------------------------------------------------------------------------------
+# Emails about submissions --------------------------------------------------------------------------
 
 INJECTED = "Ada\r\nBcc: everybody@example.com\r\n\r\nBuy"
 
 
-def test_no_header_can_be_made_by_a_name_or_an_address(send: Callable[..., Reply]) -> None:
+def test_name_and_address_cannot_inject_headers(send: Callable[..., Reply]) -> None:
     assert is_error(send(name=INJECTED), 400, "validation_failed")
     for address in (
         INJECTED,
@@ -286,41 +286,39 @@ def test_no_header_can_be_made_by_a_name_or_an_address(send: Callable[..., Reply
         "A <a@example.com>",
     ):
         assert is_error(send(email=address), 400, "validation_failed")
-    assert nothing_happened()
+    assert nothing_stored()
 
 
-def test_what_is_written_is_in_the_text_alone_and_indented_below_its_label(
-    send: Callable[..., Reply], inbox: Inbox
-) -> None:
+def test_submitted_text_is_only_in_the_email_body_and_indented(send: Callable[..., Reply], inbox: Inbox) -> None:
     message = f"Email:\nking@example.com\n\nSubject: {INJECTED}\n<script>alert(1)</script> {{{{ app_name }}}}"
     assert send(message=message).status == 201
-    mail = inbox.newest()
-    assert "Ada" not in mail.subject + mail.sender + mail.to
-    assert mail.subject.isprintable()
-    assert mail.headers.keys() == {"X-Outbox-Id"}
-    flush = [line for line in mail.text.splitlines() if line and not line.startswith("    ")]
-    assert [line for line in flush if line.endswith(":")] == ["Name:", "Email:", "Message:"]
-    assert "Bcc" not in "".join(flush)
-    assert "<script>" not in mail.html
-    assert "{{ app_name }}" in mail.text
+    email = inbox.newest()
+    assert "Ada" not in email.subject + email.sender + email.to
+    assert email.subject.isprintable()
+    assert email.headers.keys() == {"X-Outbox-Id"}
+    unindented = [line for line in email.text.splitlines() if line and not line.startswith("    ")]
+    assert [line for line in unindented if line.endswith(":")] == ["Name:", "Email:", "Message:"]
+    assert "Bcc" not in "".join(unindented)
+    assert "<script>" not in email.html
+    assert "{{ app_name }}" in email.text
 
 
 HOMOGRAPH = "ada@\u0430pple.com"
 
 
-def test_answers_go_to_the_address_as_the_dns_knows_it(api: Api, inbox: Inbox) -> None:
+def test_reply_to_address_is_in_punycode(api: Api, inbox: Inbox) -> None:
     assert api.post(URL, {**FORM, "email": HOMOGRAPH}).status == 201
     assert inbox.newest().reply_to == ["ada@xn--pple-43d.com"]
 
 
-def test_answers_go_to_nobody_whose_address_providers_do_not_take(api: Api, inbox: Inbox) -> None:
+def test_address_that_providers_do_not_support_gets_no_reply_to(api: Api, inbox: Inbox) -> None:
     assert api.post(URL, {**FORM, "email": "\u00e1da@example.com"}).status == 201
-    mail = inbox.newest()
-    assert mail.reply_to == []
-    assert "\u00e1da@example.com" in mail.text
+    email = inbox.newest()
+    assert email.reply_to == []
+    assert "\u00e1da@example.com" in email.text
 
 
-def test_a_submission_that_was_deleted_before_its_mail_is_not_mailed(api: Api, inbox: Inbox) -> None:
+def test_submission_deleted_before_delivery_is_not_emailed(api: Api, inbox: Inbox) -> None:
     api.post(URL, FORM)
     (item,) = stored.items("SubmissionsTable")
     key = {"form": item["form"], "position": item["position"]}
@@ -332,44 +330,44 @@ def test_a_submission_that_was_deleted_before_its_mail_is_not_mailed(api: Api, i
 # Robots --------------------------------------------------------------------------------------------
 
 
-def test_who_fills_in_the_hidden_field_is_answered_as_if_it_had_worked(
+def test_robot_gets_the_usual_answer_and_nothing_is_stored(
     send: Callable[..., Reply], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG, "api_routes"):
         caught = send(website="https://spam.example")
-        robot, request = (json.loads(logs._JsonFormatter().format(record)) for record in caplog.records)
-    assert nothing_happened()
-    honest = send()
-    assert caught.status == honest.status == 201
-    assert caught.headers.keys() == honest.headers.keys()
-    assert caught.json.keys() == honest.json.keys()
-    assert caught.json["data"]["id"] != honest.json["data"]["id"]
-    assert len(caught.text) == len(honest.text)
+        robot, access = (json.loads(logs._JsonFormatter().format(record)) for record in caplog.records)
+    assert nothing_stored()
+    genuine = send()
+    assert caught.status == genuine.status == 201
+    assert caught.headers.keys() == genuine.headers.keys()
+    assert caught.json.keys() == genuine.json.keys()
+    assert caught.json["data"]["id"] != genuine.json["data"]["id"]
+    assert len(caught.text) == len(genuine.text)
     assert robot.keys() == {"time", "level", "message", "form", "requestId"}
     assert (robot["level"], robot["message"], robot["form"]) == ("INFO", "robot", "contact")
-    assert "spam" not in json.dumps([robot, request])
+    assert "spam" not in json.dumps([robot, access])
 
 
-def test_a_robot_in_a_browser_is_led_on(api: Api) -> None:
+def test_robot_that_accepts_html_is_redirected(api: Api) -> None:
     body = urlencode({**FORM, "website": "x"}).encode()
     assert api.send(sent(URLENCODED, body, accept=ACCEPT)).status == 303
-    assert nothing_happened()
+    assert nothing_stored()
 
 
 @pytest.mark.parametrize("website", ["", None])
-def test_who_leaves_it_empty_is_no_robot(api: Api, website: str | None) -> None:
+def test_empty_hidden_field_is_not_a_robot(api: Api, website: str | None) -> None:
     assert api.post(URL, {**FORM, "website": website}).status == 201
-    assert kept() == [FORM]
+    assert submitted() == [FORM]
 
 
-def test_what_is_written_is_never_logged(
+def test_submitted_text_is_never_logged(
     send: Callable[..., Reply], inbox: Inbox, wire: Wire, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG, "api_routes"):
         send()
         send(email="nonsense", name="\0")
         inbox.deliver()
-        wire.fails(lambda: (_ for _ in ()).throw(ZeroDivisionError), on="TransactWriteItems")
+        wire.fail(lambda: (_ for _ in ()).throw(ZeroDivisionError), on="TransactWriteItems")
         assert send().status == 500
     log = "\n".join(map(logs._JsonFormatter().format, caplog.records))
     for text in FORM.values():
@@ -380,51 +378,52 @@ def test_what_is_written_is_never_logged(
 
 
 @pytest.fixture
-def limited(cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: ARG001  # has its own
+def rate_limits(fake_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: ARG001  # resets settings
+    """The rate limits of production, 40 seconds before the end of a minute."""
     monkeypatch.setenv("RATE_LIMIT_MULTIPLIER", "1")
     config.settings.cache_clear()
-    with time_machine.travel(NOON + 20, tick=False):
+    with time_machine.travel(START + 20, tick=False):
         yield
 
 
-@pytest.mark.usefixtures("limited")
-def test_a_network_may_send_five_times_a_minute_in_whichever_encoding(api: Api, support: Form) -> None:
+@pytest.mark.usefixtures("rate_limits")
+def test_network_may_submit_five_times_a_minute_in_any_encoding(api: Api, support: Form) -> None:
     encoded = [*ENCODINGS.values()] * 2
     assert [api.send(encode(FORM)).status for encode in encoded] == [201] * 5 + [429]
     refused = api.post(URL, FORM, x_forwarded_for="198.51.100.9")
     assert is_error(refused, 429, "too_many_requests")
     assert refused.headers["retry-after"] == "40"
-    assert len(kept()) == 5
+    assert len(submitted()) == 5
     assert Api(ip="198.51.100.9").post(URL, FORM).status == 201
-    assert sent_to(support, {"email": "ada@example.com", "question": "Why?"}).status == 201
+    assert submit_to(support, {"email": "ada@example.com", "question": "Why?"}).status == 201
 
 
-@pytest.mark.usefixtures("limited")
-def test_robots_are_counted_too(api: Api) -> None:
+@pytest.mark.usefixtures("rate_limits")
+def test_robots_are_rate_limited_too(api: Api) -> None:
     assert [api.post(URL, {**FORM, "website": "x"}).status for _ in range(6)] == [201] * 5 + [429]
 
 
-# Once ----------------------------------------------------------------------------------------------
+# Idempotency ---------------------------------------------------------------------------------------
 
 
-def test_a_request_that_comes_again_with_its_key_is_carried_out_once(send: Callable[..., Reply], api: Api) -> None:
+def test_request_with_the_same_idempotency_key_is_executed_once(send: Callable[..., Reply], api: Api) -> None:
     first = api.post(URL, FORM, idempotency_key="k")
     again = api.send(sent(URLENCODED, urlencode(FORM).encode(), idempotency_key="k"))
     assert (first.status, again.status) == (201, 201)
     assert first.json == again.json
-    assert kept() == [FORM]
+    assert submitted() == [FORM]
     assert send().status == 201
-    assert len(kept()) == 2
+    assert len(submitted()) == 2
 
 
-def test_a_key_that_comes_with_another_message_is_a_conflict(api: Api) -> None:
+def test_idempotency_key_with_another_message_answers_409(api: Api) -> None:
     api.post(URL, FORM, idempotency_key="k")
     reply = api.post(URL, {**FORM, "message": "Another"}, idempotency_key="k")
     assert is_error(reply, 409, "idempotency_key_reused")
-    assert kept() == [FORM]
+    assert submitted() == [FORM]
 
 
-def test_a_key_is_its_networks_own(api: Api) -> None:
+def test_idempotency_key_is_scoped_to_the_network(api: Api) -> None:
     ids = {Api(ip=ip).post(URL, FORM, idempotency_key="k").json["data"]["id"] for ip in ("192.0.2.1", "192.0.2.2")}
     assert len(ids) == 2
     v6 = {Api(ip=f"2001:db8::{n}").post(URL, FORM, idempotency_key="k").json["data"]["id"] for n in (1, 2)}
@@ -435,13 +434,13 @@ def test_a_key_is_its_networks_own(api: Api) -> None:
 # Reading -------------------------------------------------------------------------------------------
 
 
-def test_administrators_alone_read_what_was_written(api: Api, ada: Api) -> None:
+def test_only_admins_read_submissions(api: Api, ada: Api) -> None:
     assert is_error(api.get(URL), 401, "no_token")
     assert is_error(ada.get(URL), 403, "forbidden")
 
 
 def test_submissions_are_paged_newest_first(admin: Api, ada: Api) -> None:
-    with time_machine.travel(NOON, tick=False) as now:
+    with time_machine.travel(START, tick=False) as now:
         admin = admin.signed_in("admin@example.com", "correct horse battery")
         for number in range(5):
             now.shift(1)
@@ -458,7 +457,7 @@ def test_submissions_are_paged_newest_first(admin: Api, ada: Api) -> None:
         assert admin.get(f"{URL}?limit=101").status == 400
 
 
-# Another form --------------------------------------------------------------------------------------
+# Other forms ---------------------------------------------------------------------------------------
 
 
 class Question(Fields):
@@ -470,17 +469,17 @@ class Question(Fields):
 
 
 @pytest.fixture
-def support(cloud: None) -> Form:  # noqa: ARG001  # where it stores
+def support(fake_aws: None) -> Form:  # noqa: ARG001  # stores submissions
     return Form("/api/support-desk", Question, recipient="support@example.com", thanks="/support/thanks")
 
 
-def sent_to(form: Form, body: Any, **headers: str) -> Reply:
+def submit_to(form: Form, body: Any, **headers: str) -> Reply:
     named = {"content-type": "application/json", **headers}
     answer = form.handler(event("POST", form.api.path, json.dumps(body), named), None)
     return Reply(answer["statusCode"], answer["headers"], answer.get("body", ""))
 
 
-def test_another_form_is_a_few_lines(support: Form, admin: Api, inbox: Inbox) -> None:
+def test_form_with_other_fields_is_stored_read_and_emailed(support: Form, admin: Api, inbox: Inbox) -> None:
     question = {
         "email": "ada@example.com",
         "question": "Why?",
@@ -488,49 +487,49 @@ def test_another_form_is_a_few_lines(support: Form, admin: Api, inbox: Inbox) ->
         "subscribe": True,
         "topics": ["a", "b"],
     }
-    assert sent_to(support, question).status == 201
+    assert submit_to(support, question).status == 201
     answer = support.handler(event("GET", support.api.path, None, admin.headers), None)
     (read,) = json.loads(answer["body"])["data"]
     assert list(read) == ["id", "email", "question", "orderNumber", "subscribe", "topics", "createdAt"]
     assert read | question == read
     assert admin.get(URL).json["data"] == []
-    mail = inbox.newest()
-    assert (mail.to, mail.subject) == ("support@example.com", "Support desk: a new message for Lambda API Routes")
-    assert "Order number:\n    7\n\nSubscribe:\n    Yes\n\nTopics:\n    a, b\n" in mail.text
+    email = inbox.newest()
+    assert (email.to, email.subject) == ("support@example.com", "Support desk: a new message for Lambda API Routes")
+    assert "Order number:\n    7\n\nSubscribe:\n    Yes\n\nTopics:\n    a, b\n" in email.text
     stored.check()
 
 
-def test_the_boxes_and_numbers_of_a_html_form_are_read_as_what_they_are(support: Form) -> None:
+def test_checkbox_and_number_of_an_html_form_are_converted(support: Form) -> None:
     body = sent(URLENCODED, b"email=ada%40example.com&question=Why%3F&orderNumber=7&subscribe=on", support.api.path)
     assert support.handler(body | {"headers": {**body["headers"], "accept": ACCEPT}}, None)["statusCode"] == 303
-    assert kept()[0] | {"orderNumber": 7, "subscribe": True} == kept()[0]
+    assert submitted()[0] | {"orderNumber": 7, "subscribe": True} == submitted()[0]
 
 
-def test_the_form_of_the_contributors_guide_takes_its_page(cloud: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001  # where it stores
+def test_form_of_the_contributors_guide_accepts_its_html_page(fake_aws: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001  # stores submissions
     section = (ROOT / "CONTRIBUTING.md").read_text().partition("## Add a form")[2].partition("\n## ")[0]
     code, page = re.findall(r"```\w+\n(.*?)```", section, re.DOTALL)
     guide = ModuleType("guide")
     monkeypatch.setitem(sys.modules, "guide", guide)
-    exec(code, vars(guide))  # noqa: S102  # ours
+    exec(code, vars(guide))  # noqa: S102  # our own document
     names = re.findall(r'name="(\w+)"', page)
     assert names == ["email", "question", "orderNumber", "website"]
     pairs = dict(zip(names, ["ada@example.com", "Why?", "", ""], strict=True))
     assert f'action="https://api.your.domain{guide.api.path}"' in page
     answer = guide.handler(sent(URLENCODED, urlencode(pairs).encode(), guide.api.path, accept=ACCEPT), None)
     assert answer["statusCode"] == 303
-    assert kept() == [{"email": "ada@example.com", "question": "Why?", "orderNumber": None}]
+    assert submitted() == [{"email": "ada@example.com", "question": "Why?", "orderNumber": None}]
 
 
-def test_a_form_without_an_address_has_nobody_to_answer(inbox: Inbox) -> None:
+def test_form_without_an_email_field_sets_no_reply_to(inbox: Inbox) -> None:
     class Feedback(Fields):
         text: Text
 
     feedback = Form("/api/feedback", Feedback, recipient="support@example.com", thanks="/thanks")
-    assert sent_to(feedback, {"text": "Fine."}).status == 201
+    assert submit_to(feedback, {"text": "Fine."}).status == 201
     assert inbox.newest().reply_to == []
 
 
-def test_an_outbox_entry_names_the_submission_and_holds_nothing_of_it(api: Api) -> None:
+def test_outbox_entry_only_refers_to_the_submission(api: Api) -> None:
     api.post(URL, FORM)
     (entry,) = stored.items("OutboxTable")
     assert entry["details"].keys() == {"form", "position"}

@@ -1,6 +1,6 @@
-"""What each function imports when it starts: every package is paid for at every cold start, so it is declared here.
+"""The packages that each function may import at start-up. Each one slows down every cold start.
 
-Look at what a new one costs (`python -X importtime`, `make bench`) before declaring it, or import it where it is used.
+Before you add a package, measure what it costs (`python -X importtime`, `make bench`), or import it where it is used.
 """
 
 import json
@@ -14,23 +14,23 @@ from tests.support import ROOT
 
 FUNCTIONS = ROOT / "functions"
 
-# Of the standard library only what takes long, and is brought in unawares.
+# Slow modules of the standard library, often imported unnoticed by other packages. The rest of it is not counted.
 HEAVY = {"asyncio", "concurrent", "multiprocessing", "sqlite3", "tempfile", "unittest", "xml"}
-# What botocore and urllib3 take along where it is installed, as it is here by our tools. The layer has none of it.
-TOOLS = ["OpenSSL", "awscrt", "certifi"]
-# Libraries need it on some Pythons and not on others.
-DEPENDS = {"typing_extensions"}
+# Optional packages that botocore and urllib3 import if installed: our tools install them, the layer has none of them.
+NOT_IN_LAYER = ["OpenSSL", "awscrt", "certifi"]
+# Imported on some versions of Python and not on others.
+VERSION_DEPENDENT = {"typing_extensions"}
 
-# The client for DynamoDB. Not boto3, which would bring s3transfer and multiprocessing.
+# The DynamoDB client. Not boto3, which imports s3transfer and multiprocessing.
 DYNAMODB = {"botocore", "concurrent", "dateutil", "jmespath", "six", "tempfile", "urllib3", "xml"}
-# Reading JSON bodies and queries; where a path can also be read, only with the first of them.
+# Parsing JSON bodies and queries. Functions that also answer GET load these with the first input.
 INPUTS = {"annotated_types", "pydantic", "pydantic_core", "typing_inspection"}
-# Verifying or signing access tokens; bcrypt comes along with cryptography's reading of SSH keys.
+# Verifying or signing access tokens. cryptography imports bcrypt to read SSH keys.
 TOKENS = {"bcrypt", "cryptography", "jwt"}
 PASSWORDS = {"bcrypt"}
 FORMS = {"multipart"}
-MAILS = {"jinja2", "markupsafe"}
-# Circuits of mail providers bring boto3 along.
+EMAILS = {"jinja2", "markupsafe"}
+# The circuit breakers of the email providers import boto3.
 PROVIDERS = {"aws_lambda_powertools", "boto3", "multiprocessing", "s3transfer"}
 BATCHES = {"asyncio"}
 
@@ -51,9 +51,9 @@ BUDGETS = {
     "auth/verify_email": DYNAMODB | TOKENS | INPUTS,
     "contact": DYNAMODB | INPUTS | FORMS,
     "health": DYNAMODB | TOKENS,
-    "jobs/deliver_email": DYNAMODB | MAILS | PROVIDERS | BATCHES,
+    "jobs/deliver_email": DYNAMODB | EMAILS | PROVIDERS | BATCHES,
     "jobs/redrive_emails": DYNAMODB,
-    "jobs/retry_emails": DYNAMODB | MAILS | PROVIDERS,
+    "jobs/retry_emails": DYNAMODB | EMAILS | PROVIDERS,
     "jobs/rotate_signing_key": DYNAMODB | TOKENS,
     "jobs/suppress_address": DYNAMODB | INPUTS,
     "users/by_id": DYNAMODB | TOKENS,
@@ -61,13 +61,13 @@ BUDGETS = {
     "well_known/jwks": DYNAMODB | TOKENS,
 }
 
-# Every function speaks to DynamoDB: what that takes is imported once, and then each function in a fork of that process.
+# Every function uses DynamoDB: its client is imported once, and then each function in a fork of that process.
 _PROGRAM = """
 import gc, json, os, sys
 functions, sys.path[:0] = json.loads(sys.argv[1]), json.loads(sys.argv[2])
 sys.modules |= dict.fromkeys(json.loads(sys.argv[3]))
 import shared.core.tables
-# A collection in each fork would write to, and so copy, all that the forks share.
+# Garbage collection in a fork would write to, and so copy, the memory that the forks share.
 gc.disable()
 gc.freeze()
 for name, folder in functions.items():
@@ -75,7 +75,7 @@ for name, folder in functions.items():
         sys.path.insert(0, folder)
         import app
         packages = {module.partition(".")[0] for module in sys.modules}
-        # A line is one write of less than a pipe takes at once, so lines stay whole.
+        # One short write per line: a pipe does not mix the lines of the forks.
         os.write(1, json.dumps([name, sorted(packages)]).encode() + b"\\n")
         os._exit(0)
 for _ in functions:
@@ -85,28 +85,28 @@ for _ in functions:
 
 @pytest.fixture(scope="module")
 def imports(variables: Mapping[str, str]) -> Mapping[str, set[str]]:
-    """Give the packages that are loaded once a function is imported."""
+    """The packages that are loaded after each function was imported."""
     folders = {str(file.parent.relative_to(FUNCTIONS)): str(file.parent) for file in FUNCTIONS.rglob("app.py")}
     path = [str(ROOT / "layers/shared"), *(folder for folder in sys.path if folder)]
-    # Without `site`, whose hooks for packages that are installed in place import things of their own.
-    command = [sys.executable, "-S", "-c", _PROGRAM, *map(json.dumps, (folders, path, TOOLS))]
+    # -S: without `site`, whose hooks for editable installs import modules of their own.
+    command = [sys.executable, "-S", "-c", _PROGRAM, *map(json.dumps, (folders, path, NOT_IN_LAYER))]
     done = subprocess.run(command, env=dict(variables), capture_output=True, text=True, check=True)
-    return {name: counted(set(packages)) for name, packages in map(json.loads, done.stdout.splitlines())}
+    return {name: countable(set(packages)) for name, packages in map(json.loads, done.stdout.splitlines())}
 
 
-def counted(packages: set[str]) -> set[str]:
-    """Leave out what costs little, and what is not in the layer."""
+def countable(packages: set[str]) -> set[str]:
+    """Leave out packages that are cheap, or not in the layer."""
     public = {name for name in packages if not name.startswith("_")}
-    return public - (sys.stdlib_module_names - HEAVY) - DEPENDS - {"app", "shared", *TOOLS}
+    return public - (sys.stdlib_module_names - HEAVY) - VERSION_DEPENDENT - {"app", "shared", *NOT_IN_LAYER}
 
 
 def test_each_function_has_a_budget(imports: Mapping[str, set[str]]) -> None:
     assert BUDGETS.keys() == imports.keys()
 
 
-def test_a_function_imports_what_its_budget_says(imports: Mapping[str, set[str]]) -> None:
+def test_each_function_imports_exactly_its_budget(imports: Mapping[str, set[str]]) -> None:
     differing = {
-        function: {"more": sorted(found - BUDGETS[function]), "no longer": sorted(BUDGETS[function] - found)}
+        function: {"undeclared": sorted(found - BUDGETS[function]), "unused": sorted(BUDGETS[function] - found)}
         for function, found in imports.items()
         if found != BUDGETS[function]
     }

@@ -1,4 +1,4 @@
-"""/api/auth/refresh: who may go on, and who has a copy."""
+"""/api/auth/refresh: rotation of refresh tokens, reuse detection and session lifetimes."""
 
 import pytest
 import time_machine
@@ -10,7 +10,8 @@ from tests.support.api import Api, Inbox, Reply
 ADA = {"email": "ada@example.com", "password": PASSWORD}
 
 
-def sign_in(api: Api) -> str:
+def login(api: Api) -> str:
+    """Sign in. Return the refresh token."""
     return str(api.post("/api/auth/login", ADA).json["refreshToken"])
 
 
@@ -19,19 +20,19 @@ def refresh(api: Api, token: str) -> Reply:
 
 
 @pytest.mark.usefixtures("ada")
-def test_a_refresh_answers_as_a_login_and_its_access_token_works(api: Api) -> None:
-    login = api.post("/api/auth/login", ADA).json
-    reply = refresh(api, login["refreshToken"])
+def test_refresh_answers_like_login_with_new_tokens(api: Api) -> None:
+    signed_in = api.post("/api/auth/login", ADA).json
+    reply = refresh(api, signed_in["refreshToken"])
     assert reply.status == 200
-    assert reply.json.keys() == login.keys()
-    assert reply.json["user"] == login["user"]
-    assert reply.json["refreshToken"] != login["refreshToken"]
+    assert reply.json.keys() == signed_in.keys()
+    assert reply.json["user"] == signed_in["user"]
+    assert reply.json["refreshToken"] != signed_in["refreshToken"]
     assert api.with_token(reply.json["token"]).get("/api/auth/me").status == 200
 
 
 @pytest.mark.usefixtures("ada")
-def test_the_last_token_but_one_gets_the_same_next_token_however_late(api: Api) -> None:
-    first = sign_in(api)
+def test_previous_token_gets_the_same_successor_at_any_time(api: Api) -> None:
+    first = login(api)
     second = refresh(api, first).json["refreshToken"]
     assert refresh(api, first).json["refreshToken"] == second
     with time_machine.travel(clock.now() + clock.DAY):
@@ -39,8 +40,8 @@ def test_the_last_token_but_one_gets_the_same_next_token_however_late(api: Api) 
 
 
 @pytest.mark.usefixtures("ada")
-def test_an_older_token_ends_the_session_and_tells_its_owner(api: Api, inbox: Inbox) -> None:
-    first = sign_in(api)
+def test_reuse_of_an_older_token_ends_the_session_and_notifies_the_user(api: Api, inbox: Inbox) -> None:
+    first = login(api)
     second = refresh(api, first).json["refreshToken"]
     third = refresh(api, second).json
     reply = refresh(api, first)
@@ -51,9 +52,9 @@ def test_an_older_token_ends_the_session_and_tells_its_owner(api: Api, inbox: In
 
 
 @pytest.mark.usefixtures("ada")
-def test_a_session_slides_for_30_days_but_never_beyond_90(api: Api) -> None:
+def test_each_refresh_extends_the_session_up_to_90_days(api: Api) -> None:
     start = clock.now()
-    token = sign_in(api)
+    token = login(api)
     for day in (29, 58, 87):
         with time_machine.travel(start + day * clock.DAY):
             token = refresh(api, token).json["refreshToken"]
@@ -63,16 +64,16 @@ def test_a_session_slides_for_30_days_but_never_beyond_90(api: Api) -> None:
 
 
 @pytest.mark.usefixtures("ada")
-def test_a_session_that_is_not_refreshed_in_30_days_has_expired(api: Api) -> None:
-    token = sign_in(api)
+def test_session_expires_after_30_days_without_refresh(api: Api) -> None:
+    token = login(api)
     with time_machine.travel(clock.now() + 30 * clock.DAY + 1):
         assert refresh(api, token).json["code"] == "session_expired"
 
 
 @pytest.mark.usefixtures("ada")
-def test_forged_and_mangled_tokens_are_refused(api: Api) -> None:
-    token = sign_in(api)
-    other = sign_in(api)
+def test_forged_and_malformed_tokens_are_rejected(api: Api) -> None:
+    token = login(api)
+    other = login(api)
     forged = [
         "",
         "x",
@@ -92,15 +93,15 @@ def test_forged_and_mangled_tokens_are_refused(api: Api) -> None:
 
 
 @pytest.mark.usefixtures("ada")
-def test_a_refresh_after_signing_out_is_refused(api: Api) -> None:
-    login = api.post("/api/auth/login", ADA).json
-    api.with_token(login["token"]).post("/api/auth/logout")
-    assert refresh(api, login["refreshToken"]).json["code"] == "invalid_refresh_token"
+def test_refresh_after_logout_is_rejected(api: Api) -> None:
+    signed_in = api.post("/api/auth/login", ADA).json
+    api.with_token(signed_in["token"]).post("/api/auth/logout")
+    assert refresh(api, signed_in["refreshToken"]).json["code"] == "invalid_refresh_token"
 
 
 @pytest.mark.usefixtures("ada")
-def test_a_refreshed_token_tells_the_new_name_and_role(admin: Api, api: Api) -> None:
-    login = api.post("/api/auth/login", ADA).json
-    admin.patch(f"/api/users/{login['user']['id']}", {"name": "Ada Lovelace", "role": "admin"})
-    user = refresh(api, login["refreshToken"]).json["user"]
+def test_refresh_returns_the_new_name_and_role(admin: Api, api: Api) -> None:
+    signed_in = api.post("/api/auth/login", ADA).json
+    admin.patch(f"/api/users/{signed_in['user']['id']}", {"name": "Ada Lovelace", "role": "admin"})
+    user = refresh(api, signed_in["refreshToken"]).json["user"]
     assert (user["name"], user["role"]) == ("Ada Lovelace", "admin")

@@ -1,1 +1,1 @@
-"""The local runner, over HTTP and from the outside: processes, signals and files."""
+"""The local runner, tested from outside: over HTTP, and by its processes, signals and files."""

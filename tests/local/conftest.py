@@ -1,4 +1,4 @@
-"""One runner for the tests that only look; those that break something start their own."""
+"""One runner shared by the tests that do not disturb it; the others start their own."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from tests.local.harness import PROJECT, Running
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A runner for the test project, shared by all tests that leave it as it was."""
+    """A runner for the test project, shared by all tests that do not change the project or stop the runner."""
     with Running(PROJECT / "template.yaml", tmp_path_factory.mktemp("data")) as running:
         yield running.ready()
 
@@ -24,13 +24,13 @@ def copy_project(folder: Path) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy of the test project, to be changed."""
+    """A copy of the test project that a test may change."""
     return copy_project(tmp_path)
 
 
 @pytest.fixture
 def start(project: Path, tmp_path: Path) -> Iterator[Callable[..., Running]]:
-    """Starts runners on the copy; all of them use the same data."""
+    """Start runners on the copy; all of them use the same data."""
     started: list[Running] = []
 
     def begin(*options: str, **environment: str) -> Running:

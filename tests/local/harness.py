@@ -1,4 +1,4 @@
-"""Starts the runner as a user does, in a process of its own, and watches what it prints."""
+"""Runs the runner as a user does, in a separate process, and reads its output."""
 
 import contextlib
 import http.client
@@ -20,7 +20,7 @@ from local.aws.client import Aws
 from tests.support import ROOT
 
 PROJECT = Path(__file__).with_name("project")
-# Long enough for a busy machine; what is waited for usually takes milliseconds.
+# The limit of every wait: long enough for a busy machine, though most waits take milliseconds.
 SECONDS = 30.0
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP response; header names in lower case."""
+    """An HTTP response; header names in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -40,7 +40,7 @@ class Answer:
 
 
 def eventually(look: Callable[[], T], *, what: str) -> T:
-    """Look until there is something, and return it."""
+    """Call `look` until its result is true, and return the result."""
     deadline = time.monotonic() + SECONDS
     while not (found := look()):
         assert time.monotonic() < deadline, f"waited {SECONDS:.0f} s for {what}"
@@ -95,7 +95,7 @@ class Running:
             return "\n".join(self._lines)
 
     def says(self, pattern: str, *, after: int = 0) -> re.Match[str]:
-        """Wait until a line matches; `after` lines are passed over. Returns the match."""
+        """Wait for a line that matches, apart from the first `after` lines. Returns the match."""
         deadline = time.monotonic() + SECONDS
         with self._changed:
             while True:
@@ -112,7 +112,7 @@ class Running:
             return len(self._lines)
 
     def ready(self) -> "Running":
-        """Wait until it serves."""
+        """Wait until the runner serves requests."""
         self.says(r"http://localhost:\d+ serves")
         return self
 
@@ -127,7 +127,7 @@ class Running:
     def request(
         self, method: str, path: str, body: str | bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """Make one request on a connection of its own."""
+        """Send one request on a new connection."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
         with contextlib.closing(connection):
             connection.request(method, path, body, dict(headers or {}))
@@ -142,7 +142,7 @@ class Running:
         return self.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """Ask it to stop, wait, and return its exit status."""
+        """Send the signal, wait for the exit, and return the exit status."""
         self.process.send_signal(number)
         status = self.process.wait(SECONDS)
         self._reader.join(SECONDS)
@@ -151,14 +151,14 @@ class Running:
         return status
 
     def kill(self) -> None:
-        """End it without notice, and wait until its children have noticed."""
+        """Kill the runner, and wait until its children have exited."""
         children = descendants(self.process.pid)
         self.stop(signal.SIGKILL)
         eventually(lambda: not any(map(alive, children)), what="the children to end")
 
 
 def descendants(pid: int) -> list[int]:
-    """The processes below `pid`."""
+    """Return the ids of all processes below `pid`."""
     listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
     children: dict[int, list[int]] = {}
     for line in listed.splitlines():
@@ -174,13 +174,13 @@ def descendants(pid: int) -> list[int]:
 
 
 def alive(pid: int) -> bool:
-    """Whether the process still runs; one that has ended and was not waited for does not."""
+    """Return whether the process is running; a zombie is not."""
     listed = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
     return bool(listed.strip()) and not listed.strip().startswith("Z")
 
 
 def ministack_pid(running: Running) -> int:
-    """The MiniStack process of this runner."""
+    """Return the id of this runner's MiniStack process."""
     listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     rows = [line.split(None, 2) for line in listed.splitlines()]
     return next(
@@ -189,6 +189,6 @@ def ministack_pid(running: Running) -> int:
 
 
 def times(running: Running) -> dict[str, int]:
-    """How often each record of the stream has come to its function."""
+    """Return how often each record of the stream was delivered to its function."""
     items = running.aws.call("dynamodb", "Scan", {"TableName": "NotesTable"})["Items"]
     return {item["id"]["S"]: int(item["deliveries"]["N"]) for item in items if "deliveries" in item}

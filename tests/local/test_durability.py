@@ -1,6 +1,6 @@
-"""What was acknowledged is there after any end: of MiniStack, of the runner, in the middle of anything.
+"""What was acknowledged survives any end of MiniStack and of the runner, at any moment.
 
-To MiniStack the end of its runner is its own, so most of this needs MiniStack alone.
+MiniStack ends with its runner, so most of these tests need MiniStack only.
 """
 
 import contextlib
@@ -20,9 +20,13 @@ from typing import Any
 import pytest
 
 from local.aws.client import Aws, AwsError
-from local.aws.ministack import Cloud
+from local.aws.ministack import Cloud, State
+from local.aws.resources import queue_url
+from local.aws.streams import Checkpoints, Streams
 from local.console import Console, RunnerError
-from tests.local.harness import Running, eventually, ministack_pid, times
+from local.functions.pool import Result
+from local.template import StreamSource
+from tests.local.harness import SECONDS, Running, eventually, ministack_pid, times
 from tests.support import ROOT
 
 pytestmark = pytest.mark.thorough
@@ -34,11 +38,21 @@ TABLE = {
     "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
 }
 
+# Of a stream's source.
+NO_OPTIONS: Any = {
+    "bisect": False,
+    "report_failures": False,
+    "most_retries": None,
+    "oldest": None,
+    "patterns": (),
+    "on_failure": None,
+}
+
 
 @pytest.fixture
 def begin(tmp_path: Path) -> Iterator[Callable[[], Cloud]]:
-    """Starts MiniStack on the same data, after the one before was killed."""
-    lifeline, rope = os.pipe()
+    """Starts MiniStack, and kills it and starts it again on the same data."""
+    lifeline, held = os.pipe()
     begun: list[Cloud] = []
 
     def begin() -> Cloud:
@@ -59,14 +73,19 @@ def begin(tmp_path: Path) -> Iterator[Callable[[], Cloud]]:
     yield begin
     end()
     os.close(lifeline)
-    os.close(rope)
+    os.close(held)
 
 
 def put(aws: Aws, item_id: str, **values: str) -> None:
-    """Put an item once, without the client's patience: raises when the answer does not come."""
+    """Put an item without retries: raises when there is no response."""
     item = {"id": {"S": item_id}, **{name: {"S": value} for name, value in values.items()}}
-    headers = {"X-Amz-Target": "DynamoDB_20120810.PutItem", "Authorization": aws.authorization("dynamodb")}
-    status, _ = aws._request_once("POST", "/", json.dumps({"TableName": "NotesTable", "Item": item}), headers)
+    once(aws, "dynamodb", "DynamoDB_20120810.PutItem", {"TableName": "NotesTable", "Item": item})
+
+
+def once(aws: Aws, service: str, target: str, request: Any) -> None:
+    """Make a request without retries: raises when there is no response."""
+    headers = {"X-Amz-Target": target, "Authorization": aws.authorization(service)}
+    status, _ = aws._request_once("POST", "/", json.dumps(request), headers)
     assert status == 200
 
 
@@ -79,7 +98,7 @@ def ids(aws: Aws) -> set[str]:
 
 
 def replay(cloud: Cloud) -> str:
-    """What the last start said about its journal."""
+    """The line that the last start has logged about its journal."""
     return cloud.log.read_text().splitlines()[-1]
 
 
@@ -121,7 +140,7 @@ def test_nothing_acknowledged_is_lost_when_everything_is_killed_at_any_moment(be
     for round_ in range(8):
         cloud = begin()
         assert acknowledged <= ids(cloud.aws)
-        assert replay(cloud).endswith(" 0 with another outcome than before.")
+        assert replay(cloud).endswith(" 0 failed.")
         killing = threading.Thread(target=cloud.kill)
         last = chance.randrange(3, 60)
         with contextlib.suppress(OSError, HTTPException):
@@ -134,6 +153,46 @@ def test_nothing_acknowledged_is_lost_when_everything_is_killed_at_any_moment(be
     assert acknowledged <= ids(begin().aws)
 
 
+@pytest.mark.parametrize("service", ["sqs", "secretsmanager"])
+def test_nothing_acknowledged_by_another_service_is_lost(begin: Callable[[], Cloud], service: str) -> None:
+    chance = random.Random(13)  # noqa: S311
+    acknowledged: set[str] = set()
+    begin().aws.call("sqs", "CreateQueue", {"QueueName": "queue"})
+    for round_ in range(8):
+        cloud = begin()
+        killing = threading.Thread(target=cloud.kill)
+        last = chance.randrange(3, 40)
+        with contextlib.suppress(OSError, HTTPException):
+            for number in itertools.count():
+                if number == last:
+                    killing.start()
+                name = f"{round_}-{number}"
+                if service == "sqs":
+                    request = {"QueueUrl": queue_url("queue", cloud.endpoint), "MessageBody": name}
+                    once(cloud.aws, service, "AmazonSQS.SendMessage", request)
+                else:
+                    once(cloud.aws, service, "secretsmanager.CreateSecret", {"Name": name, "SecretString": name})
+                acknowledged.add(name)
+        killing.join()
+    assert acknowledged <= kept(begin(), service)
+
+
+def kept(cloud: Cloud, service: str) -> set[str]:
+    """The names of all secrets, or the bodies of all messages in the queue."""
+    found: set[str] = set()
+    if service == "sqs":
+        request: dict[str, Any] = {"QueueUrl": queue_url("queue", cloud.endpoint), "MaxNumberOfMessages": 10}
+        while messages := cloud.aws.call("sqs", "ReceiveMessage", request).get("Messages"):
+            found |= {message["Body"] for message in messages}
+        return found
+    page = cloud.aws.call("secretsmanager", "ListSecrets", {})
+    found |= {secret["Name"] for secret in page["SecretList"]}
+    while "NextToken" in page:
+        page = cloud.aws.call("secretsmanager", "ListSecrets", {"NextToken": page["NextToken"]})
+        found |= {secret["Name"] for secret in page["SecretList"]}
+    return found
+
+
 def test_nothing_is_lost_when_everything_is_killed_while_a_snapshot_is_written(begin: Callable[[], Cloud]) -> None:
     chance = random.Random(11)  # noqa: S311
     acknowledged: set[str] = set()
@@ -143,30 +202,30 @@ def test_nothing_is_lost_when_everything_is_killed_while_a_snapshot_is_written(b
         assert acknowledged <= ids(cloud.aws)
         killing = threading.Thread(target=cloud.kill)
         last = chance.randrange(3, 12)
-        request = json.dumps({"above": 0, "iterators": [], "authorization": ""})
         with contextlib.suppress(OSError, HTTPException):
             for number in itertools.count():
                 if number == last:
                     killing.start()
                 put(cloud.aws, name := f"{round_}-{number}", text="x" * 1000)
                 acknowledged.add(name)
-                generations.add(cloud.aws._request_once("POST", "/_durable", request, {})[1])
+                state = cloud.aws._request_once("GET", "/_durable", "", {})[1].decode()
+                generations.add(cloud.aws._request_once("POST", "/_durable", state, {})[1])
         killing.join()
     assert len(generations) > 8 * 3
     assert acknowledged <= ids(begin().aws)
 
 
-def test_a_line_that_was_not_finished_is_dropped_and_the_rest_kept(begin: Callable[[], Cloud], tmp_path: Path) -> None:
+def test_an_incomplete_line_is_dropped_and_the_rest_kept(begin: Callable[[], Cloud], tmp_path: Path) -> None:
     cloud = begin()
     put(cloud.aws, "whole")
     cloud.kill()
     journal = tmp_path / "cloud/0/journal.jsonl"
-    journal.write_bytes(journal.read_bytes() + b'["POST","/","",[["x-amz-tar')
+    journal.write_bytes(journal.read_bytes() + b'["DynamoDB_20120810.Put')
     put(begin().aws, "after")
     assert {"whole", "after"} <= ids(begin().aws)
 
 
-def test_a_snapshot_that_was_not_finished_is_dropped(begin: Callable[[], Cloud], tmp_path: Path) -> None:
+def test_an_incomplete_snapshot_is_dropped(begin: Callable[[], Cloud], tmp_path: Path) -> None:
     cloud = begin()
     put(cloud.aws, "kept")
     cloud.kill()
@@ -178,10 +237,10 @@ def test_a_snapshot_that_was_not_finished_is_dropped(begin: Callable[[], Cloud],
 
 
 @pytest.mark.parametrize("file", ["journal.jsonl", "dynamodb.json"])
-def test_damaged_data_are_named_and_left_alone(begin: Callable[[], Cloud], tmp_path: Path, file: str) -> None:
+def test_damaged_data_is_named_and_left_alone(begin: Callable[[], Cloud], tmp_path: Path, file: str) -> None:
     cloud = begin()
     put(cloud.aws, "kept")
-    cloud.compact([], now=True)
+    cloud.snapshot(cloud.state())
     damaged = tmp_path / "cloud/1" / file
     cloud.kill()
     damaged.write_text("not JSON\n")
@@ -191,7 +250,7 @@ def test_damaged_data_are_named_and_left_alone(begin: Callable[[], Cloud], tmp_p
     assert re.search("damaged|cannot be read", cloud.log.read_text().splitlines()[-1])
 
 
-def test_a_snapshot_has_everything(begin: Callable[[], Cloud], tmp_path: Path) -> None:
+def test_a_snapshot_contains_every_service(begin: Callable[[], Cloud], tmp_path: Path) -> None:
     cloud = begin()
     put(cloud.aws, "one", text="Grüße \u2603")
     before = {
@@ -200,7 +259,7 @@ def test_a_snapshot_has_everything(begin: Callable[[], Cloud], tmp_path: Path) -
         "queue": cloud.aws.call("sqs", "CreateQueue", {"QueueName": "queue"}),
     }
     cloud.aws.call("sqs", "SendMessage", {**before["queue"], "MessageBody": "hello"})
-    assert cloud.compact([], now=True).generation == 1
+    assert cloud.snapshot(cloud.state()).generation == 1
     assert sorted(path.name for path in (tmp_path / "cloud").glob("[0-9]*")) == ["1"]
     aws = begin().aws
     assert get(aws, "one")["text"]["S"] == "Grüße \u2603"
@@ -210,30 +269,88 @@ def test_a_snapshot_has_everything(begin: Callable[[], Cloud], tmp_path: Path) -
     assert message["Body"] == "hello"
 
 
-def test_a_snapshot_waits_for_the_readers_of_streams(begin: Callable[[], Cloud]) -> None:
+def test_a_snapshot_is_refused_after_an_unknown_change(begin: Callable[[], Cloud]) -> None:
+    cloud = begin()
+    known = cloud.state()
+    put(cloud.aws, "unknown")
+    assert cloud.snapshot(known).generation == 0
+    assert cloud.snapshot(cloud.state()).generation == 1
+    assert cloud.snapshot(known).generation == 1
+
+
+def test_a_snapshot_waits_for_the_delivery_of_every_record(begin: Callable[[], Cloud], tmp_path: Path) -> None:
     cloud = begin()
     stream = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}}
-    table = cloud.aws.call("dynamodb", "UpdateTable", {"TableName": "NotesTable", **stream})["TableDescription"]
-    first = {"StreamArn": table["LatestStreamArn"], "ShardIteratorType": "TRIM_HORIZON"}
-    shard = {**first, "ShardId": "shardId-00000000000000000000-00000000"}
-    iterator = cloud.aws.call("streams", "GetShardIterator", shard)["ShardIterator"]
-    put(cloud.aws, "unread")
-    assert cloud.compact([iterator], now=True).generation == 0
-    after = cloud.aws.call("streams", "GetRecords", {"ShardIterator": iterator})["NextShardIterator"]
-    assert cloud.compact([after], now=True).generation == 1
+    cloud.aws.call("dynamodb", "UpdateTable", {"TableName": "NotesTable", **stream})
+    started, let_go = threading.Event(), threading.Event()
+
+    def invoke(_function: str, _event: str) -> Result:
+        started.set()
+        assert let_go.wait(SECONDS)
+        return Result("null", cold=False)
+
+    streams = Streams(cloud, Checkpoints(tmp_path / "streams.json", 0), Console(io.StringIO()))
+    source = StreamSource(
+        function="Function",
+        table="NotesTable",
+        batch_size=1,
+        bisect=False,
+        report_failures=False,
+        most_retries=None,
+        oldest=None,
+        patterns=(),
+        on_failure=None,
+    )
+    streams.serve((source,), invoke)
+    with contextlib.ExitStack() as stack:
+        stack.callback(streams.stop)
+        put(cloud.aws, "first")
+        put(cloud.aws, "second")
+        assert started.wait(SECONDS)
+        streams.compact(now=True)
+        assert cloud.state().generation == 0
+        let_go.set()
+        streams.drain(SECONDS)
+        streams.compact(now=True)
+        assert cloud.state() == State(1, 0, cloud.state().snapshot)
 
 
-def test_ids_that_aws_makes_up_are_the_same_after_a_replay(begin: Callable[[], Cloud]) -> None:
+def test_generated_ids_survive_a_kill(begin: Callable[[], Cloud]) -> None:
     cloud = begin()
     arn = cloud.aws.call("secretsmanager", "CreateSecret", {"Name": "key", "SecretString": "first"})["ARN"]
     cloud.aws.call("secretsmanager", "PutSecretValue", {"SecretId": arn, "SecretString": "second"})
     versions = cloud.aws.call("secretsmanager", "DescribeSecret", {"SecretId": arn})["VersionIdsToStages"]
+    queue = cloud.aws.call("sqs", "CreateQueue", {"QueueName": "queue"})
+    sent = cloud.aws.call("sqs", "SendMessage", {**queue, "MessageBody": "hello"})["MessageId"]
     aws = begin().aws
     assert aws.call("secretsmanager", "GetSecretValue", {"SecretId": arn})["SecretString"] == "second"
     assert aws.call("secretsmanager", "DescribeSecret", {"SecretId": arn})["VersionIdsToStages"] == versions
+    queue = aws.call("sqs", "GetQueueUrl", {"QueueName": "queue"})
+    (message,) = aws.call("sqs", "ReceiveMessage", queue)["Messages"]
+    assert message["MessageId"] == sent
 
 
-def test_transactions_are_replayed_as_they_went(begin: Callable[[], Cloud]) -> None:
+def test_a_deleted_message_does_not_return(begin: Callable[[], Cloud]) -> None:
+    aws = begin().aws
+    queue = aws.call("sqs", "CreateQueue", {"QueueName": "queue"})
+    for body in ("done", "waiting"):
+        aws.call("sqs", "SendMessage", {**queue, "MessageBody": body})
+    (message,) = aws.call("sqs", "ReceiveMessage", queue)["Messages"]
+    aws.call("sqs", "DeleteMessage", {**queue, "ReceiptHandle": message["ReceiptHandle"]})
+    aws = begin().aws
+    queue = aws.call("sqs", "GetQueueUrl", {"QueueName": "queue"})
+    left = aws.call("sqs", "ReceiveMessage", {**queue, "MaxNumberOfMessages": 10})["Messages"]
+    assert {other["Body"] for other in left} == {"done", "waiting"} - {message["Body"]}
+
+
+def test_a_reset_of_the_memory_is_refused(begin: Callable[[], Cloud]) -> None:
+    aws = begin().aws
+    put(aws, "kept")
+    assert aws.http("POST", "/_ministack/reset")[0] == 403
+    assert ids(aws) == {"kept"}
+
+
+def test_transactions_are_replayed_with_their_outcome(begin: Callable[[], Cloud]) -> None:
     cloud = begin()
     item = {"TableName": "NotesTable", "Item": {"id": {"S": "one"}}}
     transaction = {"TransactItems": [{"Put": {**item, "ConditionExpression": "attribute_not_exists(id)"}}]}
@@ -241,7 +358,7 @@ def test_transactions_are_replayed_as_they_went(begin: Callable[[], Cloud]) -> N
     with pytest.raises(AwsError, match="TransactionCanceled"):
         cloud.aws.call("dynamodb", "TransactWriteItems", {**transaction, "ClientRequestToken": "another"})
     aws = begin().aws
-    # The same token is the same transaction, also for the MiniStack that took over.
+    # The same token is the same transaction for the next process too.
     aws.call("dynamodb", "TransactWriteItems", {**transaction, "ClientRequestToken": "this"})
     add = {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
     for _ in range(3):
@@ -273,7 +390,7 @@ def test_each_record_of_a_stream_is_delivered_across_kills(start: Callable[..., 
     assert sum(delivered.values()) <= len(sent) + 20, "only the batch at the moment of a kill may come twice"
 
 
-def test_what_was_not_delivered_at_a_stop_is_delivered_after_it(start: Callable[..., Running], project: Path) -> None:
+def test_undelivered_records_are_delivered_after_a_restart(start: Callable[..., Running], project: Path) -> None:
     file = project / "functions/consume/app.py"
     good = file.read_text()
     file.write_text(good + "\nraise OSError\n")

@@ -1,4 +1,4 @@
-"""What a caller and a handler see of the gateway, against what a real HTTP API does."""
+"""The gateway as callers and handlers see it, compared with an HTTP API on AWS."""
 
 import base64
 import http.client
@@ -12,18 +12,29 @@ import pytest
 
 from tests.local.harness import SECONDS, Running
 
+CHUNKED = b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+
+
+def connect(running: Running) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", running.port), timeout=SECONDS)
+
 
 def raw(running: Running, request: bytes) -> bytes:
     """Send bytes as they are, and read until the connection ends."""
-    with closing(socket.create_connection(("127.0.0.1", running.port), timeout=SECONDS)) as connection:
+    with closing(connect(running)) as connection:
         connection.sendall(request)
-        answer = bytearray()
-        while chunk := connection.recv(65536):
-            answer += chunk
-        return bytes(answer)
+        return rest(connection)
 
 
-def test_an_event_is_what_api_gateway_sends(running: Running) -> None:
+def rest(connection: socket.socket) -> bytes:
+    """Read until the connection ends."""
+    answer = bytearray()
+    while chunk := connection.recv(65536):
+        answer += chunk
+    return bytes(answer)
+
+
+def test_the_event_is_like_api_gateways(running: Running) -> None:
     before = time.time()
     headers = {"X-Custom": "1", "Cookie": "a=1; b=2", "User-Agent": "test/1", "X-Forwarded-For": "9.9.9.9"}
     answer = running.request("GET", "/items/7?q=a%20b&q=c&empty=", headers=headers)
@@ -57,7 +68,7 @@ def test_the_address_of_the_caller_is_never_taken_from_a_header(running: Running
     assert event["headers"]["x-forwarded-for"] == "9.9.9.9, 127.0.0.1"
 
 
-def test_each_request_has_an_id_of_its_own(running: Running) -> None:
+def test_each_request_has_its_own_id(running: Running) -> None:
     ids = {running.get("/echo").json["event"]["requestContext"]["requestId"] for _ in range(3)}
     assert len(ids) == 3
 
@@ -83,10 +94,92 @@ def test_bodies_reach_the_function_as_text_or_as_base64(
     assert (base64.b64decode(event["body"]) if encoded else event["body"].encode()) == body
 
 
-def test_a_chunked_body_arrives_whole(running: Running) -> None:
-    head = b"POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
-    body = raw(running, head + b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n").partition(b"\r\n\r\n")[2]
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+        b"5\r\nabcde\r\n0\r\n\r\n",
+        b"0005;name=value\r\nabcde\r\n0\r\nTrailer: x\r\n\r\n",
+    ],
+)
+def test_a_chunked_body_arrives_whole(running: Running, chunks: bytes) -> None:
+    body = raw(running, CHUNKED + b"Connection: close\r\n\r\n" + chunks).partition(b"\r\n\r\n")[2]
     assert json.loads(body)["event"]["body"] == "abcde"
+
+
+def test_an_empty_chunked_body_is_no_body(running: Running) -> None:
+    body = raw(running, CHUNKED + b"Connection: close\r\n\r\n0\r\n\r\n").partition(b"\r\n\r\n")[2]
+    assert "body" not in json.loads(body)["event"]
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        CHUNKED + b"\r\nFFFFFF\r\n{}",
+        CHUNKED + b"\r\n7FFFFFFFFFFFFFFF\r\n{}",
+        CHUNKED + b"\r\n2\r\n{}\r\n",
+        b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
+        b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-",
+    ],
+)
+def test_an_incomplete_request_invokes_no_function(running: Running, start: bytes) -> None:
+    before = running.line_count
+    with closing(connect(running)) as connection:
+        connection.sendall(start)
+    assert running.get("/echo").status == 200
+    running.says(r"GET /echo 200", after=before)
+    assert "POST /echo" not in "\n".join(running.output.splitlines()[before:])
+    assert running.process.poll() is None
+
+
+def test_a_client_may_close_the_connection_before_the_response(running: Running) -> None:
+    before = running.line_count
+    with closing(connect(running)) as connection:
+        connection.sendall(b"GET /trouble/hang HTTP/1.1\r\nHost: x\r\n\r\n")
+        running.says("hanging in", after=before)
+    running.says("GET /trouble/hang 504", after=before)
+    assert running.get("/echo").status == 200
+    assert "Traceback" not in "\n".join(running.output.splitlines()[before:])
+
+
+def test_expect_100_continue_is_answered_before_the_body(running: Running) -> None:
+    head = b"POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+    with closing(connect(running)) as connection:
+        connection.sendall(head)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 100 ")
+        connection.sendall(b"abcde")
+        answer, _, body = rest(connection).partition(b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert json.loads(body)["event"]["body"] == "abcde"
+
+
+def test_a_response_to_head_has_a_length_and_no_body(running: Running) -> None:
+    answer = raw(running, b"HEAD /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+    assert length
+    assert int(length[1]) > 0
+    assert body == b""
+
+
+def test_pipelined_requests_are_answered_in_order(running: Running) -> None:
+    request = b"POST /items/%d HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
+    echo = b"GET /items/%d HTTP/1.1\r\nHost: x\r\n\r\n"
+    last = b"GET /items/3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    answers = raw(running, echo % 1 + request % 2 + last)
+    assert re.findall(rb"HTTP/1.1 (\d+)", answers) == [b"200", b"404", b"200"]
+    assert re.findall(rb'"rawPath": "/items/(\d)"', answers) == [b"1", b"3"]
+
+
+def test_a_slow_function_does_not_block_another(running: Running) -> None:
+    before = running.line_count
+    with closing(connect(running)) as connection:
+        connection.sendall(b"GET /trouble/hang HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        running.says("hanging in", after=before)
+        assert running.get("/echo").status == 200
+        assert "/trouble/hang 504" not in "\n".join(running.output.splitlines()[before:])
+        assert rest(connection).startswith(b"HTTP/1.1 504 ")
 
 
 def test_repeated_headers_are_joined(running: Running) -> None:
@@ -128,14 +221,14 @@ def test_cookies_and_headers_of_the_function_reach_the_caller(running: Running) 
         ("BREW", "/echo"),
     ],
 )
-def test_what_has_no_route_is_not_found(running: Running, method: str, path: str) -> None:
+def test_a_request_without_a_route_is_not_found(running: Running, method: str, path: str) -> None:
     answer = running.request(method, path)
     assert answer.status == 404
     assert answer.json == {"message": "Not Found"}
 
 
 @pytest.mark.parametrize("path", ["/items/%", "/items/%ff", "/items/%00", "/echo?%ff=%zz", "/echo?a=%"])
-def test_odd_escapes_never_end_in_an_error_of_the_gateway(running: Running, path: str) -> None:
+def test_invalid_escapes_cause_no_server_error(running: Running, path: str) -> None:
     assert running.get(path).status in {200, 400, 404}
 
 
@@ -151,9 +244,9 @@ def test_odd_escapes_never_end_in_an_error_of_the_gateway(running: Running, path
         b"GET /echo HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n",
     ],
 )
-def test_what_is_not_http_is_refused_and_ends_the_connection(running: Running, request_: bytes) -> None:
+def test_invalid_http_is_rejected_and_ends_the_connection(running: Running, request_: bytes) -> None:
     answer = raw(running, request_)
-    assert re.match(rb"HTTP/1.1 (4\d\d|505) .*\{\"message\": ", answer, re.DOTALL)
+    assert re.match(rb"HTTP/1.1 (4\d\d|505) .*\{\"message\": ?", answer, re.DOTALL)
     assert running.get("/echo").status == 200
 
 
@@ -161,7 +254,7 @@ def test_a_request_without_a_host_is_served(running: Running) -> None:
     assert raw(running, b"GET /echo HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_body_over_ten_megabytes_is_refused(running: Running) -> None:
+def test_a_body_over_ten_megabytes_is_rejected(running: Running) -> None:
     headers = {"Origin": "http://app.test"}
     answer = running.request("POST", "/echo", b"x" * (10 * 1024 * 1024 + 1), headers)
     assert answer.status == 413
@@ -169,9 +262,19 @@ def test_a_body_over_ten_megabytes_is_refused(running: Running) -> None:
     assert answer.headers["access-control-allow-origin"] == "http://app.test"
 
 
-def test_a_preflight_is_answered_from_the_template(running: Running) -> None:
-    asking = {"Origin": "http://app.test", "Access-Control-Request-Method": "POST"}
-    answer = running.request("OPTIONS", "/echo", headers=asking)
+def test_a_body_over_the_limit_is_rejected_before_it_ends(running: Running) -> None:
+    chunk = b"%x\r\n" % (1 << 20) + b"x" * (1 << 20) + b"\r\n"
+    with closing(connect(running)) as connection:
+        connection.sendall(CHUNKED + b"\r\n" + 11 * chunk)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 413 ")
+        # What follows is read and dropped: the connection is not reset while the client is sending.
+        connection.sendall(11 * chunk + b"0\r\n\r\nGET /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert b"HTTP/1.1 200 " in rest(connection)
+
+
+def test_a_preflight_response_comes_from_the_template(running: Running) -> None:
+    preflight = {"Origin": "http://app.test", "Access-Control-Request-Method": "POST"}
+    answer = running.request("OPTIONS", "/echo", headers=preflight)
     assert answer.status == 204
     assert answer.headers["access-control-allow-origin"] == "http://app.test"
     assert answer.headers["access-control-allow-methods"] == "GET,POST"
@@ -179,21 +282,21 @@ def test_a_preflight_is_answered_from_the_template(running: Running) -> None:
     assert answer.headers["access-control-max-age"] == "600"
 
 
-def test_a_preflight_from_elsewhere_gets_no_permission(running: Running) -> None:
-    asking = {"Origin": "http://evil.test", "Access-Control-Request-Method": "POST"}
-    answer = running.request("OPTIONS", "/echo", headers=asking)
+def test_a_preflight_from_another_origin_gets_no_permission(running: Running) -> None:
+    preflight = {"Origin": "http://evil.test", "Access-Control-Request-Method": "POST"}
+    answer = running.request("OPTIONS", "/echo", headers=preflight)
     assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
 @pytest.mark.parametrize(("path", "status"), [("/echo", 200), ("/nowhere", 404), ("/trouble/raise", 502)])
-def test_every_response_has_the_headers_of_cors(running: Running, path: str, status: int) -> None:
+def test_every_response_has_cors_headers(running: Running, path: str, status: int) -> None:
     answer = running.get(path, Origin="http://app.test")
     assert answer.status == status
     assert answer.headers["access-control-allow-origin"] == "http://app.test"
     assert answer.headers["access-control-expose-headers"] == "x-request-id"
 
 
-def test_a_plain_value_is_the_body(running: Running) -> None:
+def test_a_value_that_is_no_response_becomes_the_body(running: Running) -> None:
     answer = running.get("/trouble/plain")
     assert (answer.status, answer.json) == (200, {"hello": "world"})
 

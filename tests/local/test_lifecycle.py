@@ -1,4 +1,4 @@
-"""Starting and stopping: what is in the way is named with the next step, and nothing is left behind."""
+"""Start and stop: problems are named with the next step, and no process is left running."""
 
 import signal
 import socket
@@ -18,7 +18,7 @@ def test_stopping_leaves_no_process(start: Callable[..., Running], number: int, 
     running = start().ready()
     assert running.get("/echo").status == 200
     children = descendants(running.process.pid)
-    assert len(children) >= 3, "MiniStack, the nursery and a worker"
+    assert len(children) >= 3, "MiniStack, the fork server and a worker"
     assert running.stop(number) == status
     assert not list(filter(alive, children))
     assert "Traceback" not in running.output
@@ -29,11 +29,11 @@ def test_stopping_while_starting_leaves_no_process(start: Callable[..., Running]
     running.says("Starting MiniStack")
     children = eventually(lambda: descendants(running.process.pid), what="a child")
     assert running.stop(signal.SIGINT) == 130
-    eventually(lambda: not any(map(alive, children)), what="the children to end")
+    eventually(lambda: not any(map(alive, children)), what="the children to exit")
     assert "Traceback" not in running.output
 
 
-def test_a_request_in_progress_at_the_stop_is_answered_or_cut(start: Callable[..., Running]) -> None:
+def test_stopping_during_a_request_leaves_no_process(start: Callable[..., Running]) -> None:
     running = start().ready()
     running.get("/trouble/fine")
     with closing(socket.create_connection(("127.0.0.1", running.port))) as connection:
@@ -44,14 +44,14 @@ def test_a_request_in_progress_at_the_stop_is_answered_or_cut(start: Callable[..
     assert not list(filter(alive, children))
 
 
-def test_killing_the_runner_takes_its_processes_along(start: Callable[..., Running]) -> None:
+def test_killing_the_runner_ends_its_processes(start: Callable[..., Running]) -> None:
     running = start().ready()
     assert running.get("/echo").status == 200
-    # `kill` waits for the children and fails if one stays.
+    # `kill` waits for the children, and fails if one is left.
     running.kill()
 
 
-def test_a_taken_port_is_named(start: Callable[..., Running]) -> None:
+def test_taken_port_is_named(start: Callable[..., Running]) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         port = other.getsockname()[1]
         running = start("--port", str(port))
@@ -59,36 +59,36 @@ def test_a_taken_port_is_named(start: Callable[..., Running]) -> None:
         assert running.process.wait(10) == 1
 
 
-def test_a_second_runner_on_the_same_data_is_refused(start: Callable[..., Running]) -> None:
+def test_second_runner_on_the_same_data_is_refused(start: Callable[..., Running]) -> None:
     first = start().ready()
     second = start()
-    second.says(rf"Another runner \(process {first.process.pid}\) uses .*data.* --data DIR")
+    second.says(rf"Another runner \(process {first.process.pid}\) is using .*data.* --data DIR")
     assert second.process.wait(10) == 1
     assert first.get("/echo").status == 200
 
 
-def test_a_missing_ministack_is_named(start: Callable[..., Running]) -> None:
+def test_missing_ministack_is_named(start: Callable[..., Running]) -> None:
     running = start("--ministack-python", "nowhere/bin/python")
     running.says("MiniStack is not installed: there is no .*nowhere/bin/python. `make start` installs it")
     assert running.process.wait(10) == 1
 
 
 @pytest.mark.parametrize("options", [["--port", "many"], ["--port", "70000"], ["--parameter-overrides", "novalue"]])
-def test_a_wrong_option_is_named(start: Callable[..., Running], options: list[str]) -> None:
+def test_invalid_option_is_named(start: Callable[..., Running], options: list[str]) -> None:
     running = start(*options)
     assert running.process.wait(10) == 2
-    running.says("is not a port|write it as Key=Value")
+    running.says("is not a port|write each parameter as Key=Value")
 
 
-def test_a_template_that_makes_no_sense_ends_the_start(start: Callable[..., Running], project: Path) -> None:
+def test_invalid_template_prevents_the_start(start: Callable[..., Running], project: Path) -> None:
     (project / "template.yaml").write_text("Resources: [")
     running = start()
-    running.says(r"template.yaml cannot be read: .*Correct it")
+    running.says(r"template.yaml cannot be read: .*Correct the file")
     assert running.process.wait(10) == 1
     assert "Traceback" not in running.output
 
 
-def test_a_table_that_no_longer_fits_the_template_is_named(start: Callable[..., Running], project: Path) -> None:
+def test_table_that_differs_from_the_template_is_named(start: Callable[..., Running], project: Path) -> None:
     start().ready().stop()
     template = project / "template.yaml"
     template.write_text(template.read_text().replace("AttributeName: id", "AttributeName: key"))
@@ -105,7 +105,7 @@ def test_everything_listens_on_loopback_only(running: Running) -> None:
                 socket.create_connection((address, port), timeout=1)
 
 
-def test_an_interrupted_rotation_is_finished(start: Callable[..., Running], project: Path) -> None:
+def test_interrupted_rotation_is_completed(start: Callable[..., Running], project: Path) -> None:
     file = project / "functions/rotate/app.py"
     good = file.read_text()
     file.write_text(
@@ -123,7 +123,7 @@ def test_an_interrupted_rotation_is_finished(start: Callable[..., Running], proj
     )
 
 
-def test_a_second_start_finds_what_the_first_made(start: Callable[..., Running], project: Path) -> None:
+def test_data_survives_a_restart(start: Callable[..., Running], project: Path) -> None:
     lifecycle = project / "layers/common/shared/accounts/lifecycle.py"
     lifecycle.parent.mkdir(parents=True)
     (lifecycle.parent / "__init__.py").touch()
@@ -137,7 +137,7 @@ def test_a_second_start_finds_what_the_first_made(start: Callable[..., Running],
     assert key["SecretString"] == f"key {key['VersionId']}", "rotated"
     assert running.post("/write/NotesTable", {"id": "kept"}).status == 201
     assert running.post("/mail", {"to": "a@example.com", "subject": "Hi", "text": "t", "html": "h"}).status == 200
-    mails = running.get("/_local/inbox.json").json
+    emails = running.get("/_local/inbox.json").json
     running.stop()
     assert (running.data / "cloud/1/journal.jsonl").stat().st_size == 0, "a clean stop leaves no journal"
 
@@ -147,4 +147,4 @@ def test_a_second_start_finds_what_the_first_made(start: Callable[..., Running],
     again = running.aws.call("secretsmanager", "GetSecretValue", {"SecretId": "KeySecret"})
     assert again["VersionId"] == key["VersionId"]
     assert running.aws.call("dynamodb", "Scan", {"TableName": "NotesTable"})["Items"] == [{"id": {"S": "kept"}}]
-    assert running.get("/_local/inbox.json").json == mails
+    assert running.get("/_local/inbox.json").json == emails

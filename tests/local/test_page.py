@@ -1,4 +1,4 @@
-"""/_local/: mails, requests, routes and tables, for this machine's browser only."""
+"""/_local/: emails, requests, routes and tables, only for browsers on this machine."""
 
 import json
 import re
@@ -17,15 +17,16 @@ FILES = ("", "main.js", "style.css", "icon.svg")
 
 
 def send(running: Running, subject: str, **more: Any) -> str:
-    mail = {"to": "ada@example.com", "subject": subject, "text": "Hello <b>", "html": "<script>alert(1)</script>"}
-    return str(running.post("/mail", mail | more).json["id"])
+    """Send an email by the test project's function. Returns its id."""
+    email = {"to": "ada@example.com", "subject": subject, "text": "Hello <b>", "html": "<script>alert(1)</script>"}
+    return str(running.post("/mail", email | more).json["id"])
 
 
 def news(running: Running, **known: Any) -> Any:
     return running.get("/_local/news.json?" + "&".join(f"{name}={value}" for name, value in known.items())).json
 
 
-def test_mails_are_in_the_inbox_newest_first(running: Running) -> None:
+def test_inbox_lists_emails_newest_first(running: Running) -> None:
     first, second = send(running, "First"), send(running, "Second")
     assert first != second
     newest, older = running.get("/_local/inbox.json").json[:2]
@@ -40,22 +41,22 @@ def test_mails_are_in_the_inbox_newest_first(running: Running) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", newest["sentAt"])
 
 
-def test_a_mail_has_a_source_with_its_headers(running: Running) -> None:
+def test_email_source_includes_its_headers(running: Running) -> None:
     headers = [{"Name": "X-Outbox-Id", "Value": "7"}]
-    mail_id = send(running, "Grüße", replyTo=["answers@example.com"], headers=headers)
-    mail = running.get(f"/_local/mails/{mail_id}.json").json
-    assert (mail["replyTo"], mail["headers"]) == ("answers@example.com", {"X-Outbox-Id": "7"})
-    head, text, html = mail["source"].split("--=_part\n")
+    email_id = send(running, "Grüße", replyTo=["answers@example.com"], headers=headers)
+    email = running.get(f"/_local/emails/{email_id}.json").json
+    assert (email["replyTo"], email["headers"]) == ("answers@example.com", {"X-Outbox-Id": "7"})
+    head, text, html = email["source"].split("--=_part\n")
     assert head.startswith("From: no-reply@example.com\nTo: ada@example.com\nReply-To: answers@example.com\n")
     assert "\nSubject: Grüße\n" in head
     assert "\nX-Outbox-Id: 7\n" in head
     assert "text/plain" in text
     assert "<script>" in html
-    assert running.get("/_local/mails/unknown.json").status == 404
+    assert running.get("/_local/emails/unknown.json").status == 404
 
 
-def test_the_html_of_a_mail_may_do_nothing_wherever_it_is_opened(running: Running) -> None:
-    answer = running.get(f"/_local/mails/{send(running, 'Hostile')}.html")
+def test_email_html_is_sandboxed_by_its_own_policy(running: Running) -> None:
+    answer = running.get(f"/_local/emails/{send(running, 'Hostile')}.html")
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     directives = dict(part.strip().partition(" ")[::2] for part in answer.headers["content-security-policy"].split(";"))
     assert directives["sandbox"].split() == ["allow-popups", "allow-popups-to-escape-sandbox"]
@@ -78,25 +79,30 @@ def test_the_html_of_a_mail_may_do_nothing_wherever_it_is_opened(running: Runnin
         ("<a", "<a"),
     ],
 )
-def test_links_of_a_mail_open_tabs_that_know_nothing_of_it(html: str, safe: str) -> None:
+def test_email_links_open_tabs_without_opener_or_referrer(html: str, safe: str) -> None:
     assert safe_html(html) == "<!doctype html>" + safe
 
 
-def test_only_what_is_new_is_told(running: Running) -> None:
+def test_news_contains_only_what_is_new(running: Running) -> None:
+    send(running, "Old")
     seen = news(running)
     assert seen["run"]
     send(running, "New")
-    known = {"run": seen["run"], "mails": len(seen["mails"]), "requests": max(r["number"] for r in seen["requests"])}
+    known = {"run": seen["run"], "emails": len(seen["emails"]), "requests": seen["requests"][-1]["number"]}
     new = news(running, **known)
-    assert [mail["subject"] for mail in new["mails"]] == ["New"]
+    assert [email["subject"] for email in new["emails"]] == ["New"]
     assert [request["path"] for request in new["requests"]] == ["/mail"]
-    assert "text" not in new["mails"][0], "the list needs no bodies"
-    assert len(news(running, **known | {"run": "another"})["mails"]) == known["mails"] + 1
-    for odd in ({"mails": -1}, {"mails": "many"}, {"requests": 10**30}):
-        assert news(running, run=seen["run"], **odd)["run"] == seen["run"]
+    assert "text" not in new["emails"][0], "summaries have no body"
+    assert len(news(running, **known | {"run": "another"})["emails"]) == known["emails"] + 1
 
 
-def test_requests_are_told_with_their_function(running: Running) -> None:
+@pytest.mark.parametrize("invalid", [{"emails": -1}, {"emails": "many"}, {"requests": 10**30}])
+def test_news_accepts_any_numbers(running: Running, invalid: dict[str, Any]) -> None:
+    run = news(running)["run"]
+    assert news(running, run=run, **invalid)["run"] == run
+
+
+def test_requests_name_their_function(running: Running) -> None:
     running.get("/echo")
     running.get("/trouble/raise")
     echo, failed = news(running)["requests"][-2:]
@@ -106,19 +112,15 @@ def test_requests_are_told_with_their_function(running: Running) -> None:
     assert not [request for request in news(running)["requests"] if request["path"].startswith("/_local/")]
 
 
-def test_a_request_has_the_lines_that_its_function_printed_for_it(running: Running) -> None:
-    running.get("/trouble/raise")
-    (failed,) = news(running)["requests"][-1:]
+def test_request_has_the_lines_printed_for_it(running: Running) -> None:
+    for path, line in (("/trouble/raise", "RuntimeError: as asked"), ("/broken", "ImportError: no such thing")):
+        running.get(path)
+        request_id = news(running)["requests"][-1]["request_id"]
 
-    def lines() -> list[str]:
-        found: list[str] = running.get(f"/_local/requests/{failed['request_id']}.json").json["lines"]
-        return found
+        def is_printed(request_id: str = request_id, line: str = line) -> bool:
+            return line in running.get(f"/_local/requests/{request_id}.json").json["lines"]
 
-    eventually(lambda: "RuntimeError: as asked" in lines(), what="the traceback")
-    running.get("/broken")
-    (broken,) = news(running)["requests"][-1:]
-    failed = broken
-    eventually(lambda: any("Error" in line for line in lines()), what="why it could not be imported")
+        eventually(is_printed, what=line)
 
 
 def test_routes_are_listed(running: Running) -> None:
@@ -129,7 +131,7 @@ def test_routes_are_listed(running: Running) -> None:
 
 
 @pytest.mark.thorough
-def test_the_events_of_a_project_are_the_examples_of_its_routes(project: Path, start: Callable[..., Running]) -> None:
+def test_examples_of_routes_come_from_the_events(project: Path, start: Callable[..., Running]) -> None:
     def event(verb: str, path: str, **more: Any) -> None:
         folder = project / "events" / "echo"
         folder.mkdir(parents=True, exist_ok=True)
@@ -157,13 +159,13 @@ def test_the_events_of_a_project_are_the_examples_of_its_routes(project: Path, s
             "body": {"a": "1", "b": ""},
         },
     }
-    assert list(routes["/echo"]["POST"]["body"]) == ["name", "email"], "in the order in which they are written"
+    assert list(routes["/echo"]["POST"]["body"]) == ["name", "email"], "in the order of the file"
     assert routes["/items/{id}"] == {"GET": {"query": "a=1", "headers": {}, "contentType": None, "body": None}}
     assert routes["/mail"] == {}
 
 
 @pytest.mark.thorough
-def test_a_table_is_shown_a_page_at_a_time_as_plain_values(start: Callable[..., Running]) -> None:
+def test_table_items_are_paged_plain_values(start: Callable[..., Running]) -> None:
     running = start().ready()
     values = {
         "text": {"S": "x" * 5000},
@@ -198,19 +200,19 @@ def test_a_table_is_shown_a_page_at_a_time_as_plain_values(start: Callable[..., 
 
 
 @pytest.mark.parametrize("cursor", ["x", "W10=", "%F0%9F%92%A9", "eyJub3QiOiB7IlMiOiAiYSBrZXkifX0="])
-def test_a_cursor_that_is_none_is_refused(running: Running, cursor: str) -> None:
+def test_invalid_cursor_is_rejected(running: Running, cursor: str) -> None:
     assert running.get(f"/_local/tables/NotesTable.json?cursor={cursor}").status in {400, 503}
 
 
 @pytest.mark.parametrize(
-    "path", ["tables/Unknown.json", "nothing", "..%2Fpage.py", "%2e%2e/page.py", "web/main.js", "mails/x.html"]
+    "path", ["tables/Unknown.json", "nothing", "..%2Fpage.py", "%2e%2e/page.py", "web/main.js", "emails/x.html"]
 )
-def test_what_the_page_does_not_have_is_not_found(running: Running, path: str) -> None:
+def test_unknown_page_url_answers_404(running: Running, path: str) -> None:
     assert running.get(f"/_local/{path}").status == 404
 
 
 @pytest.mark.parametrize("path", FILES)
-def test_the_page_may_load_only_what_is_its_own(running: Running, path: str) -> None:
+def test_page_may_load_only_its_own_files(running: Running, path: str) -> None:
     page = running.get(f"/_local/{path}")
     assert page.status == 200
     policy = page.headers["content-security-policy"]
@@ -221,21 +223,21 @@ def test_the_page_may_load_only_what_is_its_own(running: Running, path: str) -> 
 
 
 @pytest.mark.parametrize("host", ["localhost:3000", "127.0.0.1", "[::1]:3000"])
-def test_this_machine_may_look(running: Running, host: str) -> None:
+def test_loopback_host_is_accepted(running: Running, host: str) -> None:
     assert running.get("/_local/", Host=host).status == 200
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:3000", "localhost.evil.example", "127.0.0.1.evil.example"]
 )
-def test_a_foreign_name_for_this_address_may_not(running: Running, host: str) -> None:
+def test_other_host_answers_403(running: Running, host: str) -> None:
     for path in (*FILES, *DATA):
         assert running.get(f"/_local/{path}", Host=host).status == 403
 
 
 @pytest.mark.parametrize("path", DATA)
-def test_no_page_of_another_origin_may_read_or_embed_it(running: Running, path: str) -> None:
-    # The origin that the API itself allows.
+def test_other_origins_can_neither_read_nor_embed_the_page(running: Running, path: str) -> None:
+    # The API itself allows this origin.
     answer = running.get(f"/_local/{path}", Origin="http://app.test")
     preflight = {"Origin": "http://app.test", "Access-Control-Request-Method": "GET"}
     for each in (answer, running.request("OPTIONS", f"/_local/{path}", headers=preflight)):
@@ -245,24 +247,24 @@ def test_no_page_of_another_origin_may_read_or_embed_it(running: Running, path: 
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_the_page_only_looks(running: Running, method: str) -> None:
-    def ask(path: str) -> Answer:
+def test_page_is_read_only(running: Running, method: str) -> None:
+    def request(path: str) -> Answer:
         return running.request(method, f"/_local/{path}", "{}", {"Content-Type": "application/json"})
 
-    assert {ask(path).status for path in (*FILES, *DATA)} == {404}
+    assert {request(path).status for path in (*FILES, *DATA)} == {404}
 
 
-def test_thousands_of_mails_cost_a_look_nothing(tmp_path: Path) -> None:
+def test_checking_a_large_inbox_for_news_is_cheap(tmp_path: Path) -> None:
     def line(number: int) -> str:
-        mail = {"MessageId": f"id-{number}", "Source": "s", "To": ["t"], "Subject": "é", "Timestamp": number}
-        return json.dumps(mail | {"BodyText": "x" * 5000, "BodyHtml": ""}, ensure_ascii=False) + "\n"
+        email = {"MessageId": f"id-{number}", "Source": "s", "To": ["t"], "Subject": "é", "Timestamp": number}
+        return json.dumps(email | {"BodyText": "x" * 5000, "BodyHtml": ""}, ensure_ascii=False) + "\n"
 
     path = tmp_path / "mail.jsonl"
     inbox = Inbox(path)
-    assert (inbox.since(0), inbox.newest_first(), inbox.mail("id-1")) == ([], [], None)
+    assert (inbox.since(0), inbox.newest_first(), inbox.find("id-1")) == ([], [], None)
     with path.open("w", encoding="utf-8") as file:
         file.writelines(map(line, range(5000)))
-        # A line that is just being written.
+        # A line that is still being written.
         file.write(line(5000)[:100])
     assert len(inbox.since(0)) == 5000
     begin = time.process_time()
@@ -271,5 +273,5 @@ def test_thousands_of_mails_cost_a_look_nothing(tmp_path: Path) -> None:
     assert time.process_time() - begin < 0.5
     with path.open("a", encoding="utf-8") as file:
         file.write(line(5000)[100:])
-    assert [mail["id"] for mail in inbox.since(5000)] == ["id-5000"]
-    assert inbox.mail("id-5000") == inbox.newest_first()[0] | {"source": (inbox.mail("id-5000") or {})["source"]}
+    assert [email["id"] for email in inbox.since(5000)] == ["id-5000"]
+    assert inbox.find("id-5000") == inbox.newest_first()[0] | {"source": (inbox.find("id-5000") or {})["source"]}

@@ -1,4 +1,4 @@
-"""Tables, secrets and items that expire, against MiniStack itself."""
+"""Tables, secrets and expired items in MiniStack."""
 
 import io
 import os
@@ -23,36 +23,36 @@ def declared() -> Project:
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory, declared: Project) -> Iterator[Aws]:
-    lifeline, rope = os.pipe()
+    lifeline, held = os.pipe()
     python = ROOT / ".venv-ministack/bin/python"
     cloud = Cloud(tmp_path_factory.mktemp("data"), python, 0, lifeline, Console(io.StringIO()))
     cloud.wait_until_ready()
-    made = resources.create_missing(declared, cloud.aws)
-    assert made == ["NotesTable", "EventsTable", "KeySecret", "FailedQueue"]
+    created = resources.create_missing(declared, cloud.aws)
+    assert created == ["NotesTable", "EventsTable", "KeySecret", "FailedQueue"]
     yield cloud.aws
     cloud.kill()
     cloud.aws.close()
     os.close(lifeline)
-    os.close(rope)
+    os.close(held)
 
 
-def test_what_is_there_is_not_made_again(aws: Aws, declared: Project) -> None:
+def test_existing_resources_are_left_alone(aws: Aws, declared: Project) -> None:
     before = aws.call("secretsmanager", "DescribeSecret", {"SecretId": "KeySecret"})
     assert resources.create_missing(declared, aws) == []
     assert aws.call("secretsmanager", "DescribeSecret", {"SecretId": "KeySecret"}) == before
 
 
-def test_a_new_secret_has_a_value_that_is_known_to_be_a_placeholder(aws: Aws) -> None:
+def test_the_first_value_of_a_secret_is_a_placeholder(aws: Aws) -> None:
     value = aws.call("secretsmanager", "GetSecretValue", {"SecretId": "KeySecret"})
     assert value["VersionId"] == resources.placeholder_version("KeySecret")
 
 
-def test_a_table_with_a_stream_has_it(aws: Aws) -> None:
+def test_a_table_gets_its_stream(aws: Aws) -> None:
     table = aws.call("dynamodb", "DescribeTable", {"TableName": "EventsTable"})["Table"]
     assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
 
 
-def test_only_what_has_expired_is_deleted(aws: Aws, declared: Project) -> None:
+def test_only_expired_items_are_deleted(aws: Aws, declared: Project) -> None:
     now = int(time.time())
     expirations = {"past": {"N": str(now - 1)}, "future": {"N": str(now + 60)}, "text": {"S": "0"}}
     for name, expires_at in expirations.items():

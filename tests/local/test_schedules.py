@@ -1,4 +1,4 @@
-"""Functions at a rate: when their time comes, what they get, and what the runner's own project has them do."""
+"""Scheduled functions: when they run, the event they get, and the schedules in the templates."""
 
 import json
 import threading
@@ -16,7 +16,7 @@ from tests.support import ROOT
 
 
 class Functions:
-    """Notes who was invoked with what; `failing` fails."""
+    """Records the invocations; `failing` fails."""
 
     def __init__(self) -> None:
         self.invoked: list[tuple[str, str]] = []
@@ -53,10 +53,10 @@ def test_a_function_is_due_an_interval_after_the_start_and_then_each_interval(
     assert schedules.take_due(1119) == []
     assert schedules.take_due(1120) == [minute]
     assert schedules.take_due(4600) == [minute, hour]
-    assert schedules.take_due(4601) == [], "what a machine has slept through is not made up for"
+    assert schedules.take_due(4601) == [], "runs that were missed during a sleep are skipped"
 
 
-def test_what_stays_in_the_template_keeps_its_time(schedules: Schedules, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_schedule_that_stays_keeps_its_next_run(schedules: Schedules, monkeypatch: pytest.MonkeyPatch) -> None:
     minute = Schedule("A", "minutely", 60)
     monkeypatch.setattr("local.aws.schedules.time.monotonic", lambda: 1000.0)
     schedules.serve([minute])
@@ -67,31 +67,31 @@ def test_what_stays_in_the_template_keeps_its_time(schedules: Schedules, monkeyp
     assert schedules.take_due(9999) == []
 
 
-def test_whoever_is_due_is_invoked_by_itself(schedules: Schedules, functions: Functions) -> None:
+def test_a_function_is_invoked_when_it_is_due(schedules: Schedules, functions: Functions) -> None:
     schedules.serve([Schedule("ARule", "now", 0)])
     assert functions.called.wait(SECONDS)
     schedules.serve([])
     name, event = functions.invoked[0]
     assert name == "now"
-    told = json.loads(event)
-    assert (told["source"], told["detail-type"], told["detail"]) == ("aws.events", "Scheduled Event", {})
-    assert told["resources"][0].endswith(":rule/ARule")
+    sent = json.loads(event)
+    assert (sent["source"], sent["detail-type"], sent["detail"]) == ("aws.events", "Scheduled Event", {})
+    assert sent["resources"][0].endswith(":rule/ARule")
 
 
-def test_an_input_takes_the_place_of_the_event(schedules: Schedules, functions: Functions) -> None:
-    schedules.run(Schedule("A", "told", 60, '{"what": "this"}'))
-    assert functions.invoked == [("told", '{"what": "this"}')]
+def test_an_input_replaces_the_event(schedules: Schedules, functions: Functions) -> None:
+    schedules.run(Schedule("A", "configured", 60, '{"what": "this"}'))
+    assert functions.invoked == [("configured", '{"what": "this"}')]
 
 
-def test_a_failure_is_told_and_the_next_run_comes(
+def test_a_failure_is_reported_and_does_not_end_the_schedule(
     schedules: Schedules, functions: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(schedules._console, "warn", told.append)
+    warnings: list[str] = []
+    monkeypatch.setattr(schedules._console, "warn", warnings.append)
     for _ in range(2):
         schedules.run(Schedule("A", "failing", 60))
     assert len(functions.invoked) == 2
-    assert told == ["failing failed on its schedule: its handler raised"] * 2
+    assert warnings == ["failing failed on its schedule: its handler raised"] * 2
 
 
 # The template --------------------------------------------------------------------------------------
@@ -124,17 +124,17 @@ def test_a_rate_is_read(project: Path, properties: str, seconds: int) -> None:
 
 
 @pytest.mark.parametrize("properties", ["Schedule: cron(0 8 1 * *), State: DISABLED", "Schedule: x, Enabled: false"])
-def test_what_is_switched_off_is_not_served(project: Path, properties: str) -> None:
+def test_a_disabled_schedule_is_ignored(project: Path, properties: str) -> None:
     assert read_project(with_schedule(project, properties), {}).schedules == ()
 
 
 @pytest.mark.parametrize("schedule", ["cron(0 8 1 * *)", "rate(0 minutes)", "rate(5 seconds)"])
-def test_a_schedule_that_the_runner_does_not_know_is_named(project: Path, schedule: str) -> None:
+def test_an_unsupported_schedule_is_named(project: Path, schedule: str) -> None:
     with pytest.raises(RunnerError, match="EchoFunction: the runner serves schedules as rate"):
         read_project(with_schedule(project, f"Schedule: {schedule}"), {})
 
 
-def test_mails_are_tried_again_every_minute() -> None:
+def test_emails_are_retried_every_minute() -> None:
     assert read_project(ROOT / "template.yaml", {}).schedules == (
         Schedule("RetryEmailsFunctionEveryMinute", "RetryEmailsFunction", 60),
     )

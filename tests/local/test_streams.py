@@ -1,4 +1,4 @@
-"""A DynamoDB stream and the function that the template connects to it."""
+"""A DynamoDB stream and its function."""
 
 import json
 import time
@@ -22,7 +22,7 @@ def failed(running: Running) -> list[dict[str, object]]:
     return [json.loads(message["Body"]) for message in received.get("Messages", [])]
 
 
-def test_a_record_reaches_its_function_at_once(running: Running) -> None:
+def test_a_record_is_delivered_at_once(running: Running) -> None:
     write(running, "warm-up")
     eventually(lambda: times(running).get("warm-up") == 1, what="the first delivery")
     write(running, "quick")
@@ -31,13 +31,13 @@ def test_a_record_reaches_its_function_at_once(running: Running) -> None:
     assert time.perf_counter() - begin < 0.5
 
 
-def test_only_what_the_filter_lets_through_is_delivered(running: Running) -> None:
+def test_only_matching_records_are_delivered(running: Running) -> None:
     write(running, "twice", "twice", "marker")
     eventually(lambda: "marker" in times(running), what="the delivery")
     assert times(running)["twice"] == 1, "the second write is a MODIFY, and the filter wants INSERT"
 
 
-def test_a_record_that_fails_is_retried_and_given_up_to_the_queue(running: Running) -> None:
+def test_a_record_that_fails_is_retried_and_sent_to_the_queue(running: Running) -> None:
     write(running, "before", "poison-1", "after")
     eventually(lambda: {"before", "after"} <= times(running).keys(), what="the deliveries around it")
     messages = eventually(lambda: failed(running), what="the message in the queue")
@@ -82,5 +82,5 @@ def test_an_unknown_filter_rule_is_an_error() -> None:
         passes({"a": "b"}, [{"a": [{"wildcard": "*"}]}])
 
 
-def test_without_patterns_everything_passes() -> None:
+def test_every_record_passes_without_patterns() -> None:
     assert passes({}, [])

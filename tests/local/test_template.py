@@ -1,4 +1,4 @@
-"""What the runner makes of a template, and what it says to one that makes no sense."""
+"""Reading the template, and the errors for an invalid one."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from local.template import Cors, logical_id, read_project
 from tests.local.harness import PROJECT
 
 
-def test_the_template_is_read_as_it_stands() -> None:
+def test_template_is_read_completely() -> None:
     project = read_project(PROJECT / "template.yaml", {"Greeting": "good day"})
     echo = project.functions["EchoFunction"]
     assert echo.folder == PROJECT / "functions/echo"
@@ -43,14 +43,14 @@ def test_the_template_is_read_as_it_stands() -> None:
         "arn:aws:lambda:eu-west-1:123456789012:function:Thing",
     ],
 )
-def test_a_resource_is_found_however_it_is_referred_to(value: object) -> None:
+def test_every_form_of_reference_names_the_resource(value: object) -> None:
     assert logical_id(value) == "Thing"
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "error"),
     [
-        ("Resources:", "Resources: [", r"template.yaml cannot be read: .* Correct it"),
+        ("Resources:", "Resources: [", r"template.yaml cannot be read: .* Correct the file"),
         ("!Ref EventsTable", "!Ref Nothing", r"refers to Nothing, which it does not declare \(Globals/"),
         (
             "!GetAtt FailedQueue.Arn",
@@ -63,16 +63,16 @@ def test_a_resource_is_found_however_it_is_referred_to(value: object) -> None:
         ("Handler: app.handler", "Handler: other.handler", r"there is no functions/\w+/other.py"),
     ],
 )
-def test_a_mistake_in_the_template_is_named(project: Path, old: str, new: str, said: str | None) -> None:
+def test_error_in_the_template_is_named(project: Path, old: str, new: str, error: str | None) -> None:
     template = project / "template.yaml"
     template.write_text(template.read_text().replace(old, new))
-    if said is None:
+    if error is None:
         read_project(template, {})
         return
-    with pytest.raises(RunnerError, match=said):
+    with pytest.raises(RunnerError, match=error):
         read_project(template, {})
 
 
-def test_a_template_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_missing_template_is_named(tmp_path: Path) -> None:
     with pytest.raises(RunnerError, match=r"There is no .*--template"):
         read_project(tmp_path / "template.yaml", {})

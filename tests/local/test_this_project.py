@@ -1,4 +1,4 @@
-"""The project itself in the runner: the tour that it prints, pasted; and many registrations of one address at once."""
+"""The project itself in the runner: what a start prints, and concurrent registrations of one address."""
 
 import re
 import subprocess
@@ -23,7 +23,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield running.ready()
 
 
-def test_the_tour_can_be_pasted(running: Running) -> None:
+def test_printed_tour_runs_in_a_shell(running: Running) -> None:
     running.says(r"/api/users/\$\(")
     tour = re.search(r"another terminal:\n\n((?:  .*\n?)+)", running.output)
     assert tour
@@ -32,11 +32,22 @@ def test_the_tour_can_be_pasted(running: Running) -> None:
     statuses = re.findall(r"HTTP/1.1 (\d+)", shell.stdout)
     #        health, register, verify, me, PUT,  logout, me,  users, PATCH
     assert statuses == ["200", "202", "200", "200", "405", "204", "401", "200", "200"]
-    assert "Allow: GET" in shell.stdout
+    assert re.search("^allow: GET", shell.stdout, re.IGNORECASE | re.MULTILINE)
     assert '"name":"Ada Lovelace"' in shell.stdout
 
 
-def test_many_registrations_of_one_address_make_one_account(running: Running) -> None:
+def test_readme_shows_the_output_of_a_start(running: Running) -> None:
+    """Ports, and the last word of each line, differ: addresses, the data directory, the password."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.search(r"```\n(http://localhost:\d+ serves .+?)\n```", readme, re.DOTALL)
+    assert shown
+    running.says("another terminal:")
+    printed = [re.sub(r":\d+|\S+$", "…", line) for line in running.output.splitlines()]
+    for line in shown[1].splitlines():
+        assert re.sub(r":\d+|\S+$", "…", line) in printed
+
+
+def test_concurrent_registrations_create_one_account(running: Running) -> None:
     form = {"name": "Grace", "email": "grace@example.com", "password": PASSWORD}
     with ThreadPoolExecutor(32) as threads:
         answers = list(threads.map(lambda _: running.post("/api/auth/register", form), range(32)))
@@ -49,12 +60,13 @@ def test_many_registrations_of_one_address_make_one_account(running: Running) ->
     assert credential["userId"] == profile["id"]
 
     def verified() -> bool:
-        """Each mail's token replaces the one before, so the newest one counts as soon as all mails are out."""
-        mails = [mail["text"] for mail in running.get("/_local/inbox.json").json if mail["to"] == "grace@example.com"]
-        token = next((text.split("token=")[1].split()[0] for text in mails if "token=" in text), "")
+        """Each email's token replaces the previous one: the newest is valid once all emails are delivered."""
+        emails = [email for email in running.get("/_local/inbox.json").json if email["to"] == "grace@example.com"]
+        texts = [email["text"] for email in emails]
+        token = next((text.split("token=")[1].split()[0] for text in texts if "token=" in text), "")
         return running.post("/api/auth/verify-email", {"token": token}).status == 200
 
-    eventually(verified, what="the mail whose token counts")
+    eventually(verified, what="the email with the valid token")
     login = running.post("/api/auth/login", {"email": "grace@example.com", "password": PASSWORD})
     assert login.status == 200
     assert login.json["user"]["id"] == profile["id"]["S"]

@@ -1,4 +1,4 @@
-"""A function that fails: the caller gets API Gateway's answer, the terminal the reason, the next request works."""
+"""A function that fails: the caller gets API Gateway's response, the terminal the reason. The next one works."""
 
 import os
 import signal
@@ -19,20 +19,20 @@ def works(running: Running) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"),
+    ("kind", "reason"),
     [
         ("raise", "RuntimeError: as asked"),
         ("exit", "SystemExit: 3"),
         ("die", "its worker died"),
         ("set", "TypeError: Object of type set is not JSON serializable"),
-        ("status", "its answer is not a response"),
-        ("headers", "its answer is not a response"),
+        ("status", "it did not return a response"),
+        ("headers", "it did not return a response"),
     ],
 )
-def test_a_function_that_fails_is_a_bad_gateway(running: Running, kind: str, said: str) -> None:
+def test_a_function_that_fails_is_a_bad_gateway(running: Running, kind: str, reason: str) -> None:
     answer = running.get(f"/trouble/{kind}")
     assert (answer.status, answer.json) == (502, INTERNAL)
-    running.says(rf"GET /trouble/{kind} 502 .*TroubleFunction: .*{said}")
+    running.says(rf"GET /trouble/{kind} 502 .*TroubleFunction: .*{reason}")
     assert works(running)
 
 
@@ -49,21 +49,21 @@ def test_a_function_past_its_timeout_is_a_gateway_timeout(running: Running) -> N
     assert works(running)
 
 
-def test_a_handler_that_cannot_be_imported_is_tried_again(running: Running) -> None:
+def test_an_import_that_fails_is_retried_at_the_next_request(running: Running) -> None:
     for _ in range(2):
         answer = running.get("/broken")
         assert (answer.status, answer.json) == (502, INTERNAL)
     running.says(r"BrokenFunction \| ImportError: no such thing")
 
 
-def test_what_a_function_prints_is_in_the_terminal_and_not_in_its_answer(running: Running) -> None:
+def test_output_of_a_function_is_in_the_terminal_and_not_in_the_response(running: Running) -> None:
     answer = running.get("/trouble/print")
     assert answer.body.isdigit()
     running.says(r"^TroubleFunction \| printed by the handler$")
     running.says(r"^TroubleFunction \| written past Python$")
 
 
-def test_an_idle_worker_that_was_killed_is_replaced_unnoticed(running: Running) -> None:
+def test_an_idle_worker_that_was_killed_is_replaced(running: Running) -> None:
     pid = running.get("/echo").json["pid"]
     os.kill(pid, signal.SIGKILL)
     eventually(lambda: not alive(pid), what="the worker to end")
@@ -72,7 +72,7 @@ def test_an_idle_worker_that_was_killed_is_replaced_unnoticed(running: Running) 
     assert answer.json["pid"] != pid
 
 
-def test_a_worker_killed_at_its_request_costs_that_request_only(running: Running) -> None:
+def test_a_worker_killed_during_a_request_fails_only_that_request(running: Running) -> None:
     before = running.line_count
     with ThreadPoolExecutor() as threads:
         hanging = threads.submit(running.get, "/trouble/hang")
@@ -82,7 +82,7 @@ def test_a_worker_killed_at_its_request_costs_that_request_only(running: Running
     assert works(running)
 
 
-def test_workers_are_kept_and_share_nothing(running: Running) -> None:
+def test_workers_are_reused_and_isolated(running: Running) -> None:
     first, second = running.get("/echo").json, running.get("/echo").json
     assert first["pid"] == second["pid"]
     assert int(running.get("/trouble/fine").body) != first["pid"]
@@ -95,7 +95,7 @@ def test_workers_are_kept_and_share_nothing(running: Running) -> None:
     assert 0 < second["remaining"] <= 5000
 
 
-def test_a_function_sees_the_parameters_and_nothing_of_this_shell(start: Callable[..., Running]) -> None:
+def test_a_function_gets_the_parameters_and_no_variables_of_the_shell(start: Callable[..., Running]) -> None:
     shell = {"AWS_PROFILE": "mine", "SECRET_OF_THIS_SHELL": "x", "RATE_LIMIT_MULTIPLIER": "7"}
     running = start("--parameter-overrides", "Greeting=good day", **shell).ready()
     environment = running.get("/echo").json["environment"]
@@ -104,7 +104,7 @@ def test_a_function_sees_the_parameters_and_nothing_of_this_shell(start: Callabl
     assert not {"AWS_PROFILE", "SECRET_OF_THIS_SHELL"} & environment.keys()
 
 
-def test_requests_at_once_are_answered_by_several_workers(running: Running) -> None:
+def test_concurrent_requests_use_several_workers(running: Running) -> None:
     with ThreadPoolExecutor(12) as threads:
         answers = list(threads.map(lambda _: running.get("/echo"), range(48)))
     assert {answer.status for answer in answers} == {200}

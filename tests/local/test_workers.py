@@ -1,4 +1,4 @@
-"""The worker pool by itself, where a whole runner would only be slow."""
+"""The worker pool by itself, without a whole runner."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -6,69 +6,71 @@ from pathlib import Path
 
 import pytest
 
-from local.functions import pool as workers
-from local.functions.pool import FunctionTimeoutError, Nursery, Pool
+from local.functions import pool as pools
+from local.functions.pool import ForkServer, FunctionTimeoutError, Pool
 from local.template import Function
 from tests.local.harness import alive, descendants, eventually
 
 
 @pytest.fixture
-def nursery() -> Iterator[Nursery]:
-    lifeline, rope = os.pipe()
-    nursery = Nursery((), lifeline)
-    yield nursery
-    nursery.stop()
+def fork_server() -> Iterator[ForkServer]:
+    lifeline, write_end = os.pipe()
+    fork_server = ForkServer((), lifeline)
+    yield fork_server
+    fork_server.stop()
     os.close(lifeline)
-    os.close(rope)
+    os.close(write_end)
 
 
 @pytest.fixture
 def lines() -> list[tuple[str, str, str]]:
-    """What functions print: name, request, line."""
+    """The output of the functions: name, request id, line."""
     return []
 
 
 @pytest.fixture
-def make_pool(nursery: Nursery, tmp_path: Path, lines: list[tuple[str, str, str]]) -> Iterator[Callable[[str], Pool]]:
-    """Makes the pool of a function with this code."""
-    pools: list[Pool] = []
+def make_pool(
+    fork_server: ForkServer, tmp_path: Path, lines: list[tuple[str, str, str]]
+) -> Iterator[Callable[[str], Pool]]:
+    """Create a pool for a function with this code."""
+    created: list[Pool] = []
 
     def make(code: str) -> Pool:
         (tmp_path / "app.py").write_text(code)
         function = Function("TestFunction", tmp_path, "app.handler", timeout=1)
-        environment = workers.lambda_environment(function, "http://127.0.0.1:9")
-        pools.append(Pool(nursery, function, environment, lambda *said: lines.append(said)))
-        return pools[-1]
+        environment = pools.lambda_environment(function, "http://127.0.0.1:9")
+        created.append(Pool(fork_server, function, environment, lambda *line: lines.append(line)))
+        return created[-1]
 
     yield make
-    for pool in pools:
+    for pool in created:
         pool.stop(0)
 
 
-def test_an_import_that_never_ends_is_ended(make_pool: Callable[[str], Pool], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "IMPORT_SECONDS", 0.1)
+def test_endless_import_is_killed(make_pool: Callable[[str], Pool], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pools, "IMPORT_SECONDS", 0.1)
     before = set(descendants(os.getpid()))
     pool = make_pool("while True: pass")
     with pytest.raises(FunctionTimeoutError):
         pool.invoke("{}")
-    eventually(lambda: not any(alive(pid) for pid in set(descendants(os.getpid())) - before), what="the worker to end")
+    eventually(lambda: not any(alive(pid) for pid in set(descendants(os.getpid())) - before), what="the worker to exit")
 
 
-def test_a_nursery_that_was_killed_is_replaced(make_pool: Callable[[str], Pool]) -> None:
+def test_killed_fork_server_is_replaced(make_pool: Callable[[str], Pool]) -> None:
     pool = make_pool("import os\ndef handler(event, context): return os.getppid()")
     first = int(pool.invoke("{}").body)
     os.kill(first, 9)
-    eventually(lambda: not alive(first), what="the nursery to end")
+    eventually(lambda: not alive(first), what="the fork server to exit")
     assert int(pool.invoke("{}").body) != first
 
 
-def test_a_handler_gets_its_event_and_its_answer_comes_back_whole(make_pool: Callable[[str], Pool]) -> None:
+def test_large_events_and_results_arrive_complete(make_pool: Callable[[str], Pool]) -> None:
     pool = make_pool("def handler(event, context): return event['text'] * 3")
     text = "ü" * 1_000_000
     assert len(pool.invoke(f'{{"text": "{text}"}}').body) > 3_000_000
 
 
-def test_a_line_is_told_with_the_request_that_it_was_printed_for(
+def test_each_line_is_reported_with_its_request(
     make_pool: Callable[[str], Pool], lines: list[tuple[str, str, str]]
 ) -> None:
     pool = make_pool("""

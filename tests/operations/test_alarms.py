@@ -93,8 +93,8 @@ def test_nested_template_gets_every_parameter(transformed: dict[str, Any]) -> No
 
 
 def test_alarm_topic_is_subscribed_only_with_an_address() -> None:
-    assert NESTED["Resources"]["AlarmSubscription"]["Condition"] == "TellsSomebody"
-    assert NESTED["Conditions"]["TellsSomebody"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]}
+    assert NESTED["Resources"]["AlarmSubscription"]["Condition"] == "HasAlarmEmail"
+    assert NESTED["Conditions"]["HasAlarmEmail"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]}
 
 
 # Dashboard

@@ -66,7 +66,7 @@ def test_report_names_the_stage_in_the_next_command(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.fixture
-def deployed(cloud: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001  # the AWS behind the functions
+def deployed(fake_aws: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001  # the AWS behind the functions
     """A deployed stack; this process already has its functions' environment."""
     monkeypatch.setattr(Stack, "load_environment", lambda *_: None)
     monkeypatch.setattr(Stack, "outputs", lambda _: OUTPUTS)

@@ -11,7 +11,7 @@ from tests.conftest import create_table
 
 
 @pytest.fixture
-def restored(cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:  # noqa: ARG001  # the stack's table
+def restored(fake_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:  # noqa: ARG001  # the stack's table
     """A restored copy of the suppressions table, whose original has since lost, changed and gained items."""
     monkeypatch.setattr(Stack, "physical_name", lambda _, resource: resource)
     create_table(

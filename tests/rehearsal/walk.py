@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.rehearsal.cloud import Cloud
 from tests.rehearsal.steps import RehearsalError
-from tests.support.api import Mail
+from tests.support.api import Email
 
 EVENTS = Path(__file__).parent.parent.parent / "events"
 ORIGIN = "https://app.example.com"
@@ -80,13 +80,13 @@ class Api:
         reply = self.call("POST", "/api/auth/login", {"email": email, "password": password}).expect(200)
         return replace(self, token=reply.json["token"])
 
-    def newest_email(self, to: str) -> Mail:
+    def newest_email(self, to: str) -> Email:
         """Wait for an email to this address and return the newest. Raises RehearsalError if none arrives."""
         deadline = time.monotonic() + _EMAIL_TIMEOUT
         while time.monotonic() < deadline:
             for sent in reversed(self.cloud.emails()):
                 if to in sent["To"]:
-                    return Mail(to, sent["Source"], sent["Subject"], sent["BodyText"], sent["BodyHtml"], {}, [])
+                    return Email(to, sent["Source"], sent["Subject"], sent["BodyText"], sent["BodyHtml"], {}, [])
             time.sleep(0.1)
         raise RehearsalError(
             f"No email to {to} has arrived.",

@@ -1,4 +1,4 @@
-"""What tests share: the API as they call it, faults, stored data, MiniStack, mail providers."""
+"""Shared helpers for tests: API calls, injected faults, stored data, MiniStack, and email providers."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The API as tests call it: real API Gateway events in, and what API Gateway would send out."""
+"""Call the API in tests: build API Gateway events, run the handlers, and read their responses."""
 
 import importlib.util
 import json
@@ -24,7 +24,7 @@ FUNCTIONS = ROOT / "functions"
 
 @cache
 def load(folder: str) -> ModuleType:
-    """Import a function's app.py, as a module of its own."""
+    """Import a function's app.py under a module name of its own."""
     name = f"functions.{folder.replace('/', '.')}.app"
     spec = importlib.util.spec_from_file_location(name, FUNCTIONS / folder / "app.py")
     assert spec is not None
@@ -37,7 +37,7 @@ def load(folder: str) -> ModuleType:
 
 @cache
 def routes() -> list[tuple[re.Pattern[str], ModuleType]]:
-    """Every path of the code, as a pattern, with its module."""
+    """Return a pattern for each path in the code, with the module that serves it."""
     modules = [load(str(file.parent.relative_to(FUNCTIONS))) for file in sorted(FUNCTIONS.glob("**/app.py"))]
     return [
         (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(module.api.path))), module)
@@ -48,7 +48,7 @@ def routes() -> list[tuple[re.Pattern[str], ModuleType]]:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back; `headers` by lower-case name."""
+    """An HTTP response. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -61,7 +61,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Api:
-    """The API, called with these headers."""
+    """A client of the API. Sends `headers` with each call."""
 
     headers: Mapping[str, str] = field(default_factory=dict)
     ip: str = "192.0.2.1"
@@ -82,7 +82,7 @@ class Api:
         return self.call("DELETE", url, None, **headers)
 
     def call(self, method: str, url: str, body: Any = None, **headers: str) -> Reply:
-        """Call with a body that is sent as it is if it is text, and as JSON otherwise."""
+        """Call a URL. A string is sent unchanged as the body, anything else as JSON; `if_match=` sets If-Match."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         if body is not None:
             named = {"content-type": "application/json", **named}
@@ -90,7 +90,7 @@ class Api:
         return self.send(event(method, url, text, {**self.headers, **named}, self.ip))
 
     def send(self, event: Mapping[str, Any]) -> Reply:
-        """Hand an event to the function whose path it has."""
+        """Invoke the function that serves the event's path."""
         for pattern, module in routes():
             match = pattern.fullmatch(event["rawPath"])
             if match:
@@ -98,16 +98,16 @@ class Api:
                 answer = module.handler({**event, "pathParameters": parameters}, None)
                 headers = {name.lower(): value for name, value in answer["headers"].items()}
                 return Reply(answer["statusCode"], headers, answer.get("body", ""))
-        raise AssertionError(f"no function has the path {event['rawPath']}")
+        raise AssertionError(f"no function serves {event['rawPath']}")
 
     def signed_in(self, email: str, password: str) -> "Api":
-        """Give the API as this user calls it, after signing in."""
+        """Sign in, and return a client with the new access token."""
         reply = self.post("/api/auth/login", {"email": email, "password": password})
         assert reply.status == 200, reply.text
         return self.with_token(reply.json["token"])
 
     def with_token(self, token: str) -> "Api":
-        """Give the API called with this access token."""
+        """Return a client with this access token."""
         return Api({**self.headers, "authorization": f"Bearer {token}"}, self.ip)
 
     @property
@@ -116,7 +116,7 @@ class Api:
 
 
 def at_once(*calls: Callable[[], Reply]) -> list[Reply]:
-    """Make all calls at the same moment; give the answers in their order."""
+    """Make all calls concurrently. Return the replies in the order of the calls."""
     start = Barrier(len(calls))
 
     def make(call: Callable[[], Reply]) -> Reply:
@@ -128,7 +128,7 @@ def at_once(*calls: Callable[[], Reply]) -> list[Reply]:
 
 
 def event(method: str, url: str, body: str | None, headers: Mapping[str, str], ip: str = "192.0.2.1") -> dict[str, Any]:
-    """Make the event that API Gateway makes of a request (payload format 2.0)."""
+    """Return the API Gateway event of a request (payload format 2.0)."""
     parts = urlsplit(url)
     event: dict[str, Any] = {
         "version": "2.0",
@@ -160,8 +160,8 @@ def event(method: str, url: str, body: str | None, headers: Mapping[str, str], i
 
 
 @dataclass(frozen=True)
-class Mail:
-    """A mail that SES has taken."""
+class Email:
+    """An email that SES accepted."""
 
     to: str
     sender: str
@@ -173,21 +173,21 @@ class Mail:
 
     @property
     def token(self) -> str:
-        """The token of the mail's link."""
+        """The token in the email's link."""
         match = re.search(r"\?token=([\w%-]+)", self.text)
         assert match, self.text
         return unquote(match[1])
 
     @property
     def code(self) -> str:
-        """The six digits to type in."""
+        """The six-digit code."""
         match = re.search(r"\b\d{6}\b", self.text)
         assert match, self.text
         return match[0]
 
     @classmethod
-    def sent(cls, request: Mapping[str, Any]) -> "Mail":
-        """Read what SES was asked to send."""
+    def from_request(cls, request: Mapping[str, Any]) -> "Email":
+        """Read a SendEmail request."""
         simple = request["Content"]["Simple"]
         (to,) = request["Destination"]["ToAddresses"]
         return cls(
@@ -202,35 +202,35 @@ class Mail:
 
 
 class Inbox:
-    """The mails that SES took. Looking at them first delivers what waits in the outbox, as its stream would."""
+    """The emails that SES accepted. Reading them first delivers the waiting outbox entries, as the stream would."""
 
     def __init__(self) -> None:
-        self.sent: list[Mail] = []
+        self.sent: list[Email] = []
         self._delivered: set[str] = set()
         events = aws.sesv2().meta.events
-        events.register("provide-client-params.sesv2.SendEmail", self._asked, unique_id="inbox-asked")
-        events.register("after-call.sesv2.SendEmail", self._answered, unique_id="inbox-answered")
+        events.register("provide-client-params.sesv2.SendEmail", self._before_call, unique_id="inbox-before")
+        events.register("after-call.sesv2.SendEmail", self._after_call, unique_id="inbox-after")
 
     def close(self) -> None:
-        """Take no more mails."""
+        """Stop recording emails."""
         events = aws.sesv2().meta.events
-        events.unregister("provide-client-params.sesv2.SendEmail", unique_id="inbox-asked")
-        events.unregister("after-call.sesv2.SendEmail", unique_id="inbox-answered")
+        events.unregister("provide-client-params.sesv2.SendEmail", unique_id="inbox-before")
+        events.unregister("after-call.sesv2.SendEmail", unique_id="inbox-after")
 
-    def all(self) -> list[Mail]:
+    def all(self) -> list[Email]:
         self.deliver()
         return self.sent
 
-    def newest(self) -> Mail:
+    def newest(self) -> Email:
         return self.all()[-1]
 
-    def to(self, address: str) -> list[Mail]:
-        return [mail for mail in self.all() if mail.to == address]
+    def to(self, address: str) -> list[Email]:
+        return [email for email in self.all() if email.to == address]
 
     def deliver(self) -> Any:
-        """Hand what waits in the outbox to its function, once; give the answer."""
+        """Deliver each new outbox entry once. Return what the function returns."""
         found = entries()
-        # Where a test has moved the clock, the stream is too late for what was decided on before.
+        # The stream leaves entries whose lease has ended (a test moved the clock) to the retry job.
         if any("unsent" in item and int(item["retryAt"]["N"]) <= clock.now() for item in found):
             retry()
         waiting = [item for item in found if item["id"]["S"] not in self._delivered]
@@ -238,50 +238,50 @@ class Inbox:
         return deliver(*waiting) if waiting else {"batchItemFailures": []}
 
     @staticmethod
-    def _asked(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-        context["asked"] = params
+    def _before_call(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        context["request"] = params
 
-    def _answered(self, http_response: Any, context: dict[str, Any], **_: Any) -> None:
+    def _after_call(self, http_response: Any, context: dict[str, Any], **_: Any) -> None:
         if http_response.status_code == HTTPStatus.OK:
-            self.sent.append(Mail.sent(context["asked"]))
+            self.sent.append(Email.from_request(context["request"]))
 
 
 @dataclass(slots=True)
 class Context:
-    """What Lambda tells a function of its invocation: here, how many milliseconds are left at each look."""
+    """Lambda's context. `left` is the remaining time in milliseconds at each reading; its last value repeats."""
 
     left: Sequence[int] = (60_000,)
-    looks: int = 0
+    readings: int = 0
 
     def get_remaining_time_in_millis(self) -> int:
-        self.looks += 1
-        return self.left[min(self.looks, len(self.left)) - 1]
+        self.readings += 1
+        return self.left[min(self.readings, len(self.left)) - 1]
 
 
 def entries() -> list[dict[str, Any]]:
-    """Give everything in the outbox, oldest first, as DynamoDB has it."""
+    """Return all outbox entries, oldest first, in DynamoDB's format."""
     items = aws.dynamodb().scan(TableName="OutboxTable", ConsistentRead=True)["Items"]
     return sorted(items, key=lambda item: item["createdAt"]["S"])
 
 
 def deliver(*items: Mapping[str, Any]) -> Any:
-    """Hand entries of the outbox to their function as their table's stream does; give its answer."""
+    """Invoke `deliver_email` with these outbox entries, as the table's stream does."""
     return load("jobs/deliver_email").handler({"Records": [stream_record(item) for item in items]}, Context())
 
 
 def retry() -> None:
-    """Try the mails that are due, as is done every minute."""
+    """Run `retry_emails`, which is scheduled every minute."""
     load("jobs/retry_emails").handler({}, Context())
 
 
 def redrive() -> dict[str, int]:
-    """Put the dead mails back, as somebody does by hand; give the job's answer."""
+    """Run `redrive_emails`, which an operator starts by hand. Return its counts."""
     answer: dict[str, int] = load("jobs/redrive_emails").handler({}, Context())
     return answer
 
 
 def stream_record(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Make the record of a stream that tells of a new item."""
+    """Return the stream record of a new item."""
     return {
         "eventID": uuid.uuid4().hex,
         "eventName": "INSERT",

@@ -1,4 +1,4 @@
-"""What AWS can do to us: answer with an error, answer nothing, be out of reach; and what a power cut does."""
+"""Faults to inject into AWS calls: error responses, time-outs, an unreachable endpoint, and a power cut."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,11 +14,14 @@ URL = "https://dynamodb.eu-west-1.amazonaws.com/secret-path"
 
 
 class PowerCut(BaseException):
-    """The process is gone: nothing catches it."""
+    """The process dies. No handler in the code catches a BaseException."""
 
 
 class Wire:
-    """The line to AWS: keeps a list of the calls, and lets tests disturb them."""
+    """The connection to AWS: records the calls and injects faults.
+
+    `before` runs before each call and may return the response in its place; `after` runs once the call was carried out.
+    """
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -33,8 +36,8 @@ class Wire:
             client.meta.events.unregister("before-call", unique_id="wire-before")
             client.meta.events.unregister("after-call", unique_id="wire-after")
 
-    def forget(self) -> None:
-        """Start the list of calls anew, and disturb nothing."""
+    def reset(self) -> None:
+        """Clear the recorded calls and the faults."""
         self.calls.clear()
         self.before = lambda _: None
         self.after = lambda _: None
@@ -42,8 +45,8 @@ class Wire:
     def count(self, operation: str) -> int:
         return self.calls.count(operation)
 
-    def fails(self, answer: Callable[[], Answer], *, on: str = "", times: int = 10**6) -> None:
-        """Have calls (of the operation `on`, if named) fail, so many times."""
+    def fail(self, answer: Callable[[], Answer], *, on: str = "", times: int = 10**6) -> None:
+        """Let the next `times` calls fail, only those of the operation `on` if it is given."""
         left = times
 
         def before(operation: str) -> Answer | None:
@@ -56,7 +59,7 @@ class Wire:
         self.before = before
 
     def meanwhile(self, act: Callable[[], object], *, before: str) -> None:
-        """Have somebody else act, to the end, just before the next call of this operation is carried out."""
+        """Run `act`, to its end, just before the next call of the operation `before`."""
 
         def act_once(operation: str) -> None:
             if operation == before:
@@ -65,8 +68,8 @@ class Wire:
 
         self.before = act_once
 
-    def dies_after(self, call: int) -> None:
-        """Cut the power once so many calls have been carried out, before the answer to the last arrives."""
+    def cut_power_after(self, call: int) -> None:
+        """Cut the power after this many calls: the last one was carried out, but its response never arrives."""
 
         def after(_: str) -> None:
             if len(self.calls) == call:
@@ -74,12 +77,12 @@ class Wire:
 
         self.after = after
 
-    def loses_the_answer_to(self, call: int) -> None:
-        """Carry out so many calls, and lose the answer to the last: the process lives on."""
+    def lose_answer_to(self, call: int) -> None:
+        """Let the response to this call time out, though it was carried out; the process continues."""
 
         def after(_: str) -> None:
             if len(self.calls) == call:
-                no_answer()
+                read_timeout()
 
         self.after = after
 
@@ -96,7 +99,7 @@ class Wire:
 
 
 def error(code: str, status: int = 400, **more: Any) -> Callable[[], Answer]:
-    """An error that AWS answers with."""
+    """Return a fault: AWS responds with this error."""
     parsed = {
         "Error": {"Code": code, "Message": "arn:aws:private-detail"},
         "ResponseMetadata": {"HTTPStatusCode": status, "RetryAttempts": 2},
@@ -106,7 +109,7 @@ def error(code: str, status: int = 400, **more: Any) -> Callable[[], Answer]:
 
 
 def cancelled(*reasons: str) -> Callable[[], Answer]:
-    """A transaction that DynamoDB cancelled, with a reason for each of its changes."""
+    """Return a fault: DynamoDB cancels the transaction, with one reason for each change."""
     return error("TransactionCanceledException", CancellationReasons=[{"Code": reason} for reason in reasons])
 
 
@@ -114,9 +117,9 @@ def unreachable() -> Answer:
     raise EndpointConnectionError(endpoint_url=URL)
 
 
-def no_answer() -> Answer:
+def read_timeout() -> Answer:
     raise ReadTimeoutError(endpoint_url=URL)
 
 
-def no_connection() -> Answer:
+def connect_timeout() -> Answer:
     raise ConnectTimeoutError(endpoint_url=URL)

@@ -1,4 +1,4 @@
-"""What SES tells of mails, as tests make it: events as SES publishes them, handed over as SNS does."""
+"""Bounce and complaint events as SES publishes them, delivered as SNS delivers them."""
 
 import json
 import time
@@ -14,9 +14,9 @@ Event = dict[str, Any]
 def bounce(
     address: str, at: float | None = None, kind: str = "Permanent", detail: str = "General", named: str | None = None
 ) -> Event:
-    """Make the event of a mail that bounced; `at` in seconds since 1970, now if not given.
+    """Return a bounce event; `at` is in seconds since 1970 (default: now).
 
-    `named` is the address that the report of it says has failed, if it is another.
+    `named` is the failed address in the report, if it differs from the one that the email was sent to.
     """
     recipients = [{"emailAddress": address if named is None else named, "action": "failed", "status": "5.1.1"}]
     return {
@@ -33,7 +33,7 @@ def bounce(
 
 
 def complaint(address: str, at: float | None = None, kind: str | None = "abuse", named: str | None = None) -> Event:
-    """Make the event of a mail that its reader calls spam; some reports leave out the kind."""
+    """Return a complaint event; some reports have no `kind`."""
     report = {} if kind is None else {"complaintFeedbackType": kind}
     return {
         "eventType": "Complaint",
@@ -48,7 +48,7 @@ def complaint(address: str, at: float | None = None, kind: str | None = "abuse",
 
 
 def receive(message: Mapping[str, Any] | str) -> None:
-    """Hand an event, or what is none, to its function as SNS does."""
+    """Invoke `suppress_address` with this message, as SNS does."""
     text = message if isinstance(message, str) else json.dumps(message)
     load("jobs/suppress_address").handler({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": text}}]}, None)
 

@@ -1,7 +1,7 @@
-"""HTML forms as they are sent. The two bodies of `FILLED_IN` are Chromium 156's own, captured on the wire.
+"""Bodies of HTML forms. The two in `FILLED_IN` were captured from Chromium 156.
 
-The form had a text, an e-mail address, a textarea, the hidden `website`, a hidden `_charset_`, a file that was not
-chosen, a checked box, and was sent by a script, so that its button is not among the fields.
+The form had a text field, an email field, a textarea, the hidden `website`, a hidden `_charset_`, a file input without
+a file, and a checked checkbox. A script submitted it, so its button is not among the fields.
 """
 
 import base64
@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.support.api import event
 
-# What Chromium sends as `Accept` when it loads a page, the one after a form included.
+# The `Accept` header that Chromium sends when it loads a page, or submits a form.
 ACCEPT = (
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/jxl,image/avif,image/webp,image/apng,*/*;q=0.8,"
     "application/signed-exchange;v=b3;q=0.7"
@@ -61,14 +61,14 @@ FILLED_IN_LATIN = (
 def sent(
     content_type: str, body: bytes, path: str = "/api/contact", *, as_base64: bool = True, **headers: str
 ) -> dict[str, Any]:
-    """Make the event of a form that was sent."""
+    """Return the API Gateway event of a submitted form."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     text = base64.b64encode(body).decode() if as_base64 else body.decode()
     return event("POST", path, text, {"content-type": content_type, **named}) | {"isBase64Encoded": as_base64}
 
 
 def multipart(fields: Mapping[str, str | bytes], boundary: str = "x") -> bytes:
-    """Make a body of parts, by their names."""
+    """Return a multipart body with these fields."""
     contents = {name: value.encode() if isinstance(value, str) else value for name, value in fields.items()}
     return parts(
         *(
@@ -80,6 +80,6 @@ def multipart(fields: Mapping[str, str | bytes], boundary: str = "x") -> bytes:
 
 
 def parts(*contents: bytes, boundary: str = "x") -> bytes:
-    """Make a body of parts, each with its headers."""
+    """Return a multipart body of these parts; each includes its own headers."""
     delimiter = f"--{boundary}".encode()
     return b"".join(delimiter + b"\r\n" + part + b"\r\n" for part in contents) + delimiter + b"--\r\n"

@@ -1,6 +1,6 @@
-"""MiniStack for tests: an AWS of their own, with real races and transactions, on a free port of the loopback interface.
+"""MiniStack for tests: an AWS emulator with real races and transactions, on a free loopback port.
 
-Its tables are made once, and emptied for each test: making them takes longer than most tests.
+Its tables are created once and emptied for each test, because creating them takes longer than most tests.
 """
 
 import os
@@ -21,7 +21,7 @@ PYTHON = ROOT / ".venv-ministack/bin/python"
 
 @contextmanager
 def running(*more: str) -> Iterator[str]:
-    """Start MiniStack, with more services than the functions use if need be, give its address, and end it."""
+    """Run MiniStack with the services that the functions use, and `more`; yield its URL."""
     with closing(create_server(("127.0.0.1", 0))) as probe:
         port = probe.getsockname()[1]
     environment = {
@@ -47,7 +47,7 @@ def running(*more: str) -> Iterator[str]:
 def _wait(address: str, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        assert process.poll() is None, "MiniStack ended"
+        assert process.poll() is None, "MiniStack exited"
         try:
             with urllib.request.urlopen(f"{address}/_ministack/health", timeout=1):  # noqa: S310  # ours, on loopback
                 return
@@ -57,7 +57,7 @@ def _wait(address: str, process: "subprocess.Popen[bytes]") -> None:
 
 
 def empty(tables: Iterable[str]) -> None:
-    """Delete everything in these tables."""
+    """Delete all items of these tables."""
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(_empty, tables))
 

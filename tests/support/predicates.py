@@ -1,10 +1,10 @@
-"""What every reply of the API has: assert `is_error(...)`, `has_headers(...)`."""
+"""Checks that apply to every reply of the API: `assert is_error(...)`, `assert has_headers(...)`."""
 
 from tests.support.api import Reply
 
 
 def is_error(reply: Reply, status: int, code: str) -> bool:
-    """Check everything about an error but its message."""
+    """Check an error reply: status, code, shape and headers, but not its message."""
     assert (reply.status, reply.json.get("code")) == (status, code), reply.text
     assert list(reply.json)[:4] == ["success", "message", "code", "requestId"]
     assert set(reply.json) <= {"success", "message", "code", "requestId", "errors"}
@@ -15,7 +15,7 @@ def is_error(reply: Reply, status: int, code: str) -> bool:
 
 
 def has_headers(reply: Reply, cache: str = "no-store") -> bool:
-    """Check the headers that every response has."""
+    """Check the headers that every reply has."""
     assert reply.headers["cache-control"] == cache
     assert reply.headers["x-content-type-options"] == "nosniff"
     assert reply.headers["referrer-policy"] == "no-referrer"

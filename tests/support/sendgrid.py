@@ -1,10 +1,10 @@
-"""A server on loopback that speaks SendGrid's v3 mail/send, well and badly."""
+"""A fake SendGrid on loopback: answers v3 mail/send as configured, including with errors and broken responses."""
 
 import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
 
@@ -13,10 +13,11 @@ KEY = "SG.key-of-the-tests"
 
 @dataclass(frozen=True)
 class Reply:
-    """What to answer to a request, and whether the mail is sent.
+    """How to respond to a request, and whether the email is accepted.
 
-    `hangs` keeps the answer until the server is stopped or its caller goes; `cuts` closes the connection instead of
-    answering, and `garbage` is sent in place of HTTP.
+    `hangs` sends nothing until the server stops, `cuts` closes the connection without a response, and `garbage` is sent
+    in place of HTTP. By default an email is accepted if and only if the caller receives a 202; `accepts` accepts it
+    whatever the caller sees.
     """
 
     status: int = 202
@@ -24,37 +25,42 @@ class Reply:
     hangs: bool = False
     cuts: bool = False
     garbage: bytes = b""
-    takes: bool = field(default=False)
+    accepts: bool = False
 
     @property
-    def takes_the_mail(self) -> bool:
-        return self.takes or (self.status == 202 and not (self.hangs or self.cuts or self.garbage))
+    def accepts_email(self) -> bool:
+        return self.accepts or (self.status == 202 and self.is_received)
+
+    @property
+    def is_received(self) -> bool:
+        """Whether the caller receives an HTTP response."""
+        return not (self.hangs or self.cuts or self.garbage)
 
 
 @dataclass(frozen=True)
-class Taken:
-    """A mail that was sent; `answered` tells whether the caller could know."""
+class Accepted:
+    """An accepted email; `answered` is whether the caller received a response."""
 
     outbox_id: str
     request: dict[str, Any]
     answered: bool
 
 
-Behaviour: TypeAlias = Callable[[], Reply]
+Behavior: TypeAlias = Callable[[], Reply]
 
 
 class Server(ThreadingHTTPServer):
-    """SendGrid. `behaviour` gives the reply to the next request that is well formed and has the right key."""
+    """SendGrid. `behavior` returns the reply to the next well-formed request with the right key."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.key = KEY
-        self.behaviour: Behaviour = Reply
+        self.behavior: Behavior = Reply
         self.requests: list[dict[str, Any]] = []
-        self.taken: list[Taken] = []
-        self.over = threading.Event()
+        self.accepted: list[Accepted] = []
+        self.stopped = threading.Event()
         self.lock = threading.Lock()
 
     @property
@@ -62,16 +68,16 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def replies(self, *replies: Reply) -> None:
-        """Give these replies in turn, and the last of them from then on."""
+        """Answer with these replies in turn; the last one repeats."""
         left = list(replies)
 
         def next_reply() -> Reply:
             return left.pop(0) if len(left) > 1 else left[0]
 
-        self.behaviour = next_reply
+        self.behavior = next_reply
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a caller that went away: killed, or tired of waiting."""
+        """Ignore callers that disconnect: they were killed, or their time-out passed."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -88,15 +94,15 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 request = json.loads(body)
                 self.server.requests.append(request)
-                reply = self.server.behaviour() if _is_well_formed(request) else Reply(400)
-                if reply.takes_the_mail:
-                    answered = not (reply.hangs or reply.cuts or reply.garbage)
-                    self.server.taken.append(Taken(request["headers"]["X-Outbox-Id"], request, answered))
+                reply = self.server.behavior() if _is_well_formed(request) else Reply(400)
+                if reply.accepts_email:
+                    outbox_id = request["headers"]["X-Outbox-Id"]
+                    self.server.accepted.append(Accepted(outbox_id, request, reply.is_received))
         self._answer(reply)
 
     def _answer(self, reply: Reply) -> None:
         if reply.hangs:
-            self.server.over.wait(60)
+            self.server.stopped.wait(60)
         if reply.hangs or reply.cuts:
             self.close_connection = True
             return
@@ -112,11 +118,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(text)
 
     def log_message(self, *_: object) -> None:
-        """Keep quiet."""
+        """Log nothing."""
 
 
 def _is_well_formed(request: dict[str, Any]) -> bool:
-    """Insist on what SendGrid's reference requires of a mail."""
+    """Return whether the request meets the requirements in SendGrid's API reference."""
     content = request["content"]
     addresses = [to["email"] for part in request["personalizations"] for to in part["to"]]
     return (
@@ -131,14 +137,14 @@ def _is_well_formed(request: dict[str, Any]) -> bool:
 
 @contextmanager
 def serving() -> Iterator[Server]:
-    """Start the server, and stop it."""
+    """Run the server."""
     server = Server()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
         yield server
     finally:
-        server.over.set()
+        server.stopped.set()
         server.shutdown()
         thread.join()
         server.server_close()

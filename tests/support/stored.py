@@ -1,4 +1,4 @@
-"""What is in the tables, and what must be true of it whatever has happened."""
+"""Stored data, and the invariants that hold for it at any time."""
 
 from typing import Any, get_args
 
@@ -26,7 +26,7 @@ TABLES = (
 
 
 def items(table: str) -> list[dict[str, Any]]:
-    """Everything in a table. moto's are read past its API: a scan takes milliseconds, and tests want thousands."""
+    """Return all items of a table. moto's tables are read directly, since a scan takes milliseconds."""
     meta = aws.dynamodb().meta
     if meta.endpoint_url.endswith(".amazonaws.com"):
         backend = dynamodb_backends[DEFAULT_ACCOUNT_ID][meta.region_name]
@@ -36,7 +36,7 @@ def items(table: str) -> list[dict[str, Any]]:
 
 
 def everything() -> str:
-    """All tables as text, to look for what must not be there."""
+    """Return all tables as text, to search for data that must not be stored."""
     return "\n".join(repr(item) for table in TABLES for item in items(table))
 
 
@@ -53,72 +53,94 @@ def sessions() -> list[dict[str, Any]]:
 
 
 def state(entry: dict[str, Any]) -> str:
-    """Give what has become of a mail: waiting, done or dead."""
+    """Return the state of an outbox entry: waiting, done or dead."""
     return "done" if "doneAt" in entry else str(entry["unsent"]).partition("#")[0]
 
 
-def check_entry(entry: dict[str, Any]) -> None:
-    """Insist that a mail waits, or is done or dead, and nothing of two of them."""
+def check_outbox_entry(entry: dict[str, Any]) -> None:
+    """Check that an outbox entry is in exactly one state."""
     keys = entry.keys() & {"doneAt", "unsent", "retryAt", "expiresAt"}
     match state(entry):
         case "done":
-            assert keys == {"doneAt", "expiresAt"}, "a mail that is done and not done"
+            assert keys == {"doneAt", "expiresAt"}, "a done entry is still in the index, or never expires"
         case "waiting":
-            assert keys == {"unsent", "retryAt"}, "a waiting mail that nobody finds, or that expires"
-            assert entry["unsent"] in {f"waiting#{shard}" for shard in range(4)}, "a shard nobody looks into"
+            assert keys == {"unsent", "retryAt"}, "a waiting entry is not in the index, or expires"
+            assert entry["unsent"] in {f"waiting#{shard}" for shard in range(4)}, "a waiting entry has an unknown shard"
         case "dead":
-            assert keys == {"unsent", "retryAt"}, "a dead mail that is not kept"
-            assert entry["lastError"], "a mail that died of nothing"
+            assert keys == {"unsent", "retryAt"}, "a dead entry is not in the index, or expires"
+            assert entry["lastError"], "a dead entry has no error"
         case other:
-            raise AssertionError(f"a mail that is {other}")
+            raise AssertionError(f"an outbox entry has the unknown state {other}")
 
 
 def check() -> None:
-    """Insist that nothing is orphaned and that what is kept twice agrees."""
+    """Check that no item is orphaned and that duplicated data agrees."""
     users = {item["id"]: item for item in profiles()}
-    kept = [item for item in credentials() if "reservedUntil" in item]
-    used = [item for item in credentials() if "reservedUntil" not in item]
-    owners = {item["userId"]: item for item in used}
-    assert users.keys() == owners.keys(), "profiles and credentials do not pair up"
-    assert len(owners) == len(used), "one profile has two credentials"
-    for credential in kept:
-        assert credential["userId"] in users, "an address is kept for nobody"
-        assert credential["passwordHash"] is None, "an address that was left has a password"
-    suppressed = {item["email"]: item["reason"] for item in items("SuppressionsTable") if "reason" in item}
-    for user in users.values():
-        credential = owners[user["id"]]
-        assert user["emailVerified"] == credential["verified"], "profile and credentials disagree on the address"
-        assert emails.key(user["email"]) == credential["email"], "profile and credentials have different addresses"
-        assert user["email"] == credential["address"], "mail would go elsewhere than the profile says"
-        assert user["emailStatus"] == suppressed.get(credential["email"], "ok"), "profile and suppression disagree"
-    for session in sessions():
-        assert session["userId"] in users, "a session without its user"
-        user = users[session["userId"]]
-        for name in ("name", "email", "role"):
-            assert session[name] == user[name], f"a session with another {name} than its user"
-        assert session["expiresAt"] <= session["createdAt"] + 90 * 86400, "a session that lives too long"
-        assert user["status"] == "active", "a disabled user has a session"
-    for token in items("OneTimeTokensTable"):
-        assert token["userId"] in users, "a one-time token without its user"
-        if token["purpose"].startswith("undo-email-change"):
-            continue  # it may outlive the address that it leads back to
-        assert token["version"] <= owners[token["userId"]]["version"], "a token for credentials that are yet to come"
-    for entry in items("ActivityTable"):
-        assert {"userId", "position", "event", "outcome", "ip", "userAgent", "expiresAt"} == entry.keys()
-        assert entry["event"] in get_args(Event), "an event without a name"
-        assert entry["outcome"] in get_args(Outcome), "an event without an outcome"
-    told = [entry["details"] for entry in items("OutboxTable") if entry["kind"] == "submission"]
-    for submission in items("SubmissionsTable"):
-        names = {"form": submission["form"], "position": submission["position"]}
-        assert told.count(names) == 1, "a submission that nobody is told of, or twice"
-        told.remove(names)
-    assert told == [], "a mail about a submission that is not there"
+    owners = _check_accounts(users)
+    _check_sessions(users)
+    _check_tokens(users, owners)
+    _check_activity()
+    _check_submissions()
     for entry in items("OutboxTable"):
-        check_entry(entry)
-    counted = [item["count"] for item in items("UsersTable") if item["id"] == "admins"]
-    administrators = [
+        check_outbox_entry(entry)
+    counts = [item["count"] for item in items("UsersTable") if item["id"] == "admins"]
+    admins = [
         user
         for user in users.values()
         if user["role"] == "admin" and user["status"] == "active" and user["emailVerified"]
     ]
-    assert sum(counted) == len(administrators), "the count of administrators is wrong"
+    assert sum(counts) == len(admins), "the stored count of administrators is wrong"
+
+
+def _check_accounts(users: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Check profiles against credentials and suppressions. Return the credentials by user id."""
+    reserved = [item for item in credentials() if "reservedUntil" in item]
+    in_use = [item for item in credentials() if "reservedUntil" not in item]
+    owners = {item["userId"]: item for item in in_use}
+    assert users.keys() == owners.keys(), "profiles and credentials do not match one to one"
+    assert len(owners) == len(in_use), "one profile has two credentials"
+    for credential in reserved:
+        assert credential["userId"] in users, "a reserved address has no user"
+        assert credential["passwordHash"] is None, "a reserved address has a password"
+    suppressed = {item["email"]: item["reason"] for item in items("SuppressionsTable") if "reason" in item}
+    for user in users.values():
+        credential = owners[user["id"]]
+        assert user["emailVerified"] == credential["verified"], "profile and credentials disagree on verification"
+        assert emails.key(user["email"]) == credential["email"], "profile and credentials have different addresses"
+        assert user["email"] == credential["address"], "profile and credentials spell the address differently"
+        assert user["emailStatus"] == suppressed.get(credential["email"], "ok"), "profile and suppression disagree"
+    return owners
+
+
+def _check_sessions(users: dict[str, dict[str, Any]]) -> None:
+    for session in sessions():
+        assert session["userId"] in users, "a session has no user"
+        user = users[session["userId"]]
+        for name in ("name", "email", "role"):
+            assert session[name] == user[name], f"session and user disagree on {name}"
+        assert session["expiresAt"] <= session["createdAt"] + 90 * 86400, "a session lives longer than 90 days"
+        assert user["status"] == "active", "a disabled user has a session"
+
+
+def _check_tokens(users: dict[str, dict[str, Any]], owners: dict[str, dict[str, Any]]) -> None:
+    for token in items("OneTimeTokensTable"):
+        assert token["userId"] in users, "a one-time token has no user"
+        if token["purpose"].startswith("undo-email-change"):
+            continue  # valid for any version of the credentials
+        assert token["version"] <= owners[token["userId"]]["version"], "a token is for a future version of credentials"
+
+
+def _check_activity() -> None:
+    for entry in items("ActivityTable"):
+        assert {"userId", "position", "event", "outcome", "ip", "userAgent", "expiresAt"} == entry.keys()
+        assert entry["event"] in get_args(Event), "an activity entry has an unknown event"
+        assert entry["outcome"] in get_args(Outcome), "an activity entry has an unknown outcome"
+
+
+def _check_submissions() -> None:
+    announced = [entry["details"] for entry in items("OutboxTable") if entry["kind"] == "submission"]
+    for submission in items("SubmissionsTable"):
+        key = {"form": submission["form"], "position": submission["position"]}
+        assert announced.count(key) == 1, "a submission has no outbox entry, or several"
+        announced.remove(key)
+    assert announced == [], "an outbox entry refers to a missing submission"

@@ -1,1 +1,1 @@
-"""What the three contenders do alike, with PyJWT, bcrypt and the standard library."""
+"""The use cases of the endpoints, which the contenders share; each has its own HTTP, validation and way to DynamoDB."""

@@ -1,70 +1,86 @@
-"""Items as plain dictionaries, and the few rules that go with them."""
+"""DynamoDB items as plain dictionaries, and the rules that go with them."""
 
 import os
 import time
-import uuid
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
-PUBLIC = ("id", "name", "email", "role", "status", "emailVerified", "emailStatus", "createdAt", "updatedAt")
+_CONVERTED = frozenset({"Item", "Key", "ExpressionAttributeValues"})
+
+
+class Failed(Exception):
+    """A request that is answered with an error."""
+
+    def __init__(self, status: int, code: str) -> None:
+        super().__init__(code)
+        self.status, self.code = status, code
+
+
+class Database:
+    """DynamoDB through a low-level client; `plain` and `stored` convert items from and to its typed form."""
+
+    def __init__(self, client: Any, plain: Callable[[Any], Any], stored: Callable[[Any], Any]) -> None:
+        self.client, self._plain, self._stored = client, plain, stored
+
+    def get(self, name: str, key: dict[str, Any]) -> dict[str, Any] | None:
+        """Read an item, consistently."""
+        item = self.client.get_item(TableName=table(name), Key=self._stored(key), ConsistentRead=True).get("Item")
+        return self._plain(item) if item else None
+
+    def query(self, name: str, **request: Any) -> Iterator[dict[str, Any]]:
+        """Read one page of items."""
+        return map(self._plain, self.client.query(TableName=table(name), **self._converted(request))["Items"])
+
+    def update(self, name: str, **request: Any) -> dict[str, Any]:
+        """Update an item and return its new attributes."""
+        request = self._converted(request)
+        return self._plain(
+            self.client.update_item(TableName=table(name), ReturnValues="ALL_NEW", **request)["Attributes"]
+        )
+
+    def write(self, items: list[dict[str, Any]], token: str) -> None:
+        """Write all items in one transaction."""
+        converted = [{verb: self._converted(change) for verb, change in item.items()} for item in items]
+        self.client.transact_write_items(TransactItems=converted, ClientRequestToken=token)
+
+    def _converted(self, request: dict[str, Any]) -> dict[str, Any]:
+        return {name: self._stored(value) if name in _CONVERTED else value for name, value in request.items()}
 
 
 def table(name: str) -> str:
-    """Give a table's name in this deployment."""
+    """Return a table's name in this deployment."""
     return os.environ[f"{name}_TABLE"]
 
 
-def counts(session: dict[str, Any] | None) -> bool:
-    """Say whether a session is there and has not run out."""
-    if session is None:
-        return False
-    return bool(min(session["refreshedAt"] + 30 * DAY, session["createdAt"] + 90 * DAY) > time.time())
-
-
-def new_session(user: dict[str, Any], ip: str, user_agent: str) -> dict[str, Any]:
-    """Make a session."""
-    now = int(time.time())
-    return {
-        "userId": user["id"],
-        "sessionId": str(uuid.uuid4()),
-        "name": user["name"],
-        "email": user["email"],
-        "role": user["role"],
-        "key": os.urandom(32),
-        "counter": 0,
-        "createdAt": now,
-        "refreshedAt": now,
-        "expiresAt": now + 30 * DAY,
-        "ip": ip,
-        "userAgent": user_agent,
-    }
-
-
-def activity(user_id: str, ip: str, user_agent: str) -> dict[str, Any]:
-    """Make the entry that tells of a sign-in."""
-    return {
-        "userId": user_id,
-        "position": f"{timestamp()}#{uuid.uuid4()}",
-        "event": "login",
-        "outcome": "success",
-        "ip": ip,
-        "userAgent": user_agent,
-        "expiresAt": int(time.time()) + 90 * DAY,
-    }
-
-
-def tries() -> dict[str, Any]:
-    """Make the first try at a password."""
-    return {"tries": 1, "failed": 0, "lockedAt": 0, "lockedUntil": 0, "expiresAt": int(time.time()) + 15 * MINUTE}
-
-
-def window(name: str, ip: str) -> tuple[str, int]:
-    """Give the key of a limit's present minute, and when it ends."""
-    start = int(time.time()) // MINUTE * MINUTE
-    return f"{name}#{ip}#{start}", start + MINUTE
-
-
 def timestamp() -> str:
-    """Give the time as RFC 3339."""
+    """Return the time as RFC 3339."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def remembered(read: Callable[..., Any]) -> Callable[..., Any]:
+    """Call the function at most every five minutes."""
+    value, read_at = None, 0.0
+
+    def cached(*arguments: Any) -> Any:
+        nonlocal value, read_at
+        if value is None or time.time() > read_at + 5 * MINUTE:
+            value, read_at = read(*arguments), time.time()
+        return value
+
+    return cached
+
+
+def limit(database: Any, name: str, most: int, ip: str) -> None:
+    """Count a request of this client in the current minute. Raises Failed beyond the limit."""
+    start = int(time.time()) // MINUTE * MINUTE
+    after = database.update(
+        "LIMITS",
+        Key={"key": f"{name}#{ip}#{start}"},
+        UpdateExpression="SET expiresAt = :e ADD #c :one",
+        ExpressionAttributeNames={"#c": "count"},
+        ExpressionAttributeValues={":e": start + MINUTE, ":one": 1},
+    )
+    if after["count"] > most * int(os.environ["RATE_LIMIT_MULTIPLIER"]):
+        raise Failed(429, "too_many_requests")

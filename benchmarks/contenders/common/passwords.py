@@ -13,7 +13,7 @@ _NOTHING = f"$bcrypt-sha256$v=2,t=2b,r=12${'.' * 22}${'.' * 31}"
 
 
 def is_right(password: str, stored: str | None) -> bool:
-    """Say whether a password is the stored one; takes as long where there is none."""
+    """Return whether a password matches the stored hash; takes as long where there is none."""
     match = _FORMAT.fullmatch(stored or _NOTHING)
     if match is None:
         return False

@@ -1,4 +1,4 @@
-"""Access tokens, refresh tokens and cursors, as the project's own; a session is a dictionary, as its table holds it."""
+"""Access tokens, refresh tokens and cursors in the project's formats, and the keys that sign and verify them."""
 
 import base64
 import hashlib
@@ -11,36 +11,74 @@ from typing import Any
 
 import jwt
 
-LIFETIME = 3600
+from common.items import DAY, HOUR, Failed, remembered
+
 _REQUIRED = ["iss", "aud", "sub", "sid", "jti", "iat", "exp"]
 _CONTENT = struct.Struct(">c16s16sI")
 _SEAL = 16
 
 
-def kid_of(token: str) -> str:
-    """Give the id of the key that is said to have signed a token. Raises jwt.PyJWTError."""
-    header = jwt.get_unverified_header(token)
-    if header.get("typ") != "at+jwt" or "crit" in header:
-        raise jwt.InvalidTokenError
-    return str(header.get("kid"))
-
-
-def claims(token: str, key: Any) -> dict[str, Any]:
-    """Give what a good access token says. Raises jwt.PyJWTError."""
-    return jwt.decode(
-        token,
-        key,
-        algorithms=["ES256"],
-        issuer=os.environ["TOKEN_ISSUER"],
-        audience=os.environ["TOKEN_AUDIENCE"],
-        options={"require": _REQUIRED},
+@remembered
+def public_keys(database: Any) -> dict[str, Any]:
+    """Return the keys that verify, by id."""
+    items = database.query(
+        "PUBLIC_KEYS",
+        KeyConditionExpression="#u = :u",
+        ExpressionAttributeNames={"#u": "use"},
+        ExpressionAttributeValues={":u": "access-token"},
+        ConsistentRead=True,
     )
+    return {item["kid"]: jwt.PyJWK(item["jwk"]).key for item in items}
+
+
+@remembered
+def signing_key(database: Any, secretsmanager: Any) -> tuple[Any, str]:
+    """Return the private key and its id."""
+    answer = secretsmanager.get_secret_value(SecretId=os.environ["SIGNING_KEY_SECRET"], VersionStage="AWSCURRENT")
+    if answer["VersionId"] not in public_keys(database):
+        raise RuntimeError("The signing key is not published")
+    return jwt.PyJWK.from_json(answer["SecretString"], "ES256").key, answer["VersionId"]
+
+
+def session_of(database: Any, token: str) -> dict[str, Any]:
+    """Return the session of a valid access token. Raises Failed."""
+    try:
+        header = jwt.get_unverified_header(token)
+        if header.get("typ") != "at+jwt" or "crit" in header:
+            raise Failed(401, "invalid_token")
+        claims = jwt.decode(
+            token,
+            public_keys(database)[header["kid"]],
+            algorithms=["ES256"],
+            issuer=os.environ["TOKEN_ISSUER"],
+            audience=os.environ["TOKEN_AUDIENCE"],
+            options={"require": _REQUIRED},
+        )
+    except (jwt.PyJWTError, KeyError):
+        raise Failed(401, "invalid_token") from None
+    session = database.get("SESSIONS", {"userId": claims["sub"], "sessionId": claims["sid"]})
+    if session is None or is_expired(session):
+        raise Failed(401, "session_ended")
+    return session
+
+
+def bearer(header: str) -> str:
+    """Return the token of an Authorization header. Raises Failed."""
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer":
+        raise Failed(401, "invalid_token")
+    return token
+
+
+def is_expired(session: dict[str, Any]) -> bool:
+    """Return whether a session has expired."""
+    return bool(min(session["refreshedAt"] + 30 * DAY, session["createdAt"] + 90 * DAY) <= time.time())
 
 
 def signed_in(session: dict[str, Any], private_key: Any, kid: str) -> dict[str, Any]:
-    """Give the answer to a sign-in or refresh: both tokens and the user."""
+    """Return the response to a sign-in or refresh: both tokens and the user."""
     now = int(time.time())
-    said = {
+    claims = {
         "iss": os.environ["TOKEN_ISSUER"],
         "aud": os.environ["TOKEN_AUDIENCE"],
         "sub": session["userId"],
@@ -50,22 +88,22 @@ def signed_in(session: dict[str, Any], private_key: Any, kid: str) -> dict[str, 
         "sid": session["sessionId"],
         "jti": str(uuid.uuid4()),
         "iat": now,
-        "exp": now + LIFETIME,
+        "exp": now + HOUR,
     }
-    content = _CONTENT.pack(
-        b"\x01", uuid.UUID(session["userId"]).bytes, uuid.UUID(session["sessionId"]).bytes, session["counter"]
-    )
+    ids = (uuid.UUID(session["userId"]).bytes, uuid.UUID(session["sessionId"]).bytes)
+    content = _CONTENT.pack(b"\x01", *ids, int(session["counter"]))
+    sealed = base64.urlsafe_b64encode(content + seal(session, "refresh", content))
     return {
-        "token": jwt.encode(said, private_key, "ES256", headers={"typ": "at+jwt", "kid": kid}),
+        "token": jwt.encode(claims, private_key, "ES256", headers={"typ": "at+jwt", "kid": kid}),
         "tokenType": "Bearer",
-        "expiresIn": LIFETIME,
-        "refreshToken": _base64url(content + seal(session, "refresh", content)),
+        "expiresIn": HOUR,
+        "refreshToken": sealed.rstrip(b"=").decode(),
         "user": {"id": session["userId"], **{name: session[name] for name in ("email", "name", "role")}},
     }
 
 
 def parse_refresh_token(token: str) -> tuple[str, str, int, bytes, bytes]:
-    """Give user, session, counter, sealed content and seal. Raises ValueError or struct.error."""
+    """Return user, session, counter, sealed content and seal. Raises ValueError or struct.error."""
     decoded = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
     content, sealed = decoded[: _CONTENT.size], decoded[_CONTENT.size :]
     _, user_id, session_id, counter = _CONTENT.unpack(content)
@@ -73,24 +111,19 @@ def parse_refresh_token(token: str) -> tuple[str, str, int, bytes, bytes]:
 
 
 def seal(session: dict[str, Any], purpose: str, content: bytes) -> bytes:
-    """Give what only this session's key can give."""
+    """Return the HMAC of the content under the session's own key."""
     return hmac.digest(bytes(session["key"]), purpose.encode() + b"\x00" + content, hashlib.sha256)
 
 
 def cursor(session: dict[str, Any], position: str) -> str:
-    """Give the cursor to the page after a position of the listing of users."""
+    """Return the cursor to the page after a position of the list of users."""
     sealed = seal(session, "cursor /api/users", position.encode())[:_SEAL]
     return base64.urlsafe_b64encode(sealed + position.encode()).decode()
 
 
 def position_of(session: dict[str, Any], text: str) -> str:
-    """Give the position that a cursor names. Raises ValueError."""
-    sealed = base64.urlsafe_b64decode(text)
-    position = sealed[_SEAL:].decode()
+    """Return the position that a cursor names. Raises ValueError."""
+    position = base64.urlsafe_b64decode(text)[_SEAL:].decode()
     if not hmac.compare_digest(text, cursor(session, position)):
-        raise ValueError("not a cursor of ours")
+        raise ValueError("not a cursor of this session")
     return position
-
-
-def _base64url(value: bytes) -> str:
-    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()

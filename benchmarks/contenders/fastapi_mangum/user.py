@@ -1,9 +1,11 @@
 """GET /api/users/{userId}."""
 
-from fastapi import HTTPException
+from common import users
 from mangum import Mangum
+from models import Model
+from models.users import User
 
-from fastapi_mangum.base import Caller, Model, User, app, get
+from fastapi_mangum.base import Caller, app, database
 
 
 class Reply(Model):
@@ -15,12 +17,7 @@ class Reply(Model):
 
 @app.get("/api/users/{user_id}")
 def read(user_id: str, session: Caller) -> Reply:
-    if session["role"] != "admin" and session["userId"] != user_id:
-        raise HTTPException(403, "forbidden")
-    user = get("USERS", {"id": user_id})
-    if user is None:
-        raise HTTPException(404, "user_not_found")
-    return Reply(data=User.model_validate(user))
+    return Reply(data=User.model_validate(users.find(database, session, user_id)))
 
 
 handler = Mangum(app, lifespan="off")

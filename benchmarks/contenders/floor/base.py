@@ -1,19 +1,19 @@
-"""DynamoDB's own form of values, the caller, and answers."""
+"""The database, JSON in and JSON out."""
 
 import json
-import os
-import time
+import re
+from collections.abc import Callable
 from typing import Any
 
 import botocore.session
-import jwt
 from botocore.config import Config
 from common import tokens
-from common.items import counts, table, window
+from common.items import Database, Failed
 
+PUBLIC = ("id", "name", "email", "role", "status", "emailVerified", "emailStatus", "createdAt", "updatedAt")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _CONFIG = Config(connect_timeout=1, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 3})
 _session = botocore.session.get_session()
-dynamodb = _session.create_client("dynamodb", config=_CONFIG)
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "frame-ancestors 'none'",
@@ -22,19 +22,51 @@ _HEADERS = {
     "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",
 }
-_keys: dict[str, Any] = {}
-_keys_read_at = 0.0
 
 
-class Failed(Exception):
-    """A request that is answered with an error."""
-
-    def __init__(self, status: int, code: str) -> None:
-        self.status, self.code = status, code
+def client(service: str) -> Any:
+    """Create a client."""
+    return _session.create_client(service, config=_CONFIG)
 
 
-def answered(operation: Any) -> Any:
-    """Make Lambda's handler of a function from event to body (and status)."""
+def _plain(value: dict[str, Any]) -> Any:
+    ((kind, content),) = value.items()
+    match kind:
+        case "N":
+            return int(content)
+        case "L":
+            return [_plain(inner) for inner in content]
+        case "M":
+            return {name: _plain(inner) for name, inner in content.items()}
+        case "NULL":
+            return None
+        case _:
+            return content
+
+
+def _stored(value: Any) -> dict[str, Any]:
+    match value:
+        case str():
+            return {"S": value}
+        case int():
+            return {"N": str(value)}
+        case bytes():
+            return {"B": value}
+        case list():
+            return {"L": [_stored(inner) for inner in value]}
+        case _:
+            return {"M": {name: _stored(inner) for name, inner in value.items()}}
+
+
+database = Database(
+    client("dynamodb"),
+    plain=lambda item: {name: _plain(value) for name, value in item.items()},
+    stored=lambda item: {name: _stored(value) for name, value in item.items()},
+)
+
+
+def answered(operation: Callable[[dict[str, Any]], tuple[int, Any]]) -> Callable[[dict[str, Any], object], Any]:
+    """Turn a function from event to status and body into a Lambda handler."""
 
     def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         headers = {**_HEADERS, "X-Request-Id": event["requestContext"]["requestId"]}
@@ -48,100 +80,19 @@ def answered(operation: Any) -> Any:
     return handler
 
 
-def secretsmanager() -> Any:
-    """Make the client for Secrets Manager."""
-    return _session.create_client("secretsmanager", config=_CONFIG)
-
-
-def plain(item: dict[str, Any]) -> dict[str, Any]:
-    """Read DynamoDB's form of an item."""
-    return {name: _plain(*value.items()) for name, value in item.items()}
-
-
-def _plain(pair: tuple[str, Any]) -> Any:
-    kind, value = pair
-    match kind:
-        case "N":
-            return int(value)
-        case "L":
-            return [_plain(*inner.items()) for inner in value]
-        case "M":
-            return plain(value)
-        case "NULL":
-            return None
-        case _:
-            return value
-
-
-def stored(item: dict[str, Any]) -> dict[str, Any]:
-    """Write DynamoDB's form of an item of texts, bytes, whole numbers and dictionaries."""
-    return {name: _stored(value) for name, value in item.items()}
-
-
-def _stored(value: Any) -> dict[str, Any]:
-    match value:
-        case str():
-            return {"S": value}
-        case int():
-            return {"N": str(value)}
-        case bytes():
-            return {"B": value}
-        case _:
-            return {"M": stored(value)}
-
-
-def get(name: str, key: dict[str, Any]) -> dict[str, Any] | None:
-    """Read an item, consistently."""
-    item = dynamodb.get_item(TableName=table(name), Key=stored(key), ConsistentRead=True).get("Item")
-    return plain(item) if item else None
-
-
-def public_keys() -> dict[str, Any]:
-    """Give the keys that verify, read every five minutes."""
-    global _keys, _keys_read_at  # noqa: PLW0603
-    if time.time() > _keys_read_at + 300:
-        answer = dynamodb.query(
-            TableName=table("PUBLIC_KEYS"),
-            KeyConditionExpression="#u = :u",
-            ExpressionAttributeNames={"#u": "use"},
-            ExpressionAttributeValues={":u": {"S": "access-token"}},
-            ConsistentRead=True,
-        )
-        _keys = {item["kid"]: jwt.PyJWK(item["jwk"]).key for item in map(plain, answer["Items"])}
-        _keys_read_at = time.time()
-    return _keys
-
-
 def caller(event: dict[str, Any]) -> dict[str, Any]:
-    """Give the session of whoever is calling."""
-    scheme, _, token = event["headers"].get("authorization", "").partition(" ")
-    try:
-        claims = tokens.claims(token, public_keys()[tokens.kid_of(token)])
-    except (jwt.PyJWTError, KeyError):
-        raise Failed(401, "invalid_token") from None
-    session = get("SESSIONS", {"userId": claims["sub"], "sessionId": claims["sid"]})
-    if scheme.lower() != "bearer" or session is None or not counts(session):
-        raise Failed(401, "session_ended")
-    return session
+    """Return the session of the caller. Raises Failed."""
+    return tokens.session_of(database, tokens.bearer(event["headers"].get("authorization", "")))
 
 
-def limit(name: str, event: dict[str, Any], most: int) -> None:
-    """Count a request of this client in this minute."""
-    key, end = window(name, event["requestContext"]["http"]["sourceIp"])
-    answer = dynamodb.update_item(
-        TableName=table("LIMITS"),
-        Key={"key": {"S": key}},
-        UpdateExpression="SET expiresAt = :e ADD #c :one",
-        ExpressionAttributeNames={"#c": "count"},
-        ExpressionAttributeValues={":e": {"N": str(end)}, ":one": {"N": "1"}},
-        ReturnValues="ALL_NEW",
-    )
-    if int(answer["Attributes"]["count"]["N"]) > most * int(os.environ["RATE_LIMIT_MULTIPLIER"]):
-        raise Failed(429, "too_many_requests")
+def client_of(event: dict[str, Any]) -> tuple[str, str]:
+    """Return the client's address and user agent as the gateway reports them."""
+    http = event["requestContext"]["http"]
+    return http["sourceIp"], http["userAgent"]
 
 
 def form(event: dict[str, Any], *names: str) -> list[str]:
-    """Read texts of the body."""
+    """Read text fields of the body. Raises Failed."""
     try:
         body = json.loads(event["body"])
         values = [body[name] for name in names]

@@ -1,1 +1,1 @@
-"""The usual Powertools handler: Logger, Tracer, Metrics, a validating resolver, and boto3's resource for DynamoDB."""
+"""Powertools as its documentation shows it: Logger, Tracer, Metrics, the validating resolver, and boto3's resource."""

@@ -1,8 +1,10 @@
 """GET /api/users/{userId}."""
 
-from aws_lambda_powertools.event_handler.exceptions import ForbiddenError, NotFoundError
+from common import users
+from models import Model
+from models.users import User
 
-from powertools.base import Model, User, app, caller, get, handler, tracer
+from powertools.base import app, caller, database, handler, tracer
 
 __all__ = ["handler"]
 
@@ -17,10 +19,4 @@ class Reply(Model):
 @app.get("/api/users/<user_id>")
 @tracer.capture_method
 def read(user_id: str) -> Reply:
-    session = caller()
-    if session["role"] != "admin" and session["userId"] != user_id:
-        raise ForbiddenError("forbidden")
-    user = get("USERS", {"id": user_id})
-    if user is None:
-        raise NotFoundError("user_not_found")
-    return Reply(data=User.model_validate(user))
+    return Reply(data=User.model_validate(users.find(database, caller(), user_id)))

@@ -1,4 +1,4 @@
-"""/api/auth/activity: what happened to the caller's account in the last 90 days."""
+"""/api/auth/activity: the events of the caller's account in the last 90 days."""
 
 from shared.records import activity
 from shared.web.api import Api
@@ -12,6 +12,6 @@ handler = api.handler
 
 @api.get
 def read(caller: Caller, page: Page) -> Response:
-    """Give a page of events, newest first."""
+    """Return a page of events, newest first."""
     entries, position = activity.newest(caller.id, page.limit, before=page.position(api, caller.session))
     return listing(api, [entry.public() for entry in entries], page, position, caller.session)

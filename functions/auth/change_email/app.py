@@ -1,4 +1,4 @@
-"""/api/auth/change-email: move the account to another address. The answer never tells whether that one was known."""
+"""/api/auth/change-email: change the account's address. The response does not reveal whether the new one is known."""
 
 from http import HTTPStatus
 
@@ -15,7 +15,7 @@ handler = api.handler
 
 
 class Form(Body):
-    """Where to move it, and the proof that it is the owner who asks."""
+    """The new address, and the password to confirm the change."""
 
     new_email: Email
     password: str
@@ -23,6 +23,6 @@ class Form(Body):
 
 @api.post
 def change_email(caller: Caller, form: Form, client: Client) -> Response:
-    """Mail a link to the new address; the account moves when it is confirmed at /api/auth/verify-email."""
+    """Email a link to the new address. The change takes effect when the link is confirmed at /api/auth/verify-email."""
     email_change.request(caller.session, new_email=form.new_email, password=form.password, client=client)
-    return message("Check the new address's inbox to confirm it.", HTTPStatus.ACCEPTED)
+    return message("Check the inbox of the new address to confirm it.", HTTPStatus.ACCEPTED)

@@ -1,4 +1,4 @@
-"""/api/auth/change-password: replace the password one knows."""
+"""/api/auth/change-password: replace the current password."""
 
 from shared.accounts import recovery
 from shared.values.client import Client
@@ -12,7 +12,7 @@ handler = api.handler
 
 
 class Form(Body):
-    """The password so far, and from now on."""
+    """The current and the new password."""
 
     current_password: str
     new_password: str
@@ -20,6 +20,6 @@ class Form(Body):
 
 @api.post
 def change_password(caller: Caller, form: Form, client: Client) -> Response:
-    """Set the password and end the caller's other sessions."""
+    """Set the password, and end the caller's other sessions."""
     recovery.change_password(caller.session, current=form.current_password, new=form.new_password, client=client)
     return no_content()

@@ -1,4 +1,4 @@
-"""/api/auth/forgot-password: ask for a link to choose a new password. The answer is always the same."""
+"""/api/auth/forgot-password: request a link to choose a new password. The response is always the same."""
 
 from http import HTTPStatus
 
@@ -15,14 +15,14 @@ handler = api.handler
 
 
 class Form(Body):
-    """Where to send it."""
+    """The address to send the link to."""
 
     email: Email
 
 
 @api.post
 def forgot_password(form: Form, client: Client) -> Response:
-    """Mail a link, if the address has an account; an earlier one stops counting."""
+    """Email a link if the address has an account. It invalidates earlier links."""
     limits.FORGOT_PASSWORD.take(limits.network(client.ip))
     recovery.forgot_password(form.email, client)
-    return message("If this address has an account, a mail is on its way.", HTTPStatus.ACCEPTED)
+    return message("If this address has an account, you will receive an email.", HTTPStatus.ACCEPTED)

@@ -1,4 +1,4 @@
-"""/api/auth/login: sign in with address and password."""
+"""/api/auth/login: sign in with email and password."""
 
 from shared.accounts import sign_in
 from shared.records import limits
@@ -13,7 +13,7 @@ handler = api.handler
 
 
 class Credentials(Body):
-    """Who says to be who."""
+    """Email and password to check."""
 
     email: Email
     password: str
@@ -21,6 +21,6 @@ class Credentials(Body):
 
 @api.post
 def login(form: Credentials, client: Client) -> Response:
-    """Start a session and give the tokens for it."""
+    """Start a session, and return its tokens."""
     limits.LOGIN.take(limits.network(client.ip))
     return Response(sign_in.with_password(email=form.email, password=form.password, client=client).public())

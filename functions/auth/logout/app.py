@@ -1,4 +1,4 @@
-"""/api/auth/logout: sign out here, everywhere else, or everywhere."""
+"""/api/auth/logout: sign out of this session, all others, or all."""
 
 from shared.accounts import sign_in
 from shared.values.client import Client
@@ -12,13 +12,13 @@ handler = api.handler
 
 
 class Form(Body):
-    """Which of the caller's sessions are to end."""
+    """The caller's sessions to end."""
 
     scope: sign_in.Scope = "local"
 
 
 @api.post
 def logout(caller: Caller, form: Form, client: Client) -> Response:
-    """End the sessions; their tokens are refused from the next call on."""
+    """End the sessions. Their tokens are rejected from the next request on."""
     sign_in.sign_out(caller.session, form.scope, client)
     return no_content()

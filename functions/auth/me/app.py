@@ -1,4 +1,4 @@
-"""/api/auth/me: who is calling, and with which session."""
+"""/api/auth/me: the caller's profile and session."""
 
 from shared.records import users
 from shared.web.api import Api
@@ -11,6 +11,6 @@ handler = api.handler
 
 @api.get
 def me(caller: Caller) -> Response:
-    """Give the caller's own profile and session."""
+    """Return the caller's profile and session."""
     user = users.get(caller.id)
     return data({"user": user.public(), "session": caller.session.public(current=True)})

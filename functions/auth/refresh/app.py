@@ -1,4 +1,4 @@
-"""/api/auth/refresh: go on with a session, by its refresh token."""
+"""/api/auth/refresh: get new tokens for a session with its refresh token."""
 
 from shared.accounts import sign_in
 from shared.values.client import Client
@@ -11,12 +11,12 @@ handler = api.handler
 
 
 class Form(Body):
-    """The session's last refresh token."""
+    """The session's current refresh token."""
 
     refresh_token: str
 
 
 @api.post
 def refresh(form: Form, client: Client) -> Response:
-    """Give new tokens. Sent twice, as after a lost answer, the same refresh token is given again."""
+    """Return new tokens. A retry after a lost response returns the same refresh token again."""
     return Response(sign_in.refresh(form.refresh_token, client).public())

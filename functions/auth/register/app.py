@@ -1,4 +1,4 @@
-"""/api/auth/register: open an account. The answer never tells whether the address was known."""
+"""/api/auth/register: register an account. The response does not reveal whether the address is known."""
 
 from http import HTTPStatus
 
@@ -15,7 +15,7 @@ handler = api.handler
 
 
 class Registration(Body):
-    """Who wants an account."""
+    """Name, email and password of the new account."""
 
     name: Name
     email: Email
@@ -24,7 +24,7 @@ class Registration(Body):
 
 @api.post
 def register(form: Registration, client: Client) -> Response:
-    """Open the account; it can be used once the address is confirmed."""
+    """Create the account. It can be used once the address is confirmed."""
     limits.REGISTER.take(limits.network(client.ip))
     registration.register(name=form.name, email=form.email, password=form.password, client=client)
     return message("Check your inbox to confirm your address.", HTTPStatus.ACCEPTED)

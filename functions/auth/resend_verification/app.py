@@ -1,4 +1,4 @@
-"""/api/auth/resend-verification: ask for another mail to confirm an address. The answer is always the same."""
+"""/api/auth/resend-verification: request another email to confirm an address. The response is always the same."""
 
 from http import HTTPStatus
 
@@ -15,14 +15,14 @@ handler = api.handler
 
 
 class Address(Body):
-    """Where to send it."""
+    """The address to confirm."""
 
     email: Email
 
 
 @api.post
 def resend(form: Address, client: Client) -> Response:
-    """Mail another link and code, if the address has an account that needs them; the earlier ones stop counting."""
+    """Email a new link and code if the address needs to be confirmed. They invalidate earlier ones."""
     limits.RESEND_VERIFICATION.take(limits.network(client.ip))
     registration.resend_verification(form.email)
-    return message("If this address needs confirming, a mail is on its way.", HTTPStatus.ACCEPTED)
+    return message("If this address needs to be confirmed, you will receive an email.", HTTPStatus.ACCEPTED)

@@ -1,6 +1,6 @@
-"""/api/auth/reset-password: choose a password, by the link that was mailed: an invitation, or because it was forgotten.
+"""/api/auth/reset-password: set a password with an emailed link, after an invitation or a forgotten password.
 
-POST alone, so that a mail scanner that opens every link burns nothing.
+Only POST is accepted, so that an email scanner that opens every link does not use it up.
 """
 
 from shared.accounts import recovery
@@ -14,7 +14,7 @@ handler = api.handler
 
 
 class Form(Body):
-    """The link's token, and the password from now on."""
+    """The link's token, and the new password."""
 
     token: str
     password: str
@@ -22,6 +22,6 @@ class Form(Body):
 
 @api.post
 def reset_password(form: Form, client: Client) -> Response:
-    """Set the password and end every session. Nobody is signed in by it."""
+    """Set the password, and end every session. This does not sign the user in."""
     recovery.reset_password(form.token, form.password, client)
     return no_content()

@@ -1,6 +1,6 @@
-"""/api/auth/verify-email: confirm an address by the link or the code that was mailed to it, or undo its change.
+"""/api/auth/verify-email: confirm an address with an emailed link or code, or undo a change of address.
 
-POST alone, so that a mail scanner that opens every link confirms nothing.
+Only POST is accepted, so that an email scanner that opens every link confirms nothing.
 """
 
 from shared.accounts import links, registration
@@ -16,7 +16,7 @@ handler = api.handler
 
 
 class Proof(Body):
-    """The link's token, or the address and the code of six digits."""
+    """The link's token, or the address and its six-digit code."""
 
     token: str | None = None
     email: Email | None = None
@@ -25,11 +25,11 @@ class Proof(Body):
 
 @api.post
 def verify(proof: Proof, client: Client) -> Response:
-    """Do what the link stands for. Nobody is signed in by it."""
+    """Confirm the address, or undo its change. This does not sign the user in."""
     if proof.token:
         links.follow(proof.token, client)
     elif proof.email and proof.code:
         registration.verify_email_by_code(proof.email, proof.code, client)
     else:
-        raise InvalidInput("Token, or email and code are required")
+        raise InvalidInput("Provide a token, or an email and a code")
     return message("Your address is confirmed.")

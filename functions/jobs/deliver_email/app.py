@@ -1,7 +1,7 @@
-"""The outbox's stream: try each mail that was decided on, at once and exactly once.
+"""Run by the outbox's stream: try each new email immediately, once.
 
-A mail that cannot be sent is noted on its entry and tried again by retry_emails. Only what could not be claimed or
-noted is told to Lambda, by its position; Lambda tries it again from there, with growing pauses.
+If an email cannot be sent, the failure is stored on its entry, and retry_emails tries again. Only entries that could
+not be claimed or updated are reported to Lambda, by their position; Lambda retries from there with growing delays.
 """
 
 from typing import Any
@@ -19,18 +19,19 @@ processor = BatchProcessor(event_type=EventType.DynamoDBStreams, raise_on_entire
 
 
 class NoTimeLeft(Exception):
-    """The function would be ended while it is at the next mail."""
+    """Lambda would stop the function in the middle of the next email."""
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Deliver a batch; give the positions of those that are to be tried again."""
+    """Deliver a batch, and return the positions to retry."""
     return process_partial_response(event, deliver, processor, context)
 
 
 def deliver(record: DynamoDBRecord, lambda_context: LambdaContext) -> None:
-    """Deliver one mail, unless somebody else does or did."""
+    """Deliver one email, unless it has already been claimed."""
     if not delivery.has_time(lambda_context):
         raise NoTimeLeft
-    entry = outbox.claim_new(record["dynamodb"]["Keys"]["id"]["S"])
+    # Lambda sends both with every record of a stream.
+    entry = outbox.claim_new(record.dynamodb.keys["id"])  # type: ignore[union-attr]
     if entry is not None:
         delivery.deliver(entry)

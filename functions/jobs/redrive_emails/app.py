@@ -1,6 +1,6 @@
-"""By hand, once its cause is gone: put every dead mail back, and empty the queue of what the stream gave up.
+"""Run by hand once a problem is fixed: return every dead email to the outbox, and empty the queue of failed batches.
 
-The queue holds positions in the stream, of records whose entries still wait in the outbox or are dead in it.
+The queue holds stream positions. Their entries are still in the outbox, either waiting or dead.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ startup.finish()
 
 
 def handler(_event: Any, _context: Any) -> dict[str, int]:
-    """Give how many mails were put back, and how many notes of the stream were removed."""
+    """Return the number of emails put back and of queue messages removed."""
     answer = {"emails": outbox.redrive(), "notes": undelivered.purge()}
-    logs.logger.info("dead mails put back", extra={"fields": answer})
+    logs.logger.info("dead emails put back", extra={"fields": answer})
     return answer

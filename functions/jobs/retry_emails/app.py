@@ -1,4 +1,4 @@
-"""Every minute: try the mails that are due, whatever became of the tries before; tell how the outbox stands."""
+"""Run every minute: try the emails that are due, and report the state of the outbox."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ startup.finish()
 
 
 def handler(_event: Any, context: LambdaContext) -> None:
-    """Deliver what is due, as far as the time reaches; the next run goes on."""
+    """Deliver the emails that are due. If the time runs out, the next run continues."""
     found = outbox.backlog()
     fields = {"waiting": found.waiting, "due": len(found.due), "dead": found.dead, "oldestSeconds": found.oldest}
     if found.waiting or found.dead:

@@ -1,4 +1,4 @@
-"""The rotation of the signing key: the four steps that Secrets Manager asks for, each possibly more than once.
+"""Run by Secrets Manager: the four steps of rotating the signing key. Each step may run more than once.
 
 AWS Secrets Manager, "Lambda rotation functions": createSecret, setSecret, testSecret, finishSecret.
 """
@@ -19,7 +19,7 @@ STEPS = {
 
 
 def handler(event: dict[str, Any], _context: object) -> None:
-    """Do one step for the version of the secret that is to come."""
+    """Run one step for the new version of the secret."""
     step, version = event["Step"], event["ClientRequestToken"]
     STEPS[step](version)
     logs.logger.info("rotation", extra={"fields": {"step": step, "version": version}})

@@ -1,6 +1,6 @@
-"""What SES tells, through SNS, of mails that bounced or were complained of: suppress their addresses.
+"""Run by SNS for the bounces and complaints that SES reports: suppress their addresses.
 
-What fails is raised, and Lambda tries it again; what fails to the end is kept in a queue.
+Errors are raised, and Lambda retries; an event that keeps failing ends in a queue.
 """
 
 from typing import Any
@@ -12,6 +12,6 @@ startup.finish()
 
 
 def handler(event: dict[str, Any], _context: object) -> None:
-    """Take note of each event."""
+    """Process each event."""
     for record in event["Records"]:
         feedback.receive(record["Sns"]["Message"])

@@ -16,7 +16,7 @@ handler = api.handler
 
 
 class Replacement(Body):
-    """Every field that the caller may write: the name, and for administrators role and status."""
+    """All fields that the caller may change: the name, and for administrators the role and status."""
 
     name: Name
     role: Role | None = None
@@ -24,7 +24,7 @@ class Replacement(Body):
 
 
 class Amendment(Body):
-    """Some of those fields."""
+    """The fields to change."""
 
     name: Name | None = None
     role: Role | None = None
@@ -33,14 +33,14 @@ class Amendment(Body):
 
 @api.get
 def read(user_id: str, caller: Caller) -> Response:
-    """Give the profile."""
+    """Return the profile."""
     caller.must_be(user_id)
     return _profile(users.get(user_id))
 
 
 @api.put
 def replace(user_id: str, caller: Caller, form: Replacement, if_match: IfMatch, client: Client) -> Response:
-    """Write the profile anew; administrators must give role and status too."""
+    """Replace the profile. Administrators must provide the role and status too."""
     if caller.is_admin and not (form.role and form.status):
         raise InvalidInput("Name, role and status are required")
     return _change(user_id, caller, form, if_match, client)
@@ -54,7 +54,7 @@ def amend(user_id: str, caller: Caller, form: Amendment, if_match: IfMatch, clie
 
 @api.delete
 def close(user_id: str, caller: Caller, client: Client) -> Response:
-    """Remove the account with everything that belongs to it."""
+    """Delete the account and everything that belongs to it."""
     caller.must_be(user_id)
     lifecycle.close(user_id, client)
     return no_content()
@@ -64,7 +64,7 @@ def _change(user_id: str, caller: Caller, form: Body, if_match: IfMatch, client:
     caller.must_be(user_id)
     changes = {name: value for name, value in vars(form).items() if value is not None}
     if not changes:
-        raise InvalidInput("Give at least one of name, role and status")
+        raise InvalidInput("Provide at least one of name, role and status")
     if not caller.is_admin and changes.keys() != {"name"}:
         raise NotAllowed
     return _profile(lifecycle.change(user_id, changes, versions=if_match, client=client))

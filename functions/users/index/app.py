@@ -19,13 +19,13 @@ handler = api.handler
 
 
 class Search(Page):
-    """A page of all users, or the one with this address."""
+    """A page of all users, or the user with this address."""
 
     email: Email | None = None
 
 
 class Invitation(Body):
-    """Whom to open an account for."""
+    """The user to invite."""
 
     name: Name
     email: Email
@@ -34,7 +34,7 @@ class Invitation(Body):
 
 @api.get
 def list_users(admin: Admin, search: Search) -> Response:
-    """Give users, newest first."""
+    """Return a page of users, newest first."""
     if search.email is not None:
         found, position = users.with_email(search.email), None
     else:
@@ -44,7 +44,7 @@ def list_users(admin: Admin, search: Search) -> Response:
 
 @api.post
 def invite(admin: Admin, form: Invitation, key: IdempotencyKey, client: Client) -> Response:
-    """Open an account for somebody, who is mailed an invitation to set a password."""
+    """Create an account, and email its user an invitation to set a password."""
     once = Once(operation="invite", caller_id=admin.id, key=key.text, request=form.to_json())
     user = lifecycle.invite(name=form.name, email=form.email, role=form.role, once=once, client=client)
     return data(user, HTTPStatus.CREATED, Location=f"{api.path}/{user['id']}")

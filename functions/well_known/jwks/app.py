@@ -1,4 +1,4 @@
-"""/.well-known/jwks.json: the public keys that verify access tokens, for other services (RFC 7517)."""
+"""/.well-known/jwks.json: the public keys with which other services verify access tokens (RFC 7517)."""
 
 from shared.records import keys
 from shared.web.api import Api
@@ -10,5 +10,5 @@ handler = api.handler
 
 @api.get
 def read() -> Response:
-    """The keys that count now. A replaced one stays until the last token it signed has expired."""
+    """Return the valid keys. A replaced key stays until the last token signed with it has expired."""
     return Response(keys.jwks(), headers={"Cache-Control": "public, max-age=300"})

@@ -1,21 +1,24 @@
-// What every view needs. Text is only ever set as text.
+// Helpers for all views. Text is only ever inserted as text, never as HTML.
 
 export const byId = (id) => document.getElementById(id);
 
-/** Make an element. A name may have classes: "p.muted". `role`, `for` and aria-… are attributes, the rest properties. */
+/**
+ * Create an element; "p.muted" adds a class. `role`, `for` and names with a hyphen (aria-…) are set as attributes, the
+ * rest as properties.
+ */
 export const element = (name, properties = {}, ...children) => {
   const [tag, ...classes] = name.split(".");
-  const made = document.createElement(tag);
-  if (classes.length) made.className = classes.join(" ");
+  const created = document.createElement(tag);
+  if (classes.length) created.className = classes.join(" ");
   for (const [key, value] of Object.entries(properties)) {
-    if (key.includes("-") || key === "role" || key === "for") made.setAttribute(key, value);
-    else made[key] = value;
+    if (key.includes("-") || key === "role" || key === "for") created.setAttribute(key, value);
+    else created[key] = value;
   }
-  made.append(...children.filter((child) => child !== null && child !== undefined));
-  return made;
+  created.append(...children.filter((child) => child !== null && child !== undefined));
+  return created;
 };
 
-/** Read one of the page's own addresses. */
+/** Fetch JSON from one of the page's own URLs. */
 export const get = async (address) => {
   const response = await fetch(address, { cache: "no-store" });
   if (!response.ok) throw new Error(`${address}: ${response.status}`);
@@ -24,7 +27,7 @@ export const get = async (address) => {
 
 const pad = (number, digits = 2) => String(number).padStart(digits, "0");
 
-/** 14:05:09, and the day before it if it was not today. */
+/** Format a time: 14:05:09, with the date in front if it is not today. */
 export const clock = (date) => {
   const time = `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`;
   const today = date.toDateString() === new Date().toDateString();
@@ -34,7 +37,8 @@ export const clock = (date) => {
 export const isNarrow = () => matchMedia("(max-width: 47.99rem)").matches;
 
 /**
- * One stop for the Tab key in a list; arrows (or j and k), Home and End move inside. `selector` finds what takes focus.
+ * Make a list a single stop for the Tab key (roving tabindex): arrows (or j and k), Home and End move inside it.
+ * `selector` finds the focusable elements. Call the returned function after each change of the list.
  */
 export const rove = (list, selector) => {
   const stops = () => [...list.querySelectorAll(selector)];
@@ -59,14 +63,14 @@ export const rove = (list, selector) => {
   return settle;
 };
 
-/** Put other items into a list of links, and leave the focus on the link that had it. */
+/** Replace the items of a list of links, and keep the focus on the same link. */
 export const refill = (list, items) => {
   const focused = list.contains(document.activeElement) ? document.activeElement.hash : null;
   list.replaceChildren(...items);
   if (focused) [...list.querySelectorAll("a")].find((link) => link.hash === focused)?.focus({ preventScroll: true });
 };
 
-/** Tabs over panels, as a screen reader expects them. `panels` are {name: () => node}, made when first shown. */
+/** Create accessible tabs. `panels` maps names to functions that create the content whenever it is shown. */
 export const tabs = (label, panels, chosen, choose) => {
   const list = element("div.tabs", { role: "tablist", "aria-label": label });
   const panel = element("div.panel", { role: "tabpanel", tabIndex: -1 });
@@ -95,5 +99,5 @@ export const tabs = (label, panels, chosen, choose) => {
   return [list, panel];
 };
 
-/** A block of text that can be scrolled with the keyboard. */
+/** Create a block of text that can be scrolled with the keyboard. */
 export const block = (text, label) => element("pre", { textContent: text, tabIndex: 0, role: "region", "aria-label": label });

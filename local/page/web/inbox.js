@@ -1,43 +1,43 @@
-// The mails: a list, and one of them as it looks, as text, and as it is on the wire.
+// The inbox: the list of emails, and the chosen one as HTML, as text and as source.
 
 import { block, byId, clock, element, get, isNarrow, refill, rove, tabs } from "./dom.js";
 
 const KEY = "local-api-inbox";
 const STEP = 200;
 
-let mails = []; // oldest first, as they arrive
-let room = STEP;
+let emails = []; // oldest first
+let limit = STEP;
 let openId = "";
 let tab = "Preview";
 let unread = new Set();
 
-const settle = rove(byId("mails"), "a");
+const settle = rove(byId("emails"), "a");
 
-/** How many mails are known. */
-export const count = () => mails.length;
+/** The number of emails received so far. */
+export const count = () => emails.length;
 
 export const reset = () => {
-  mails = [];
+  emails = [];
 };
 
-/** Take in new mails. The first time in this tab, those that are there have been seen; later what is new is unread. */
+/** Add new emails as unread. Those that already exist when the tab is first opened are marked as read. */
 export const add = (more, first) => {
   if (!more.length && !first) return;
-  mails.push(...more);
+  emails.push(...more);
   if (first) {
-    const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
-    const seen = kept ? mails.findIndex((mail) => mail.id === kept.last) : mails.length - 1;
-    const old = new Set(kept?.unread ?? []);
-    unread = new Set(mails.filter((mail, index) => index > seen || old.has(mail.id)).map((mail) => mail.id));
+    const stored = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
+    const seen = stored ? emails.findIndex((email) => email.id === stored.last) : emails.length - 1;
+    const old = new Set(stored?.unread ?? []);
+    unread = new Set(emails.filter((email, index) => index > seen || old.has(email.id)).map((email) => email.id));
   } else {
-    for (const mail of more) unread.add(mail.id);
+    for (const email of more) unread.add(email.id);
     const { to, subject } = more.at(-1);
-    byId("announcement").textContent = more.length > 1 ? `${more.length} new mails` : `New mail to ${to}: ${subject}`;
+    byId("announcement").textContent = more.length > 1 ? `${more.length} new emails` : `New email to ${to}: ${subject}`;
   }
   render();
 };
 
-/** Show one mail: its id, or none. */
+/** Show the email with this id, or none. */
 export const show = ([id = ""]) => {
   if (id === openId) return;
   openId = id;
@@ -46,90 +46,90 @@ export const show = ([id = ""]) => {
   open(id);
 };
 
-const matches = (mail, words) =>
-  words.every((word) => `${mail.to} ${mail.from} ${mail.subject}`.toLowerCase().includes(word));
+const matches = (email, words) =>
+  words.every((word) => `${email.to} ${email.from} ${email.subject}`.toLowerCase().includes(word));
 
-const row = (mail) => {
+const row = (email) => {
   const link = element(
-    unread.has(mail.id) ? "a.row.unread" : "a.row",
-    { href: `#inbox/${encodeURIComponent(mail.id)}` },
-    element("span.line", {}, element("span.who", { textContent: mail.to }), element("time.muted", { textContent: clock(new Date(mail.sentAt)), dateTime: mail.sentAt })),
-    element("span.what", { textContent: mail.subject || "(no subject)" }),
-    unread.has(mail.id) ? element("span.unseen", { textContent: "unread" }) : null,
+    unread.has(email.id) ? "a.row.unread" : "a.row",
+    { href: `#inbox/${encodeURIComponent(email.id)}` },
+    element("span.line", {}, element("span.who", { textContent: email.to }), element("time.muted", { textContent: clock(new Date(email.sentAt)), dateTime: email.sentAt })),
+    element("span.what", { textContent: email.subject || "(no subject)" }),
+    unread.has(email.id) ? element("span.unseen", { textContent: "unread" }) : null,
   );
-  if (mail.id === openId) link.setAttribute("aria-current", "true");
+  if (email.id === openId) link.setAttribute("aria-current", "true");
   return element("li", {}, link);
 };
 
 const render = () => {
-  const words = byId("mail-filter").value.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = byId("email-filter").value.toLowerCase().split(/\s+/).filter(Boolean);
   const found = [];
-  let left = 0;
-  for (let index = mails.length - 1; index >= 0; index -= 1) {
-    if (!matches(mails[index], words)) continue;
-    if (found.length < room) found.push(mails[index]);
-    else left += 1;
+  let older = 0;
+  for (let index = emails.length - 1; index >= 0; index -= 1) {
+    if (!matches(emails[index], words)) continue;
+    if (found.length < limit) found.push(emails[index]);
+    else older += 1;
   }
-  refill(byId("mails"), found.map(row));
+  refill(byId("emails"), found.map(row));
   settle();
-  byId("older-mails").hidden = !left;
-  byId("no-mail").hidden = found.length > 0;
-  byId("no-mail").textContent = mails.length ? "No mail fits." : "No mail yet. What the API sends arrives here, and nowhere else.";
+  byId("older-emails").hidden = !older;
+  byId("no-email").hidden = found.length > 0;
+  byId("no-email").textContent = emails.length ? "No email matches." : "No emails yet. Every email that the API sends ends up here, and nowhere else.";
   byId("unread").textContent = unread.size;
   byId("unread").hidden = byId("all-read").hidden = !unread.size;
   document.title = unread.size ? `(${unread.size}) Local API` : "Local API";
   byId("view-inbox").classList.toggle("opened", openId !== "");
-  sessionStorage.setItem(KEY, JSON.stringify({ last: mails.at(-1)?.id ?? "", unread: [...unread] }));
+  sessionStorage.setItem(KEY, JSON.stringify({ last: emails.at(-1)?.id ?? "", unread: [...unread] }));
 };
 
 const open = async (id) => {
-  const place = byId("mail");
+  const place = byId("email");
   if (!id) {
-    place.replaceChildren(element("p.empty", { textContent: "Choose a mail to read it." }));
+    place.replaceChildren(element("p.empty", { textContent: "Choose an email to read it." }));
     return;
   }
-  let mail;
+  let email;
   try {
-    mail = await get(`mails/${encodeURIComponent(id)}.json`);
+    email = await get(`emails/${encodeURIComponent(id)}.json`);
   } catch {
-    if (id === openId) place.replaceChildren(element("p.empty", { textContent: "This mail is not there." }));
+    if (id === openId) place.replaceChildren(element("p.empty", { textContent: "There is no such email." }));
     return;
   }
   if (id !== openId) return;
-  const heading = element("h2", { textContent: mail.subject || "(no subject)", tabIndex: -1 });
-  const facts = { From: mail.from, To: mail.to, "Reply to": mail.replyTo, Sent: clock(new Date(mail.sentAt)) };
+  const heading = element("h2", { textContent: email.subject || "(no subject)", tabIndex: -1 });
+  const facts = { From: email.from, To: email.to, "Reply to": email.replyTo, Sent: clock(new Date(email.sentAt)) };
   const panels = {};
-  if (mail.html) panels.Preview = () => preview(id, mail.subject);
-  if (mail.text) panels.Text = () => block(mail.text, "Text");
-  panels.Source = () => block(mail.source, "Source");
+  if (email.html) panels.Preview = () => preview(id, email.subject);
+  if (email.text) panels.Text = () => block(email.text, "Text");
+  panels.Source = () => block(email.source, "Source");
   place.replaceChildren(
-    element("a.back", { href: "#inbox", textContent: "← All mails" }),
+    element("a.back", { href: "#inbox", textContent: "← All emails" }),
     heading,
     element("dl.facts", {}, ...Object.entries(facts).flatMap(([name, value]) => (value ? [element("dt", { textContent: name }), element("dd", { textContent: value })] : []))),
-    ...tabs("The mail as", panels, tab, (name) => (tab = name)),
+    ...tabs("View the email as", panels, tab, (name) => (tab = name)),
   );
   if (isNarrow()) heading.focus();
 };
 
-/** The mail's HTML, in a frame of no origin that runs no scripts. Its own policy forbids it everything but to look. */
+/** Create a sandboxed frame for the HTML: no origin, no scripts. Its content security policy also blocks loading and sending. */
 const preview = (id, subject) => {
-  const frame = element("iframe", { title: `HTML of ${subject}`, src: `mails/${encodeURIComponent(id)}.html` });
+  const frame = element("iframe", { title: `HTML of ${subject}`, src: `emails/${encodeURIComponent(id)}.html` });
   frame.setAttribute("sandbox", "allow-popups allow-popups-to-escape-sandbox");
   return frame;
 };
 
-byId("mail-filter").addEventListener("input", () => {
-  room = STEP;
+byId("email-filter").addEventListener("input", () => {
+  limit = STEP;
   render();
 });
-byId("mail-filter").form.addEventListener("submit", (event) => event.preventDefault());
-byId("older-mails").addEventListener("click", () => {
-  room += STEP;
+byId("email-filter").form.addEventListener("submit", (event) => event.preventDefault());
+byId("older-emails").addEventListener("click", () => {
+  limit += STEP;
   render();
 });
 byId("all-read").addEventListener("click", () => {
   unread.clear();
   render();
-  byId("mail-filter").focus();
+  byId("email-filter").focus();
 });
 open("");

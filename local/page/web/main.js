@@ -1,4 +1,4 @@
-// Which view is shown, and looking for news every second.
+// Switches between the views, and polls for new emails and requests.
 
 import { byId, get, isNarrow } from "./dom.js";
 import * as inbox from "./inbox.js";
@@ -8,22 +8,24 @@ import * as session from "./session.js";
 import * as tables from "./tables.js";
 
 const VIEWS = { inbox, requests, routes, tables };
-const left = {}; // the last address of each view
-const EVERY = 1000;
-const EVERY_WHEN_HIDDEN = 3000;
+const lastHash = {}; // by view
+// In milliseconds.
+const INTERVAL = 1000;
+const INTERVAL_WHEN_HIDDEN = 3000;
 
-/** The address says what is shown: #inbox, #inbox/<id>, #routes/<verb>/<path> and so on. */
+/** Show what the URL's hash names: #inbox, #inbox/<id>, #routes/<verb and path>, and so on. */
 const navigate = () => {
   const [name, ...rest] = location.hash.slice(1).split("/");
   const view = name in VIEWS ? name : "inbox";
   if (byId(`view-${view}`).hidden) window.scrollTo(0, 0);
   for (const each of Object.keys(VIEWS)) byId(`view-${each}`).hidden = each !== view;
-  left[view] = location.hash;
+  lastHash[view] = location.hash;
   for (const link of document.querySelectorAll("nav a")) {
     const { name: other } = link.dataset;
-    // Back to what was open there, be it a form half filled in; from there to the view's beginning.
-    const goesOn = other !== view && !(other === "inbox" && isNarrow());
-    link.hash = (goesOn && left[other]) || `#${other}`;
+    // A link to another view leads back to what was open there, such as a half-filled form; a link to the current view
+    // leads to its start. On a phone the inbox always opens as the list.
+    const resumes = other !== view && !(other === "inbox" && isNarrow());
+    link.hash = (resumes && lastHash[other]) || `#${other}`;
     if (other === view) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
@@ -32,38 +34,38 @@ const navigate = () => {
 
 let run = "";
 let timer;
-let looking = false;
+let isPolling = false;
 let again = false;
 
-const look = async () => {
+const poll = async () => {
   clearTimeout(timer);
-  // Two answers to one question would show everything twice.
-  again = looking;
-  if (looking) return;
-  looking = true;
+  // Two polls at the same time would add the same entries twice.
+  again = isPolling;
+  if (isPolling) return;
+  isPolling = true;
   try {
-    const news = await get(`news.json?${new URLSearchParams({ run, mails: inbox.count(), requests: requests.last() })}`);
+    const news = await get(`news.json?${new URLSearchParams({ run, emails: inbox.count(), requests: requests.last() })}`);
     if (news.run !== run) {
-      // Another runner, perhaps on other data: begin anew.
+      // The runner was restarted, perhaps with other data.
       inbox.reset();
       requests.reset();
     }
     const first = news.run !== run;
     run = news.run;
-    inbox.add(news.mails, first);
+    inbox.add(news.emails, first);
     requests.add(news.requests);
     byId("gone").hidden = true;
   } catch {
     byId("gone").hidden = false;
   }
-  looking = false;
-  timer = setTimeout(look, again ? 0 : document.hidden ? EVERY_WHEN_HIDDEN : EVERY);
+  isPolling = false;
+  timer = setTimeout(poll, again ? 0 : document.hidden ? INTERVAL_WHEN_HIDDEN : INTERVAL);
 };
 
 window.addEventListener("hashchange", navigate);
-document.addEventListener("visibilitychange", () => document.hidden || look());
-// A request was just tried: its row and its mail are wanted soon.
-document.addEventListener("sent", () => look());
+document.addEventListener("visibilitychange", () => document.hidden || poll());
+// The form of a route has sent a request: show its row and its email soon.
+document.addEventListener("sent", () => poll());
 session.show();
 navigate();
-look();
+poll();

@@ -1,4 +1,4 @@
-// The requests as they are answered; each opens to what its function printed.
+// The requests, live. Each row opens to the log lines of its function.
 
 import { block, byId, clock, element, get, rove } from "./dom.js";
 
@@ -6,17 +6,17 @@ const MOST_ROWS = 300;
 
 let known = []; // oldest first
 let newest = 0;
-let paused = 0; // how many are shown while paused
+let countAtPause = 0;
 let isPaused = false;
 
 const settle = rove(byId("requests"), "button");
 
-/** The number of the last request that is known. */
+/** The number of the newest request received so far. */
 export const last = () => newest;
 
 export const reset = () => {
   known = [];
-  newest = paused = 0;
+  newest = countAtPause = 0;
   render();
 };
 
@@ -27,15 +27,15 @@ export const add = (more) => {
   newest = more.at(-1).number;
   known.push(...more);
   if (isPaused) {
-    hold();
+    showPaused();
     return;
   }
-  const fitting = more.filter(fits);
-  byId("requests").prepend(...fitting.reverse().map(row));
+  const matching = more.filter(matches);
+  byId("requests").prepend(...matching.reverse().map(row));
   trim();
 };
 
-const fits = (request) => {
+const matches = (request) => {
   const text = `${request.method} ${request.path} ${request.status} ${request.function} ${request.cold ? "cold" : "warm"}`.toLowerCase();
   return byId("request-filter").value.toLowerCase().split(/\s+/).every((word) => text.includes(word));
 };
@@ -47,7 +47,7 @@ const row = (request) => {
   const name = request.function;
   const toggle = element("button.path", { type: "button", textContent: path, "aria-expanded": "false" });
   const start = name && !problem ? (cold ? "cold" : "warm") : "";
-  const made = element(
+  const created = element(
     "tr",
     {},
     element("td.roomy.muted", { textContent: clock(new Date(at * 1000)) }),
@@ -58,14 +58,14 @@ const row = (request) => {
     element("td", {}, start ? element(`span.start.${start}`, { textContent: start }) : ""),
     element("td.roomy.muted", { textContent: name }),
   );
-  made.addEventListener("click", (event) => {
+  created.addEventListener("click", (event) => {
     if (!getSelection().isCollapsed && event.target !== toggle) return;
     const open = toggle.getAttribute("aria-expanded") === "true";
     toggle.setAttribute("aria-expanded", !open);
-    if (open) made.nextSibling.remove();
-    else made.after(detail(request));
+    if (open) created.nextSibling.remove();
+    else created.after(detail(request));
   });
-  return made;
+  return created;
 };
 
 const detail = ({ at, function: name, problem, request_id: id }) => {
@@ -76,13 +76,13 @@ const detail = ({ at, function: name, problem, request_id: id }) => {
   const lines = id ? get(`requests/${encodeURIComponent(id)}.json`).catch(() => ({ lines: [] })) : Promise.resolve({ lines: [] });
   lines.then(({ lines: found }) =>
     place.append(
-      found.length ? block(found.map(readable).join("\n"), "Log lines") : element("p.muted", { textContent: "The function printed nothing, or it is too long ago." }),
+      found.length ? block(found.map(readable).join("\n"), "Log lines") : element("p.muted", { textContent: "No log lines: the function printed none, or they were discarded." }),
     ),
   );
   return element("tr.detail-row", {}, place);
 };
 
-/** A line of JSON as name=value; anything else as it is. */
+/** Format a line of JSON as name=value; leave other lines unchanged. */
 const readable = (line) => {
   try {
     const fields = JSON.parse(line);
@@ -104,17 +104,17 @@ const trim = () => {
     old.remove();
   }
   byId("no-request").hidden = rows.length > 0;
-  byId("no-request").textContent = known.length ? "No request fits." : "No request yet. Try a route, or call the API from elsewhere.";
+  byId("no-request").textContent = known.length ? "No request matches." : "No requests yet. Try a route here, or call the API from any client.";
   settle();
 };
 
 const render = () => {
-  byId("requests").replaceChildren(...known.filter(fits).slice(-MOST_ROWS).reverse().map(row));
+  byId("requests").replaceChildren(...known.filter(matches).slice(-MOST_ROWS).reverse().map(row));
   trim();
 };
 
-const hold = () => {
-  const waiting = known.length - paused;
+const showPaused = () => {
+  const waiting = known.length - countAtPause;
   byId("held").textContent = isPaused ? `Paused${waiting ? `, ${waiting} new` : ""}` : "";
 };
 
@@ -122,15 +122,15 @@ byId("request-filter").addEventListener("input", render);
 byId("request-filter").form.addEventListener("submit", (event) => event.preventDefault());
 byId("pause").addEventListener("click", () => {
   isPaused = !isPaused;
-  paused = known.length;
+  countAtPause = known.length;
   byId("pause").setAttribute("aria-pressed", isPaused);
-  byId("pause").textContent = isPaused ? "Go on" : "Pause";
-  hold();
+  byId("pause").textContent = isPaused ? "Resume" : "Pause";
+  showPaused();
   if (!isPaused) render();
 });
 byId("clear").addEventListener("click", () => {
   known = [];
-  paused = 0;
-  hold();
+  countAtPause = 0;
+  showPaused();
   render();
 });

@@ -1,22 +1,22 @@
-// The routes, and a form to try each: filled from the events of the project, sent to the real API.
+// The routes, each with a form that sends a request to the API. The project's events fill in the forms.
 
 import { block, byId, element, get, isNarrow, refill, rove, tabs } from "./dom.js";
 import * as session from "./session.js";
 
 const VERBS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 const KINDS = { JSON: "application/json", "Form, urlencoded": "application/x-www-form-urlencoded", "Form, multipart": "multipart/form-data" };
-const LONGEST = 200_000;
+const MAX_SHOWN = 200_000; // characters of a response's body
 
 let operations = []; // {verb, path, function, example}
 let chosen = ""; // "GET /api/users"
-let tellWho = () => {};
-let account = {}; // the email and password that were accepted last
+let showCredentials = () => {};
+let account = {}; // the last email and password that the API accepted
 const etags = new Map();
 
 const settle = rove(byId("routes"), "a");
 const key = ({ verb, path }) => `${verb} ${path}`;
 
-/** Show the list, as it is by now, and the form of an operation such as "GET /api/users". One that is open stays. */
+/** Refresh the list, and show the form of an operation such as "GET /api/users", unless it is already open. */
 export const show = async ([wanted = ""]) => {
   chosen = wanted;
   byId("view-routes").classList.toggle("opened", wanted !== "");
@@ -29,7 +29,7 @@ export const show = async ([wanted = ""]) => {
   list(wanted);
   const operation = operations.find((one) => key(one) === wanted);
   if (!operation) {
-    byId("route").replaceChildren(element("p.empty", { textContent: "Choose a route to try it. What you sign in with is used for the next tries." }));
+    byId("route").replaceChildren(element("p.empty", { textContent: "Choose a route to try it. After a sign-in here, further requests carry its token." }));
   } else if (byId("route").firstElementChild?.dataset.of !== wanted) {
     form(operation);
   }
@@ -66,7 +66,10 @@ const field = (label, control, hint) => {
   return element("div.field", {}, element("label", { for: control.id, textContent: label }), control, hint ?? null);
 };
 
-/** The example's body with what is known better. Who asks for a name means somebody new, all others the last one. */
+/**
+ * Fill known values into the example's body. A body with a name creates an account, so it keeps the example's email and
+ * password; all others get those of the last account.
+ */
 const filled = (body) => {
   const { refreshToken } = session.get() ?? {};
   const known = { refreshToken, ...("name" in body ? {} : account), currentPassword: account.password };
@@ -83,7 +86,7 @@ const form = (operation) => {
     const input = element("input", { name, required: true, value: session.get()?.claims[name] ?? "" });
     return { whole, name, input };
   });
-  const address = () => parameters.reduce((made, { whole, input }) => made.replace(whole, encodeURIComponent(input.value)), path);
+  const address = () => parameters.reduce((filledPath, { whole, input }) => filledPath.replace(whole, encodeURIComponent(input.value)), path);
   const query = element("input", { name: "query", value: example.query ?? "", placeholder: "limit=20" });
   const headers = {};
   if (verb === "POST" && example.headers?.["idempotency-key"]) headers["Idempotency-Key"] = element("input", { value: crypto.randomUUID() });
@@ -98,16 +101,16 @@ const form = (operation) => {
   const send = element("button.primary", { type: "submit", textContent: "Send" });
   const outcome = element("p.outcome", { role: "status" });
   const details = element("div");
-  const answer = element("section", { id: "answer", "aria-label": "Answer", hidden: true }, outcome, details);
+  const answer = element("section", { id: "answer", "aria-label": "Response", hidden: true }, outcome, details);
   const heading = element("h2", { tabIndex: -1 }, element(`span.method.${verb.toLowerCase()}`, { textContent: verb }), " ", element("span.path", { textContent: path }));
 
-  tellWho = () => {
+  showCredentials = () => {
     credentials.hidden = !session.get();
     who.textContent = session.get() ? `Authorization: Bearer …, as ${session.get().email}` : "";
   };
-  tellWho();
+  showCredentials();
 
-  const made = element(
+  const created = element(
     "form.try",
     { autocomplete: "off" },
     ...parameters.map(({ name, input }) => field(name, input)),
@@ -116,13 +119,13 @@ const form = (operation) => {
     withBody ? field("Body", body) : null,
     withBody ? field("Send as", kind) : null,
     credentials,
-    element("p.actions", {}, send, withBody ? element("span.muted.keys", { textContent: "Ctrl+Enter in the body sends" }) : null),
+    element("p.actions", {}, send, withBody ? element("span.muted.keys", { textContent: "Ctrl+Enter in the body sends the request" }) : null),
   );
   body.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) made.requestSubmit();
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) created.requestSubmit();
   });
   body.addEventListener("input", () => body.setCustomValidity(""));
-  made.addEventListener("submit", async (event) => {
+  created.addEventListener("submit", async (event) => {
     event.preventDefault();
     const request = { method: verb, headers: {}, redirect: "manual", cache: "no-store", credentials: "omit" };
     const token = session.get() && bearer.checked ? session.get().token : null;
@@ -132,7 +135,7 @@ const form = (operation) => {
     if (withBody) {
       const type = KINDS[kind.value];
       if (type !== KINDS.JSON && (typeof fields !== "object" || !fields)) {
-        body.setCustomValidity("A form is sent from the fields of a JSON object.");
+        body.setCustomValidity("To send a form, enter its fields as a JSON object.");
         body.reportValidity();
         return;
       }
@@ -152,7 +155,7 @@ const form = (operation) => {
       outcome.replaceChildren(...result(response, took));
       details.replaceChildren(...content(response, text));
     } catch {
-      outcome.replaceChildren(element("span.bad", { textContent: "No answer: the runner does not run." }));
+      outcome.replaceChildren(element("span.bad", { textContent: "No response. Is the runner running?" }));
       details.replaceChildren();
     } finally {
       send.disabled = answer.hidden = false;
@@ -166,7 +169,7 @@ const form = (operation) => {
     back,
     heading,
     element("p.muted", { textContent: operation.function }),
-    made,
+    created,
     answer,
   );
   if (isNarrow()) heading.focus();
@@ -180,14 +183,14 @@ const parsed = (text) => {
   }
 };
 
-/** Put the body into the request, as the chosen type. */
+/** Set the request's body in the chosen encoding. */
 const encode = (request, type, text, fields) => {
   if (type === KINDS.JSON) {
     request.headers["Content-Type"] = type;
     request.body = text;
     return;
   }
-  // The browser sets the type of these, with the boundary.
+  // For forms the browser sets the Content-Type itself, with the boundary.
   const values = type === KINDS["Form, multipart"] ? new FormData() : new URLSearchParams();
   for (const [name, value] of Object.entries(fields)) values.append(name, typeof value === "string" ? value : JSON.stringify(value));
   request.body = values;
@@ -195,7 +198,7 @@ const encode = (request, type, text, fields) => {
 
 const result = (response, took) => {
   const grade = response.status >= 500 ? "bad" : response.status >= 400 ? "poor" : "good";
-  // Browsers show scripts nothing of a redirect.
+  // Browsers hide the status of a redirect from scripts.
   const status = response.type === "opaqueredirect" ? "A redirect" : `${response.status} ${response.statusText}`;
   return [element(`strong.status.${grade}`, { textContent: status }), element("span.muted", { textContent: ` in ${Math.round(took)} ms` })];
 };
@@ -205,10 +208,10 @@ const content = (response, text) => {
   const pretty = body === undefined ? text : JSON.stringify(body, null, 2);
   const headers = [...response.headers].map(([name, value]) => `${name}: ${value}`).join("\n");
   const panels = {
-    Body: () => (text ? block(pretty.slice(0, LONGEST), "Body") : element("p.muted", { textContent: "No body." })),
+    Body: () => (text ? block(pretty.slice(0, MAX_SHOWN), "Body") : element("p.muted", { textContent: "No body." })),
     Headers: () => block(headers, "Headers"),
   };
-  return tabs("The answer's", panels, "Body", () => {});
+  return tabs("View the response's", panels, "Body", () => {});
 };
 
-document.addEventListener("session", () => tellWho());
+document.addEventListener("session", () => showCredentials());

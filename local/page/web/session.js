@@ -1,4 +1,4 @@
-// Who the tries are made as. Kept as long as the tab.
+// The session that the forms use. It lasts as long as the tab.
 
 import { byId, element } from "./dom.js";
 
@@ -6,7 +6,7 @@ const KEY = "local-api-session";
 
 let current = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
 
-/** What the token says, unverified: it is only shown and used to fill in forms. */
+/** Read the token's claims without verification: they are only shown, and used to fill in forms. */
 const claims = (token) => {
   try {
     const payload = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
@@ -27,7 +27,7 @@ const keep = (session) => {
 /** {token, refreshToken, email, role, claims, refused}, or null. */
 export const get = () => current;
 
-/** Remember the token of an answer that has one. */
+/** Keep the token of a response that has one. */
 export const learn = (body) => {
   if (typeof body?.token !== "string") return;
   const about = claims(body.token);
@@ -40,7 +40,7 @@ export const learn = (body) => {
   });
 };
 
-/** The API has refused this token. */
+/** Mark this token as refused by the API. */
 export const refused = (token) => {
   if (current?.token === token && !current.refused) keep({ ...current, refused: true });
 };

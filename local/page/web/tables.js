@@ -1,4 +1,4 @@
-// What is in the tables, to look at.
+// The tables and their items, read-only.
 
 import { block, byId, element, get, isNarrow, refill, rove } from "./dom.js";
 
@@ -6,18 +6,18 @@ let chosen = "";
 const settle = rove(byId("tables"), "a");
 const settleItems = rove(byId("table"), "summary");
 
-/** Show the list, and a table's items. */
+/** Show the list of tables, and the items of the chosen one. */
 export const show = async ([wanted = ""]) => {
   chosen = wanted;
   byId("view-tables").classList.toggle("opened", wanted !== "");
-  if (!wanted) byId("table").replaceChildren(element("p.empty", { textContent: "Choose a table. These are local data: nothing here is in the cloud." }));
+  if (!wanted) byId("table").replaceChildren(element("p.empty", { textContent: "Choose a table. It shows local data only, none from AWS." }));
   try {
     const tables = await get("tables.json");
     list(tables, wanted);
     const table = tables.find(({ name }) => name === wanted);
     if (table && chosen === wanted) await items(table);
   } catch {
-    byId("table").replaceChildren(element("p.empty", { textContent: "The tables cannot be read just now." }));
+    byId("table").replaceChildren(element("p.empty", { textContent: "The tables cannot be read. Check the runner's terminal and try again." }));
   }
 };
 
@@ -55,7 +55,7 @@ const items = async (table) => {
   byId("table").replaceChildren(
     element("a.back", { href: "#tables", textContent: "← All tables" }),
     element("div.line", {}, heading, refresh),
-    element("p.muted", { textContent: `Local data, in the table's own order. Key: ${table.key.join(", ")}` }),
+    element("p.muted", { textContent: `Local data, in the table's order. Key: ${table.key.join(", ")}` }),
     rows,
     more,
   );
@@ -63,7 +63,7 @@ const items = async (table) => {
   if (isNarrow()) heading.focus();
 };
 
-/** One line, which opens to the whole item. */
+/** Create a line that opens to the whole item. */
 const itemRow = (key, item) => {
   const rest = Object.entries(item).filter(([name]) => !key.includes(name));
   const brief = rest.map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`).join("  ");

@@ -18,10 +18,10 @@ URL = "/api/auth/login"
 ADA = {"email": "ada@example.com", "password": PASSWORD}
 
 
-# Signing in ----------------------------------------------------------------------------------------
+# Sign-in -------------------------------------------------------------------------------------------
 
 
-def test_signing_in_gives_tokens_and_who_one_is(ada: Api) -> None:
+def test_login_returns_tokens_and_the_user(ada: Api) -> None:
     reply = Api().post(URL, ADA)
     assert reply.status == 200
     assert has_headers(reply)
@@ -36,7 +36,7 @@ def test_signing_in_gives_tokens_and_who_one_is(ada: Api) -> None:
     assert reply.json["token"] != reply.json["refreshToken"]
 
 
-def test_the_token_says_what_the_contract_lists(ada: Api) -> None:
+def test_access_token_has_exactly_the_documented_claims(ada: Api) -> None:
     header = jwt.get_unverified_header(ada.token)
     assert header == {"alg": "ES256", "typ": "at+jwt", "kid": KEY_VERSION}
     claims = jwt.decode(ada.token, options={"verify_signature": False})
@@ -47,28 +47,28 @@ def test_the_token_says_what_the_contract_lists(ada: Api) -> None:
     assert (claims["role"], claims["email"]) == ("user", "ada@example.com")
 
 
-def test_every_sign_in_is_a_session_of_its_own(ada: Api) -> None:
+def test_each_login_starts_its_own_session(ada: Api) -> None:
     other = ada.signed_in(ADA["email"], PASSWORD)
     assert other.token != ada.token
     assert len(stored.sessions()) == 2
     stored.check()
 
 
-def test_the_address_is_read_in_any_spelling(ada: Api) -> None:
+def test_login_ignores_case_and_surrounding_spaces_of_the_address(ada: Api) -> None:
     for email in ("ADA@EXAMPLE.COM", " ada@example.com "):
         assert ada.post(URL, {**ADA, "email": email}).status == 200
 
 
-def test_whatever_is_wrong_looks_the_same(admin: Api, ada: Api) -> None:
+def test_all_failed_logins_get_the_same_response(admin: Api, ada: Api) -> None:
     admin.post("/api/users", {"name": "Ben", "email": "invited@example.com"})
-    place = f"/api/users/{ada.get('/api/auth/me').json['data']['user']['id']}"
+    url = f"/api/users/{ada.get('/api/auth/me').json['data']['user']['id']}"
     replies = [
         Api().post(URL, {"email": "nobody@example.com", "password": PASSWORD}),
         Api().post(URL, {**ADA, "password": "not the password"}),
         Api().post(URL, {**ADA, "password": ""}),
         Api().post(URL, {"email": "invited@example.com", "password": PASSWORD}),
     ]
-    admin.patch(place, {"status": "disabled"})
+    admin.patch(url, {"status": "disabled"})
     replies.append(Api().post(URL, ADA))
     for reply in replies:
         assert is_error(reply, 401, "invalid_credentials")
@@ -78,9 +78,8 @@ def test_whatever_is_wrong_looks_the_same(admin: Api, ada: Api) -> None:
         assert reply.headers.keys() == replies[0].headers.keys()
 
 
-def test_whatever_is_wrong_takes_the_same_work(
-    admin: Api, ada: Api, wire: Wire, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("ada")
+def test_all_failed_logins_take_the_same_work(admin: Api, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     admin.post("/api/users", {"name": "Ben", "email": "invited@example.com"})
     hashes: list[bytes] = []
     hashpw = bcrypt.hashpw
@@ -91,16 +90,15 @@ def test_whatever_is_wrong_takes_the_same_work(
 
     monkeypatch.setattr(bcrypt, "hashpw", counted)
     for email in ("nobody@example.com", "ada@example.com", "invited@example.com", ADMIN_EMAIL):
-        wire.forget()
+        wire.reset()
         hashes.clear()
         Api().post(URL, {"email": email, "password": "not the password"})
-        # The limit, the lock, credentials and profile, the failed try and its entry.
+        # The rate limit, the lock, credentials, profile, the failed attempt, and its activity entry.
         assert wire.calls == ["UpdateItem", "UpdateItem", "GetItem", "GetItem", "UpdateItem", "PutItem"], email
         assert hashes == [b"$2b$04$"], email
-    assert ada is not None
 
 
-def test_a_right_password_before_the_address_is_confirmed_is_told_so(api: Api) -> None:
+def test_unverified_login_answers_403_only_with_the_right_password(api: Api) -> None:
     api.post("/api/auth/register", {"name": "Ada", **ADA})
     assert is_error(api.post(URL, ADA), 403, "email_not_verified")
     assert is_error(api.post(URL, {**ADA, "password": "not the password"}), 401, "invalid_credentials")
@@ -112,38 +110,38 @@ def test_a_right_password_before_the_address_is_confirmed_is_told_so(api: Api) -
 @pytest.mark.parametrize(
     "body", [{}, {"email": ""}, {"email": "ada@example.com"}, {"password": "x"}, {"email": None, "password": None}]
 )
-def test_address_and_password_are_required(api: Api, body: dict[str, Any]) -> None:
+def test_email_and_password_are_required(api: Api, body: dict[str, Any]) -> None:
     reply = api.post(URL, body)
     assert is_error(reply, 400, "validation_failed")
     assert reply.json["message"] == "Email and password are required"
 
 
 @pytest.mark.parametrize("password", ["x" * 100_000, "\x00", "a\x00b", "é" * 300, "pass\u0301" * 99])
-def test_passwords_of_any_length_and_kind_are_compared(ada: Api, password: str) -> None:
+def test_login_accepts_any_text_as_a_password_to_compare(ada: Api, password: str) -> None:
     assert is_error(ada.post(URL, {**ADA, "password": password}), 401, "invalid_credentials")
 
 
-def test_a_password_made_to_be_slow_to_normalize_is_refused_at_once(ada: Api) -> None:
-    """Putting long runs of combining marks in order takes Python quadratic time: hours for a megabyte."""
+def test_password_crafted_for_slow_normalization_is_rejected_quickly(ada: Api) -> None:
+    """Python normalizes long runs of combining marks in quadratic time: a megabyte takes hours."""
     marks = "a" + "\u0301\u0327" * 120_000
     body = json.dumps({"name": "Ada", "email": "ada@example.com", "password": marks}, ensure_ascii=False)
     assert is_error(ada.post(URL, body), 401, "invalid_credentials")
     assert is_error(ada.post("/api/auth/register", body), 400, "validation_failed")
 
 
-def test_the_client_is_the_gateways_word_and_no_headers(ada: Api) -> None:
+@pytest.mark.usefixtures("ada")
+def test_client_address_comes_from_the_gateway_not_from_headers() -> None:
     caller = Api({"x-forwarded-for": "203.0.113.9", "user-agent": "Tester " + "x" * 999}, ip="198.51.100.7")
     caller = caller.signed_in(ADA["email"], PASSWORD)
     session = caller.get("/api/auth/me").json["data"]["session"]
     assert session["ip"] == "198.51.100.7"
     assert session["userAgent"] == ("Tester " + "x" * 999)[:256]
-    assert ada is not None
 
 
-# Who one is ------------------------------------------------------------------------------------------
+# Profile and session -------------------------------------------------------------------------------
 
 
-def test_me_gives_profile_and_session(ada: Api) -> None:
+def test_me_returns_profile_and_session(ada: Api) -> None:
     reply = ada.get("/api/auth/me")
     assert reply.status == 200
     assert list(reply.json) == ["success", "data"]
@@ -156,28 +154,28 @@ def test_me_gives_profile_and_session(ada: Api) -> None:
     assert (session["ip"], session["userAgent"]) == ("192.0.2.1", "tests/1.0")
 
 
-def test_a_token_counts_for_an_hour(api: Api, ada: Api) -> None:
+@pytest.mark.usefixtures("ada")
+def test_access_token_is_valid_for_an_hour(api: Api) -> None:
     with time_machine.travel(1_900_000_000, tick=False) as clock:
         caller = api.signed_in(ADA["email"], PASSWORD)
         clock.shift(3599)
         assert caller.get("/api/auth/me").status == 200
         clock.shift(1)
         assert is_error(caller.get("/api/auth/me"), 401, "token_expired")
-    assert ada is not None
 
 
-def test_every_call_reads_the_session_consistently(ada: Api, wire: Wire) -> None:
+def test_each_call_reads_session_and_profile(ada: Api, wire: Wire) -> None:
     ada.get("/api/auth/me")
-    wire.forget()
+    wire.reset()
     ada.get("/api/auth/me")
     assert wire.calls == ["GetItem", "GetItem"]
 
 
-# Signing out -----------------------------------------------------------------------------------------
+# Sign-out ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("body", [None, "", {}, {"scope": "local"}, {"other": 1}])
-def test_signing_out_ends_this_session_alone(ada: Api, body: Any) -> None:
+def test_logout_ends_only_the_current_session_by_default(ada: Api, body: Any) -> None:
     other = ada.signed_in(ADA["email"], PASSWORD)
     reply = ada.post("/api/auth/logout", body)
     assert (reply.status, reply.text) == (204, "")
@@ -187,7 +185,7 @@ def test_signing_out_ends_this_session_alone(ada: Api, body: Any) -> None:
     assert other.get("/api/auth/me").status == 200
 
 
-def test_signing_out_elsewhere_leaves_this_session(ada: Api, ben: Api) -> None:
+def test_logout_of_others_keeps_the_current_session(ada: Api, ben: Api) -> None:
     others = [ada.signed_in(ADA["email"], PASSWORD) for _ in range(3)]
     assert ada.post("/api/auth/logout", {"scope": "others"}).status == 204
     assert ada.get("/api/auth/me").status == 200
@@ -196,7 +194,7 @@ def test_signing_out_elsewhere_leaves_this_session(ada: Api, ben: Api) -> None:
         assert is_error(other.get("/api/auth/me"), 401, "session_ended")
 
 
-def test_signing_out_everywhere_leaves_no_session_but_those_of_others(ada: Api, ben: Api) -> None:
+def test_global_logout_ends_all_sessions_of_the_user_only(ada: Api, ben: Api) -> None:
     other = ada.signed_in(ADA["email"], PASSWORD)
     assert other.post("/api/auth/logout", {"scope": "global"}).status == 204
     for caller in (ada, other):
@@ -206,8 +204,8 @@ def test_signing_out_everywhere_leaves_no_session_but_those_of_others(ada: Api, 
 
 
 @pytest.mark.parametrize("scope", ["all", "", None, 1, "LOCAL", ["local"]])
-def test_a_scope_is_local_others_or_global(ada: Api, scope: Any) -> None:
+def test_invalid_logout_scope_is_rejected(ada: Api, scope: Any) -> None:
     reply = ada.post("/api/auth/logout", {"scope": scope})
     assert is_error(reply, 400, "validation_failed")
-    assert [fault["field"] for fault in reply.json["errors"]] == ["scope"]
+    assert [error["field"] for error in reply.json["errors"]] == ["scope"]
     assert ada.get("/api/auth/me").status == 200

@@ -1,4 +1,4 @@
-"""/api/auth/register: opening an account."""
+"""/api/auth/register."""
 
 from typing import Any
 
@@ -15,11 +15,11 @@ ADA = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
 URL = "/api/auth/register"
 
 
-def logs_in(email: str, password: str) -> int:
+def login_status(email: str, password: str) -> int:
     return Api().post("/api/auth/login", {"email": email, "password": password}).status
 
 
-def test_the_answer_is_the_same_whether_or_not_the_address_is_known(api: Api, admin: Api) -> None:
+def test_register_answers_known_and_unknown_addresses_alike(api: Api, admin: Api) -> None:
     admin.post("/api/users", {"name": "Ben", "email": "ben@example.com"})
     unknown = api.post(URL, ADA)
     unverified, verified, invited = (
@@ -33,7 +33,7 @@ def test_the_answer_is_the_same_whether_or_not_the_address_is_known(api: Api, ad
         assert reply.headers.keys() == unknown.headers.keys()
 
 
-def test_a_known_address_costs_the_same_work_as_an_unknown_one(
+def test_register_does_the_same_work_for_known_and_unknown_addresses(
     api: Api, admin: Api, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     admin.post("/api/users", {"name": "Ben", "email": "ben@example.com"})
@@ -46,30 +46,28 @@ def test_a_known_address_costs_the_same_work_as_an_unknown_one(
 
     monkeypatch.setattr(passwords, "_hashed", counted)
     for email in (ADA["email"], ADA["email"], ADMIN_EMAIL, "ben@example.com"):
-        wire.forget()
+        wire.reset()
         hashes.clear()
         api.post(URL, {**ADA, "email": email})
-        # The limits of the caller and of the mailbox, the credentials, the suppression, and all that is written.
+        # The limits of the client and of the address, the credentials, the suppression, and the write.
         assert wire.calls == ["UpdateItem", "UpdateItem", "GetItem", "GetItem", "TransactWriteItems"]
         assert hashes == [passwords.COST]
 
 
 @pytest.mark.parametrize("absent", ["name", "email", "password"])
-def test_every_field_is_required(api: Api, absent: str) -> None:
+def test_each_field_is_required(api: Api, absent: str) -> None:
     for value in (None, ""):
         reply = api.post(URL, {**ADA, absent: value})
-        if absent == "password" and value == "":
-            assert is_error(reply, 400, "validation_failed")
-            continue
         assert is_error(reply, 400, "validation_failed")
-        assert reply.json["message"] == "Name, email and password are required"
-        assert reply.json["errors"] == [{"field": absent, "message": "is required"}]
+        if (absent, value) != ("password", ""):  # an empty password is present, but too short
+            assert reply.json["message"] == "Name, email and password are required"
+            assert reply.json["errors"] == [{"field": absent, "message": "is required"}]
 
 
 @pytest.mark.parametrize(
     "password", ["short", "x" * 257, "ada@example.com", "my ADA@EXAMPLE.COM", "Lovelace1", "ab\u0301\u0301c"]
 )
-def test_a_password_that_is_refused_says_why_and_is_not_repeated(api: Api, password: str) -> None:
+def test_invalid_password_is_rejected_and_not_echoed(api: Api, password: str) -> None:
     reply = api.post(
         URL,
         {
@@ -79,66 +77,66 @@ def test_a_password_that_is_refused_says_why_and_is_not_repeated(api: Api, passw
         },
     )
     assert is_error(reply, 400, "validation_failed")
-    assert [fault["field"] for fault in reply.json["errors"]] == ["password"]
+    assert [error["field"] for error in reply.json["errors"]] == ["password"]
     assert password not in reply.text
 
 
-def test_nobody_signs_in_before_the_address_is_confirmed(api: Api) -> None:
+def test_login_before_verification_is_rejected(api: Api) -> None:
     api.post(URL, ADA)
-    assert logs_in(ADA["email"], PASSWORD) == 403
+    assert login_status(ADA["email"], PASSWORD) == 403
     assert stored.sessions() == []
 
 
-# The latest registration of an unverified address counts ------------------------------------------------
+# Repeated registration -----------------------------------------------------------------------------
 
 
-def test_the_latest_registration_counts_and_the_earlier_link_is_dead(api: Api, inbox: Inbox) -> None:
+def test_new_registration_replaces_the_unverified_one_and_its_link(api: Api, inbox: Inbox) -> None:
     api.post(URL, {**ADA, "name": "Eve", "password": "eve's own password"})
-    early = inbox.newest()
+    first = inbox.newest()
     api.post(URL, ADA)
-    assert is_error(api.post("/api/auth/verify-email", {"token": early.token}), 400, "invalid_link")
+    assert is_error(api.post("/api/auth/verify-email", {"token": first.token}), 400, "invalid_link")
     assert is_error(
-        api.post("/api/auth/verify-email", {"email": ADA["email"], "code": early.code}), 400, "invalid_link"
+        api.post("/api/auth/verify-email", {"email": ADA["email"], "code": first.code}), 400, "invalid_link"
     )
     assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
-    assert logs_in(ADA["email"], "eve's own password") == 401
-    assert logs_in(ADA["email"], PASSWORD) == 200
+    assert login_status(ADA["email"], "eve's own password") == 401
+    assert login_status(ADA["email"], PASSWORD) == 200
     assert [user["name"] for user in stored.profiles()] == ["Ada"]
     stored.check()
 
 
-def test_the_earlier_link_is_dead_even_before_the_later_mail_is_sent(api: Api, inbox: Inbox) -> None:
+def test_old_link_is_invalid_before_the_new_email_is_sent(api: Api, inbox: Inbox) -> None:
     api.post(URL, ADA)
-    early = inbox.newest()
+    first = inbox.newest()
     api.post(URL, {**ADA, "password": "eve's own password"})
-    assert is_error(api.post("/api/auth/verify-email", {"token": early.token}), 400, "invalid_link")
+    assert is_error(api.post("/api/auth/verify-email", {"token": first.token}), 400, "invalid_link")
 
 
 @pytest.mark.parametrize("email", ["ADA@example.com", "ada@EXAMPLE.com", " ada@example.com\n"])
-def test_one_address_in_two_spellings_is_one_account(api: Api, email: str) -> None:
+def test_two_spellings_of_an_address_share_one_account(api: Api, email: str) -> None:
     api.post(URL, ADA)
     api.post(URL, {**ADA, "email": email})
     assert len(stored.profiles()) == len(stored.credentials()) == 1
     stored.check()
 
 
-def test_registering_a_verified_address_changes_nothing_but_tells_its_owner(ada: Api, inbox: Inbox) -> None:
+def test_registering_a_verified_address_only_notifies_its_owner(ada: Api, inbox: Inbox) -> None:
     before = stored.profiles(), stored.credentials()
     assert Api().post(URL, {**ADA, "name": "Eve", "password": "eve's own password"}).status == 202
     assert (stored.profiles(), stored.credentials()) == before
-    mail = inbox.newest()
-    assert (mail.to, mail.subject) == ("ada@example.com", "You have an account at Lambda API Routes already")
-    assert "Eve" not in mail.text + mail.html
+    email = inbox.newest()
+    assert (email.to, email.subject) == ("ada@example.com", "You already have an account at Lambda API Routes")
+    assert "Eve" not in email.text + email.html
     assert stored.items("OneTimeTokensTable") == []
     assert ada.get("/api/auth/me").status == 200
 
 
 @pytest.mark.parametrize("role", ["user", "admin"])
-def test_a_strangers_registration_puts_no_password_into_an_invited_account(admin: Api, inbox: Inbox, role: str) -> None:
+def test_registering_an_invited_address_sets_no_password(admin: Api, inbox: Inbox, role: str) -> None:
     admin.post("/api/users", {"name": "Ada", "email": "ada@example.com", "role": role})
     invitation = inbox.newest()
     assert Api().post(URL, {**ADA, "name": "Eve"}).status == 202
-    assert logs_in("ada@example.com", PASSWORD) == 401
+    assert login_status("ada@example.com", PASSWORD) == 401
     again = inbox.newest()
     assert "invited" in again.subject
     assert again.token != invitation.token
@@ -148,17 +146,17 @@ def test_a_strangers_registration_puts_no_password_into_an_invited_account(admin
     stored.check()
 
 
-def test_registering_a_disabled_unverified_account_does_not_enable_it(admin: Api, inbox: Inbox) -> None:
+def test_registering_does_not_enable_a_disabled_unverified_account(admin: Api, inbox: Inbox) -> None:
     Api().post(URL, ADA)
-    place = "/api/users/" + admin.get("/api/users?email=ada@example.com").json["data"][0]["id"]
-    admin.patch(place, {"status": "disabled"})
+    url = "/api/users/" + admin.get("/api/users?email=ada@example.com").json["data"][0]["id"]
+    admin.patch(url, {"status": "disabled"})
     Api().post(URL, ADA)
     assert Api().post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
-    assert logs_in("ada@example.com", PASSWORD) == 401
+    assert login_status("ada@example.com", PASSWORD) == 401
     stored.check()
 
 
-# Names and addresses -----------------------------------------------------------------------------------
+# Names and addresses -------------------------------------------------------------------------------
 
 NAMES = [
     "Ada 👩🏽\u200d💻",
@@ -171,33 +169,33 @@ NAMES = [
     "\u200fAda",
     "Robert'); DROP TABLE",
 ]
-BAD_NAMES = [
+INVALID_NAMES = [
     "a\nb", "a\rb", "a\x00b", "a\tb", "\x7fa", "a\u2028b", "a\u2029b", "a\u202eb", "a\u2066b", "\x1b[31m", "a\x85b",
     "a" * 101,
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_names_of_people_are_kept_as_they_are(api: Api, name: str) -> None:
+def test_names_are_stored_unchanged(api: Api, name: str) -> None:
     assert api.post(URL, {**ADA, "name": name}).status == 202
     assert [user["name"] for user in stored.profiles()] == [name]
 
 
-@pytest.mark.parametrize("name", BAD_NAMES)
-def test_names_with_control_characters_are_refused_and_not_repeated(api: Api, name: str) -> None:
+@pytest.mark.parametrize("name", INVALID_NAMES)
+def test_invalid_names_are_rejected_and_not_echoed(api: Api, name: str) -> None:
     reply = api.post(URL, {**ADA, "name": name})
     assert is_error(reply, 400, "validation_failed")
-    assert [fault["field"] for fault in reply.json["errors"]] == ["name"]
+    assert [error["field"] for error in reply.json["errors"]] == ["name"]
     assert name not in reply.json["message"]
     assert stored.profiles() == []
 
 
-def test_names_are_stored_in_nfc_without_blanks_around(api: Api) -> None:
+def test_names_are_normalized_and_stripped(api: Api) -> None:
     api.post(URL, {**ADA, "name": "  A\u030ada "})
     assert [user["name"] for user in stored.profiles()] == ["\u00c5da"]
 
 
-BAD_ADDRESSES: list[Any] = [
+INVALID_ADDRESSES: list[Any] = [
     "ada", "ada@", "@example.com", "ada@example", "ada@@example.com", "ada@exa mple.com", "a da@example.com",
     "ada@-a.com",
     "ada@example..com", ".ada@example.com", "ada@example.com\r\nBcc: eve@example.com",
@@ -209,11 +207,11 @@ BAD_ADDRESSES: list[Any] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("email", BAD_ADDRESSES)
-def test_what_is_no_address_is_refused_and_not_repeated(api: Api, email: Any) -> None:
+@pytest.mark.parametrize("email", INVALID_ADDRESSES)
+def test_invalid_addresses_are_rejected_and_not_echoed(api: Api, email: Any) -> None:
     reply = api.post(URL, {**ADA, "email": email})
     assert is_error(reply, 400, "validation_failed")
-    assert [fault["field"] for fault in reply.json["errors"]] == ["email"]
+    assert [error["field"] for error in reply.json["errors"]] == ["email"]
     if isinstance(email, str) and len(email) > 11:
         assert email not in reply.text
     assert stored.items("OutboxTable") == []
@@ -228,7 +226,7 @@ def test_what_is_no_address_is_refused_and_not_repeated(api: Api, email: Any) ->
         ("JOS\u00c9@example.com", "jos\u00e9@example.com"),
     ],
 )
-def test_equal_addresses_cannot_register_twice(api: Api, one: str, other: str) -> None:
+def test_equivalent_addresses_share_one_account(api: Api, one: str, other: str) -> None:
     api.post(URL, {**ADA, "email": one})
     api.post(URL, {**ADA, "email": other})
     assert len(stored.profiles()) == len(stored.credentials()) == 1
@@ -237,13 +235,13 @@ def test_equal_addresses_cannot_register_twice(api: Api, one: str, other: str) -
 @pytest.mark.parametrize(
     "other", ["\u0430da@example.com", "ada@ex\u0430mple.com", "ada+1@example.com", "a.da@example.com"]
 )
-def test_addresses_that_only_look_alike_stay_distinct(api: Api, other: str) -> None:
+def test_lookalike_addresses_are_separate_accounts(api: Api, other: str) -> None:
     api.post(URL, ADA)
     assert api.post(URL, {**ADA, "email": other}).status == 202
     assert len(stored.profiles()) == len(stored.credentials()) == 2
 
 
-def test_the_longest_address_has_254_characters(api: Api, inbox: Inbox) -> None:
+def test_addresses_have_at_most_254_characters(api: Api, inbox: Inbox) -> None:
     domain = ".".join(["d" * 61] * 3) + ".com"
     longest = "a" * (254 - 1 - len(domain)) + "@" + domain
     assert len(longest) == 254
@@ -261,18 +259,18 @@ def test_the_longest_address_has_254_characters(api: Api, inbox: Inbox) -> None:
         ("fish@example.com", "\ufb01sh@example.com"),
     ],
 )
-def test_a_mail_about_an_account_goes_to_its_own_address_however_another_is_compared(
+def test_emails_about_an_account_go_only_to_its_exact_address(
     api: Api, inbox: Inbox, owner: str, stranger: str
 ) -> None:
-    """Case folding equates mailboxes that are not: nobody may prove one address by reading another's mail."""
+    """Case folding maps distinct mailboxes to one key: an email to one must not verify the other."""
     api.post(URL, {**ADA, "email": owner})
     inbox.deliver()
     api.post("/api/auth/resend-verification", {"email": stranger})
     inbox.deliver()
-    assert [mail.to for mail in inbox.all() if mail.to != owner] == []
+    assert [email.to for email in inbox.all() if email.to != owner] == []
     api.post(URL, {**ADA, "email": stranger, "password": "eve's own password"})
-    for mail in inbox.to(stranger):
-        api.post("/api/auth/verify-email", {"token": mail.token})
+    for email in inbox.to(stranger):
+        api.post("/api/auth/verify-email", {"token": email.token})
     verified = [user["email"] for user in stored.profiles() if user["emailVerified"]]
     assert verified in ([], [stranger])
     stored.check()

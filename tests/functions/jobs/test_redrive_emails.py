@@ -1,4 +1,4 @@
-"""Putting dead mails back by hand."""
+"""The redrive_emails job, which an operator starts by hand."""
 
 import pytest
 import time_machine
@@ -9,45 +9,45 @@ from tests.support import faults, stored
 from tests.support.api import Inbox, deliver, entries, redrive, retry
 from tests.support.faults import Wire
 
-NOON = 1_900_000_000
+START = 1_900_000_000
 QUEUE = "UndeliveredEmailQueue"
 
 
-def kill(wire: Wire, count: int) -> None:
-    """Have so many mails refused for good."""
+def store_dead(wire: Wire, count: int) -> None:
+    """Store this many emails, and let SES reject them permanently."""
     for number in range(count):
         details = {"user_agent": "Burner", "ip": "192.0.2.1"}
         tables.write(outbox.sending("new_device", f"user{number}@example.com", **details))
-    wire.fails(faults.error("MessageRejected"), on="SendEmail")
+    wire.fail(faults.error("MessageRejected"), on="SendEmail")
     deliver(*entries())
-    wire.forget()
+    wire.reset()
     assert states() == ["dead"] * count
 
 
 def states() -> list[str]:
     for entry in stored.items("OutboxTable"):
-        stored.check_entry(entry)
+        stored.check_outbox_entry(entry)
     return sorted(stored.state(entry) for entry in stored.items("OutboxTable"))
 
 
-def test_every_dead_mail_is_due_at_once_and_has_another_day(inbox: Inbox, wire: Wire) -> None:
-    with time_machine.travel(NOON, tick=False) as now:
-        kill(wire, 3)
-        tables.write(outbox.sending("password_changed", "waits@example.com"))
+def test_dead_emails_are_due_at_once_and_retried_for_another_day(inbox: Inbox, wire: Wire) -> None:
+    with time_machine.travel(START, tick=False) as now:
+        store_dead(wire, 3)
+        tables.write(outbox.sending("password_changed", "waiting@example.com"))
         now.shift(30 * 86400)
         assert redrive() == {"emails": 3, "notes": 0}
         assert states() == ["waiting"] * 4
-        again = [entry for entry in stored.items("OutboxTable") if entry["kind"] == "new_device"]
-        assert {(entry["attempts"], entry["retryAt"]) for entry in again} == {(0, NOON + 30 * 86400)}
-        assert {entry["giveUpAt"] for entry in again} == {NOON + 31 * 86400}
+        redriven = [entry for entry in stored.items("OutboxTable") if entry["kind"] == "new_device"]
+        assert {(entry["attempts"], entry["retryAt"]) for entry in redriven} == {(0, START + 30 * 86400)}
+        assert {entry["giveUpAt"] for entry in redriven} == {START + 31 * 86400}
         retry()
         assert len(inbox.sent) == 4
         assert states() == ["done"] * 4
         assert redrive() == {"emails": 0, "notes": 0}
 
 
-def test_the_stream_leaves_alone_what_was_put_back(inbox: Inbox, wire: Wire) -> None:
-    kill(wire, 1)
+def test_stream_ignores_redriven_entries(inbox: Inbox, wire: Wire) -> None:
+    store_dead(wire, 1)
     redrive()
     assert deliver(*entries()) == {"batchItemFailures": []}
     assert inbox.sent == []
@@ -55,17 +55,17 @@ def test_the_stream_leaves_alone_what_was_put_back(inbox: Inbox, wire: Wire) -> 
     assert len(inbox.sent) == 1
 
 
-def test_what_is_refused_again_is_dead_again(inbox: Inbox, wire: Wire) -> None:
-    kill(wire, 2)
+def test_email_rejected_again_is_dead_again(inbox: Inbox, wire: Wire) -> None:
+    store_dead(wire, 2)
     redrive()
-    wire.fails(faults.error("MessageRejected"), on="SendEmail", times=1)
+    wire.fail(faults.error("MessageRejected"), on="SendEmail", times=1)
     retry()
     assert states() == ["dead", "done"]
     assert len(inbox.sent) == 1
 
 
 @pytest.mark.usefixtures("inbox")
-def test_the_notes_of_the_stream_are_removed() -> None:
+def test_failure_records_of_the_stream_are_removed() -> None:
     for number in range(23):
         aws.sqs().send_message(QueueUrl=QUEUE, MessageBody=f'{{"DDBStreamBatchInfo": {{"shardId": "{number}"}}}}')
     assert redrive() == {"emails": 0, "notes": 23}

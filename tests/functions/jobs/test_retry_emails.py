@@ -1,4 +1,4 @@
-"""The job of every minute: what it picks up, how long it waits in between, when it gives up, and what it tells."""
+"""The retry_emails job: which entries it tries, its pauses, when it gives up, and what it logs."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -16,44 +16,44 @@ from tests.support.api import Context, Inbox, deliver, entries, load, retry
 from tests.support.faults import Wire
 
 ADA = "ada@example.com"
-NOON = 1_900_000_000
+START = 1_900_000_000
 DETAILS = {"user_agent": "Burner", "ip": "192.0.2.1"}
 Clock = time_machine.Traveller
 
 
 @pytest.fixture
-def now(inbox: Inbox) -> Iterator[Clock]:  # noqa: ARG001  # before the clock stops
-    """The clock, which stands still."""
-    with time_machine.travel(NOON, tick=False) as now:
+def now(inbox: Inbox) -> Iterator[Clock]:  # noqa: ARG001  # set up before the clock is frozen
+    """The clock, frozen."""
+    with time_machine.travel(START, tick=False) as now:
         yield now
 
 
-def decide(*addresses: str) -> None:
-    """Decide on a mail to each address."""
+def queue(*addresses: str) -> None:
+    """Add an email to each address to the outbox."""
     for address in addresses or (ADA,):
         tables.write(outbox.sending("new_device", address, **DETAILS))
 
 
 def only_entry() -> dict[str, Any]:
     (entry,) = stored.items("OutboxTable")
-    stored.check_entry(entry)
+    stored.check_outbox_entry(entry)
     return entry
 
 
-def waits() -> int:
-    """Give the seconds until the only mail is due."""
+def pause() -> int:
+    """Return the seconds until the only email is due."""
     return int(only_entry()["retryAt"]) - int(clock.now())
 
 
-def told(caplog: pytest.LogCaptureFixture, message: str) -> list[dict[str, Any]]:
+def logged(caplog: pytest.LogCaptureFixture, message: str) -> list[dict[str, Any]]:
     return [record.fields for record in caplog.records if record.getMessage() == message]  # type: ignore[attr-defined]
 
 
-# What it picks up ----------------------------------------------------------------------------------
+# Due entries ---------------------------------------------------------------------------------------
 
 
-def test_what_the_stream_never_brought_is_sent_after_two_minutes(inbox: Inbox, now: Clock) -> None:
-    decide()
+def test_entry_missed_by_the_stream_is_sent_after_two_minutes(inbox: Inbox, now: Clock) -> None:
+    queue()
     now.shift(119)
     retry()
     assert inbox.sent == []
@@ -65,8 +65,8 @@ def test_what_the_stream_never_brought_is_sent_after_two_minutes(inbox: Inbox, n
     assert len(inbox.sent) == 1
 
 
-def test_a_record_that_the_stream_brings_late_is_left_to_the_job(inbox: Inbox, now: Clock) -> None:
-    decide()
+def test_late_stream_record_is_left_to_the_job(inbox: Inbox, now: Clock) -> None:
+    queue()
     (entry,) = entries()
     now.shift(60)
     assert deliver(entry) == {"batchItemFailures": []}
@@ -76,17 +76,17 @@ def test_a_record_that_the_stream_brings_late_is_left_to_the_job(inbox: Inbox, n
     assert len(inbox.sent) == 1
 
 
-def test_the_longest_overdue_goes_first(inbox: Inbox, now: Clock) -> None:
+def test_longest_overdue_entry_is_first(inbox: Inbox, now: Clock) -> None:
     for number in range(12):
-        decide(f"user{number}@example.com")
+        queue(f"user{number}@example.com")
         now.shift(1)
     now.shift(120)
     retry()
-    assert [mail.to for mail in inbox.sent] == [f"user{number}@example.com" for number in range(12)]
+    assert [email.to for email in inbox.sent] == [f"user{number}@example.com" for number in range(12)]
 
 
-def test_what_a_run_has_no_time_for_is_left_to_the_next(inbox: Inbox, now: Clock) -> None:
-    decide(*(f"user{number}@example.com" for number in range(3)))
+def test_entries_without_enough_time_are_left_to_the_next_run(inbox: Inbox, now: Clock) -> None:
+    queue(*(f"user{number}@example.com" for number in range(3)))
     now.shift(120)
     load("jobs/retry_emails").handler({}, Context(left=(60_000, 30_000, 15_000)))
     assert len(inbox.sent) == 2
@@ -95,24 +95,24 @@ def test_what_a_run_has_no_time_for_is_left_to_the_next(inbox: Inbox, now: Clock
     assert len(inbox.sent) == 3
 
 
-def test_more_mails_than_the_index_gives_at_once_are_all_found(
+def test_more_entries_than_one_read_returns_are_all_sent(
     inbox: Inbox, now: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "_MOST_DUE", 2)
-    decide(*(f"user{number}@example.com" for number in range(20)))
+    monkeypatch.setattr(outbox, "_MAX_DUE", 2)
+    queue(*(f"user{number}@example.com" for number in range(20)))
     now.shift(120)
     for _ in range(20):
         retry()
-    assert len({mail.to for mail in inbox.sent}) == len(inbox.sent) == 20
+    assert len({email.to for email in inbox.sent}) == len(inbox.sent) == 20
 
 
-def test_while_every_provider_is_left_alone_no_mail_is_claimed(inbox: Inbox, now: Clock, wire: Wire) -> None:
-    decide(*(f"user{number}@example.com" for number in range(9)))
+def test_no_entry_is_claimed_while_all_circuits_are_open(inbox: Inbox, now: Clock, wire: Wire) -> None:
+    queue(*(f"user{number}@example.com" for number in range(9)))
     now.shift(120)
-    wire.fails(faults.no_answer, on="SendEmail")
+    wire.fail(faults.read_timeout, on="SendEmail")
     retry()
     assert sorted(entry["attempts"] for entry in stored.items("OutboxTable")) == [0] * 4 + [1] * 5
-    wire.forget()
+    wire.reset()
     now.shift(29)
     retry()
     assert inbox.sent == []
@@ -121,156 +121,155 @@ def test_while_every_provider_is_left_alone_no_mail_is_claimed(inbox: Inbox, now
     assert len(inbox.sent) == 9
 
 
-# How long it waits ---------------------------------------------------------------------------------
+# Pauses --------------------------------------------------------------------------------------------
 
 
-def test_pauses_double_from_half_a_minute_to_an_hour(
+def test_pauses_double_from_30_seconds_to_an_hour(
     inbox: Inbox, now: Clock, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(random, "randint", lambda _, most: most)
-    decide()
+    queue()
     (entry,) = entries()
-    wire.fails(faults.error("SendingPausedException"), on="SendEmail")
+    wire.fail(faults.error("SendingPausedException"), on="SendEmail")
     deliver(entry)
-    pauses = [waits()]
+    pauses = [pause()]
     for _ in range(9):
         now.shift(pauses[-1])
         retry()
-        pauses.append(waits())
+        pauses.append(pause())
     assert pauses == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
     assert only_entry()["lastError"] == "ses_SendingPausedException"
     assert inbox.sent == []
 
 
-def test_pauses_are_random_but_never_less_than_half(now: Clock, wire: Wire) -> None:
-    assert now is not None
-    decide(*(f"user{number}@example.com" for number in range(30)))
-    wire.fails(faults.no_answer, on="SendEmail")
+@pytest.mark.usefixtures("now")
+def test_pauses_are_random_but_at_least_half(wire: Wire) -> None:
+    queue(*(f"user{number}@example.com" for number in range(30)))
+    wire.fail(faults.read_timeout, on="SendEmail")
     deliver(*entries())
-    # Five failures open SES's circuit, and the rest is told when it may be closed again.
-    by_pause = sorted(entry["retryAt"] - NOON for entry in stored.items("OutboxTable"))
-    assert by_pause[0] >= 15
-    assert len(set(by_pause)) > 5
+    # Five failures open the circuit of SES; the other emails wait until it may close.
+    pauses = sorted(entry["retryAt"] - START for entry in stored.items("OutboxTable"))
+    assert pauses[0] >= 15
+    assert len(set(pauses)) > 5
 
 
-@pytest.mark.parametrize(("asked_for", "least", "most"), [(600, 600, 630), (10**9, 21600, 21630), (1, 1, 31)])
-def test_a_provider_that_says_when_to_come_again_is_heard(
-    now: Clock, monkeypatch: pytest.MonkeyPatch, asked_for: int, least: int, most: int
+@pytest.mark.usefixtures("now")
+@pytest.mark.parametrize(("retry_after", "least", "most"), [(600, 600, 630), (10**9, 21600, 21630), (1, 1, 31)])
+def test_retry_after_of_a_provider_is_respected(
+    monkeypatch: pytest.MonkeyPatch, retry_after: int, least: int, most: int
 ) -> None:
     def fail(*_: object) -> None:
-        raise TransientFailure("sendgrid_429", asked_for)
+        raise TransientFailure("sendgrid_429", retry_after)
 
-    assert now is not None
     monkeypatch.setattr(providers, "send", fail)
-    decide()
+    queue()
     deliver(*entries())
-    assert least <= waits() <= most
+    assert least <= pause() <= most
 
 
-# When it gives up ----------------------------------------------------------------------------------
+# Giving up -----------------------------------------------------------------------------------------
 
 
-def test_a_mail_that_has_failed_for_a_day_is_dead_and_kept(
+def test_email_is_dead_and_kept_after_failing_for_a_day(
     inbox: Inbox, now: Clock, wire: Wire, caplog: pytest.LogCaptureFixture
 ) -> None:
-    decide()
-    deliver_fails = faults.error("TooManyRequestsException", 429)
-    wire.fails(deliver_fails, on="SendEmail")
+    queue()
+    wire.fail(faults.error("TooManyRequestsException", 429), on="SendEmail")
     deliver(*entries())
-    tries = 1
+    attempts = 1
     while stored.state(only_entry()) == "waiting":
         now.move_to(only_entry()["retryAt"])
         retry()
-        tries += 1
-    died = int(clock.now()) - NOON
-    assert 22 * 3600 < died <= 24 * 3600
-    assert 25 < tries < 60
-    assert told(caplog, "mail given up")[0]["reason"] == "ses_TooManyRequestsException"
-    wire.forget()
+        attempts += 1
+    tried_for = int(clock.now()) - START
+    assert 22 * 3600 < tried_for <= 24 * 3600
+    assert 25 < attempts < 60
+    assert logged(caplog, "email given up")[0]["reason"] == "ses_TooManyRequestsException"
+    wire.reset()
     now.shift(90 * 86400)
     retry()
     assert stored.state(only_entry()) == "dead"
     assert inbox.sent == []
 
 
-# What it tells -------------------------------------------------------------------------------------
+# Logs ----------------------------------------------------------------------------------------------
 
 
-def test_it_tells_how_many_wait_and_are_dead_and_how_old_the_oldest_is(
+def test_log_counts_waiting_due_and_dead_entries_and_the_oldest_age(
     now: Clock, wire: Wire, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "api_routes")
     retry()
-    decide("dead@example.com")
-    wire.fails(faults.error("MessageRejected"), on="SendEmail", times=1)
+    queue("dead@example.com")
+    wire.fail(faults.error("MessageRejected"), on="SendEmail", times=1)
     deliver(*entries())
     for _ in range(3):
         now.shift(50)
-        decide()
-    wire.fails(faults.no_answer, on="SendEmail")
+        queue()
+    wire.fail(faults.read_timeout, on="SendEmail")
     retry()
     now.shift(50)
     retry()
-    assert told(caplog, "outbox") == [
+    assert logged(caplog, "outbox") == [
         {"waiting": 3, "due": 0, "dead": 1, "oldestSeconds": 100},
         {"waiting": 3, "due": 1, "dead": 1, "oldestSeconds": 150},
     ]
 
 
-def test_nothing_that_is_told_says_to_whom(now: Clock, wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
+def test_logs_contain_no_address(now: Clock, wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG", "api_routes")
-    decide()
-    wire.fails(faults.error("MessageRejected"), on="SendEmail", times=1)
+    queue()
+    wire.fail(faults.error("MessageRejected"), on="SendEmail", times=1)
     deliver(*entries())
-    decide()
-    wire.fails(faults.no_answer, on="SendEmail")
+    queue()
+    wire.fail(faults.read_timeout, on="SendEmail")
     now.shift(120)
     retry()
-    assert told(caplog, "mail refused")
-    assert told(caplog, "mail postponed")
+    assert logged(caplog, "email rejected")
+    assert logged(caplog, "email postponed")
     assert ADA not in caplog.text + repr([getattr(record, "fields", "") for record in caplog.records])
 
 
-# Side by side with others --------------------------------------------------------------------------
+# Concurrency ---------------------------------------------------------------------------------------
 
 
-def meanwhile_of(act: Callable[[], object], wire: Wire) -> None:
-    """Have somebody act while a mail is being sent: its claim is held."""
+def while_sending(act: Callable[[], object], wire: Wire) -> None:
+    """Run `act` while an email is being sent, so that its entry is claimed."""
     wire.meanwhile(act, before="SendEmail")
 
 
-def test_a_mail_that_is_just_being_sent_is_left_alone(inbox: Inbox, now: Clock, wire: Wire) -> None:
-    decide()
+def test_email_being_sent_is_not_claimed_again(inbox: Inbox, now: Clock, wire: Wire) -> None:
+    queue()
     (entry,) = entries()
 
-    def others() -> None:
+    def other_functions() -> None:
         retry()
         deliver(entry)
         now.shift(59)
         retry()
 
-    meanwhile_of(others, wire)
+    while_sending(other_functions, wire)
     deliver(entry)
     assert len(inbox.sent) == 1
 
 
-def test_a_mail_whose_sender_comes_too_late_stays_done(inbox: Inbox, now: Clock, wire: Wire) -> None:
-    """A function that was frozen while sending wakes after another has sent the mail: its failure counts no more."""
-    decide()
+def test_late_failure_does_not_reopen_a_done_entry(inbox: Inbox, now: Clock, wire: Wire) -> None:
+    """A function frozen while sending resumes after another sent the email: its failure changes nothing."""
+    queue()
 
-    def another() -> None:
+    def other_function() -> None:
         now.shift(120)
         retry()
-        wire.fails(faults.no_answer, on="SendEmail", times=1)
+        wire.fail(faults.read_timeout, on="SendEmail", times=1)
 
-    meanwhile_of(another, wire)
+    while_sending(other_function, wire)
     deliver(*entries())
     assert stored.state(only_entry()) == "done"
     assert len(inbox.sent) >= 1
 
 
-def test_a_claim_is_made_once_and_a_failure_noted_after_its_end_changes_nothing(now: Clock) -> None:
-    decide()
+def test_entry_is_claimed_once_and_an_expired_claim_changes_nothing(now: Clock) -> None:
+    queue()
     late = outbox.claim_new(only_entry()["id"])
     now.shift(120)
     (pending,) = outbox.backlog().due
@@ -285,24 +284,24 @@ def test_a_claim_is_made_once_and_a_failure_noted_after_its_end_changes_nothing(
     assert "lastError" not in entry
 
 
-def test_a_mail_that_was_sent_after_all_is_not_dead(inbox: Inbox, now: Clock, wire: Wire) -> None:
-    decide()
+def test_late_success_marks_a_dead_entry_as_done(inbox: Inbox, now: Clock, wire: Wire) -> None:
+    queue()
 
-    def another() -> None:
+    def other_function() -> None:
         now.shift(120)
-        wire.fails(faults.error("MessageRejected"), on="SendEmail", times=1)
+        wire.fail(faults.error("MessageRejected"), on="SendEmail", times=1)
         retry()
-        wire.forget()
+        wire.reset()
         assert stored.state(only_entry()) == "dead"
 
-    meanwhile_of(another, wire)
+    while_sending(other_function, wire)
     deliver(*entries())
     assert len(inbox.sent) == 1
     assert stored.state(only_entry()) == "done"
 
 
-def test_the_settings_name_providers_that_exist(monkeypatch: pytest.MonkeyPatch, environment: object) -> None:
-    assert environment is not None
+@pytest.mark.usefixtures("environment")
+def test_all_allowed_mail_providers_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     for names in ("ses", "sendgrid", "ses,sendgrid", "sendgrid,ses"):
         monkeypatch.setenv("MAIL_PROVIDERS", names)
         config.settings.cache_clear()

@@ -1,4 +1,4 @@
-"""The rotation of the signing key: each step may be asked for again, and the power may fail between any two calls."""
+"""Rotation of the signing key: each step can be repeated, and survives a power cut between any two AWS calls."""
 
 import contextlib
 import json
@@ -20,17 +20,17 @@ FIRST = KEY_VERSION
 SECOND = "00000000-0000-4000-8000-00000000000b"
 THIRD = "00000000-0000-4000-8000-00000000000c"
 START = 1_900_000_000
-# How long a published key waits before it signs.
+# A published key signs only after this many seconds.
 DELAY = 600
 
 
-def do(step: str, version: str = SECOND) -> None:
+def run(step: str, version: str = SECOND) -> None:
     load("jobs/rotate_signing_key").handler({"Step": step, "ClientRequestToken": version, "SecretId": "arn"}, None)
 
 
 def rotate(version: str) -> None:
     for step in STEPS:
-        do(step, version)
+        run(step, version)
 
 
 def current() -> str:
@@ -39,64 +39,64 @@ def current() -> str:
     )
 
 
-def ends() -> dict[str, int | None]:
+def expirations() -> dict[str, int | None]:
     return {item["kid"]: item.get("expiresAt") for item in stored.items("PublicKeysTable")}
 
 
 def signed_with() -> str:
-    """Give the id of the key that signs where nothing is remembered."""
+    """Return the id of the key that signs after a cold start."""
     keys.memory.forget()
     return keys.signing_key().kid
 
 
-@pytest.mark.usefixtures("cloud")
-def test_a_rotation_makes_the_next_key_current_and_gives_the_last_one_an_end() -> None:
+@pytest.mark.usefixtures("fake_aws")
+def test_rotation_makes_the_new_key_current_and_the_old_one_expire() -> None:
     with time_machine.travel(START, tick=False):
         rotate(SECOND)
         assert current() == SECOND
-        assert ends() == {FIRST: START + 600 + 300 + 3600 + 3600, SECOND: None}
+        assert expirations() == {FIRST: START + 600 + 300 + 3600 + 3600, SECOND: None}
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 @pytest.mark.parametrize("times", [2, 3])
-def test_each_step_may_be_asked_for_again(times: int) -> None:
+def test_each_step_can_be_repeated(times: int) -> None:
     with time_machine.travel(START, tick=False) as now:
         for step in STEPS:
             for _ in range(times):
-                do(step)
+                run(step)
                 now.shift(1)
         for step in STEPS:
-            do(step)
+            run(step)
         assert current() == SECOND
-        assert ends()[SECOND] is None
-        assert len(ends()) == 2
-        assert ends()[FIRST] < START + 3 * 3600  # type: ignore[operator]
+        assert expirations()[SECOND] is None
+        assert len(expirations()) == 2
+        assert expirations()[FIRST] < START + 3 * 3600  # type: ignore[operator]
 
 
-@pytest.mark.usefixtures("cloud")
-def test_the_key_signs_nothing_before_the_last_step() -> None:
+@pytest.mark.usefixtures("fake_aws")
+def test_new_key_is_not_current_before_the_last_step() -> None:
     for step in STEPS[:-1]:
-        do(step)
+        run(step)
         assert current() == FIRST
-    assert ends() == {FIRST: None, SECOND: None}
+    assert expirations() == {FIRST: None, SECOND: None}
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 @pytest.mark.parametrize("step", STEPS[1:])
-def test_a_step_before_its_time_says_what_is_missing(step: str) -> None:
+def test_step_out_of_order_names_the_missing_step(step: str) -> None:
     with pytest.raises(RotationError, match="createSecret has not been done"):
-        do(step)
+        run(step)
     assert current() == FIRST
 
 
-@pytest.mark.usefixtures("cloud")
-def test_a_key_that_was_not_published_fails_the_test() -> None:
-    do("createSecret")
+@pytest.mark.usefixtures("fake_aws")
+def test_test_step_fails_for_an_unpublished_key() -> None:
+    run("createSecret")
     with pytest.raises(RotationError, match="setSecret has not been done"):
-        do("testSecret")
+        run("testSecret")
 
 
-def test_tokens_of_the_last_key_count_until_they_expire(ada: Api) -> None:
+def test_tokens_of_the_old_key_are_valid_until_they_expire(ada: Api) -> None:
     with time_machine.travel(START, tick=False) as now:
         ada = ada.signed_in("ada@example.com", PASSWORD)
         rotate(SECOND)
@@ -105,7 +105,7 @@ def test_tokens_of_the_last_key_count_until_they_expire(ada: Api) -> None:
         assert ada.get("/api/auth/me").status == 200
 
 
-def test_a_signer_that_remembers_the_last_key_for_five_minutes_signs_tokens_that_count(ada: Api) -> None:
+def test_tokens_signed_with_a_cached_old_key_are_valid(ada: Api) -> None:
     with time_machine.travel(START, tick=False) as now:
         ada.signed_in("ada@example.com", PASSWORD)
         rotate(SECOND)
@@ -120,71 +120,71 @@ def test_a_signer_that_remembers_the_last_key_for_five_minutes_signs_tokens_that
         assert signed_with() == SECOND
 
 
-@pytest.mark.usefixtures("cloud")
-def test_a_step_asked_for_late_undoes_no_later_rotation() -> None:
+@pytest.mark.usefixtures("fake_aws")
+def test_late_step_does_not_undo_a_later_rotation() -> None:
     rotate(SECOND)
     rotate(THIRD)
     with pytest.raises(RotationError, match="neither pending nor current"):
-        do("finishSecret", FIRST)
+        run("finishSecret", FIRST)
     for step in STEPS:
-        with contextlib.suppress(Exception):  # refused, however
-            do(step, SECOND)
+        with contextlib.suppress(Exception):  # any error is fine
+            run(step, SECOND)
     assert current() == THIRD
-    assert ends()[THIRD] is None
+    assert expirations()[THIRD] is None
 
 
-@pytest.mark.usefixtures("cloud")
-def test_the_last_step_asked_for_late_does_not_end_the_next_key() -> None:
+@pytest.mark.usefixtures("fake_aws")
+def test_late_last_step_does_not_expire_the_next_key() -> None:
     rotate(SECOND)
     for step in STEPS[:-1]:
-        do(step, THIRD)
-    do("finishSecret", SECOND)
-    assert ends()[THIRD] is None
-    do("finishSecret", THIRD)
+        run(step, THIRD)
+    run("finishSecret", SECOND)
+    assert expirations()[THIRD] is None
+    run("finishSecret", THIRD)
     assert current() == THIRD
-    assert ends()[THIRD] is None
-    assert ends()[SECOND] is not None
+    assert expirations()[THIRD] is None
+    assert expirations()[SECOND] is not None
 
 
 @pytest.mark.thorough
-def test_the_power_may_fail_after_any_call(ada: Api, wire: Wire) -> None:
+def test_rotation_survives_a_power_cut_after_any_call(ada: Api, wire: Wire) -> None:
     with time_machine.travel(START, tick=False) as now:
         ada = ada.signed_in("ada@example.com", PASSWORD)
-        wire.forget()
+        wire.reset()
         rotate(SECOND)
         calls = len(wire.calls)
         for call in range(1, calls + 1):
             now.shift(DELAY)
-            before = signed_with()
+            old_kid = signed_with()
             version = f"00000000-0000-4000-8000-0000000001{call:02}"
-            wire.forget()
-            wire.dies_after(call)
+            wire.reset()
+            wire.cut_power_after(call)
             with pytest.raises(PowerCut):
                 rotate(version)
-            wire.forget()
-            # Whatever happened, tokens are issued and verified as before ...
-            assert signed_with() == before
+            wire.reset()
+            # Tokens are still issued and verified as before ...
+            assert signed_with() == old_kid
             assert ada.signed_in("ada@example.com", PASSWORD).get("/api/auth/me").status == 200
-            # ... and Secrets Manager asks for all of it again.
+            # ... and Secrets Manager repeats all steps.
             rotate(version)
             assert current() == version
-            assert [kid for kid, end in ends().items() if end is None] == [version]
-            assert signed_with() == before
+            assert [kid for kid, expires_at in expirations().items() if expires_at is None] == [version]
+            assert signed_with() == old_kid
             now.shift(DELAY)
             assert signed_with() == version
 
 
-@pytest.mark.usefixtures("cloud")
-def test_a_rotation_that_was_given_up_leaves_a_key_that_the_next_one_ends() -> None:
+@pytest.mark.usefixtures("fake_aws")
+def test_key_of_an_abandoned_rotation_expires_with_the_next_one() -> None:
     for step in STEPS[:-1]:
-        do(step)
+        run(step)
     rotate(THIRD)
     assert current() == THIRD
-    assert [kid for kid, end in ends().items() if end is None] == [THIRD]
+    assert [kid for kid, expires_at in expirations().items() if expires_at is None] == [THIRD]
 
 
-@pytest.mark.usefixtures("cloud")
-def test_the_private_key_is_in_the_secret_alone() -> None:
+@pytest.mark.usefixtures("fake_aws")
+def test_private_key_is_stored_only_in_the_secret() -> None:
     rotate(SECOND)
     secret = json.loads(
         aws.secretsmanager().get_secret_value(SecretId="SigningKeySecret", VersionStage="AWSCURRENT")["SecretString"]
@@ -193,7 +193,7 @@ def test_the_private_key_is_in_the_secret_alone() -> None:
     assert all("d" not in item["jwk"] for item in stored.items("PublicKeysTable"))
 
 
-def test_the_first_rotation_starts_from_a_value_that_is_no_key(api: Api) -> None:
+def test_first_rotation_replaces_a_value_that_is_not_a_key(api: Api) -> None:
     aws.secretsmanager().delete_secret(SecretId="SigningKeySecret", ForceDeleteWithoutRecovery=True)
     aws.secretsmanager().create_secret(Name="SigningKeySecret", SecretString="a random password")
     keys.memory.forget()
@@ -204,7 +204,7 @@ def test_the_first_rotation_starts_from_a_value_that_is_no_key(api: Api) -> None
     assert keys.signing_key().kid == SECOND
 
 
-@pytest.mark.usefixtures("cloud")
-def test_an_unknown_step_is_a_defect() -> None:
+@pytest.mark.usefixtures("fake_aws")
+def test_unknown_step_raises() -> None:
     with pytest.raises(KeyError):
-        do("dropSecret")
+        run("dropSecret")

@@ -1,4 +1,4 @@
-"""/api/users/{userId}: reading, changing and closing an account."""
+"""/api/users/{userId}."""
 
 from typing import Any
 
@@ -13,18 +13,18 @@ from tests.support import stored
 from tests.support.api import Api, Inbox
 from tests.support.predicates import has_headers, is_error
 
-NOBODY = "11111111-1111-4111-8111-111111111111"
+UNKNOWN_ID = "11111111-1111-4111-8111-111111111111"
 
 
 def url(caller: Api) -> str:
-    """The caller's own place."""
+    """Return the URL of the caller's own account."""
     return f"/api/users/{caller.get('/api/auth/me').json['data']['user']['id']}"
 
 
 # Reading -------------------------------------------------------------------------------------------
 
 
-def test_self_and_admin_read_a_profile_with_its_version(ada: Api, admin: Api) -> None:
+def test_user_and_admin_read_the_profile_with_its_version(ada: Api, admin: Api) -> None:
     mine, theirs = ada.get(url(ada)), admin.get(url(ada))
     assert mine.status == theirs.status == 200
     assert mine.json == theirs.json
@@ -32,26 +32,28 @@ def test_self_and_admin_read_a_profile_with_its_version(ada: Api, admin: Api) ->
     assert mine.headers["etag"] == '"1"'
 
 
-def test_others_may_neither_read_nor_learn_whether_there_is_somebody(ada: Api, ben: Api) -> None:
-    for place in (url(ben), f"/api/users/{NOBODY}", "/api/users/admins"):
-        assert is_error(ada.get(place), 403, "forbidden")
-        assert is_error(ada.patch(place, {"name": "Eve"}), 403, "forbidden")
-        assert is_error(ada.put(place, {"name": "Eve"}), 403, "forbidden")
-        assert is_error(ada.delete(place), 403, "forbidden")
+def test_other_users_get_403_whether_or_not_the_account_exists(ada: Api, ben: Api) -> None:
+    for target in (url(ben), f"/api/users/{UNKNOWN_ID}", "/api/users/admins"):
+        assert is_error(ada.get(target), 403, "forbidden")
+        assert is_error(ada.patch(target, {"name": "Eve"}), 403, "forbidden")
+        assert is_error(ada.put(target, {"name": "Eve"}), 403, "forbidden")
+        assert is_error(ada.delete(target), 403, "forbidden")
 
 
-@pytest.mark.parametrize("user_id", [NOBODY, "admins", "0", "a" * 3000, "%00", "é", NOBODY.upper().replace("1", "A")])
-def test_an_id_that_nobody_has_is_not_found(admin: Api, user_id: str) -> None:
-    place = f"/api/users/{user_id}"
-    assert is_error(admin.get(place), 404, "user_not_found")
-    assert is_error(admin.patch(place, {"name": "Eve"}), 404, "user_not_found")
-    assert is_error(admin.delete(place), 404, "user_not_found")
+@pytest.mark.parametrize(
+    "user_id", [UNKNOWN_ID, "admins", "0", "a" * 3000, "%00", "é", UNKNOWN_ID.upper().replace("1", "A")]
+)
+def test_unknown_id_is_not_found(admin: Api, user_id: str) -> None:
+    target = f"/api/users/{user_id}"
+    assert is_error(admin.get(target), 404, "user_not_found")
+    assert is_error(admin.patch(target, {"name": "Eve"}), 404, "user_not_found")
+    assert is_error(admin.delete(target), 404, "user_not_found")
 
 
-# Changing ------------------------------------------------------------------------------------------
+# Changes -------------------------------------------------------------------------------------------
 
 
-def test_a_user_changes_their_own_name(ada: Api) -> None:
+def test_user_changes_their_own_name(ada: Api) -> None:
     before = ada.get(url(ada))
     for change, name in ((ada.patch, "Ada L."), (ada.put, "Ada Lovelace")):
         reply = change(url(ada), {"name": name})
@@ -66,7 +68,7 @@ def test_a_user_changes_their_own_name(ada: Api) -> None:
     "change", [{"role": "admin"}, {"status": "disabled"}, {"role": "user"}, {"name": "A", "role": "admin"}]
 )
 @pytest.mark.parametrize("verb", ["PUT", "PATCH"])
-def test_a_user_may_not_change_role_or_status(ada: Api, change: dict[str, str], verb: str) -> None:
+def test_user_cannot_change_role_or_status(ada: Api, change: dict[str, str], verb: str) -> None:
     reply = ada.call(verb, url(ada), {"name": "Ada", **change})
     assert is_error(reply, 403, "forbidden")
     assert ada.get("/api/auth/me").json["data"]["user"]["role"] == "user"
@@ -75,31 +77,31 @@ def test_a_user_may_not_change_role_or_status(ada: Api, change: dict[str, str], 
 @pytest.mark.parametrize(
     "field", ["id", "email", "emailVerified", "emailStatus", "createdAt", "version", "shard", "user_id", "position"]
 )
-def test_fields_that_are_not_to_be_written_are_ignored(ada: Api, field: str) -> None:
+def test_read_only_and_unknown_fields_are_ignored(ada: Api, field: str) -> None:
     before = ada.get(url(ada)).json["data"]
     after = ada.patch(url(ada), {"name": "Ada", field: "x"}).json["data"]
     assert after == before
 
 
 @pytest.mark.parametrize("body", [{}, {"name": None}, {"nickname": "A"}, {"role": None, "status": None}])
-def test_a_patch_gives_at_least_one_field(admin: Api, ada: Api, body: dict[str, Any]) -> None:
+def test_patch_requires_a_field(admin: Api, ada: Api, body: dict[str, Any]) -> None:
     assert is_error(admin.patch(url(ada), body), 400, "validation_failed")
 
 
 @pytest.mark.parametrize(
     "body", [{"name": "Ada"}, {"name": "Ada", "role": "user"}, {"role": "user", "status": "active"}]
 )
-def test_a_put_by_an_admin_gives_every_field(admin: Api, ada: Api, body: dict[str, Any]) -> None:
+def test_put_by_an_admin_requires_every_field(admin: Api, ada: Api, body: dict[str, Any]) -> None:
     assert is_error(admin.put(url(ada), body), 400, "validation_failed")
 
 
-def test_a_put_without_name_says_so(ada: Api) -> None:
+def test_put_requires_a_name(ada: Api) -> None:
     reply = ada.put(url(ada), {})
     assert reply.json["message"] == "Name is required"
     assert reply.json["errors"] == [{"field": "name", "message": "is required"}]
 
 
-def test_an_admin_changes_name_role_and_status(admin: Api, ada: Api) -> None:
+def test_admin_changes_name_role_and_status(admin: Api, ada: Api) -> None:
     reply = admin.put(url(ada), {"name": "Ada L.", "role": "admin", "status": "active"})
     assert reply.status == 200
     assert [reply.json["data"][key] for key in ("name", "role", "status")] == ["Ada L.", "admin", "active"]
@@ -109,52 +111,52 @@ def test_an_admin_changes_name_role_and_status(admin: Api, ada: Api) -> None:
 @pytest.mark.parametrize(
     "change", [{"status": "gone"}, {"role": "root"}, {"name": ""}, {"name": "a" * 101}, {"name": 5}]
 )
-def test_values_that_make_no_sense_are_told_by_field(admin: Api, ada: Api, change: dict[str, Any]) -> None:
+def test_invalid_values_are_reported_by_field(admin: Api, ada: Api, change: dict[str, Any]) -> None:
     reply = admin.patch(url(ada), change)
     assert is_error(reply, 400, "validation_failed")
-    assert [fault["field"] for fault in reply.json["errors"]] == list(change)
+    assert [error["field"] for error in reply.json["errors"]] == list(change)
 
 
-def test_a_change_that_changes_nothing_keeps_the_version(ada: Api) -> None:
+def test_patch_without_a_difference_keeps_the_version(ada: Api) -> None:
     before = ada.get(url(ada))
     after = ada.patch(url(ada), {"name": "Ada"})
     assert (after.json, after.headers["etag"]) == (before.json, before.headers["etag"])
 
 
-def test_a_change_is_dated(ada: Api) -> None:
-    place = url(ada)
+def test_patch_sets_updated_at(ada: Api) -> None:
+    target = url(ada)
     with time_machine.travel("2033-01-02T03:04:05.678Z", tick=False):
         ada = ada.signed_in("ada@example.com", PASSWORD)
-        assert ada.patch(place, {"name": "A"}).json["data"]["updatedAt"] == "2033-01-02T03:04:05.678Z"
+        assert ada.patch(target, {"name": "A"}).json["data"]["updatedAt"] == "2033-01-02T03:04:05.678Z"
 
 
 # If-Match ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("header", ["*", " * ", '"1"', '"0", "1"', '"1","9"', 'W/"2", "1"'])
-def test_a_change_of_the_version_that_was_read_is_made(ada: Api, header: str) -> None:
+def test_if_match_with_the_current_version_succeeds(ada: Api, header: str) -> None:
     assert ada.patch(url(ada), {"name": "A"}, if_match=header).status == 200
 
 
 @pytest.mark.parametrize(
     "header", ['"0"', '"2"', 'W/"1"', "1", "", "nonsense", '"', '"01x"', '"' + "9" * 400 + '"', '"0","2"']
 )
-def test_a_change_of_another_version_is_stale(ada: Api, header: str) -> None:
+def test_if_match_with_another_version_is_stale(ada: Api, header: str) -> None:
     for verb in ("PUT", "PATCH"):
         assert is_error(ada.call(verb, url(ada), {"name": "A"}, if_match=header), 412, "stale")
     assert ada.get(url(ada)).json["data"]["name"] == "Ada"
 
 
-def test_of_two_changes_of_one_version_the_second_is_stale(ada: Api) -> None:
+def test_second_change_of_one_version_is_stale(ada: Api) -> None:
     tag = ada.get(url(ada)).headers["etag"]
     assert ada.patch(url(ada), {"name": "A"}, if_match=tag).status == 200
     assert is_error(ada.patch(url(ada), {"name": "B"}, if_match=tag), 412, "stale")
 
 
-# What a change does to whoever is signed in ----------------------------------------------------------
+# Effects on sessions -------------------------------------------------------------------------------
 
 
-def test_a_new_role_counts_for_an_existing_token_at_the_next_call(admin: Api, ada: Api) -> None:
+def test_new_role_applies_to_existing_tokens_at_once(admin: Api, ada: Api) -> None:
     assert ada.get("/api/users").status == 403
     assert admin.patch(url(ada), {"role": "admin"}).status == 200
     assert ada.get("/api/users").status == 200
@@ -163,34 +165,34 @@ def test_a_new_role_counts_for_an_existing_token_at_the_next_call(admin: Api, ad
     stored.check()
 
 
-def test_disabling_ends_every_session_at_once_and_enabling_revives_none(admin: Api, ada: Api) -> None:
-    place, other = url(ada), ada.signed_in("ada@example.com", PASSWORD)
-    assert admin.patch(place, {"status": "disabled"}).status == 200
+def test_disabling_ends_all_sessions_and_enabling_restores_none(admin: Api, ada: Api) -> None:
+    target, other = url(ada), ada.signed_in("ada@example.com", PASSWORD)
+    assert admin.patch(target, {"status": "disabled"}).status == 200
     for caller in (ada, other):
         assert is_error(caller.get("/api/auth/me"), 401, "session_ended")
     login = {"email": "ada@example.com", "password": PASSWORD}
     assert is_error(Api().post("/api/auth/login", login), 401, "invalid_credentials")
-    assert admin.patch(place, {"status": "active"}).status == 200
+    assert admin.patch(target, {"status": "active"}).status == 200
     assert is_error(ada.get("/api/auth/me"), 401, "session_ended")
     assert Api().post("/api/auth/login", login).status == 200
     stored.check()
 
 
-def test_a_change_reaches_more_sessions_than_one_transaction_has_room_for(admin: Api, ada: Api) -> None:
-    place = url(ada)
-    user = users.get(place.rpartition("/")[2])
-    tables.write(*(sessions.starting(sessions.new(user, Client())) for _ in range(sessions._MOST_TOGETHER + 5)))
-    assert admin.patch(place, {"role": "admin"}).status == 200
+def test_changes_reach_more_sessions_than_fit_into_one_transaction(admin: Api, ada: Api) -> None:
+    target = url(ada)
+    user = users.get(target.rpartition("/")[2])
+    tables.write(*(sessions.starting(sessions.new(user, Client())) for _ in range(sessions._MAX_PER_TRANSACTION + 5)))
+    assert admin.patch(target, {"role": "admin"}).status == 200
     stored.check()
-    assert admin.patch(place, {"status": "disabled"}).status == 200
+    assert admin.patch(target, {"status": "disabled"}).status == 200
     assert all(session["role"] == "admin" for session in stored.sessions())
     stored.check()
 
 
-# The last administrator ------------------------------------------------------------------------------
+# The last administrator ----------------------------------------------------------------------------
 
 
-def test_the_last_admin_can_neither_go_nor_be_demoted_nor_disabled(admin: Api) -> None:
+def test_last_admin_cannot_be_deleted_demoted_or_disabled(admin: Api) -> None:
     me = url(admin)
     for refused in (
         admin.delete(me),
@@ -203,26 +205,26 @@ def test_the_last_admin_can_neither_go_nor_be_demoted_nor_disabled(admin: Api) -
     stored.check()
 
 
-def test_an_invited_admin_who_cannot_sign_in_yet_does_not_count(admin: Api) -> None:
+def test_invited_admin_is_not_counted(admin: Api) -> None:
     assert admin.post("/api/users", {"name": "Ben", "email": "ben@example.com", "role": "admin"}).status == 201
     assert is_error(admin.delete(url(admin)), 409, "last_admin")
 
 
-def test_a_disabled_admin_does_not_count(admin: Api, ada: Api) -> None:
+def test_disabled_admin_is_not_counted(admin: Api, ada: Api) -> None:
     admin.patch(url(ada), {"role": "admin"})
     admin.patch(url(ada), {"status": "disabled"})
     assert is_error(admin.patch(url(admin), {"role": "user"}), 409, "last_admin")
     stored.check()
 
 
-def test_one_of_two_admins_can_go(admin: Api, ada: Api) -> None:
+def test_one_of_two_admins_can_be_deleted(admin: Api, ada: Api) -> None:
     admin.patch(url(ada), {"role": "admin"})
     assert admin.delete(url(admin)).status == 204
     assert is_error(ada.delete(url(ada)), 409, "last_admin")
     stored.check()
 
 
-# Promoting somebody whose address nobody has confirmed -----------------------------------------------
+# Promoting an unverified user ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -233,25 +235,25 @@ def test_one_of_two_admins_can_go(admin: Api, ada: Api) -> None:
         [{"status": "disabled"}, {"role": "admin"}, {"status": "active"}],
     ],
 )
-@pytest.mark.parametrize("confirming", ["before", "after"])
-def test_a_strangers_password_never_becomes_an_administrators(
-    admin: Api, api: Api, inbox: Inbox, changes: list[dict[str, str]], confirming: str
+@pytest.mark.parametrize("verified", ["between", "after"])
+def test_password_set_before_verification_never_becomes_an_admins(
+    admin: Api, api: Api, inbox: Inbox, changes: list[dict[str, str]], verified: str
 ) -> None:
+    def resend_and_verify() -> None:
+        api.post("/api/auth/resend-verification", {"email": "boss@example.com"})
+        inbox.deliver()
+        for email in inbox.to("boss@example.com"):
+            api.post("/api/auth/verify-email", {"token": email.token})
+
     api.post("/api/auth/register", {"name": "Eve", "email": "boss@example.com", "password": PASSWORD})
-    early = inbox.newest().token
-    place = "/api/users/" + admin.get("/api/users?email=boss@example.com").json["data"][0]["id"]
+    first = inbox.newest().token
+    target = "/api/users/" + admin.get("/api/users?email=boss@example.com").json["data"][0]["id"]
     for change in changes:
-        assert admin.patch(place, change).status == 200
-        if confirming == "before" and "role" in change:
-            api.post("/api/auth/resend-verification", {"email": "boss@example.com"})
-            inbox.deliver()
-            for mail in inbox.to("boss@example.com"):
-                api.post("/api/auth/verify-email", {"token": mail.token})
-    api.post("/api/auth/resend-verification", {"email": "boss@example.com"})
-    inbox.deliver()
-    for mail in inbox.to("boss@example.com"):
-        api.post("/api/auth/verify-email", {"token": mail.token})
-    assert is_error(api.post("/api/auth/verify-email", {"token": early}), 400, "invalid_link")
+        assert admin.patch(target, change).status == 200
+        if verified == "between" and "role" in change:
+            resend_and_verify()
+    resend_and_verify()
+    assert is_error(api.post("/api/auth/verify-email", {"token": first}), 400, "invalid_link")
     login = api.post("/api/auth/login", {"email": "boss@example.com", "password": PASSWORD})
     assert is_error(login, 401, "invalid_credentials")
     assert "invited" in inbox.newest().subject
@@ -261,9 +263,9 @@ def test_a_strangers_password_never_becomes_an_administrators(
 # Closing -------------------------------------------------------------------------------------------
 
 
-def test_closing_an_account_leaves_nothing_and_frees_the_address(ada: Api, api: Api, inbox: Inbox) -> None:
-    place, other = url(ada), ada.signed_in("ada@example.com", PASSWORD)
-    reply = ada.delete(place)
+def test_closing_an_account_deletes_its_data_and_frees_the_address(ada: Api, api: Api, inbox: Inbox) -> None:
+    target, other = url(ada), ada.signed_in("ada@example.com", PASSWORD)
+    reply = ada.delete(target)
     assert (reply.status, reply.text) == (204, "")
     assert has_headers(reply)
     for caller in (ada, other):
@@ -275,29 +277,27 @@ def test_closing_an_account_leaves_nothing_and_frees_the_address(ada: Api, api: 
     assert api.signed_in("ada@example.com", PASSWORD).token
 
 
-def test_closing_removes_pending_tokens(admin: Api, inbox: Inbox) -> None:
-    place = admin.post("/api/users", {"name": "Ben", "email": "ben@example.com"}).headers["location"]
+def test_closing_an_account_deletes_its_one_time_tokens(admin: Api, inbox: Inbox) -> None:
+    target = admin.post("/api/users", {"name": "Ben", "email": "ben@example.com"}).headers["location"]
     inbox.deliver()
     assert len(stored.items("OneTimeTokensTable")) == 1
-    assert admin.delete(place).status == 204
+    assert admin.delete(target).status == 204
     assert stored.items("OneTimeTokensTable") == []
-    assert is_error(admin.delete(place), 404, "user_not_found")
+    assert is_error(admin.delete(target), 404, "user_not_found")
 
 
-def test_a_mail_decided_on_before_closing_is_not_sent_after_it(admin: Api, inbox: Inbox) -> None:
+def test_queued_email_of_a_closed_account_is_not_sent(admin: Api, inbox: Inbox) -> None:
     admin.delete(admin.post("/api/users", {"name": "Ben", "email": "ben@example.com"}).headers["location"])
     assert inbox.all() == []
     stored.check()
 
 
-def test_a_token_of_a_closed_account_does_not_come_back_with_the_next_of_that_address(
-    ada: Api, api: Api, inbox: Inbox
-) -> None:
+def test_token_of_a_closed_account_stays_invalid_for_its_successor(ada: Api, api: Api, inbox: Inbox) -> None:
     ada.delete(url(ada))
     api.post("/api/auth/register", {"name": "Ada", "email": "ada@example.com", "password": PASSWORD})
     api.post("/api/auth/verify-email", {"token": inbox.newest().token})
     assert is_error(ada.get("/api/auth/me"), 401, "session_ended")
 
 
-def test_the_address_of_an_admin_is_found_by_any_admin(admin: Api) -> None:
+def test_admin_finds_an_admin_by_address(admin: Api) -> None:
     assert len(admin.get(f"/api/users?email={ADMIN_EMAIL}").json["data"]) == 1

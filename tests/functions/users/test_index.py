@@ -1,4 +1,4 @@
-"""/api/users: listing and inviting."""
+"""/api/users: listing users and inviting them."""
 
 import base64
 import json
@@ -23,8 +23,8 @@ from tests.support.predicates import is_error
 KEYS = ["id", "name", "email", "role", "status", "emailVerified", "emailStatus", "createdAt", "updatedAt"]
 
 
-def invited(number: int) -> dict[str, Any]:
-    """Open an account, without the request around it."""
+def invite(number: int) -> dict[str, Any]:
+    """Invite a user without an HTTP request. Return the profile."""
     once = Once(operation="invite", caller_id="", key="", request=None)
     return lifecycle.invite(
         name=f"User {number}", email=f"user{number}@example.com", role="user", once=once, client=Client()
@@ -34,7 +34,7 @@ def invited(number: int) -> dict[str, Any]:
 # Listing -------------------------------------------------------------------------------------------
 
 
-def test_users_are_listed_with_every_field_and_nothing_else(admin: Api) -> None:
+def test_listed_users_have_exactly_the_documented_fields(admin: Api) -> None:
     reply = admin.get("/api/users")
     assert reply.status == 200
     assert list(reply.json) == ["success", "data", "nextCursor"]
@@ -54,22 +54,22 @@ def test_users_are_listed_with_every_field_and_nothing_else(admin: Api) -> None:
     assert "link" not in reply.headers
 
 
-def test_others_may_not_list_users(ada: Api) -> None:
+def test_only_admins_list_and_invite_users(ada: Api) -> None:
     assert is_error(ada.get("/api/users"), 403, "forbidden")
     assert is_error(ada.get("/api/users?limit=nonsense"), 403, "forbidden")
     assert is_error(ada.post("/api/users", "nonsense"), 403, "forbidden")
 
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 10])
-def test_pages_hold_everybody_once_newest_first_while_others_join(admin: Api, limit: int) -> None:
+def test_pages_hold_each_user_once_newest_first_while_others_join(admin: Api, limit: int) -> None:
     with time_machine.travel(1_900_000_000) as clock:
         admin = admin.signed_in(ADMIN_EMAIL, PASSWORD)
         expected = []
         for number in range(9):
-            # Some at the same millisecond, so that only the id tells them apart.
+            # Some users share a millisecond, so that only the id orders them.
             if number % 3 == 0:
                 clock.shift(1)
-            expected.append(invited(number)["id"])
+            expected.append(invite(number)["id"])
         seen, url = [], f"/api/users?limit={limit}"
         while url:
             reply = admin.get(url)
@@ -77,55 +77,54 @@ def test_pages_hold_everybody_once_newest_first_while_others_join(admin: Api, li
             seen += [user["id"] for user in reply.json["data"]]
             assert len(seen) <= 10
             clock.shift(1)
-            invited(100 + len(seen))
+            invite(100 + len(seen))
             link = reply.headers.get("link")
             assert (link is None) == (reply.json["nextCursor"] is None)
             url = link.removeprefix("<").removesuffix('>; rel="next"') if link else ""
-        old = [user_id for user_id in seen if user_id in expected]
-        assert sorted(old) == sorted(expected)
+        assert set(expected) <= set(seen)
         assert len(seen) == len(set(seen)) == 10
         times = {user["id"]: user["createdAt"] for user in stored.profiles()}
         assert [times[user_id] for user_id in seen] == sorted((times[user_id] for user_id in seen), reverse=True)
 
 
-def test_users_are_spread_over_the_shards(admin: Api) -> None:
+def test_users_are_distributed_over_the_shards(admin: Api) -> None:
     for number in range(40):
-        invited(number)
+        invite(number)
     assert {user["shard"] for user in stored.profiles()} == set(users._SHARDS)
     assert len(admin.get("/api/users?limit=100").json["data"]) == 41
 
 
-def test_a_page_that_ends_with_the_last_user_is_the_last_page(admin: Api) -> None:
-    invited(1)
+def test_page_that_ends_with_the_last_user_has_no_cursor(admin: Api) -> None:
+    invite(1)
     assert admin.get("/api/users?limit=2").json["nextCursor"] is None
     assert admin.get("/api/users?limit=1").json["nextCursor"] is not None
 
 
-def test_the_listing_never_scans_and_asks_each_shard_once(admin: Api, wire: Wire) -> None:
+def test_list_queries_each_shard_once_and_never_scans(admin: Api, wire: Wire) -> None:
     admin.get("/api/users")
-    wire.forget()
+    wire.reset()
     admin.get("/api/users")
     assert wire.calls == ["GetItem", "Query", "Query", "Query", "Query"]
 
 
-def test_the_listing_asks_all_shards_at_the_same_time(admin: Api, wire: Wire) -> None:
+def test_list_queries_the_shards_in_parallel(admin: Api, wire: Wire) -> None:
     admin.get("/api/users")
-    everybody = threading.Barrier(4)
+    all_queries = threading.Barrier(4)
 
     def wait_for_the_others(operation: str) -> None:
         if operation == "Query":
-            everybody.wait(timeout=10)
+            all_queries.wait(timeout=10)
 
     wire.before = wait_for_the_others
     assert admin.get("/api/users").status == 200
 
 
-def stored_users(*shards: str) -> list[str]:
-    """Store a user in each of these shards; give their ids, newest first."""
+def store_users(*shards: str) -> list[str]:
+    """Store a user in each of these shards. Return their ids, newest first."""
     ids = []
     with time_machine.travel(1_900_000_000, tick=False) as clock:
         for number, shard in enumerate(shards):
-            # Some at the same millisecond, so that only the id tells them apart.
+            # Some users share a millisecond, so that only the id orders them.
             if number % 3 == 0:
                 clock.shift(1)
             user = users.new(name="U", email=f"user{number}@example.com", role="user")._replace(shard=shard)
@@ -134,67 +133,67 @@ def stored_users(*shards: str) -> list[str]:
     return [user_id for _, user_id in sorted(ids, reverse=True)]
 
 
-EVEN, ONE, UNEVEN = "0123" * 11, "2" * 44, "0" * 15 + "123" * 5 + "1" * 14
+EVEN, ONE_SHARD, UNEVEN = "0123" * 11, "2" * 44, "0" * 15 + "123" * 5 + "1" * 14
 LIMITS = (2, 7, 20, 43, 44, 100)
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 @pytest.mark.parametrize(
-    "shards", [EVEN, ONE, UNEVEN, "", "3", "0123"], ids=["even", "one", "uneven", "none", "1", "4"]
+    "shards", [EVEN, ONE_SHARD, UNEVEN, "", "3", "0123"], ids=["even", "one", "uneven", "none", "1", "4"]
 )
-def test_pages_of_any_size_hold_everybody_however_they_are_spread(shards: str) -> None:
-    everybody = stored_users(*shards)
+def test_pages_of_any_size_hold_all_users_of_any_distribution(shards: str) -> None:
+    expected = store_users(*shards)
     for limit in LIMITS:
         seen: list[str] = []
         position = None
-        while len(seen) <= len(everybody):
+        while len(seen) <= len(expected):
             page, position = users.newest(limit, before=position)
             seen += [user.id for user in page]
             if position is None:
                 break
             assert len(page) == limit
-        assert seen == everybody
+        assert seen == expected
 
 
 @pytest.fixture
-def read(cloud: None) -> Iterator[list[int]]:  # noqa: ARG001  # what is called
-    """How many items each query since has read."""
+def read(fake_aws: None) -> Iterator[list[int]]:  # noqa: ARG001  # the queries run there
+    """The number of items that each query reads."""
     counts: list[int] = []
     events = aws.dynamodb().meta.events
-    note = "after-call.dynamodb.Query"
-    events.register(note, lambda parsed, **_: counts.append(len(parsed["Items"])), unique_id="read")
+    name = "after-call.dynamodb.Query"
+    events.register(name, lambda parsed, **_: counts.append(len(parsed["Items"])), unique_id="read")
     yield counts
-    events.unregister(note, unique_id="read")
+    events.unregister(name, unique_id="read")
 
 
-def test_a_page_reads_each_shards_share_and_a_margin(read: list[int]) -> None:
-    stored_users(*"0123" * 40)
+def test_page_reads_the_share_of_each_shard_and_a_margin(read: list[int]) -> None:
+    store_users(*"0123" * 40)
     for limit, each in ((1, 2), (5, 5), (20, 12), (100, 39)):
         users.newest(limit)
         assert read == [each] * 4
         read.clear()
 
 
-def test_a_shard_that_has_more_than_its_share_is_asked_again_and_no_other(read: list[int]) -> None:
-    stored_users(*"13", *ONE)
+def test_only_a_shard_with_more_than_its_share_is_queried_again(read: list[int]) -> None:
+    store_users(*"13", *ONE_SHARD)
     assert len(users.newest(20)[0]) == 20
     assert sorted(read) == [0, 1, 1, 12, 12]
 
 
 @pytest.mark.parametrize("limit", ["0", "101", "-1", "1.5", "", "ten", "1,2", "9" * 30, "%00"])
-def test_a_limit_is_1_to_100(admin: Api, limit: str) -> None:
+def test_limit_outside_1_to_100_is_rejected(admin: Api, limit: str) -> None:
     reply = admin.get(f"/api/users?limit={limit}")
     assert is_error(reply, 400, "validation_failed")
-    assert [fault["field"] for fault in reply.json["errors"]] == ["limit"]
+    assert [error["field"] for error in reply.json["errors"]] == ["limit"]
 
 
-def forged(admin: Api) -> str:
+def next_cursor(admin: Api) -> str:
     return str(admin.get("/api/users?limit=1").json["nextCursor"])
 
 
-def test_a_cursor_that_is_not_ours_is_refused(admin: Api) -> None:
-    invited(1)
-    good = forged(admin)
+def test_forged_cursor_is_rejected(admin: Api) -> None:
+    invite(1)
+    good = next_cursor(admin)
     content = base64.urlsafe_b64decode(good)
     bad = [
         good[:-4],
@@ -215,14 +214,14 @@ def test_a_cursor_that_is_not_ours_is_refused(admin: Api) -> None:
         assert is_error(admin.get(f"/api/users?cursor={cursor}"), 400, "invalid_cursor"), cursor
 
 
-def test_a_cursor_works_in_the_session_that_got_it_alone(admin: Api) -> None:
-    invited(1)
+def test_cursor_of_another_session_is_rejected(admin: Api) -> None:
+    invite(1)
     other = admin.signed_in(ADMIN_EMAIL, PASSWORD)
-    assert is_error(other.get(f"/api/users?cursor={forged(admin)}"), 400, "invalid_cursor")
+    assert is_error(other.get(f"/api/users?cursor={next_cursor(admin)}"), 400, "invalid_cursor")
 
 
-def test_a_cursor_whose_user_is_gone_still_leads_on(admin: Api) -> None:
-    first, second = invited(1), invited(2)
+def test_cursor_survives_the_deletion_of_its_user(admin: Api) -> None:
+    first, second = invite(1), invite(2)
     page = admin.get("/api/users?limit=1").json
     lifecycle.close(page["data"][0]["id"], Client())
     following = admin.get(f"/api/users?limit=5&cursor={page['nextCursor']}").json["data"]
@@ -230,30 +229,30 @@ def test_a_cursor_whose_user_is_gone_still_leads_on(admin: Api) -> None:
 
 
 @pytest.mark.parametrize("email", ["user1@example.com", "USER1@Example.com", "%20user1@example.com"])
-def test_a_user_is_found_by_address_in_any_spelling(admin: Api, email: str) -> None:
-    user = invited(1)
+def test_user_is_found_by_address_in_any_spelling(admin: Api, email: str) -> None:
+    user = invite(1)
     reply = admin.get(f"/api/users?email={email}")
     assert [found["id"] for found in reply.json["data"]] == [user["id"]]
     assert reply.json["nextCursor"] is None
 
 
-def test_an_address_without_account_finds_nobody(admin: Api) -> None:
+def test_unknown_address_finds_no_user(admin: Api) -> None:
     assert admin.get("/api/users?email=nobody@example.com").json["data"] == []
 
 
 @pytest.mark.parametrize("email", ["", "nonsense", "a@b", "a@@example.com"])
-def test_what_is_no_address_is_told_so(admin: Api, email: str) -> None:
+def test_invalid_address_filter_is_rejected(admin: Api, email: str) -> None:
     reply = admin.get(f"/api/users?email={email}")
     assert is_error(reply, 400, "validation_failed")
     assert reply.json["errors"][0]["field"] == "email"
 
 
-# Inviting ------------------------------------------------------------------------------------------
+# Invitations ---------------------------------------------------------------------------------------
 
 BEN = {"name": "Ben", "email": "Ben@Example.com"}
 
 
-def test_an_invitation_opens_an_account_and_mails_a_link(admin: Api, inbox: Inbox) -> None:
+def test_invitation_creates_an_account_and_sends_a_link(admin: Api, inbox: Inbox) -> None:
     reply = admin.post("/api/users", BEN)
     assert reply.status == 201
     assert list(reply.json) == ["success", "data"]
@@ -269,9 +268,9 @@ def test_an_invitation_opens_an_account_and_mails_a_link(admin: Api, inbox: Inbo
     }
     assert reply.headers["location"] == f"/api/users/{user['id']}"
     assert admin.get(reply.headers["location"]).json["data"] == user
-    (mail,) = inbox.all()
-    assert mail.to == "Ben@example.com"
-    assert f"http://localhost:3001/reset-password?token={mail.token}" in mail.text
+    (email,) = inbox.all()
+    assert email.to == "Ben@example.com"
+    assert f"http://localhost:3001/reset-password?token={email.token}" in email.text
     stored.check()
 
 
@@ -288,19 +287,19 @@ def test_name_and_email_are_required(admin: Api, body: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("role", ["root", "Admin", "", 1, None, ["admin"]])
-def test_a_role_is_user_or_admin(admin: Api, role: Any) -> None:
+def test_invalid_role_is_rejected(admin: Api, role: Any) -> None:
     reply = admin.post("/api/users", {**BEN, "role": role})
     assert is_error(reply, 400, "validation_failed")
     assert reply.json["errors"][0]["field"] == "role"
 
 
-def test_an_address_that_has_an_account_is_taken(admin: Api, ada: Api) -> None:
+def test_inviting_a_known_address_answers_409(admin: Api, ada: Api) -> None:
     for email in ("ada@example.com", "ADA@EXAMPLE.COM", ADMIN_EMAIL):
         assert is_error(admin.post("/api/users", {"name": "Eve", "email": email}), 409, "email_taken")
     assert ada.get("/api/auth/me").status == 200
 
 
-def test_nobody_signs_in_to_an_invited_account(admin: Api, inbox: Inbox) -> None:
+def test_invited_account_cannot_sign_in(admin: Api, inbox: Inbox) -> None:
     admin.post("/api/users", {**BEN, "role": "admin"})
     for password in ("", "None", "null", PASSWORD):
         reply = Api().post("/api/auth/login", {"email": "ben@example.com", "password": password})
@@ -308,7 +307,7 @@ def test_nobody_signs_in_to_an_invited_account(admin: Api, inbox: Inbox) -> None
     assert is_error(Api().post("/api/auth/verify-email", {"token": inbox.newest().token}), 400, "invalid_link")
 
 
-def test_a_request_with_the_same_key_is_carried_out_once(admin: Api, inbox: Inbox) -> None:
+def test_request_with_the_same_idempotency_key_is_executed_once(admin: Api, inbox: Inbox) -> None:
     first = admin.post("/api/users", BEN, idempotency_key="k1")
     again = admin.post(
         "/api/users", {"email": "ben@EXAMPLE.com ".replace("ben", "Ben"), "name": "Ben"}, idempotency_key="k1"
@@ -320,21 +319,21 @@ def test_a_request_with_the_same_key_is_carried_out_once(admin: Api, inbox: Inbo
     assert len(stored.profiles()) == 2
 
 
-def test_a_key_with_another_request_is_a_conflict(admin: Api) -> None:
+def test_idempotency_key_with_another_request_answers_409(admin: Api) -> None:
     admin.post("/api/users", BEN, idempotency_key="k1")
     for body in ({**BEN, "role": "admin"}, {**BEN, "name": "Bob"}, {**BEN, "email": "bob@example.com"}):
         assert is_error(admin.post("/api/users", body, idempotency_key="k1"), 409, "idempotency_key_reused")
     assert len(stored.profiles()) == 2
 
 
-def test_a_key_is_the_callers_own(admin: Api) -> None:
+def test_idempotency_key_is_scoped_to_the_caller(admin: Api) -> None:
     lifecycle.ensure_admin("other@example.com", PASSWORD)
     other = Api().signed_in("other@example.com", PASSWORD)
     admin.post("/api/users", BEN, idempotency_key="k1")
     assert is_error(other.post("/api/users", BEN, idempotency_key="k1"), 409, "email_taken")
 
 
-def test_a_key_holds_for_a_day(admin: Api) -> None:
+def test_idempotency_key_is_remembered_for_a_day(admin: Api) -> None:
     with time_machine.travel(1_900_000_000, tick=False) as clock:
         admin = admin.signed_in(ADMIN_EMAIL, PASSWORD)
         admin.post("/api/users", BEN, idempotency_key="k1")
@@ -346,12 +345,12 @@ def test_a_key_holds_for_a_day(admin: Api) -> None:
         assert admin.post("/api/users", {"name": "Bob", "email": "bob@example.com"}, idempotency_key="k1").status == 201
 
 
-def test_a_request_that_failed_leaves_its_key_free(admin: Api) -> None:
+def test_failed_request_does_not_use_up_its_idempotency_key(admin: Api) -> None:
     assert admin.post("/api/users", {"name": "Eve", "email": ADMIN_EMAIL}, idempotency_key="k1").status == 409
     assert admin.post("/api/users", BEN, idempotency_key="k1").status == 201
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "é", "\n", "a" * 256, "\x7f"])
-def test_a_key_is_255_visible_ascii_characters_at_most(admin: Api, key: str) -> None:
+def test_invalid_idempotency_key_is_rejected(admin: Api, key: str) -> None:
     assert is_error(admin.post("/api/users", BEN, idempotency_key=key), 400, "validation_failed")
     assert admin.post("/api/users", BEN, idempotency_key="~" * 255).status == 201

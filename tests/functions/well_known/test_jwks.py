@@ -12,7 +12,7 @@ from tests.support.api import Api
 SECOND = "00000000-0000-4000-8000-00000000000b"
 
 
-def test_a_key_is_published_as_rfc_7517_has_it_and_without_its_private_half(api: Api) -> None:
+def test_public_key_has_the_format_of_rfc_7517_and_no_private_part(api: Api) -> None:
     reply = api.get("/.well-known/jwks.json")
     assert reply.status == 200
     (key,) = reply.json["keys"]
@@ -28,18 +28,18 @@ def test_a_key_is_published_as_rfc_7517_has_it_and_without_its_private_half(api:
     assert all(len(base64.urlsafe_b64decode(key[part] + "=")) == 32 for part in "xy")
 
 
-def test_other_services_may_keep_it_for_five_minutes(api: Api) -> None:
+def test_response_is_cacheable_for_five_minutes(api: Api) -> None:
     assert api.get("/.well-known/jwks.json").headers["cache-control"] == "public, max-age=300"
 
 
-def test_it_verifies_the_tokens_that_are_issued(ada: Api) -> None:
+def test_published_key_verifies_issued_tokens(ada: Api) -> None:
     keys = jwt.PyJWKSet.from_dict(Api().get("/.well-known/jwks.json").json)
     key = keys[jwt.get_unverified_header(ada.token)["kid"]]
     claims = jwt.decode(ada.token, key, ["ES256"], audience="lambda-api-routes", issuer="lambda-api-routes")
     assert claims["email"] == "ada@example.com"
 
 
-def test_a_replaced_key_stays_until_its_last_token_has_expired(api: Api) -> None:
+def test_replaced_key_is_published_until_its_last_token_expires(api: Api) -> None:
     with time_machine.travel(1_800_000_000, tick=False) as clock:
         rotate(SECOND)
         published = [key["kid"] for key in api.get("/.well-known/jwks.json").json["keys"]]
@@ -51,5 +51,5 @@ def test_a_replaced_key_stays_until_its_last_token_has_expired(api: Api) -> None
 
 
 @pytest.mark.parametrize("query", ["?x=1", "?"])
-def test_a_query_changes_nothing(api: Api, query: str) -> None:
+def test_query_string_is_ignored(api: Api, query: str) -> None:
     assert api.get(f"/.well-known/jwks.json{query}").status == 200

@@ -24,18 +24,18 @@ Reset = Callable[[], None]
 def crash_points(wire: Wire, flow: Callable[..., object], *args: object) -> list[int]:
     """Run a flow without faults. Return the numbers of its AWS calls: it can crash after each of them."""
     keys.public_key("")  # fills the cache, so that every run makes the same calls
-    wire.forget()
+    wire.reset()
     flow(*args)
     return list(range(1, len(wire.calls) + 1))
 
 
 def crash(wire: Wire, call: int, flow: Callable[..., object], *args: object) -> None:
     """Run a flow until the process dies after this call, and check what is stored."""
-    wire.forget()
-    wire.dies_after(call)
+    wire.reset()
+    wire.cut_power_after(call)
     with pytest.raises(PowerCut):
         flow(*args)
-    wire.forget()
+    wire.reset()
     stored.check()
 
 
@@ -57,12 +57,14 @@ def can_join(inbox: Inbox) -> bool:
 
 
 @pytest.mark.parametrize("is_registered", [False, True])
-def test_registration_can_be_repeated(api: Api, inbox: Inbox, wire: Wire, moto: Reset, *, is_registered: bool) -> None:
+def test_registration_can_be_repeated(
+    api: Api, inbox: Inbox, wire: Wire, reset_moto: Reset, *, is_registered: bool
+) -> None:
     def register() -> None:
         api.post("/api/auth/register", ADA)
 
     def prepare() -> None:
-        start_over(moto)
+        start_over(reset_moto)
         if is_registered:
             register()
 
@@ -75,9 +77,9 @@ def test_registration_can_be_repeated(api: Api, inbox: Inbox, wire: Wire, moto: 
 
 
 @pytest.mark.parametrize("proof", ["token", "code"])
-def test_verification_can_be_repeated(api: Api, inbox: Inbox, wire: Wire, moto: Reset, proof: str) -> None:
+def test_verification_can_be_repeated(api: Api, inbox: Inbox, wire: Wire, reset_moto: Reset, proof: str) -> None:
     def prepare() -> dict[str, str]:
-        start_over(moto)
+        start_over(reset_moto)
         api.post("/api/auth/register", ADA)
         email = inbox.newest()
         return {"token": email.token} if proof == "token" else {"email": ADA["email"], "code": email.code}
@@ -120,10 +122,10 @@ def test_form_can_be_sent_again_after_a_crash_or_a_lost_response(api: Api, inbox
         assert len(stored.items("SubmissionsTable")) == call + 1
         stored.check()
     for call in crash_points(wire, send, 100):
-        wire.forget()
-        wire.loses_the_answer_to(call)
+        wire.reset()
+        wire.lose_answer_to(call)
         send(100 + call)
-        wire.forget()
+        wire.reset()
         assert send(100 + call).status == 201
         assert emails(100 + call) == 1
         stored.check()
@@ -159,9 +161,9 @@ def test_profile_change_can_be_repeated(admin: Api, api: Api, wire: Wire, change
         stored.check()
 
 
-def test_closing_an_account_can_be_repeated(api: Api, inbox: Inbox, wire: Wire, moto: Reset) -> None:
+def test_closing_an_account_can_be_repeated(api: Api, inbox: Inbox, wire: Wire, reset_moto: Reset) -> None:
     def prepare() -> tuple[Api, str]:
-        start_over(moto)
+        start_over(reset_moto)
         user = member(api, "Ada", ADA["email"])
         return user, f"/api/users/{user.get('/api/auth/me').json['data']['user']['id']}"
 

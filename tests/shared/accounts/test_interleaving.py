@@ -139,7 +139,7 @@ def scene(admin: Api, ada: Api, inbox: Inbox) -> Scene:
 
 @pytest.fixture(params=["during hashing", "before the write"])
 def meanwhile(request: pytest.FixtureRequest, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
-    """Return a function that lets another request run once, at this point of the next one."""
+    """Return a function that schedules another request for this point of the next one."""
     if request.param == "before the write":
         return lambda act: wire.meanwhile(act, before=WRITE)
     hashed = passwords.hashed
@@ -155,7 +155,7 @@ def meanwhile(request: pytest.FixtureRequest, wire: Wire, monkeypatch: pytest.Mo
     return during_hashing
 
 
-def sessions_valid(scene: Scene) -> list[bool]:
+def session_validity(scene: Scene) -> list[bool]:
     """Return for each of Ada's sessions whether it is valid."""
     return [caller.get("/api/auth/me").status == 200 for caller in (scene.ada, *scene.others)]
 
@@ -182,7 +182,7 @@ def test_password_change_interleaved_with_another_request(
     meanwhile(lambda: ACTS[act](scene))
     assert scene.ada.post(CHANGE, {"currentPassword": PASSWORD, "newPassword": NEW_PASSWORD}).status == status
     stored.check()
-    assert sessions_valid(scene) == valid
+    assert session_validity(scene) == valid
     address = NEW_ADDRESS if act == "changes the address" else ADA["email"]
     assert (Api().post("/api/auth/login", {"email": address, "password": NEW_PASSWORD}).status == 200) == (
         status == 204
@@ -216,7 +216,7 @@ def test_password_reset_interleaved_with_another_request(
     assert reply.status == status
     assert status == 204 or reply.json["code"] == "invalid_link"
     stored.check()
-    assert sessions_valid(scene) == valid
+    assert session_validity(scene) == valid
     assert (Api().post("/api/auth/login", {**LOGIN, "password": NEW_PASSWORD}).status == 200) == (status == 204)
 
 

@@ -26,7 +26,7 @@ LOGIN = {"email": ADA["email"], "password": PASSWORD}
 
 
 @pytest.fixture
-def cloud(ministack: None) -> None:  # noqa: ARG001  # replaces moto
+def fake_aws(ministack: None) -> None:  # noqa: ARG001  # replaces moto
     """MiniStack in place of moto, with real pauses between retries."""
     routes()  # imported before the race, not during it
 

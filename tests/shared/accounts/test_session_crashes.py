@@ -42,18 +42,18 @@ class Interruptions:
     def of(self, prepare: Callable[[], Flow]) -> Iterator[Flow]:
         """Yield the flow, to be retried, after each interruption. `prepare` stores its initial state and returns it."""
         interruptions = 0
-        for interrupt in (self.wire.dies_after, self.wire.loses_the_answer_to):
+        for interrupt in (self.wire.cut_power_after, self.wire.lose_answer_to):
             for call in count(1):
                 self.reset()
                 keys.memory.forget()
                 flow = prepare()
-                self.wire.forget()
+                self.wire.reset()
                 interrupt(call)
                 with suppress(PowerCut):
                     reply = flow()
                     assert reply.status == 503 or len(self.wire.calls) < call, reply.text
                 is_complete = len(self.wire.calls) < call
-                self.wire.forget()
+                self.wire.reset()
                 if is_complete:
                     break
                 stored.check()
@@ -64,8 +64,8 @@ class Interruptions:
 
 
 @pytest.fixture
-def interruptions(wire: Wire, moto: Callable[[], None]) -> Interruptions:
-    return Interruptions(moto, wire)
+def interruptions(wire: Wire, reset_moto: Callable[[], None]) -> Interruptions:
+    return Interruptions(reset_moto, wire)
 
 
 def ada() -> tuple[User, list[Session], list[Api]]:

@@ -9,7 +9,7 @@ from botocore.awsrequest import AWSPreparedRequest
 from shared.core import aws
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_calls_have_a_short_constant_user_agent() -> None:
     """By default, botocore builds a user agent with the system, the interpreter and more, twice for each call."""
     sent: list[str] = []

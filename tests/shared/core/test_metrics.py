@@ -45,7 +45,7 @@ def test_sign_ins_and_failures_are_counted(ada: Api, capsys: pytest.CaptureFixtu
 
 
 def test_5xx_responses_are_counted(api: Api, wire: Wire, capsys: pytest.CaptureFixture[str]) -> None:
-    wire.fails(faults.unreachable)
+    wire.fail(faults.unreachable)
     assert api.get("/api/health").status == 503
     assert [line["ServerErrors"] for line in metric_lines(capsys)] == [1]
 

@@ -80,11 +80,11 @@ def crash_before(wire: Wire, call: int) -> None:
 
 
 def crash_after(wire: Wire, call: int) -> None:
-    wire.dies_after(call)
+    wire.cut_power_after(call)
 
 
 def lose_response(wire: Wire, call: int) -> None:
-    wire.loses_the_answer_to(call)
+    wire.lose_answer_to(call)
 
 
 # Tests ---------------------------------------------------------------------------------------------
@@ -96,18 +96,18 @@ def test_interrupted_delivery_loses_no_email(  # noqa: PLR0913, PLR0917  # fixtu
     inbox: Inbox,
     now: Clock,
     wire: Wire,
-    moto: Reset,
+    reset_moto: Reset,
     flow: Callable[..., None],
     interrupt: Callable[[Wire, int], None],
 ) -> None:
     def prepare() -> list[Item]:
-        moto()
+        reset_moto()
         forget_circuits()
         inbox.sent.clear()
         now.move_to(NOON)
         assert Api().post("/api/auth/register", ADA).status == 202
         items = entries()
-        wire.forget()
+        wire.reset()
         return items
 
     flow(now, *prepare())
@@ -119,7 +119,7 @@ def test_interrupted_delivery_loses_no_email(  # noqa: PLR0913, PLR0917  # fixtu
         interrupt(wire, number)
         with contextlib.suppress(PowerCut, Unavailable):
             flow(now, *items)
-        wire.forget()
+        wire.reset()
         stored.check()
         for _ in range(3):
             now.shift(180)
@@ -141,10 +141,10 @@ def test_interrupted_delivery_loses_no_email(  # noqa: PLR0913, PLR0917  # fixtu
 
 @pytest.mark.parametrize("interrupt", [crash_before, crash_after, lose_response])
 def test_interrupted_redrive_is_completed_by_the_next(
-    inbox: Inbox, now: Clock, wire: Wire, moto: Reset, interrupt: Callable[[Wire, int], None]
+    inbox: Inbox, now: Clock, wire: Wire, reset_moto: Reset, interrupt: Callable[[Wire, int], None]
 ) -> None:
     def prepare() -> None:
-        moto()
+        reset_moto()
         inbox.sent.clear()
         now.move_to(NOON)
         for number in range(3):
@@ -152,7 +152,7 @@ def test_interrupted_redrive_is_completed_by_the_next(
             assert Api().post("/api/auth/register", body).status == 202
         stream_while_ses_rejects(now, *entries())
         aws.sqs().send_message(QueueUrl="UndeliveredEmailQueue", MessageBody="a note")
-        wire.forget()
+        wire.reset()
 
     prepare()
     redrive()
@@ -161,7 +161,7 @@ def test_interrupted_redrive_is_completed_by_the_next(
         interrupt(wire, number)
         with contextlib.suppress(PowerCut, Unavailable):
             redrive()
-        wire.forget()
+        wire.reset()
         stored.check()
         redrive()
         retry()

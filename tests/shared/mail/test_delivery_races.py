@@ -22,11 +22,11 @@ from tests.support.faults import Wire
 pytestmark = pytest.mark.thorough
 
 NOON = 1_900_000_000
-EMAILS = 24
+EMAIL_COUNT = 24
 
 
 @pytest.fixture
-def cloud(ministack: None) -> None:  # noqa: ARG001  # replaces moto
+def fake_aws(ministack: None) -> None:  # noqa: ARG001  # replaces moto
     """MiniStack in place of moto."""
     for job in ("deliver_email", "retry_emails", "redrive_emails"):
         load(f"jobs/{job}")
@@ -34,7 +34,7 @@ def cloud(ministack: None) -> None:  # noqa: ARG001  # replaces moto
 
 def add_emails() -> list[str]:
     """Add emails to the outbox. Return their ids."""
-    for number in range(EMAILS):
+    for number in range(EMAIL_COUNT):
         details = {"user_agent": "Burner", "ip": "192.0.2.1"}
         tables.write(outbox.sending("new_device", f"user{number}@example.com", **details))
     return [entry["id"]["S"] for entry in entries()]
@@ -61,7 +61,7 @@ def at_once(*jobs: Callable[[], object]) -> None:
 
 def check(inbox: Inbox) -> None:
     sends = Counter(email.headers["X-Outbox-Id"] for email in inbox.sent)
-    assert len(sends) == EMAILS
+    assert len(sends) == EMAIL_COUNT
     assert set(sends.values()) == {1}
     stored.check()
     assert {stored.state(entry) for entry in stored.items("OutboxTable")} == {"done"}
@@ -95,10 +95,12 @@ def test_stream_and_retry_job_send_each_email_once(inbox: Inbox, late: int) -> N
 def test_redrives_and_retry_jobs_send_each_email_once(inbox: Inbox, wire: Wire) -> None:
     with time_machine.travel(NOON, tick=False) as now:
         ids = add_emails()
-        wire.fails(faults.error("MessageRejected"), on="SendEmail", times=EMAILS // 2)
-        deliver_new(ids[: EMAILS // 2])
-        wire.forget()
-        assert len([entry for entry in stored.items("OutboxTable") if stored.state(entry) == "dead"]) == EMAILS // 2
+        wire.fail(faults.error("MessageRejected"), on="SendEmail", times=EMAIL_COUNT // 2)
+        deliver_new(ids[: EMAIL_COUNT // 2])
+        wire.reset()
+        assert (
+            len([entry for entry in stored.items("OutboxTable") if stored.state(entry) == "dead"]) == EMAIL_COUNT // 2
+        )
         now.shift(120)
         at_once(retry, redrive, retry, redrive, retry)
         retry()
@@ -107,12 +109,12 @@ def test_redrives_and_retry_jobs_send_each_email_once(inbox: Inbox, wire: Wire) 
 
 def test_four_concurrent_redrives_put_each_email_back_once(inbox: Inbox, wire: Wire) -> None:
     ids = add_emails()
-    wire.fails(faults.error("MessageRejected"), on="SendEmail")
+    wire.fail(faults.error("MessageRejected"), on="SendEmail")
     deliver_new(ids)
-    wire.forget()
+    wire.reset()
     results: list[dict[str, int]] = []
     at_once(*(lambda: results.append(redrive()) for _ in range(4)))
-    assert sum(result["emails"] for result in results) == EMAILS
+    assert sum(result["emails"] for result in results) == EMAIL_COUNT
     retry()
     check(inbox)
 
@@ -128,6 +130,6 @@ def test_index_contains_only_unsent_emails(inbox: Inbox) -> None:
     ids = add_emails()
     assert inbox.sent == []
     backlog = outbox.backlog()
-    assert (backlog.waiting, backlog.dead, backlog.due) == (EMAILS, 0, ())
+    assert (backlog.waiting, backlog.dead, backlog.due) == (EMAIL_COUNT, 0, ())
     deliver_new(ids)
     assert outbox.backlog() == outbox.Backlog((), 0, 0, 0)

@@ -181,15 +181,15 @@ def test_event_can_be_received_again_after_a_crash(
     prepare(admin, inbox)
     message = event(ADA)
     keys.public_key("")
-    wire.forget()
+    wire.reset()
     for call in range(1, 5):
-        wire.dies_after(call)
+        wire.cut_power_after(call)
         try:
             receive(message)
         except PowerCut:
-            wire.forget()
+            wire.reset()
             stored.check()
-        wire.forget()
+        wire.reset()
     receive(message)
     stored.check()
     assert suppressed(ADA) in {"bounced", "complained"}

@@ -25,7 +25,7 @@ ROUNDS = 4
 
 
 @pytest.fixture
-def cloud(ministack: None) -> None:  # noqa: ARG001  # replaces moto
+def fake_aws(ministack: None) -> None:  # noqa: ARG001  # replaces moto
     """MiniStack in place of moto, with real pauses between retries."""
     routes()  # imported before the race, not during it
 

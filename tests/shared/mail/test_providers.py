@@ -26,7 +26,7 @@ EMAIL = Message(
 )
 ENTRY_ID = "3d9c4b1e-6a0f-4f5b-8d1c-7e2a9b0c5f64"
 
-pytestmark = pytest.mark.usefixtures("cloud")
+pytestmark = pytest.mark.usefixtures("fake_aws")
 
 
 def use_providers(monkeypatch: pytest.MonkeyPatch, names: str, server: Server | None = None) -> None:
@@ -38,7 +38,7 @@ def use_providers(monkeypatch: pytest.MonkeyPatch, names: str, server: Server | 
 
 
 @pytest.fixture
-def sendgrid(cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:  # noqa: ARG001  # stores the key
+def sendgrid(fake_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:  # noqa: ARG001  # stores the key
     """A SendGrid server, configured as the only provider."""
     aws.secretsmanager().create_secret(Name="SendGridKey", SecretString=f"{KEY}\n")
     with serving() as server:
@@ -82,7 +82,7 @@ def test_ses_request_has_the_outbox_id_and_a_reply_address(inbox: Inbox, wire: W
 
 def test_sendgrid_request_has_the_outbox_id_and_no_tracking(sendgrid: Server) -> None:
     send()
-    (accepted,) = sendgrid.taken
+    (accepted,) = sendgrid.accepted
     request = accepted.request
     assert request["personalizations"] == [{"to": [{"email": "Ada@xn--bcher-kva.example.com"}]}]
     assert request["from"] == {"email": "no-reply@example.com", "name": "Lambda API Routes"}
@@ -95,7 +95,7 @@ def test_sendgrid_request_has_the_outbox_id_and_no_tracking(sendgrid: Server) ->
 
 def test_email_without_a_reply_address_omits_the_field(sendgrid: Server) -> None:
     providers.send(Message("ada@example.com", "Subject", "Text", "<p>Text</p>"), ENTRY_ID)
-    assert "reply_to" not in sendgrid.taken[0].request
+    assert "reply_to" not in sendgrid.accepted[0].request
 
 
 # SES's responses -----------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ def rejected(message: str) -> Callable[[], faults.Answer]:
 
 
 def test_rejection_by_ses_is_permanent(wire: Wire) -> None:
-    wire.fails(rejected("The message contains a virus."), on="SendEmail")
+    wire.fail(rejected("The message contains a virus."), on="SendEmail")
     with pytest.raises(PermanentFailure, match=r"^ses_MessageRejected$"):
         send()
 
@@ -115,9 +115,9 @@ def test_unverified_address_in_ses_is_a_transient_account_error(wire: Wire, capl
     message = (
         "Email address is not verified. The following identities failed the check in region EU-WEST-1: Ada@x.example"
     )
-    wire.fails(rejected(message), on="SendEmail")
+    wire.fail(rejected(message), on="SendEmail")
     assert fail_to_send(1).reason == "ses_unverified"
-    assert "mail provider refuses the account" in caplog.text
+    assert "email provider rejects the account" in caplog.text
     assert "x.example" not in caplog.text
 
 
@@ -163,7 +163,7 @@ def test_account_error_from_sendgrid_is_logged_and_transient(
     sendgrid.replies(Reply(status))
     assert fail_to_send(1).reason == f"sendgrid_{status}"
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
-    assert record.getMessage() == "mail provider refuses the account"
+    assert record.getMessage() == "email provider rejects the account"
     assert KEY not in caplog.text
 
 
@@ -188,7 +188,7 @@ def test_invalid_response_is_transient(
 
 
 def test_refused_connection_is_transient(sendgrid: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert sendgrid.taken == []
+    assert sendgrid.accepted == []
     monkeypatch.setenv("SENDGRID_URL", "http://127.0.0.1:1")
     config.settings.cache_clear()
     assert fail_to_send(1).reason == "sendgrid_NewConnectionError"
@@ -200,7 +200,7 @@ def test_refused_connection_is_transient(sendgrid: Server, monkeypatch: pytest.M
 def test_key_is_read_once(sendgrid: Server, wire: Wire) -> None:
     for _ in range(3):
         send()
-    assert len(sendgrid.taken) == 3
+    assert len(sendgrid.accepted) == 3
     assert wire.count("GetSecretValue") == 1
 
 
@@ -209,7 +209,7 @@ def test_new_key_is_read_when_the_old_one_is_rejected(sendgrid: Server, wire: Wi
     sendgrid.key = "SG.new"
     aws.secretsmanager().put_secret_value(SecretId="SendGridKey", SecretString="SG.new")
     send()
-    assert len(sendgrid.taken) == 2
+    assert len(sendgrid.accepted) == 2
     assert wire.count("GetSecretValue") == 2
 
 
@@ -225,10 +225,10 @@ def test_malformed_key_is_a_transient_error_and_not_logged(
 
 @pytest.mark.usefixtures("sendgrid")
 def test_missing_or_unreadable_key_is_a_transient_error(wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
-    wire.fails(faults.error("ResourceNotFoundException"), on="GetSecretValue")
+    wire.fail(faults.error("ResourceNotFoundException"), on="GetSecretValue")
     assert fail_to_send(1).reason == "sendgrid_key_ResourceNotFoundException"
-    assert "mail provider refuses the account" in caplog.text
-    wire.fails(faults.no_answer, on="GetSecretValue")
+    assert "email provider rejects the account" in caplog.text
+    wire.fail(faults.read_timeout, on="GetSecretValue")
     assert fail_to_send(1).reason == "sendgrid_key_ReadTimeoutError"
 
 
@@ -252,7 +252,7 @@ def test_five_failures_open_the_circuit_for_30_seconds(sendgrid: Server) -> None
         sendgrid.replies(Reply())
         send()
         assert circuit("sendgrid") == "CLOSED"
-        assert len(sendgrid.taken) == 1
+        assert len(sendgrid.accepted) == 1
 
 
 def test_failed_probe_reopens_the_circuit(sendgrid: Server) -> None:
@@ -293,12 +293,12 @@ def test_new_container_knows_that_the_circuit_is_open(sendgrid: Server) -> None:
 
 
 def test_circuit_whose_state_cannot_be_read_is_treated_as_closed(sendgrid: Server, wire: Wire) -> None:
-    wire.fails(faults.no_answer, on="GetItem")
+    wire.fail(faults.read_timeout, on="GetItem")
     send()
-    assert len(sendgrid.taken) == 1
+    assert len(sendgrid.accepted) == 1
 
 
-@pytest.mark.parametrize("fault", [faults.no_answer, faults.error("ThrottlingException")])
+@pytest.mark.parametrize("fault", [faults.read_timeout, faults.error("ThrottlingException")])
 def test_failure_to_claim_the_probe_affects_only_that_provider(
     sendgrid: Server, inbox: Inbox, wire: Wire, monkeypatch: pytest.MonkeyPatch, fault: Callable[[], faults.Answer]
 ) -> None:
@@ -306,7 +306,7 @@ def test_failure_to_claim_the_probe_affects_only_that_provider(
         sendgrid.replies(Reply(500))
         fail_to_send(5)
         now.shift(30)
-        wire.fails(fault, on="PutItem")
+        wire.fail(fault, on="PutItem")
         assert fail_to_send(1).reason == "sendgrid_circuit_unavailable"
         use_providers(monkeypatch, "sendgrid,ses")
         send()
@@ -340,10 +340,10 @@ def test_second_provider_is_used_if_the_first_fails(
     send()
     assert [email.headers["X-Outbox-Id"] for email in inbox.sent] == [ENTRY_ID]
     use_providers(monkeypatch, "ses,sendgrid")
-    wire.fails(faults.error("SendingPausedException"), on="SendEmail")
+    wire.fail(faults.error("SendingPausedException"), on="SendEmail")
     sendgrid.replies(Reply())
     send()
-    assert [accepted.outbox_id for accepted in sendgrid.taken] == [ENTRY_ID]
+    assert [accepted.outbox_id for accepted in sendgrid.accepted] == [ENTRY_ID]
 
 
 def test_second_provider_is_used_while_the_firsts_circuit_is_open(
@@ -371,7 +371,7 @@ def test_if_both_fail_the_earlier_retry_time_is_used(
     sendgrid: Server, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use_providers(monkeypatch, "ses,sendgrid")
-    wire.fails(faults.error("TooManyRequestsException", 429), on="SendEmail")
+    wire.fail(faults.error("TooManyRequestsException", 429), on="SendEmail")
     sendgrid.replies(Reply(429, (("Retry-After", "21600"),)))
     failure = fail_to_send(1)
     assert failure.reason == "ses_TooManyRequestsException,sendgrid_429"
@@ -390,6 +390,6 @@ def test_neither_key_nor_content_of_an_email_is_logged(sendgrid: Server, caplog:
     sendgrid.replies(Reply(500), Reply(403), Reply(429), Reply(500), Reply(500), Reply(500))
     fail_to_send(7)
     logged = caplog.text + json.dumps([getattr(record, "fields", {}) for record in caplog.records])
-    assert "mail provider" in logged
+    assert "email provider" in logged
     for secret in (KEY, EMAIL.text, EMAIL.subject, "cher.example.com"):
         assert secret not in logged

@@ -22,7 +22,7 @@ UNKNOWN_KEY_TOKEN = jwt.encode(
     {}, ec.generate_private_key(ec.SECP256R1()), keys.ALGORITHM, headers={"typ": "at+jwt", "kid": "unknown"}
 )
 
-pytestmark = pytest.mark.usefixtures("cloud")
+pytestmark = pytest.mark.usefixtures("fake_aws")
 
 
 class Container:
@@ -50,8 +50,8 @@ def session() -> Session:
     return sessions.new(users.new(name="Ada", email="ada@example.com", role="user"), Client())
 
 
-# The rotation steps in each minute: one rotation all at once, and a later one with a step per minute.
-STEPS_IN_MINUTE = {10: [(step, SECOND) for step in STEPS]} | {
+# Rotation steps by minute: all four of the first rotation at once, and those of the second one a minute apart.
+STEPS_BY_MINUTE = {10: [(step, SECOND) for step in STEPS]} | {
     25 + number: [(step, THIRD)] for number, step in enumerate(STEPS)
 }
 
@@ -60,7 +60,7 @@ STEPS_IN_MINUTE = {10: [(step, SECOND) for step in STEPS]} | {
 def test_no_container_rejects_a_valid_token_during_two_rotations(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Containers start, and so expire their caches, at different minutes. All of them receive unknown key ids."""
+    """Containers start in different minutes, so their caches expire in different ones. All receive unknown key ids."""
     containers = [Container(monkeypatch, session) for _ in range(3)]
     signed: dict[int, list[str]] = {}
     used: list[str] = []
@@ -69,7 +69,7 @@ def test_no_container_rejects_a_valid_token_during_two_rotations(
             started = containers[: minute + 1]
             for container in started:
                 container.receive_unknown_key_id()
-            for step, version in STEPS_IN_MINUTE.get(minute, []):
+            for step, version in STEPS_BY_MINUTE.get(minute, []):
                 step(version)
             signed[minute] = [container.sign() for container in started]
             used += [jwt.get_unverified_header(token)["kid"] for token in signed[minute]]
@@ -97,7 +97,7 @@ def test_unknown_key_id_is_looked_up_once_a_minute_per_container(
     with time_machine.travel(START, tick=False) as now:
         token = container.sign()
         container.verify(token)
-        wire.forget()
+        wire.reset()
         for _ in range(4):
             for _ in range(3):
                 container.receive_unknown_key_id()

@@ -80,7 +80,7 @@ def test_ipv6_clients_are_limited_by_network(ip: str, network: str) -> None:
     assert limits.network(ip) == network
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_mailbox_gets_one_email_a_minute_in_any_spelling(set_multiplier: Callable[[int], None]) -> None:
     set_multiplier(1)
     with time_machine.travel(NOON, tick=False):
@@ -104,7 +104,7 @@ def test_stranger_cannot_use_up_the_limit_of_the_owners_emails(
         assert "token=" in inbox.newest().text
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_lock_doubles_from_30_seconds_to_15_minutes() -> None:
     with time_machine.travel(NOON, tick=False) as time:
         assert [try_wrong_password() for _ in range(6)] == [True] * 5 + [False]
@@ -116,7 +116,7 @@ def test_lock_doubles_from_30_seconds_to_15_minutes() -> None:
             assert not try_wrong_password()
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_failed_attempts_expire_after_15_minutes_or_on_success(set_multiplier: Callable[[int], None]) -> None:
     set_multiplier(1000)
     with time_machine.travel(NOON, tick=False) as time:
@@ -136,7 +136,7 @@ def test_five_of_100_concurrent_wrong_passwords_are_checked() -> None:
         assert sum(pool.map(try_wrong_password, range(100))) == 5
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_sign_in_does_not_wait_for_a_lock_after_failures(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     monkeypatch.setattr(time, "sleep", waits.append)
@@ -144,7 +144,7 @@ def test_sign_in_does_not_wait_for_a_lock_after_failures(monkeypatch: pytest.Mon
     assert waits == []
 
 
-@pytest.mark.usefixtures("cloud")
+@pytest.mark.usefixtures("fake_aws")
 def test_sign_in_waits_for_a_lock_while_attempts_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     with time_machine.travel(NOON, tick=False) as now:
         assert all(limits.try_password("ada@example.com") for _ in range(5))

@@ -12,7 +12,7 @@ from tests.support import stored
 DAY = 86_400
 START = 1_900_000_000
 
-pytestmark = pytest.mark.usefixtures("cloud")
+pytestmark = pytest.mark.usefixtures("fake_aws")
 
 
 def stored_session() -> sessions.Session:

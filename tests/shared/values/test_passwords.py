@@ -27,16 +27,16 @@ UNUSUAL = [
 @pytest.fixture
 def low_cost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "COST", LOW_COST)
-    passwords._hash_of_nothing.cache_clear()
+    passwords._dummy_hash.cache_clear()
 
 
 def test_hash_has_a_cost_of_12() -> None:
     stored = hashed("correct horse battery")
     assert stored.startswith("$bcrypt-sha256$v=2,t=2b,r=12$")
     assert bcrypt_sha256.verify("correct horse battery", stored)
-    passwords._hash_of_nothing.cache_clear()
-    assert ",r=12$" in passwords._hash_of_nothing()
-    passwords._hash_of_nothing.cache_clear()
+    passwords._dummy_hash.cache_clear()
+    assert ",r=12$" in passwords._dummy_hash()
+    passwords._dummy_hash.cache_clear()
 
 
 @pytest.mark.usefixtures("low_cost")
@@ -85,7 +85,7 @@ def test_two_hashes_of_one_password_differ() -> None:
 @pytest.mark.parametrize("password", ["", "nothing", "x" * 5000])
 def test_missing_hash_matches_nothing_and_takes_the_same_work(password: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "COST", LOW_COST + 1)
-    passwords._hash_of_nothing.cache_clear()
+    passwords._dummy_hash.cache_clear()
     salts: list[bytes] = []
     hashpw = bcrypt.hashpw
 

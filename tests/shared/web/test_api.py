@@ -10,7 +10,7 @@ from shared.web.responses import Response, data
 from tests.support.api import Api as SignedIn
 from tests.support.api import event
 
-pytestmark = pytest.mark.usefixtures("cloud")
+pytestmark = pytest.mark.usefixtures("fake_aws")
 
 
 class Form(Body):

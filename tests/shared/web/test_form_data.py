@@ -48,7 +48,7 @@ def test_browser_forms_are_read(content_type: str, as_base64: bool) -> None:  # 
 def test_form_from_a_latin_1_page_is_rejected() -> None:
     error = rejection(URLENCODED, FILLED_IN_LATIN)
     assert isinstance(error, InvalidInput)
-    assert error.message == "The form must be sent in UTF-8"
+    assert error.message == "The form must be encoded in UTF-8"
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ NOT_UTF_8 = {
 def test_form_in_another_character_set_is_rejected(content_type: str, body: bytes) -> None:
     error = rejection(content_type, body)
     assert isinstance(error, InvalidInput)
-    assert error.message == "The form must be sent in UTF-8"
+    assert error.message == "The form must be encoded in UTF-8"
 
 
 # Limits --------------------------------------------------------------------------------------------
@@ -224,7 +224,7 @@ OVER_LIMIT = {
 def test_too_many_fields_or_too_long_headers_are_rejected(content_type: str, body: bytes) -> None:
     error = rejection(content_type, body)
     assert isinstance(error, InvalidInput)
-    assert error.message == "The form has more than 100 fields, or too long headers"
+    assert error.message == "The form has more than 100 fields, or its headers are too long"
 
 
 def test_100_fields_are_read() -> None:

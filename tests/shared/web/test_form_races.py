@@ -18,7 +18,7 @@ FORM = {"name": "Ada", "email": "ada@example.com", "message": "Where do I find t
 
 
 @pytest.fixture
-def cloud(ministack: None) -> None:  # noqa: ARG001  # replaces moto
+def fake_aws(ministack: None) -> None:  # noqa: ARG001  # replaces moto
     """MiniStack in place of moto, with real pauses between retries."""
     routes()  # imported before the race, not during it
 

@@ -12,6 +12,6 @@ handler = api.handler
 
 @api.delete
 def end(session_id: str, caller: Caller, client: Client) -> Response:
-    """Sign that device out."""
+    """End the session, which signs its device out."""
     sign_in.end_session(caller.id, session_id, client)
     return no_content()

@@ -1,4 +1,4 @@
-"""/api/auth/sessions: where the caller is signed in."""
+"""/api/auth/sessions: the caller's sessions."""
 
 from shared.records import sessions
 from shared.web.api import Api
@@ -11,6 +11,6 @@ handler = api.handler
 
 @api.get
 def list_sessions(caller: Caller) -> Response:
-    """Give the caller's sessions, the most recently used first."""
+    """Return the caller's sessions, most recently used first."""
     found = sessions.of_user(caller.id)
     return data([session.public(current=session.id == caller.session.id) for session in found])

@@ -1,10 +1,11 @@
-"""Moving an account to another address.
+"""Changing the email address of an account.
 
-Threats. Somebody with the user's device or password takes the account over: it moves only when the new address is
-proved, and the old one gets a link that undoes it for 72 hours, whatever else is changed meanwhile. For that time the
-old address stays the user's: nobody else can register it. Somebody asks for others' addresses to learn which have an
-account: the answer is the same, and the mail tells their owner. Two people ask for one address: its key in the table
-goes to the one who proves it first, and there is no moment at which it has two owners or the account none.
+Threats. An attacker with the user's device or password tries to take over the account: the address changes only after
+the new one is verified, and the old one receives a link that undoes the change for 72 hours, whatever else is changed
+in that time. Until then the old address stays reserved for the user, and no other account can register it. An attacker
+asks for other people's addresses to learn which have an account: the response is always the same, and only an email to
+the address reveals more. Two users ask for the same address: its credentials go to the first to verify it, and at no
+moment does the address have two owners or the account no address.
 """
 
 from shared.accounts import lookup, sign_in
@@ -18,29 +19,31 @@ from shared.values.client import Client
 
 
 def request(session: Session, *, new_email: str, password: str, client: Client) -> None:
-    """Ask to move the account of who is signed in. The same work, whether or not the new address has an account.
+    """Request another address for the signed-in user. Does the same work whether or not that address has an account.
 
     Raises:
-        InvalidCredentials: the password is wrong, or the account locked.
-        InvalidInput: it is the user's address already.
+        InvalidCredentials: the password is wrong, or the account is locked.
+        InvalidInput: the user already has this address.
 
     """
     if emails.key(new_email) == emails.key(session.email):
-        message = "is your address already"
+        message = "is already your address"
         raise InvalidInput(f"newEmail: {message}", [FieldError("newEmail", message)])
     sign_in.confirm_password(session, password, client)
-    allow_email = limits.allow_email("email-change", new_email)
-    telling = outbox.sending("email_change", new_email, userId=session.user_id) if allow_email else []
-    forgetting = limits.unlocking(session.email)
-    write(forgetting, telling, activity.recording("user_email_change_requested", session.user_id, client))
+    allowed = limits.allow_email("email-change", new_email)
+    write(
+        limits.unlocking(session.email),
+        outbox.sending("email_change", new_email, userId=session.user_id) if allowed else [],
+        activity.recording("user_email_change_requested", session.user_id, client),
+    )
 
 
 @optimistic
 def confirm(token: OneTimeToken, client: Client) -> None:
-    """Move the account to the address that the token was mailed to; the old one is told.
+    """Move the account to the address that received the token, and notify the old address.
 
     Raises:
-        InvalidOneTimeToken: the token does not count any more, or the address has become another's.
+        InvalidOneTimeToken: the token is invalid or expired, or the address now belongs to another account.
 
     """
     credential, user = lookup.of_token(token)
@@ -61,13 +64,13 @@ def confirm(token: OneTimeToken, client: Client) -> None:
 
 @optimistic
 def undo(token: OneTimeToken, client: Client) -> None:
-    """Move the account back, end every session, and mail a link to choose a new password, which it is without now.
+    """Restore the former address, end every session, remove the password, and email a link to choose a new one.
 
-    Links that undo later changes go with it: the thief, whose address it was in between, has those. Links that undo
-    earlier ones stay, or the thief could use one of theirs to be rid of the owner's.
+    Links that undo later changes are deleted, because the attacker received them at the address used in between. Links
+    that undo earlier changes stay valid: otherwise the attacker could use such a link to invalidate the owner's.
 
     Raises:
-        InvalidOneTimeToken: the token does not count any more, or the address is kept no longer.
+        InvalidOneTimeToken: the token is invalid or expired, or the former address is no longer reserved.
 
     """
     user = users.find(token.user_id)

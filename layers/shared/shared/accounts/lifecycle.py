@@ -1,8 +1,4 @@
-"""Accounts: everything that changes a profile together with its credentials, sessions, tokens or mail.
-
-Each function reads, decides and writes once. `optimistic` has it start again when, on writing, something it had read
-turns out to have changed; so there is nothing to lock, and a crash at any point leaves the state of before or after.
-"""
+"""The life of an account: inviting its user, changing its profile, closing it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,11 +17,11 @@ from shared.values.versions import Versions
 
 @optimistic
 def invite(*, name: str, email: str, role: Role, once: Once, client: Client) -> dict[str, Any]:
-    """Open an account for somebody else, who is mailed a link to set a password; give what callers may see of it.
+    """Create an account for another person, email them a link to set a password, and return the public profile.
 
     Raises:
-        EmailTaken: the address has an account.
-        IdempotencyKeyReused: the request's key came before, with another request.
+        EmailTaken: the address already has an account.
+        IdempotencyKeyReused: the key was used for a different request.
 
     """
     answer = once.replay()
@@ -33,10 +29,10 @@ def invite(*, name: str, email: str, role: Role, once: Once, client: Client) -> 
         return answer
     suppressed = suppressions.reason_for(email)
     user = users.new(name=name, email=email, role=role, email_status=suppressed)
-    opening = credentials.new(email=email, user_id=user.id, password_hash=None)
+    credential = credentials.new(email=email, user_id=user.id, password_hash=None)
     write(
         once.storing(user.public()),
-        credentials.adding(opening, otherwise=EmailTaken),
+        credentials.adding(credential, otherwise=EmailTaken),
         users.adding(user),
         suppressions.checking(email, suppressed),
         outbox.sending("invitation", email),
@@ -47,17 +43,17 @@ def invite(*, name: str, email: str, role: Role, once: Once, client: Client) -> 
 
 @optimistic
 def ensure_admin(email: str, password: str) -> None:
-    """Make sure that this address belongs to an administrator who can sign in with this password.
+    """Ensure that this address belongs to an administrator who can sign in with this password.
 
-    For whoever operates the API, to have a first administrator: no endpoint comes here. The password is not checked.
+    Operators use it to create the first administrator; no endpoint calls it. The password's strength is not checked.
     """
     credential = credentials.find(email)
     if credential is None:
         suppressed = suppressions.reason_for(email)
         user = users.new(name="Administrator", email=email, role="admin", email_verified=True, email_status=suppressed)
         password_hash = passwords.hashed(password)
-        opening = credentials.new(email=email, user_id=user.id, password_hash=password_hash, verified=True)
-        write(credentials.adding(opening), users.adding(user), suppressions.checking(email, suppressed))
+        credential = credentials.new(email=email, user_id=user.id, password_hash=password_hash, verified=True)
+        write(credentials.adding(credential), users.adding(user), suppressions.checking(email, suppressed))
         return
     user = users.of_credential(credential)
     if user.can_administer and passwords.verify(password, credential.password_hash):
@@ -71,14 +67,15 @@ def ensure_admin(email: str, password: str) -> None:
 
 @optimistic
 def change(user_id: str, changes: Mapping[str, str], *, versions: Versions, client: Client) -> User:
-    """Change a profile's `name`, `role` or `status`; give it as it is then.
+    """Change a profile's `name`, `role` or `status`, and return the new profile.
 
-    A new role counts for the user's sessions from the next call on, and `disabled` ends them, in the same transaction.
+    The user's sessions change in the same transaction: a new role applies from their next request, and `disabled` ends
+    them.
 
     Raises:
         UserNotFound: there is no such user.
-        Stale: the profile's version is not one of those given.
-        LastAdmin: nobody could administer the accounts any more.
+        Stale: the profile's version is not among `versions`.
+        LastAdmin: no active administrator would be left.
 
     """
     user = users.get(user_id)
@@ -87,18 +84,19 @@ def change(user_id: str, changes: Mapping[str, str], *, versions: Versions, clie
     if (after.name, after.role, after.status) == (user.name, user.role, user.status):
         return user
     if (after.role, after.status) == (user.role, user.status):
-        consequences = sessions.updating_all(after)
+        access = sessions.updating_all(after)
     else:
-        consequences = _new_authority(users.credential_of(user), after)
-    write(users.replacing(user, after), consequences, activity.recording("user_modified", user.id, client))
+        access = _changing_access(users.credential_of(user), after)
+    write(users.replacing(user, after), access, activity.recording("user_modified", user.id, client))
     return after
 
 
-def _new_authority(credential: Credential, after: User) -> list[Change]:
+def _changing_access(credential: Credential, after: User) -> list[Change]:
+    """Return the changes to credentials and sessions that a new role or status requires."""
     if after.role == "admin" and not credential.verified and not credential.is_invited:
-        # Whoever registered this address has not proved to own it. Only a password set from the mail may be an
-        # administrator's, so the registration becomes an invitation; of a disabled account too, as it may be enabled
-        # later. It has no sessions: nobody signs in before the address is verified.
+        # The person who registered this address has not verified it, and an administrator's password must come from a
+        # link in an email. So the registration becomes an invitation, even if the account is disabled, because it can
+        # be enabled later. There are no sessions to end: signing in requires a verified address.
         return [*credentials.changing(credential, passwordHash=None), *outbox.sending("invitation", after.email)]
     if after.status == "disabled":
         return [*credentials.changing(credential), *sessions.ending_all(after.id)]
@@ -107,20 +105,20 @@ def _new_authority(credential: Credential, after: User) -> list[Change]:
 
 @optimistic
 def close(user_id: str, client: Client) -> None:
-    """Remove an account: profile, credentials, sessions, tokens, kept addresses. The addresses are free again.
+    """Delete an account: profile, credentials, sessions, tokens and reserved addresses. Its addresses become available.
 
-    One that mails bounce from stays suppressed: it still does so, whoever has it.
+    An address whose emails bounce stays suppressed, because they would bounce for any other owner too.
 
     Raises:
         UserNotFound: there is no such user.
-        LastAdmin: nobody could administer the accounts any more.
+        LastAdmin: no active administrator would be left.
 
     """
     credential, user = lookup.of_user(user_id)
     write(
         users.removing(user),
         credentials.removing(credential),
-        credentials.removing_kept(credential),
+        credentials.removing_reserved(credential),
         sessions.ending_all(user.id),
         one_time_tokens.removing_all(one_time_tokens.of_user(user.id)),
         limits.unlocking(user.email),

@@ -1,4 +1,4 @@
-"""What a link does that was mailed to an address, once its reader has pressed the front end's button."""
+"""The links in emails that are confirmed with one click at the front end."""
 
 from shared.accounts import email_change, registration
 from shared.records import one_time_tokens
@@ -6,10 +6,10 @@ from shared.values.client import Client
 
 
 def follow(token: str, client: Client) -> None:
-    """Confirm an address, make it the account's, or undo that.
+    """Verify an address, change the account's address, or undo such a change, depending on the token's purpose.
 
     Raises:
-        InvalidOneTimeToken: the link does not count, or not any more.
+        InvalidOneTimeToken: the link is invalid or expired.
 
     """
     presented = one_time_tokens.present(token, "verify-email", "change-email", "undo-email-change")

@@ -1,4 +1,4 @@
-"""An account: its profile and its credentials, which are stored apart and change together."""
+"""Reading an account: its credentials and its profile, which are stored in two tables and change together."""
 
 from shared.core.errors import InvalidOneTimeToken
 from shared.records import credentials, users
@@ -8,11 +8,11 @@ from shared.records.users import User
 
 
 def of_user(user_id: str) -> tuple[Credential, User]:
-    """Give a user's account.
+    """Return a user's account.
 
     Raises:
         UserNotFound: there is no such user.
-        Outdated: the account was closed or its address changed meanwhile.
+        Outdated: the account was closed or its address changed between the two reads.
 
     """
     user = users.get(user_id)
@@ -20,15 +20,15 @@ def of_user(user_id: str) -> tuple[Credential, User]:
 
 
 def of_token(token: OneTimeToken) -> tuple[Credential, User]:
-    """Give the account that a token was made for.
+    """Return the account that a token was issued for.
 
     Raises:
-        InvalidOneTimeToken: its credentials have changed since.
-        Outdated: the account was closed meanwhile.
+        InvalidOneTimeToken: the credentials have changed since the token was issued.
+        Outdated: the account was closed between the two reads.
 
     """
     credential = credentials.by_key(token.email)
-    # An address that was left is kept, but nothing that was mailed to it counts any more.
+    # A former address is reserved for a while, but tokens that were sent to it are no longer valid.
     if credential is None or credential.is_reserved or credential.version != token.version:
         raise InvalidOneTimeToken
     return credential, users.of_credential(credential)

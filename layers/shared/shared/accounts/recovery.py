@@ -1,9 +1,10 @@
-"""Passwords that are forgotten, or to be replaced.
+"""Forgotten passwords, and changing a known one.
 
-Threats (OWASP Forgot Password cheat sheet). Somebody asks for others' addresses to learn which have an account: the
-request writes the same in every case, and what becomes of it is decided on delivery. Somebody floods a mailbox: one
-such mail a minute. Somebody has an old link: a later one, a new password or a new address makes it useless. Somebody is
-still signed in with the old password: a new one ends the sessions in the same transaction.
+Threats (OWASP Forgot Password cheat sheet). An attacker asks for other people's addresses to learn which have an
+account: every request writes the same, and whether to send an email is decided on delivery. An attacker floods a
+mailbox: it receives at most one such email per minute. An attacker has an old link: a newer link, a new password or a
+new address invalidates it. An attacker is still signed in with the old password: a new one ends the sessions in the
+same transaction.
 """
 
 from collections.abc import Callable
@@ -23,21 +24,21 @@ _Account: TypeAlias = tuple[Credential, User]
 
 
 def forgot_password(email: str, client: Client) -> None:
-    """Ask for a link to choose a new password. The same writes, whatever becomes of it."""
+    """Request a link to choose a new password. Writes the same whether or not the address has an account."""
     if limits.allow_email("recovery", email):
         write(outbox.sending("recovery", email))
     activity.log("user_recovery_requested", client, address=activity.digest(email))
 
 
 def reset_password(token: str, password: str, client: Client) -> None:
-    """Choose a password by the link that was mailed, after an invitation or because it was forgotten.
+    """Set a password with an emailed link, to accept an invitation or to replace a forgotten one.
 
-    Reading the mail proves the address, a suppressed one too, and ends the lock of the account. Nobody is signed in by
-    it, and everybody who was is signed out.
+    Following the link verifies the address, lifts its suppression and unlocks the account. It ends every session and
+    starts none.
 
     Raises:
-        InvalidOneTimeToken: the link does not count, or not any more.
-        InvalidInput: the password is refused; the link still counts.
+        InvalidOneTimeToken: the link is invalid or expired.
+        InvalidInput: the password is rejected; the link stays valid.
 
     """
     presented = one_time_tokens.present(token, "reset-password", "accept-invitation")
@@ -50,12 +51,12 @@ def reset_password(token: str, password: str, client: Client) -> None:
 @optimistic
 def _reset(token: OneTimeToken, read: Callable[[], _Account], password_hash: str, client: Client) -> None:
     credential, user = read()
-    proved = users.updated(user, email_verified=True, email_status="ok")
-    is_news = (user.email_verified, user.email_status) != (proved.email_verified, proved.email_status)
+    verified = users.updated(user, email_verified=True, email_status="ok")
+    is_changed = (user.email_verified, user.email_status) != (verified.email_verified, verified.email_status)
     write(
         one_time_tokens.consuming(token),
         credentials.changing(credential, passwordHash=password_hash, verified=True),
-        users.replacing(user, proved) if is_news else [],
+        users.replacing(user, verified) if is_changed else [],
         suppressions.lifting(user.email) if user.email_status != "ok" else [],
         sessions.ending_all(user.id),
         limits.unlocking(user.email),
@@ -65,11 +66,11 @@ def _reset(token: OneTimeToken, read: Callable[[], _Account], password_hash: str
 
 
 def change_password(session: Session, *, current: str, new: str, client: Client) -> None:
-    """Replace the password; the user's other sessions end.
+    """Replace the password and end the user's other sessions.
 
     Raises:
-        InvalidCredentials: the current password is wrong, or the account locked.
-        InvalidInput: the new password is refused.
+        InvalidCredentials: the current password is wrong, or the account is locked.
+        InvalidInput: the new password is rejected.
 
     """
     passwords.check(new, email=session.email, name=session.name, field="newPassword")
@@ -84,7 +85,7 @@ def _change(session: Session, read: Callable[[], _Account], password_hash: str, 
     write(
         credentials.changing(credential, passwordHash=password_hash),
         sessions.checking(session),
-        sessions.ending_all(user.id, besides=session),
+        sessions.ending_all(user.id, keep=session),
         limits.unlocking(session.email),
         outbox.sending("password_changed", user.email),
         activity.recording("user_password_changed", user.id, client),

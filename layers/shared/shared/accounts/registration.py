@@ -1,4 +1,4 @@
-"""Registration: a new account, and the proof that its address is its owner's."""
+"""Registration: creating an account and verifying its address."""
 
 from shared.accounts import lookup
 from shared.core.tables import optimistic, write
@@ -9,15 +9,17 @@ from shared.values.client import Client
 
 
 def register(*, name: str, email: str, password: str, client: Client) -> None:
-    """Ask for an account. Whoever reads the address is told what became of it; the caller never is.
+    """Register an account. Only the email to the address reveals the outcome, never the response.
 
-    A known address costs the same work as an unknown one: one count, one hash, two reads, one transaction of five.
-    While an address is unverified the latest registration counts and makes earlier links useless: with the first one
-    counting, anybody could register another's address beforehand and wait for the owner to verify it with their
-    password in it. Within a minute the first one does count, since the address gets one mail a minute.
+    A known address costs the same work as an unknown one: one count, one hash, two reads, one transaction of five
+    items.
+
+    While an address is unverified, a later registration replaces an earlier one and invalidates its links. If the first
+    one won, an attacker could register someone's address in advance and wait for its owner to verify it with the
+    attacker's password. Within one minute the first one does win, because an address receives one email per minute.
 
     Raises:
-        InvalidInput: the password is refused.
+        InvalidInput: the password is rejected.
 
     """
     passwords.check(password, email=email, name=name)
@@ -30,33 +32,33 @@ def register(*, name: str, email: str, password: str, client: Client) -> None:
 def _register(name: str, email: str, password_hash: str, client: Client) -> None:
     credential = credentials.find(email)
     suppressed = suppressions.reason_for(email)
-    telling = [*outbox.sending("registration", email), *suppressions.checking(email, suppressed)]
+    emailing = [*outbox.sending("registration", email), *suppressions.checking(email, suppressed)]
     if credential is None:
         user = users.new(name=name, email=email, role="user", email_status=suppressed)
-        opening = credentials.adding(credentials.new(email=email, user_id=user.id, password_hash=password_hash))
-        write(opening, users.adding(user), telling, activity.recording("user_signedup", user.id, client))
+        adding = credentials.adding(credentials.new(email=email, user_id=user.id, password_hash=password_hash))
+        write(adding, users.adding(user), emailing, activity.recording("user_signedup", user.id, client))
     elif credential.verified or credential.is_invited:
-        # An invited account may be an administrator's: no stranger's password must get in before its owner's.
+        # An invited account may be an administrator's, so only the link in the invitation may set its password.
         checks = [*credentials.checking(credential), *users.checking(credential.user_id)]
-        write(checks, telling, activity.recording("user_signedup", credential.user_id, client, outcome="failure"))
+        write(checks, emailing, activity.recording("user_signedup", credential.user_id, client, outcome="failure"))
     else:
-        # The address too: spellings that are compared as one may be two mailboxes, and this one is yet to be proved.
-        taking_over = credentials.changing(credential, passwordHash=password_hash, address=email)
+        # Replace the address too: two spellings with the same key may be two mailboxes, and neither is verified yet.
+        replacing = credentials.changing(credential, passwordHash=password_hash, address=email)
         renaming = users.renaming(credential.user_id, name=name, email=email)
-        write(taking_over, renaming, telling, activity.recording("user_signedup", credential.user_id, client))
+        write(replacing, renaming, emailing, activity.recording("user_signedup", credential.user_id, client))
 
 
 def resend_verification(email: str) -> None:
-    """Ask for another mail to confirm an address. The same writes, whatever becomes of it."""
+    """Request another verification email. Writes the same whether or not the address needs one."""
     if limits.allow_email("verification", email):
         write(outbox.sending("verification", email))
 
 
 def verify_email_by_code(email: str, code: str, client: Client) -> None:
-    """Confirm an address by the six digits that were mailed to it.
+    """Verify an address with the six-digit code that was emailed to it.
 
     Raises:
-        InvalidOneTimeToken: the code does not count, or not any more, or the address has no account.
+        InvalidOneTimeToken: the code is invalid or expired, or the address has no account.
 
     """
     credential = credentials.find(email)
@@ -66,20 +68,21 @@ def verify_email_by_code(email: str, code: str, client: Client) -> None:
 
 @optimistic
 def verify_email(token: OneTimeToken, client: Client) -> None:
-    """Confirm the address that a token was mailed to; of a suppressed one, that it takes mail again.
+    """Verify the address that a token was emailed to, and lift its suppression.
 
     Raises:
-        InvalidOneTimeToken: it does not count any more.
+        InvalidOneTimeToken: the token is invalid or expired.
 
     """
     credential, user = lookup.of_token(token)
-    # A verified account only gets its mails back: whoever is just signing in, or has another link, is not disturbed.
-    confirming = (
+    # If the account is already verified, only the suppression changes: its version stays, and with it a sign-in in
+    # progress and other links.
+    verifying = (
         credentials.checking(credential) if credential.verified else credentials.changing(credential, verified=True)
     )
     write(
         one_time_tokens.consuming(token),
-        confirming,
+        verifying,
         users.replacing(user, users.updated(user, email_verified=True, email_status="ok")),
         suppressions.lifting(user.email) if user.email_status != "ok" else [],
         activity.recording("user_email_verified", user.id, client),

@@ -1,14 +1,14 @@
 """Signing in with a password, and staying signed in with refresh tokens.
 
-Threats. Somebody tries addresses to learn which have an account: for an unknown one the same reads and writes are made
-and the same hash is computed, and every failure is the same error. Somebody tries passwords: each try is counted before
-it is checked, and a locked account looks like a wrong password. Somebody signs in while the password is changed or the
-account is disabled: the session is stored only if the credentials are still the ones that were checked.
+Threats. An attacker tries addresses to learn which have an account: an unknown address costs the same reads, writes and
+hash as a known one, and every failure raises the same error. An attacker guesses passwords: each attempt is counted
+before it is checked, and a locked account looks like a wrong password. A user signs in while the password changes or
+the account is disabled: the session is stored only if the credentials are still those that were checked.
 
-Somebody steals a refresh token: each is replaced when it is used, and one that is older than the last two ends the
-session and tells the owner (RFC 9700, 4.14.2). The last but one is answered with the last again, however late: the
-client that sends it never saw the answer, or has another tab that was faster (GoTrue's refresh token algorithm,
-version 2; an earlier rule of "no reuse at all" signed out honest users).
+An attacker steals a refresh token: using a token replaces it, and one that is older than the last two ends the session
+and notifies the owner (RFC 9700, 4.14.2). The second to last is always answered with the last one again: the client
+that sends it never received the response, or another of its tabs was faster (GoTrue's refresh token algorithm, version
+2; an earlier rule, no reuse at all, signed out honest users).
 """
 
 import hashlib
@@ -37,23 +37,22 @@ from shared.records.users import User
 from shared.values import emails, passwords
 from shared.values.client import Client
 
-_MOST_DEVICES = 20
+_MAX_DEVICES = 20
 _SHOWN_USER_AGENT = 120
-
 
 Scope: TypeAlias = Literal["local", "others", "global"]
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A session, and the tokens to use it by."""
+    """A session and its tokens."""
 
     session: Session
     access_token: str
     refresh_token: str
 
     def public(self) -> dict[str, Any]:
-        """Give what the client needs to know (RFC 6749, 5.1, with the names that front ends expect)."""
+        """Return the response for the client (RFC 6749, 5.1, with the names that front ends expect)."""
         session = self.session
         return {
             "token": self.access_token,
@@ -66,27 +65,27 @@ class SignedIn:
 
 @optimistic
 def with_password(*, email: str, password: str, client: Client) -> SignedIn:
-    """Start a session.
+    """Verify a password and start a session.
 
     Raises:
-        InvalidCredentials: the address is unknown, the password wrong, the account disabled or locked.
-        EmailNotVerified: all is right, but the address was never confirmed.
+        InvalidCredentials: the address is unknown, the password is wrong, or the account is disabled or locked.
+        EmailNotVerified: the credentials are correct, but the address is not verified.
         Unavailable: there is no signing key yet.
 
     """
-    credential, user = _checked(email, password, "login", client)
+    credential, user = _check_password(email, password, "login", client)
     if not credential.verified:
-        # The password is right, so its owner must not be locked out for having tried before reading the mail.
+        # The password is correct: signing in before following the link must not count towards a lock.
         write(limits.unlocking(email), activity.recording("login", user.id, client, outcome="failure"))
         raise EmailNotVerified
     session = sessions.new(user, client)
-    # Signed before the session is stored: without a key there is nothing to be left behind.
-    signed_in = _signed_in(session)
+    # Sign the token before storing the session: without a key, no session is left behind.
+    signed_in = _issue_tokens(session)
     write(
         _signing_in(credential, password, client),
         sessions.starting(session),
         limits.unlocking(email),
-        _telling_of_device(credential, user, client),
+        _reporting_new_device(credential, user, client),
         activity.recording("login", user.id, client),
     )
     metrics.count("SignIns")
@@ -94,12 +93,12 @@ def with_password(*, email: str, password: str, client: Client) -> SignedIn:
 
 
 def refresh(refresh_token: str, client: Client) -> SignedIn:
-    """Go on with a session: one read and one write, or no write where another request has just done the same.
+    """Issue new tokens for a session: one read and one write, or no write if another request was faster.
 
     Raises:
-        InvalidRefreshToken: it is not ours, or its session was ended.
-        SessionExpired: it was not refreshed in time, or has reached its longest life.
-        RefreshTokenReused: it is older than the last two; the session is ended now.
+        InvalidRefreshToken: we did not issue the token, or its session was ended.
+        SessionExpired: the session was not refreshed in time, or has reached its maximum lifetime.
+        RefreshTokenReused: the token is older than the last two; the session has now been ended.
         Unavailable: there is no signing key yet.
 
     """
@@ -117,86 +116,88 @@ def refresh(refresh_token: str, client: Client) -> SignedIn:
     if token.counter + 1 != session.counter:
         _end_for_reuse(session, client)
         raise RefreshTokenReused
-    return _signed_in(session)
+    return _issue_tokens(session)
 
 
 def _end_for_reuse(session: Session, client: Client) -> None:
-    # Once: whoever sends an old token a hundred times at once must not have a hundred mails sent to its owner.
-    ending = sessions.ending_one(session.user_id, session.id)
-    telling = outbox.sending("session_ended", session.email)
+    # Only the request that ends the session sends an email: an old token sent a hundred times sends one.
     try:
-        write(ending, telling, activity.recording("token_reused", session.user_id, client, outcome="failure"))
+        write(
+            sessions.ending_one(session.user_id, session.id),
+            outbox.sending("session_ended", session.email),
+            activity.recording("token_reused", session.user_id, client, outcome="failure"),
+        )
     except SessionNotFound as error:
         raise InvalidRefreshToken from error
 
 
 def sign_out(session: Session, scope: Scope, client: Client) -> None:
-    """Sign out here, everywhere else, or everywhere."""
+    """End this session, all of the user's other sessions, or all of them."""
     match scope:
         case "local":
-            ended = sessions.ending(session)
+            ending = sessions.ending(session)
         case "others":
-            ended = sessions.ending_all(session.user_id, besides=session)
+            ending = sessions.ending_all(session.user_id, keep=session)
         case "global":
-            ended = sessions.ending_all(session.user_id)
-    write(ended, activity.recording("logout", session.user_id, client))
+            ending = sessions.ending_all(session.user_id)
+    write(ending, activity.recording("logout", session.user_id, client))
 
 
 def end_session(user_id: str, session_id: str, client: Client) -> None:
     """End one of a user's sessions.
 
     Raises:
-        SessionNotFound: it had ended already, or is not this user's.
+        SessionNotFound: the session has already ended, or belongs to another user.
 
     """
     write(sessions.ending_one(user_id, session_id), activity.recording("logout", user_id, client))
 
 
 def confirm_password(session: Session, password: str, client: Client) -> tuple[Credential, User]:
-    """Have a signed-in user prove the password; give the account. The act that it is for forgets the tries.
+    """Verify the password of a signed-in user, and return the account. The caller resets the attempts when it writes.
 
     Raises:
-        InvalidCredentials: it is wrong, or the account locked.
+        InvalidCredentials: the password is wrong, or the account is locked.
 
     """
-    return _checked(session.email, password, "user_reauthenticated", client)
+    return _check_password(session.email, password, "user_reauthenticated", client)
 
 
-def _checked(email: str, password: str, event: Event, client: Client) -> tuple[Credential, User]:
-    """Check a password; every failure costs the same count, reads, hash and entry."""
-    may_try = limits.try_password(email)
+def _check_password(email: str, password: str, event: Event, client: Client) -> tuple[Credential, User]:
+    """Verify a password, and return the account. Every failure costs the same count, reads, hash and activity entry."""
+    allowed = limits.try_password(email)
     credential = credentials.find(email)
     user = users.find(users.NOBODY if credential is None else credential.user_id)
-    right = passwords.verify(password, None if credential is None else credential.password_hash)
-    if may_try and right and credential is not None and user is not None and user.status == "active":
+    correct = passwords.verify(password, None if credential is None else credential.password_hash)
+    if allowed and correct and credential is not None and user is not None and user.status == "active":
         return credential, user
-    if may_try:
+    if allowed:
         limits.record_failure(email)
-    # Of an address without an account the entry is nobody's, and soon forgotten.
-    nobody = str(uuid.uuid5(uuid.NAMESPACE_OID, emails.key(email)))
-    user_id, kept = (nobody, clock.HOUR) if credential is None else (credential.user_id, activity.KEPT)
-    write(activity.recording(event, user_id, client, outcome="failure", kept=kept))
-    metrics.count("SignInFailures" if may_try else "LockedSignIns")
+    # For an unknown address the entry gets an id that belongs to no user, and is kept for an hour only.
+    no_user = str(uuid.uuid5(uuid.NAMESPACE_OID, emails.key(email)))
+    user_id, retention = (no_user, clock.HOUR) if credential is None else (credential.user_id, activity.RETENTION)
+    write(activity.recording(event, user_id, client, outcome="failure", retention=retention))
+    metrics.count("SignInFailures" if allowed else "LockedSignIns")
     raise InvalidCredentials
 
 
-def _signed_in(session: Session) -> SignedIn:
+def _issue_tokens(session: Session) -> SignedIn:
     return SignedIn(session, tokens.access_token(session), tokens.refresh_token(session))
 
 
 def _signing_in(credential: Credential, password: str, client: Client) -> list[Change]:
     known = [device for device in credential.devices if device != _device(client)]
-    attributes: dict[str, str | list[str]] = {"devices": [_device(client), *known][:_MOST_DEVICES]}
+    attributes: dict[str, str | list[str]] = {"devices": [_device(client), *known][:_MAX_DEVICES]}
     if credential.password_hash is not None and passwords.is_outdated(credential.password_hash):
         attributes["passwordHash"] = passwords.hashed(password)
     return credentials.signing_in(credential, **attributes)
 
 
-def _telling_of_device(credential: Credential, user: User, client: Client) -> list[Change]:
+def _reporting_new_device(credential: Credential, user: User, client: Client) -> list[Change]:
     if not credential.devices or _device(client) in credential.devices:
         return []
-    shown = client.user_agent[:_SHOWN_USER_AGENT] or "unknown"
-    return outbox.sending("new_device", user.email, ip=client.ip, user_agent=shown)
+    user_agent = client.user_agent[:_SHOWN_USER_AGENT] or "unknown"
+    return outbox.sending("new_device", user.email, ip=client.ip, user_agent=user_agent)
 
 
 def _device(client: Client) -> str:

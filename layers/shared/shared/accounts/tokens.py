@@ -1,13 +1,13 @@
 """Access tokens (RFC 9068) and refresh tokens.
 
-Threats. A token whose header chooses another algorithm or brings its own key: the algorithm is pinned and the key comes
-from our table alone; `jku`, `jwk` and `x5u` are not looked at, and a token with `crit` is refused, since we implement
-no extension (RFC 8725, 3.1 and 3.10; RFC 7515, 4.1.11). A token made for something else: `typ`, `iss` and `aud` must be
-ours. One token in several spellings, which would slip past a list of refused ones: only canonical base64url without
-padding is read (RFC 7515, 2).
+Threats. A token's header chooses another algorithm or supplies its own key: the algorithm is pinned, and keys come only
+from our table; `jku`, `jwk` and `x5u` are ignored, and a token with `crit` is rejected, since we implement no extension
+(RFC 8725, 3.1 and 3.10; RFC 7515, 4.1.11). A token was issued for another purpose: `typ`, `iss` and `aud` must be ours.
+One token has several spellings, which would bypass a deny list: only canonical base64url without padding is accepted
+(RFC 7515, 2).
 
-A refresh token is opaque to its bearer. It names the session and a counter, and is sealed with the session's own key,
-so it is looked up without an index and cannot be made by anybody who has not read the session.
+A refresh token is opaque to the client. It holds the session's id and a counter, and is sealed with the session's own
+key, so it needs no index to look it up, and only someone who can read the session can forge one.
 """
 
 import base64
@@ -27,26 +27,26 @@ from shared.core.errors import InvalidRefreshToken, InvalidToken, TokenExpired
 from shared.records import keys
 from shared.records.sessions import Session
 
-# Loads OpenSSL's bindings during the start, and not with the first signature.
+# Load OpenSSL's bindings at startup rather than with the first signature.
 ec.ECDSA(hashes.SHA256())
 
 _TYPE = "at+jwt"
 _REQUIRED = ["iss", "aud", "sub", "sid", "jti", "iat", "exp"]
-# The longest token that is looked at; ours have about 700 characters, with the longest address about 1,000.
-_LONGEST = 4096
-# Clocks of two machines may differ by this many seconds. It never lengthens a token's life.
+# Our tokens have about 700 characters, or about 1,000 with the longest possible address. Longer ones are not parsed.
+_MAX_LENGTH = 4096
+# The seconds by which the clocks of two machines may differ. This never extends a token's lifetime.
 _CLOCK_SKEW = 5
 
 
 class Claims(NamedTuple):
-    """What a good access token says that we rely on. The role is not among it: it is the session's to say."""
+    """The claims of a valid access token that we rely on. The role is read from the session instead."""
 
     user_id: str
     session_id: str
 
 
 def access_token(session: Session) -> str:
-    """Sign a token for this session, good for an hour.
+    """Create an access token for this session, valid for an hour.
 
     Raises:
         Unavailable: there is no signing key yet, or it cannot be read.
@@ -70,11 +70,11 @@ def access_token(session: Session) -> str:
 
 
 def verify(token: str) -> Claims:
-    """Read an access token that we issued and that has not expired.
+    """Verify an access token, and return its claims.
 
     Raises:
-        TokenExpired: it was good until its end.
-        InvalidToken: it was never good, whatever the reason.
+        TokenExpired: the token has expired.
+        InvalidToken: the token is invalid.
 
     """
     header = _header(token)
@@ -102,7 +102,7 @@ def verify(token: str) -> Claims:
     except jwt.ExpiredSignatureError as error:
         raise TokenExpired from error
     except (jwt.PyJWTError, OverflowError, TypeError) as error:
-        # PyJWT lets the latter two through where a time is no number, or infinite.
+        # PyJWT raises the latter two for a time that is not a number, or infinite.
         raise InvalidToken from error
     user_id, session_id, expires_at = claims["sub"], claims["sid"], claims["exp"]
     if not (isinstance(user_id, str) and isinstance(session_id, str) and user_id and session_id):
@@ -115,8 +115,8 @@ def verify(token: str) -> Claims:
 
 
 def _header(token: str) -> dict[str, Any]:
-    """Check the token's outer form and read its header; nothing in it is trusted yet."""
-    parts = token.split(".") if len(token) <= _LONGEST else []
+    """Check the token's format, and return its header, which is not trusted yet."""
+    parts = token.split(".") if len(token) <= _MAX_LENGTH else []
     if len(parts) != 3:  # noqa: PLR2004  # header, claims, signature
         raise InvalidToken
     try:
@@ -131,10 +131,10 @@ def _header(token: str) -> dict[str, Any]:
 
 
 def _canonical(part: str) -> bytes:
-    """Decode base64url without padding, in its only spelling.
+    """Decode canonical base64url without padding.
 
     Raises:
-        ValueError: it is spelt another way, or not base64url at all.
+        ValueError: the text is not base64url, or not in its canonical form.
 
     """
     decoded = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
@@ -155,7 +155,7 @@ _PURPOSE = "refresh"
 
 
 class RefreshToken(NamedTuple):
-    """What a refresh token says; nothing in it is trusted before `belongs_to` has said so."""
+    """A decoded refresh token, which is not trusted until `belongs_to` has verified it."""
 
     content: bytes
     seal: bytes
@@ -164,22 +164,22 @@ class RefreshToken(NamedTuple):
     counter: int
 
     def belongs_to(self, session: Session) -> bool:
-        """Say whether this session's key sealed it."""
+        """Return whether the token was sealed with this session's key."""
         return hmac.compare_digest(self.seal, session.seal(_PURPOSE, self.content))
 
 
 def refresh_token(session: Session) -> str:
-    """Give the session's present refresh token. Asked again before the next refresh, it is the same."""
+    """Return the session's current refresh token, which stays the same until the next refresh."""
     ids = (uuid.UUID(session.user_id).bytes, uuid.UUID(session.id).bytes)
     content = _CONTENT.pack(_VERSION, *ids, session.counter)
     return _base64url(content + session.seal(_PURPOSE, content))
 
 
 def parse_refresh_token(token: str) -> RefreshToken:
-    """Read a refresh token.
+    """Decode a refresh token.
 
     Raises:
-        InvalidRefreshToken: it is none of ours by its form.
+        InvalidRefreshToken: the token does not have our format.
 
     """
     try:

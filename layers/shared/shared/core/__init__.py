@@ -1,1 +1,1 @@
-"""What everything else stands on: DynamoDB, AWS clients, configuration, errors, time, logs and metrics."""
+"""The foundation of the other packages: DynamoDB, AWS clients, configuration, errors, time, logs and metrics."""

@@ -1,6 +1,6 @@
-"""The clients for AWS: made once for each execution environment, and their failures told as ours.
+"""AWS clients, created once per execution environment, and the translation of their errors.
 
-Where AWS answers, in which region and with which credentials comes from the environment, by botocore's own variables.
+botocore reads the endpoint, the region and the credentials from its own environment variables.
 """
 
 from collections.abc import Iterator
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
 
-# Worth another try later, by the services' own error references; everything else is a defect of ours.
-_PASSING = frozenset(
+# Errors that a later retry may resolve, according to the services' error references. Any other error is a bug of ours.
+_TRANSIENT = frozenset(
     {
         "InternalFailure",
         "InternalServerError",
@@ -39,11 +39,11 @@ _PASSING = frozenset(
 )
 
 _CONFIG = Config(
-    # An API call ends at 30 s whatever we do, so a hanging connection must end long before, with time for another try.
+    # API Gateway ends a request after 30 s, so a hanging connection must fail early enough to leave time for a retry.
     connect_timeout=1,
     read_timeout=4,
     retries={"mode": "standard", "total_max_attempts": 3},
-    # botocore would put a longer one together twice for each call: a seventh of the CPU that a call takes.
+    # botocore builds its longer default twice per call, which is a seventh of the CPU time of a call.
     user_agent=f"Botocore/{botocore.__version__}",
 )
 
@@ -55,53 +55,53 @@ def _session() -> botocore.session.Session:
 
 @cache
 def dynamodb() -> "DynamoDBClient":
-    """Give the client for DynamoDB."""
+    """Return the DynamoDB client."""
     return cast("DynamoDBClient", _session().create_client("dynamodb", config=_CONFIG))
 
 
 @cache
 def secretsmanager() -> "SecretsManagerClient":
-    """Give the client for Secrets Manager."""
+    """Return the Secrets Manager client."""
     return cast("SecretsManagerClient", _session().create_client("secretsmanager", config=_CONFIG))
 
 
 @cache
 def sesv2() -> "SESV2Client":
-    """Give the client for SES, which asks once: a mail whose answer was lost may have been sent."""
+    """Return the SES client. It never retries, because an email may have been sent even if the response was lost."""
     once = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
     return cast("SESV2Client", _session().create_client("sesv2", config=once))
 
 
 @cache
 def sqs() -> "SQSClient":
-    """Give the client for SQS."""
+    """Return the SQS client."""
     return cast("SQSClient", _session().create_client("sqs", config=_CONFIG))
 
 
 def error_code(error: ClientError) -> str:
-    """Give the service's name for what went wrong."""
+    """Return the service's error code."""
     return error.response["Error"]["Code"]
 
 
-def is_passing(error: ClientError) -> bool:
-    """Say whether another try later may go better."""
-    # An error that AWS's own front has no code for has at least its status.
+def is_transient(error: ClientError) -> bool:
+    """Return whether a later retry may succeed."""
+    # An error from AWS's front end may lack a known code, but it always has a status.
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return error_code(error) in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return error_code(error) in _TRANSIENT or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Tell passing failures of AWS, and of the way to it, as `Unavailable`.
+    """Translate transient AWS and network failures into `Unavailable`.
 
     Raises:
-        Unavailable: throttled, out of reach, or failing inside.
+        Unavailable: AWS is throttling, unreachable, or failing internally.
 
     """
     try:
         yield
     except ClientError as error:
-        if is_passing(error):
+        if is_transient(error):
             raise Unavailable from error
         raise
     except (ConnectionError, HTTPClientError) as error:

@@ -1,4 +1,4 @@
-"""The time, in the two forms that we store and show."""
+"""The current time, in the two forms that we store and return."""
 
 import time
 from datetime import UTC, datetime
@@ -9,15 +9,15 @@ DAY = 24 * HOUR
 
 
 def now() -> int:
-    """Give the time in whole seconds since 1970, as JWT (RFC 7519) and DynamoDB's time to live have it."""
+    """Return the time in whole seconds since 1970, as used by JWT (RFC 7519) and DynamoDB's time to live."""
     return int(time.time())
 
 
 def timestamp() -> str:
-    """Give the time as RFC 3339 with milliseconds, in UTC; sorts as text in the order of time."""
+    """Return the time in UTC as RFC 3339 with milliseconds. Sorting these texts sorts them by time."""
     return rfc3339(time.time())
 
 
 def rfc3339(seconds: float) -> str:
-    """Show seconds since 1970 as callers see them."""
+    """Format seconds since 1970 as RFC 3339 in UTC, with milliseconds."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,20 +1,20 @@
-"""Conditions on the attributes of an item, as DynamoDB's expressions have them.
+"""Conditions on the attributes of an item, for DynamoDB's expressions.
 
-They read as boto3's do (`Attr("version").eq(3) & Attr("reservedUntil").not_exists()`), which are not used because
-importing boto3 brings its resources and its support for S3 with it, at every cold start.
+The syntax is boto3's: `Attr("version").eq(3) & Attr("reservedUntil").not_exists()`. boto3's own classes are not used,
+because importing boto3 also imports its resources and its S3 support, at every cold start.
 """
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
-# Gives the placeholder that stands for a name or a value.
+# Returns the placeholder for a name or a value.
 Placeholder: TypeAlias = Callable[[Any], str]
 
 
 class Condition(NamedTuple):
-    """A condition, or several joined: `form` says how the names, values and conditions in `parts` are put together."""
+    """A condition, or several joined ones. `template` is the format string that combines `parts`."""
 
-    form: str
+    template: str
     parts: tuple["Name | Value | Condition", ...]
 
     def __and__(self, other: "Condition") -> "Condition":
@@ -24,17 +24,17 @@ class Condition(NamedTuple):
         return Condition("({} OR {})", (self, other))
 
     def expression(self, name: Placeholder, value: Placeholder) -> str:
-        """Give the text of the expression, with placeholders for every name and value."""
-        return self.form.format(*(part.expression(name, value) for part in self.parts))
+        """Return the text of the expression, with placeholders for all names and values."""
+        return self.template.format(*(part.expression(name, value) for part in self.parts))
 
 
 class Name(NamedTuple):
-    """An attribute's name."""
+    """The name of an attribute."""
 
     name: str
 
     def expression(self, name: Placeholder, _: Placeholder) -> str:
-        """Give the placeholder."""
+        """Return the placeholder for the name."""
         return name(self.name)
 
 
@@ -44,49 +44,49 @@ class Value(NamedTuple):
     value: Any
 
     def expression(self, _: Placeholder, value: Placeholder) -> str:
-        """Give the placeholder."""
+        """Return the placeholder for the value."""
         return value(self.value)
 
 
 class Key(Name):
-    """An attribute of the key: what a query may ask about."""
+    """A key attribute. Only these can be used in the condition of a query."""
 
     __slots__ = ()
 
     def eq(self, value: Any) -> Condition:
-        """Say that it equals the value."""
+        """True if the attribute equals the value."""
         return Condition("{} = {}", (self, Value(value)))
 
     def lt(self, value: Any) -> Condition:
-        """Say that it is below the value."""
+        """True if the attribute is less than the value."""
         return Condition("{} < {}", (self, Value(value)))
 
     def lte(self, value: Any) -> Condition:
-        """Say that it is at most the value."""
+        """True if the attribute is less than or equal to the value."""
         return Condition("{} <= {}", (self, Value(value)))
 
     def gt(self, value: Any) -> Condition:
-        """Say that it is above the value."""
+        """True if the attribute is greater than the value."""
         return Condition("{} > {}", (self, Value(value)))
 
     def gte(self, value: Any) -> Condition:
-        """Say that it is at least the value."""
+        """True if the attribute is greater than or equal to the value."""
         return Condition("{} >= {}", (self, Value(value)))
 
     def begins_with(self, value: str) -> Condition:
-        """Say that it begins with the text."""
+        """True if the attribute begins with the text."""
         return Condition("begins_with({}, {})", (self, Value(value)))
 
 
 class Attr(Key):
-    """Any attribute: what the condition of a change may ask about."""
+    """Any attribute, for the condition of a change."""
 
     __slots__ = ()
 
     def exists(self) -> Condition:
-        """Say that the item has it."""
+        """True if the item has the attribute."""
         return Condition("attribute_exists({})", (self,))
 
     def not_exists(self) -> Condition:
-        """Say that the item has it not, or that there is no item."""
+        """True if the attribute, or the item, does not exist."""
         return Condition("attribute_not_exists({})", (self,))

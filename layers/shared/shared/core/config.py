@@ -1,4 +1,4 @@
-"""What the environment tells a function. template.yaml sets every variable, under Globals."""
+"""Settings from environment variables. template.yaml sets all of them, under Globals."""
 
 import os
 from functools import cache
@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 
 class ConfigurationError(Exception):
-    """The environment lacks a variable or holds one that makes no sense; the message names it."""
+    """An environment variable is missing or invalid. The message names it."""
 
 
 class Settings(NamedTuple):
-    """One field for each environment variable, which bears the field's name in capitals."""
+    """The settings. The variable for each field has the field's name in capitals."""
 
     app_name: str
     brand_color: str
@@ -47,7 +47,7 @@ def settings() -> Settings:
     """Read the environment, once.
 
     Raises:
-        ConfigurationError: a variable is missing, empty or no number where one is needed. All such are named at once.
+        ConfigurationError: variables are missing, empty, or not a number where one is needed. The message names all.
 
     """
     values: dict[str, str | int] = {}
@@ -63,4 +63,4 @@ def settings() -> Settings:
             values[name] = int(text) if kind is int else text
     if faults:
         raise ConfigurationError(f"{'; '.join(faults)}. template.yaml sets these variables, under Globals.")
-    return Settings(**values)  # type: ignore[arg-type]  # each value has just been given its field's type
+    return Settings(**values)  # type: ignore[arg-type]  # each value has its field's type

@@ -1,11 +1,11 @@
-"""What can go wrong, as facts a caller can act on.
+"""The errors that callers can act on.
 
 Error
-├── Invalid                 the request can never succeed as it is
-│   ├── InvalidInput            fields are at fault; they are named
+├── Invalid                 the request can never succeed unchanged
+│   ├── InvalidInput            names the invalid fields
 │   ├── InvalidCursor
-│   └── InvalidOneTimeToken     wrong, used, replaced or expired: never said which
-├── Unauthenticated         we do not know who is calling
+│   └── InvalidOneTimeToken     wrong, used, replaced or expired: does not reveal which
+├── Unauthenticated         the caller is not authenticated
 │   ├── NoToken
 │   ├── InvalidToken
 │   ├── TokenExpired
@@ -14,23 +14,24 @@ Error
 │   └── InvalidRefreshToken
 │       ├── SessionExpired
 │       └── RefreshTokenReused
-├── Forbidden               we know who is calling, and it is not theirs to do
+├── Forbidden               the caller is authenticated, but not allowed to do this
 │   ├── NotAllowed
 │   └── EmailNotVerified
 ├── NotFound
 │   ├── UserNotFound
 │   └── SessionNotFound
-├── Conflict                it would contradict what is stored
+├── Conflict                the request contradicts stored data
 │   ├── EmailTaken
 │   ├── IdempotencyKeyReused
 │   └── LastAdmin
 ├── Stale                   the caller's copy is out of date
 ├── TooManyRequests
-└── Unavailable             AWS is throttling or out of reach: worth another try
-    └── Outdated                somebody else changed what we had read
+└── Unavailable             AWS is throttling or unreachable: retry later
+    └── Outdated                stored data has changed since it was read
 
-Each has a stable `code` and a public `message`. The private cause travels as `__cause__` (`raise … from …`) and
-ends in the log. Statuses are not known here: `shared.web.responses` maps the seven kinds to them.
+Each error has a stable `code` and a public `message`. Its private cause is its `__cause__` (`raise … from …`), which
+appears only in the log. HTTP statuses are not defined here: `shared.web.responses` maps the direct subclasses of
+`Error` to them.
 """
 
 from collections.abc import Sequence
@@ -38,7 +39,7 @@ from typing import ClassVar, NamedTuple
 
 
 class Error(Exception):
-    """Anything a caller is told about. Subclasses set `code` and `message`."""
+    """Base class of all errors that are reported to callers. Subclasses set `code` and `message`."""
 
     code: ClassVar[str]
     message: str
@@ -47,25 +48,25 @@ class Error(Exception):
         return self.message
 
 
-# The request can never succeed as it is ------------------------------------------------------------
+# Invalid requests ----------------------------------------------------------------------------------
 
 
 class Invalid(Error):
-    """The request can never succeed as it is."""
+    """The request can never succeed unchanged."""
 
     code = "invalid_request"
-    message = "The request is not valid"
+    message = "The request is invalid"
 
 
 class FieldError(NamedTuple):
-    """What is wrong with one field; `field` is its path in the request, as `address.city`."""
+    """The error of one field. `field` is its path in the request, such as `address.city`."""
 
     field: str
     message: str
 
 
 class InvalidInput(Invalid):
-    """Fields are at fault."""
+    """One or more fields are invalid."""
 
     code = "validation_failed"
 
@@ -75,59 +76,59 @@ class InvalidInput(Invalid):
 
 
 class InvalidCursor(Invalid):
-    """The cursor was not made by us, or not for this caller's session."""
+    """The cursor was not issued by us, or not for this caller's session."""
 
     code = "invalid_cursor"
-    message = "The cursor is not valid: start again from the first page"
+    message = "The cursor is invalid: start again from the first page"
 
 
 class InvalidOneTimeToken(Invalid):
-    """The link or code is wrong, used, replaced by a later one, or expired. Telling which would help a guesser."""
+    """The link or code is wrong, used, replaced by a later one, or expired. Revealing which would help an attacker."""
 
     code = "invalid_link"
-    message = "This link or code is not valid any more: ask for a new one"
+    message = "This link or code is invalid or expired: request a new one"
 
 
-# We do not know who is calling ---------------------------------------------------------------------
+# Authentication ------------------------------------------------------------------------------------
 
 
 class Unauthenticated(Error):
-    """We do not know who is calling."""
+    """The caller is not authenticated."""
 
     code = "unauthenticated"
     message = "Sign in first"
 
 
 class NoToken(Unauthenticated):
-    """No bearer token came with the request."""
+    """The request has no bearer token."""
 
     code = "no_token"
     message = "A bearer token is required"
 
 
 class InvalidToken(Unauthenticated):
-    """The token was not issued by us, or not for this."""
+    """The token was not issued by us, or not as an access token for this API."""
 
     code = "invalid_token"
-    message = "The access token is not valid"
+    message = "The access token is invalid"
 
 
 class TokenExpired(Unauthenticated):
-    """The token was good once."""
+    """The token is genuine but has expired."""
 
     code = "token_expired"
     message = "The access token has expired"
 
 
 class SessionEnded(Unauthenticated):
-    """The token is good but its session was signed out, revoked or has run out."""
+    """The token is valid, but its session was signed out, was revoked, or has expired."""
 
     code = "session_ended"
     message = "The session has ended: sign in again"
 
 
 class InvalidCredentials(Unauthenticated):
-    """Unknown address, wrong password, locked or disabled: never said which."""
+    """Unknown address, wrong password, or locked or disabled account. Callers never learn which."""
 
     code = "invalid_credentials"
     message = "Invalid credentials"
@@ -137,49 +138,49 @@ class InvalidRefreshToken(Unauthenticated):
     """The refresh token was not issued by us, or its session has ended."""
 
     code = "invalid_refresh_token"
-    message = "The refresh token is not valid: sign in again"
+    message = "The refresh token is invalid: sign in again"
 
 
 class SessionExpired(InvalidRefreshToken):
-    """The session was not refreshed in time, or has reached its longest life."""
+    """The session was not refreshed in time, or has reached its maximum lifetime."""
 
     code = "session_expired"
     message = "The session has expired: sign in again"
 
 
 class RefreshTokenReused(InvalidRefreshToken):
-    """A token came that is older than the last two; somebody may have a copy, so the session has been ended."""
+    """The token is older than the last two. It may be a stolen copy, so the session has been ended."""
 
     code = "refresh_token_reused"
-    message = "The refresh token was used before: sign in again"
+    message = "The refresh token was already used: sign in again"
 
 
-# We know who is calling, and it is not theirs to do ------------------------------------------------
+# Permissions ---------------------------------------------------------------------------------------
 
 
 class Forbidden(Error):
-    """We know who is calling, and it is not theirs to do."""
+    """The caller is authenticated, but not allowed to do this."""
 
     code = "forbidden"
-    message = "You may not do this"
+    message = "You are not allowed to do this"
 
 
 class NotAllowed(Forbidden):
-    """The caller's role does not reach this far."""
+    """The caller's role does not permit this."""
 
 
 class EmailNotVerified(Forbidden):
-    """The password is right, but the address was never confirmed."""
+    """The password is right, but the address was never verified."""
 
     code = "email_not_verified"
-    message = "Confirm your e-mail address first"
+    message = "Confirm your email address first"
 
 
-# What is stored says no ----------------------------------------------------------------------------
+# Stored data ---------------------------------------------------------------------------------------
 
 
 class NotFound(Error):
-    """There is no such thing."""
+    """The requested resource does not exist."""
 
     code = "not_found"
     message = "Not found"
@@ -200,7 +201,7 @@ class SessionNotFound(NotFound):
 
 
 class Conflict(Error):
-    """It would contradict what is stored."""
+    """The request contradicts stored data."""
 
     code = "conflict"
     message = "Conflict"
@@ -210,35 +211,35 @@ class EmailTaken(Conflict):
     """Another account has this address."""
 
     code = "email_taken"
-    message = "This e-mail address is already in use"
+    message = "This email address is already in use"
 
 
 class IdempotencyKeyReused(Conflict):
-    """The key came before, with another request."""
+    """The idempotency key was used before, with a different request."""
 
     code = "idempotency_key_reused"
     message = "This Idempotency-Key was used for a different request"
 
 
 class LastAdmin(Conflict):
-    """Without this one nobody could administer the accounts any more."""
+    """The change would leave no administrator who can sign in."""
 
     code = "last_admin"
     message = "The last administrator cannot be removed, disabled or demoted"
 
 
 class Stale(Error):
-    """What the caller wants to replace is not what is stored any more."""
+    """The caller wants to replace a version that is no longer the stored one."""
 
     code = "stale"
-    message = "It has changed since you read it: read it again"
+    message = "The data has changed since you read it: read it again"
 
 
-# Not now -------------------------------------------------------------------------------------------
+# Temporary failures --------------------------------------------------------------------------------
 
 
 class TooManyRequests(Error):
-    """A limit is reached; `retry_after` seconds from now there is room again."""
+    """A rate limit is exceeded. Requests are accepted again in `retry_after` seconds."""
 
     code = "too_many_requests"
     message = "Too many requests: try again later"
@@ -248,7 +249,7 @@ class TooManyRequests(Error):
 
 
 class Unavailable(Error):
-    """AWS is throttling or out of reach; worth another try in `retry_after` seconds."""
+    """AWS is throttling or unreachable. Retry in `retry_after` seconds."""
 
     code = "unavailable"
     message = "The service is busy: try again shortly"
@@ -256,4 +257,4 @@ class Unavailable(Error):
 
 
 class Outdated(Unavailable):
-    """Somebody else changed what we had read. `tables.optimistic` tries again; a caller sees it if that never ends."""
+    """Stored data has changed since it was read. `tables.optimistic` retries; callers see it only if that fails too."""

@@ -1,6 +1,6 @@
-"""Logs: one JSON object a line, on the handler that Lambda gives, so that CloudWatch can be asked about any field.
+"""Logs: one JSON object per line, on the handler that Lambda provides, so that CloudWatch can query every field.
 
-What a record says beyond its message goes into `extra={"fields": {…}}`. Never put there what signs anybody in.
+Pass fields other than the message as `extra={"fields": {…}}`. Never log anything that can be used to sign in.
 """
 
 import json
@@ -26,7 +26,7 @@ class _JsonFormatter(logging.Formatter):
 
 
 def configure(level: str) -> None:
-    """Make every logger of this process write JSON, from this level up."""
+    """Make all loggers write JSON: ours from `level` up, those of libraries from WARNING up."""
     root = logging.getLogger()
     if not root.handlers:
         root.addHandler(logging.StreamHandler(sys.stdout))

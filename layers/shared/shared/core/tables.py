@@ -1,8 +1,9 @@
-"""DynamoDB: reads, and writes that are committed together or not at all. The only module that knows its API.
+"""DynamoDB: reads, and writes that commit together or not at all. No other module uses DynamoDB's API.
 
-How a use case writes. A record's module has functions named in the *-ing* form: `credentials.adding(credential)`,
-`sessions.ending_all(user_id)`, `outbox.sending("recovery", email)`. They write nothing: each returns a list of changes,
-and its callers need not know how many. The use case collects them and commits them with one `write(...)`:
+How a use case writes: the modules of `shared.records` have functions with names in *-ing*, for instance
+`credentials.adding(credential)`, `sessions.ending_all(user_id)` or `outbox.sending("recovery", email)`. They write
+nothing: each returns a list of changes, so callers need not know how many there are. The use case collects the changes
+and commits them with one `write(...)`:
 
     write(
         credentials.changing(credential, verified=True),
@@ -10,12 +11,12 @@ and its callers need not know how many. The use case collects them and commits t
         activity.recording("user_email_verified", user.id, client),
     )
 
-Each change may have a condition (`when`) and names the error to raise if the condition fails (`otherwise`). The default
-is `Outdated`: something that was read has changed since, and `optimistic` runs the whole use case again. So nothing is
-ever locked, and a crash at any point leaves the state before the write or after it.
+A change can have a condition (`when`), and names the error to raise if the condition fails (`otherwise`). The default
+is `Outdated`: stored data has changed since it was read, and `optimistic` runs the whole use case again. Nothing is
+ever locked, and a crash at any point leaves the state from either before or after the write.
 
 A single change is a plain write. Several are a transaction with a ClientRequestToken, so that botocore's retry after a
-lost response does not fail against its own first attempt (AWS: TransactWriteItems).
+lost response does not conflict with its own first attempt (AWS: TransactWriteItems).
 """
 
 import functools
@@ -51,17 +52,17 @@ _ATTEMPTS = 8
 
 
 class Table(NamedTuple):
-    """A table, known by the setting that holds its name."""
+    """A table, identified by the setting that holds its name."""
 
     setting: str
 
     @property
     def name(self) -> str:
-        """Give the table's name in this deployment."""
+        """The table's name in this deployment."""
         return str(getattr(settings(), self.setting))
 
     def get(self, key: Item, *, consistent: bool = True) -> Item | None:
-        """Read one item. A consistent read sees every write acknowledged before it, at twice the price."""
+        """Read one item, or None. A consistent read sees every write acknowledged before it, at twice the price."""
         with translated_errors():
             answer = dynamodb().get_item(TableName=self.name, Key=_encoded(key), ConsistentRead=consistent)
         item = answer.get("Item")
@@ -75,10 +76,10 @@ class Table(NamedTuple):
         page_size: int | None = None,
         newest_first: bool = False,
     ) -> Iterator[Item]:
-        """Read the items with one partition key, in the order of their sort key, until the caller takes no more.
+        """Yield the items with one partition key, in the order of their sort key.
 
-        Each call reads `page_size` of them, or 1 MB if that is less, and the next is made when one more is wanted.
-        Reads of the table are consistent; an index cannot be.
+        Items are read in pages of `page_size`, or 1 MB if that is less. The next page is read when the caller asks for
+        an item beyond the current one. Reads of the table are consistent; reads of an index cannot be.
         """
         expression = _Expression()
         request = expression.parameters(
@@ -102,20 +103,20 @@ class Table(NamedTuple):
 
 
 def in_parallel(queries: Iterable[Iterator[Item]]) -> list[Iterator[Item]]:
-    """Have queries make their first calls at the same time, so that they wait for DynamoDB only once."""
-    return list(_pool().map(_begun, queries))
+    """Read the first pages of several queries at the same time, so that the caller waits for DynamoDB only once."""
+    return list(_pool().map(_with_first_page, queries))
 
 
-def _begun(query: Iterator[Item]) -> Iterator[Item]:
+def _with_first_page(query: Iterator[Item]) -> Iterator[Item]:
     first = list(islice(query, 1))
     return chain(first, query)
 
 
 @functools.cache
 def _pool() -> "ThreadPoolExecutor":
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # most functions need none
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # most functions need no threads
 
-    # As many as a client keeps connections.
+    # botocore keeps at most ten connections per client.
     return ThreadPoolExecutor(max_workers=10)
 
 
@@ -124,9 +125,10 @@ def _pool() -> "ThreadPoolExecutor":
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change(ABC):
-    """One write to one item. If `when` does not hold, nothing of the transaction is written and `otherwise` is raised.
+    """One write to one item.
 
-    `after_commit` is called once the transaction has been committed.
+    If the condition `when` fails, nothing in the transaction is written and `otherwise` is raised. `after_commit` is
+    called after the commit.
     """
 
     table: Table
@@ -136,12 +138,12 @@ class Change(ABC):
 
     @abstractmethod
     def request(self) -> tuple[str, dict[str, Any]]:
-        """Give the transaction's name for this kind of change, and its parameters."""
+        """Return the name that transactions use for this kind of change, and its parameters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Put(Change):
-    """Write a whole item, over whatever has its key."""
+    """Write a whole item, replacing any item with the same key."""
 
     item: Item
 
@@ -151,7 +153,7 @@ class Put(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update(Change):
-    """Set, add to and remove attributes of an item; makes the item where there is none and `when` allows it."""
+    """Set, add to and remove attributes of an item. A missing item is created, unless `when` requires one."""
 
     key: Item
     set: Item = field(default_factory=dict)
@@ -171,7 +173,7 @@ class Update(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delete(Change):
-    """Remove an item; one that is not there is no error unless `when` says so."""
+    """Delete an item. A missing item is not an error, unless `when` requires one."""
 
     key: Item
 
@@ -181,7 +183,7 @@ class Delete(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check(Change):
-    """Write nothing, but insist on `when`."""
+    """Write nothing, but require that `when` holds."""
 
     key: Item
 
@@ -190,11 +192,11 @@ class Check(Change):
 
 
 def write(*changes: Change | Sequence[Change]) -> None:
-    """Commit all changes, or none: single ones, and lists as the functions of `shared.records` return them.
+    """Commit all changes, or none. An argument is a change or a list of changes.
 
     Raises:
-        Error: a condition failed: the `otherwise` of the first change whose condition did.
-        Unavailable: DynamoDB is throttling or unreachable, or other writers keep getting in the way.
+        Error: a condition failed; raises `otherwise` of the first change whose condition failed.
+        Unavailable: DynamoDB is throttling or unreachable, or conflicts with other writers persist.
 
     """
     flat = [change for group in changes for change in ([group] if isinstance(group, Change) else group)]
@@ -202,23 +204,23 @@ def write(*changes: Change | Sequence[Change]) -> None:
         if len(flat) == 1 and not isinstance(flat[0], Check):
             _write_one(flat[0])
         else:
-            _write_together(flat)
+            _write_transaction(flat)
     for change in flat:
         if change.after_commit is not None:
             change.after_commit()
 
 
 def update(change: Update) -> tuple[bool, Item]:
-    """Carry out one update, and tell how it went.
+    """Apply one update. Return whether its condition held, and the item.
 
-    Give True and the item as it is then; or, where `when` does not hold, False and the item that is there instead,
-    empty if there is none. The item comes with the answer, so this costs no read. `otherwise` plays no part.
+    The item is the updated one if the condition held, otherwise the stored one, which is empty if there is none. It is
+    part of DynamoDB's response, so no read is needed. `otherwise` is not used.
     """
     _, parameters = change.request()
     returning = {"ReturnValues": "ALL_NEW", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
     try:
         with translated_errors():
-            answer = _without_conflict(dynamodb().update_item, parameters | returning)
+            answer = _retry_conflicts(dynamodb().update_item, parameters | returning)
         return True, decoded(answer["Attributes"])
     except ClientError as error:
         if error_code(error) != "ConditionalCheckFailedException":
@@ -234,16 +236,16 @@ def _write_one(change: Change) -> None:
         "Delete": dynamodb().delete_item,
     }
     try:
-        _without_conflict(operations[verb], parameters)
+        _retry_conflicts(operations[verb], parameters)
     except ClientError as error:
         if error_code(error) == "ConditionalCheckFailedException":
             raise change.otherwise from error
         raise
 
 
-def _without_conflict(operation: Callable[..., Any], parameters: dict[str, Any]) -> Any:
-    """Carry out a plain write again for as long as a transaction is just at its item."""
-    for pause in _pauses():
+def _retry_conflicts(operation: Callable[..., Any], parameters: dict[str, Any]) -> Any:
+    """Perform a plain write; retry it while a transaction is writing to the same item."""
+    for pause in _backoff():
         try:
             return operation(**parameters)
         except ClientError as error:
@@ -253,13 +255,13 @@ def _without_conflict(operation: Callable[..., Any], parameters: dict[str, Any])
     raise Unavailable
 
 
-def _write_together(changes: Sequence[Change]) -> None:
+def _write_transaction(changes: Sequence[Change]) -> None:
     items: list[TransactWriteItemTypeDef] = []
     for change in changes:
         verb, parameters = change.request()
         items.append({verb: parameters})  # type: ignore[misc]  # the verb is one of the four keys
     token = str(uuid.uuid4())
-    for pause in _pauses():
+    for pause in _backoff():
         try:
             dynamodb().transact_write_items(TransactItems=items, ClientRequestToken=token)
         except dynamodb().exceptions.TransactionCanceledException as error:
@@ -267,7 +269,7 @@ def _write_together(changes: Sequence[Change]) -> None:
             for change, reason in zip(changes, reasons, strict=True):
                 if reason == "ConditionalCheckFailed":
                     raise change.otherwise from error
-            # What is left are conflicts with other writers and throttling, both of which pass.
+            # Conflicts with other writers and throttling are transient. Other reasons are not.
             if not {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"} & set(reasons):
                 raise
             time.sleep(pause)
@@ -277,16 +279,16 @@ def _write_together(changes: Sequence[Change]) -> None:
 
 
 def optimistic(function: Callable[P, R]) -> Callable[P, R]:
-    """Run the function again when it finds, on writing, that what it had read is `Outdated`.
+    """Run the function again if its write raises `Outdated`, because stored data has changed since it was read.
 
     Raises:
-        Outdated: it still was after eight attempts.
+        Outdated: eight attempts failed.
 
     """
 
     @functools.wraps(function)
     def attempt(*args: P.args, **kwargs: P.kwargs) -> R:
-        for pause in _pauses():
+        for pause in _backoff():
             try:
                 return function(*args, **kwargs)
             except Outdated:
@@ -296,17 +298,18 @@ def optimistic(function: Callable[P, R]) -> Callable[P, R]:
     return attempt
 
 
-def reuse_once(found: R, again: Callable[[], R]) -> Callable[[], R]:
-    """Give a way to read for an `optimistic` function that something long comes before, such as hashing a password.
+def reuse_once(value: R, read: Callable[[], R]) -> Callable[[], R]:
+    """Return a function that returns `value` on the first call, and the result of `read` on later calls.
 
-    What was found before it is good for the first attempt; any other reads again.
+    For a use case that reads, does something slow such as hashing a password, and then calls an `optimistic` function:
+    the first attempt reuses what was read before, and every retry reads again.
     """
-    unused = [found]
-    return lambda: unused.pop() if unused else again()
+    unused = [value]
+    return lambda: unused.pop() if unused else read()
 
 
-def _pauses() -> Iterator[float]:
-    """Give the seconds to wait after each attempt: growing, and random, so that competitors fall out of step."""
+def _backoff() -> Iterator[float]:
+    """Return the seconds to wait after each attempt: growing and random, so that competing writers fall out of step."""
     return (random.uniform(0, 0.01 * 2**attempt) for attempt in range(_ATTEMPTS))  # noqa: S311  # not for secrets
 
 
@@ -314,11 +317,11 @@ def _pauses() -> Iterator[float]:
 
 
 def decoded(item: Mapping[str, Any]) -> Item:
-    """Turn DynamoDB's typed attributes, as an answer or a stream record has them, into plain values."""
+    """Convert DynamoDB's typed attributes, from a response or a stream record, into plain values."""
     return {name: _plain(*value.items()) for name, value in item.items()}
 
 
-def _plain(typed: tuple[str, Any]) -> Any:  # whatever an attribute can hold
+def _plain(typed: tuple[str, Any]) -> Any:
     match typed:
         case (("S" | "BOOL" | "B"), value):
             return value
@@ -331,14 +334,14 @@ def _plain(typed: tuple[str, Any]) -> Any:  # whatever an attribute can hold
         case "L", value:
             return [_plain(*inner.items()) for inner in value]
         case kind, _:
-            raise TypeError(f"No attribute of ours is of DynamoDB's type {kind}")
+            raise TypeError(f"DynamoDB's type {kind} is not supported")
 
 
 def _encoded(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _typed(value) for name, value in item.items()}
 
 
-def _typed(value: Any) -> dict[str, Any]:  # noqa: PLR0911  # one for each type
+def _typed(value: Any) -> dict[str, Any]:  # noqa: PLR0911  # one return per type
     match value:
         case str():
             return {"S": value}
@@ -355,11 +358,11 @@ def _typed(value: Any) -> dict[str, Any]:  # noqa: PLR0911  # one for each type
         case list() | tuple():
             return {"L": [_typed(inner) for inner in value]}
         case _:
-            raise TypeError(f"No attribute of ours holds a {type(value).__name__}")
+            raise TypeError(f"An attribute cannot hold a {type(value).__name__}")
 
 
 class _Expression:
-    """The names and values of one request; placeholders keep reserved words out of the way."""
+    """The names and values of one request, behind placeholders, since DynamoDB reserves many words."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
@@ -370,7 +373,7 @@ class _Expression:
         self._names[placeholder] = attribute
         return placeholder
 
-    def value(self, value: Any) -> str:  # whatever an attribute can hold
+    def value(self, value: Any) -> str:
         placeholder = f":c{len(self._values)}"
         self._values[placeholder] = _typed(value)
         return placeholder
@@ -378,8 +381,8 @@ class _Expression:
     def condition(self, condition: Condition) -> str:
         return condition.expression(self.name, self.value)
 
-    def parameters(self, change: "Change | None" = None, **own: Any) -> dict[str, Any]:  # of five operations
-        """Give the request's parameters; those of a change have its table and its condition too."""
+    def parameters(self, change: "Change | None" = None, **own: Any) -> dict[str, Any]:
+        """Return the parameters of the request. Those of a change include its table and its condition."""
         if change is not None:
             own["TableName"] = change.table.name
             if change.when is not None:

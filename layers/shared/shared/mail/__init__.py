@@ -1,1 +1,1 @@
-"""Email: what each one says, how it is sent, and what the recipient's server reports."""
+"""Emails: their content, delivery through providers, and feedback from the recipients' servers."""

@@ -1,10 +1,10 @@
-"""Delivery: one try at a claimed entry of the outbox, and what becomes of it.
+"""Delivery: one attempt to send a claimed entry of the outbox, and recording its result.
 
-Nothing waits behind a mail that fails: whatever happens is noted on its entry, which says when the next try is due.
-Only what cannot be noted, since DynamoDB is out of reach, is raised; the entry's lease then ends by itself.
+A failing email does not block others: its result is stored on its own entry, with the time of the next attempt. An
+error is raised only if the result cannot be stored because DynamoDB is unreachable; the entry's lease then expires.
 
-A mail is sent twice only if a provider took it and its answer, or the note of it, was lost; both have one
-`X-Outbox-Id`.
+An email is sent twice only if a provider accepted it and the response, or storing the result, failed. Both copies have
+the same `X-Outbox-Id`.
 """
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -17,48 +17,48 @@ from shared.records import outbox
 from shared.records.outbox import Entry
 from shared.values.emails import ascii_address
 
-# What one mail takes where every provider hangs and DynamoDB is slow, in milliseconds.
-_ONE_MAIL = 20_000
+# The time in milliseconds that one email may take when every provider times out and DynamoDB is slow.
+_TIME_PER_EMAIL = 20_000
 
 
 def has_time(context: LambdaContext) -> bool:
-    """Say whether enough is left of the function's time to claim another mail."""
-    return context.get_remaining_time_in_millis() > _ONE_MAIL
+    """Return whether the function has enough time left to claim another email."""
+    return context.get_remaining_time_in_millis() > _TIME_PER_EMAIL
 
 
 def deliver(entry: Entry) -> None:
-    """Try a claimed mail once, and note how it went.
+    """Try once to send a claimed email, and store the result.
 
     Raises:
-        Unavailable: that could not be noted.
+        Unavailable: the result could not be stored.
 
     """
     try:
-        mail = messages.compose(entry)
-        if mail is not None and _is_writable(entry, mail):
-            providers.send(mail, entry.id)
+        message = messages.compose(entry)
+        if message is not None and _is_deliverable(entry, message):
+            providers.send(message, entry.id)
             metrics.count("EmailsSent")
-    except (messages.Withheld, providers.PermanentFailure) as refusal:
+    except (messages.Withheld, providers.PermanentFailure) as failure:
         metrics.count("EmailsFailed")
-        _log_failure("mail refused", entry, refusal.reason)
-        outbox.mark_dead(entry, refusal.reason)
+        _log_failure("email rejected", entry, failure.reason)
+        outbox.mark_dead(entry, failure.reason)
     except providers.TransientFailure as failure:
         _postpone(entry, failure.reason, failure.retry_after)
     except Unavailable as error:
         _postpone(entry, error.code)
-    except Exception as error:  # noqa: BLE001  # it is logged and noted
-        # A defect, in one kind of mail perhaps: it is tried until that is corrected, and holds up no other.
-        logs.logger.exception("mail not delivered", extra={"fields": _fields(entry)})
+    except Exception as error:  # noqa: BLE001  # logged and stored
+        # A bug, perhaps in one kind of email. Retry until it is fixed, without blocking other emails.
+        logs.logger.exception("email not delivered", extra={"fields": _fields(entry)})
         _postpone(entry, type(error).__name__)
     else:
         outbox.mark_done(entry)
 
 
-def _is_writable(entry: Entry, mail: Message) -> bool:
-    """Say whether there is a provider for such addresses: none takes a local part that is not ASCII (RFC 6531)."""
-    if ascii_address(mail.to).isascii():
+def _is_deliverable(entry: Entry, message: Message) -> bool:
+    """Return whether providers accept the address: none accepts a local part that is not ASCII (RFC 6531)."""
+    if ascii_address(message.to).isascii():
         return True
-    logs.logger.warning("address nobody can write to", extra={"fields": _fields(entry)})
+    logs.logger.warning("undeliverable address", extra={"fields": _fields(entry)})
     return False
 
 
@@ -66,10 +66,10 @@ def _postpone(entry: Entry, reason: str, retry_after: int | None = None) -> None
     metrics.count("EmailsFailed")
     retry_at = outbox.postpone(entry, reason, retry_after)
     if retry_at is None:
-        _log_failure("mail given up", entry, reason)
+        _log_failure("email given up", entry, reason)
         return
     fields = _fields(entry) | {"reason": reason, "retryAt": retry_at}
-    logs.logger.warning("mail postponed", extra={"fields": fields})
+    logs.logger.warning("email postponed", extra={"fields": fields})
 
 
 def _log_failure(message: str, entry: Entry, reason: str) -> None:

@@ -1,13 +1,13 @@
-"""Feedback: what SES tells of mails that bounced or were complained of, and what follows from it.
+"""Feedback: bounces and complaints that SES reports, and the suppression of their addresses.
 
-SES, "Contents of event data that Amazon SES publishes to Amazon SNS". An address that does not take mail for good, or
-whose owner does not want any, is suppressed: to go on mailing it would have SES pause the whole account.
+Format: SES, "Contents of event data that Amazon SES publishes to Amazon SNS". An address is suppressed if it bounces
+permanently or its owner complains: if we kept sending to it, SES would pause the whole account.
 
-Threats. Somebody else publishes to the topic: its policy lets only SES. Somebody has us mail an address of theirs, and
-returns the mail with a report that names another's as the one that failed, which SES repeats: what counts is the one
-address that the mail was sent to, whatever the report says. An event cannot be read: it is logged without
-its content, which is personal, and given up, since another try would read the same. An event comes twice, late or in
-another order: `shared.records.suppressions` keeps the latest news of an address only.
+Threats. A stranger publishes to the topic: its policy allows only SES. An attacker makes us send an email to their own
+address and returns a report that blames another one, which SES repeats: we suppress only the address that the email was
+sent to. An event cannot be parsed: it is logged without its content, which is personal data, and dropped, because a
+retry would fail again. Events arrive twice, late or out of order: `shared.records.suppressions` keeps only the latest
+state of an address.
 """
 
 import re
@@ -27,15 +27,15 @@ from shared.values.client import Client
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z-]{0,39}")
 _EVENTS: dict[Reason, Event] = {"bounced": "user_email_bounced", "complained": "user_email_complained"}
-# Reports of the format that complaints come in (RFC 5965) which say nothing against the sender.
-_NO_COMPLAINTS = frozenset({"not-spam", "auth-failure"})
+# Feedback types that have the format of complaints (RFC 5965) but do not blame the sender.
+_NOT_COMPLAINTS = frozenset({"not-spam", "auth-failure"})
 
 
 def _word(text: object) -> str:
     return text if isinstance(text, str) and _WORD.fullmatch(text) else ""
 
 
-# SES's own words, of which only those are kept that look like one.
+# A term of SES's, stored and logged only if it is a plain word.
 _Word = Annotated[str, BeforeValidator(_word)]
 
 
@@ -51,7 +51,7 @@ class _Complaint(BaseModel):
 
 
 class _Mail(BaseModel):
-    # Each of ours has one recipient. Of a mail with several, nobody can say whose word the report is.
+    # Our emails have one recipient. With several, the report could be about any of them.
     destination: Annotated[list[str], Field(min_length=1, max_length=1)]
 
 
@@ -63,46 +63,46 @@ class _Event(BaseModel):
 
 
 def receive(message: str) -> None:
-    """Suppress the address of the mail that an event, as SES publishes it, tells of.
+    """Process an event as SES publishes it, and suppress the address that bounced permanently or complained.
 
     Raises:
-        Unavailable: DynamoDB is out of reach; worth another try.
+        Unavailable: DynamoDB is unreachable; retry later.
 
     """
     try:
         event = _Event.model_validate_json(message)
     except ValidationError as problem:
-        # One of these is no fault: the plain text in which SES says that it has reached the topic for the first time.
-        _warn("feedback that cannot be read", faults=problem.error_count())
+        # One such message is expected: SES sends a plain text when it first publishes to the topic.
+        _warn("feedback not readable", faults=problem.error_count())
         return
     match event:
         case _Event(kind="Bounce", bounce=_Bounce(kind="Permanent") as bounce):
             _suppress(event.mail, "bounced", bounce)
-        case _Event(kind="Complaint", complaint=_Complaint() as complaint) if complaint.detail not in _NO_COMPLAINTS:
+        case _Event(kind="Complaint", complaint=_Complaint() as complaint) if complaint.detail not in _NOT_COMPLAINTS:
             _suppress(event.mail, "complained", complaint)
         case _:
-            # A full mailbox, say, which SES itself has tried for hours.
-            told = event.bounce or event.complaint
-            kind, detail = event.bounce and event.bounce.kind, told and told.detail
-            _log("feedback that suppresses nothing", event=event.kind, kind=kind, detail=detail)
+            # For example a full mailbox, which SES itself has retried for hours.
+            report = event.bounce or event.complaint
+            kind, detail = event.bounce and event.bounce.kind, report and report.detail
+            _log("feedback ignored", event=event.kind, kind=kind, detail=detail)
 
 
-def _suppress(mail: _Mail, reason: Reason, told: _Bounce | _Complaint) -> None:
-    # A time to come would outdo all news until then.
-    at = min(clock.rfc3339(told.timestamp.astimezone(UTC).timestamp()), clock.timestamp())
+def _suppress(mail: _Mail, reason: Reason, report: _Bounce | _Complaint) -> None:
+    # A time in the future would override every later event until then.
+    at = min(clock.rfc3339(report.timestamp.astimezone(UTC).timestamp()), clock.timestamp())
     try:
         key = emails.key(emails.parse(parseaddr(mail.destination[0])[1]))
     except ValueError:
-        _warn("feedback on what is no address", reason=reason)
+        _warn("feedback without a valid address", reason=reason)
     else:
-        _take_note(key, reason, at, told.detail)
+        _store(key, reason, at, report.detail)
 
 
 @optimistic
-def _take_note(key: str, reason: Reason, at: str, detail: str) -> None:
-    """Suppress an address, and have the profile show it whose address it is."""
+def _store(key: str, reason: Reason, at: str, detail: str) -> None:
+    """Store the suppression of an address, and show it on the profile of the address's owner."""
     known = suppressions.latest(key)
-    # Of two at one moment it is the complaint, in whichever order they come.
+    # If a bounce and a complaint have the same time, the complaint wins, whatever their order.
     if known is not None and (known.at, known.reason or "") >= (at, reason):
         return
     adding = suppressions.adding(Suppression(email=key, reason=reason, at=at, detail=detail), after=known)

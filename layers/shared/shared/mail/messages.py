@@ -1,11 +1,11 @@
-"""The words of each mail: what is to be told, as of the moment of sending.
+"""The content of each email, decided at the moment of sending.
 
-A mail about an account goes to the account's own address, not to the one that was typed to ask for it: two spellings
-that are compared as one (`straße@` and `strasse@`, case-folded) may be two mailboxes.
+An email about an account goes to the account's stored address, not to the one that was typed to request it: two
+spellings with the same key (`straße@` and `strasse@`, case-folded) may be two mailboxes.
 
-Nothing that a stranger can type (a name, say) goes into a mail to an address that has not been proved to be theirs;
-otherwise registering would be a way to send anybody anything. What people write into forms goes to our own inbox, as
-text: never into a header, but for the checked address that answers go to.
+Threats. A stranger registers with another person's address to send them a text of their choice: text that users enter,
+such as a name, never appears in an email to an unverified address. A stranger fills in a form to forge an email: what
+they write goes to our own inbox, as text and never in a header, except for the validated address in `Reply-To`.
 """
 
 import re
@@ -24,7 +24,7 @@ from shared.values import emails
 
 
 class Message(NamedTuple):
-    """What is sent to an address: a subject, and its text in both forms. Answers go to `reply_to` if there is one."""
+    """An email in both forms, text and HTML. Replies go to `reply_to` unless it is empty."""
 
     to: str
     subject: str
@@ -34,7 +34,7 @@ class Message(NamedTuple):
 
 
 class Withheld(Exception):
-    """It must not be sent, nor be lost: a person has to put something right. `reason` is a code."""
+    """The email cannot be sent until a person fixes the problem, but must not be lost. `reason` is a code."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -43,37 +43,38 @@ class Withheld(Exception):
 
 @tables.optimistic
 def compose(entry: Entry) -> Message | None:
-    """Write the mail, making its token; None if there is nothing to tell any more, or the address gets no mail.
+    """Compose the email, and issue the token for its link. None if it is no longer needed or the address is suppressed.
 
     Raises:
-        Withheld: our own inbox gets no mail.
-        Outdated: the account kept changing meanwhile; worth another try.
-        Unavailable: DynamoDB is out of reach; worth another try.
+        Withheld: our own inbox is suppressed.
+        Outdated: the account kept changing; retry later.
+        Unavailable: DynamoDB is unreachable; retry later.
 
     """
     reason = suppressions.reason_for(entry.to)
     if reason is None:
         return _COMPOSERS[entry.kind](entry)
     if entry.kind == "submission":
-        # Hardly an account has this address, so no profile would show it, and nobody prove it.
+        # An inbox rarely has an account, so no profile would show the suppression, and no user could lift it.
         raise Withheld(f"inbox_{reason}")
-    # Before the token is made: it would take the place of one that was mailed, and never be mailed itself.
-    may_ask = entry.kind in _PROOFS and suppressions.may_prove(entry.to, entry.kind, entry.id)
-    mail = _PROOFS[entry.kind](entry) if may_ask else None
-    if mail is None:
-        logs.logger.info("mail kept back", extra={"fields": {"entry": entry.id, "kind": entry.kind, "reason": reason}})
-    return mail
+    # Check before issuing the token: it would replace one that was already sent, without being sent itself.
+    allowed = entry.kind in _PROOFS and suppressions.allow_proof_request(entry.to, entry.kind, entry.id)
+    message = _PROOFS[entry.kind](entry) if allowed else None
+    if message is None:
+        fields = {"entry": entry.id, "kind": entry.kind, "reason": reason}
+        logs.logger.info("email skipped", extra={"fields": fields})
+    return message
 
 
-# Mails that lead somewhere, to whoever has the address ----------------------------------------------
+# Emails with a link, to the owner of the address ---------------------------------------------------
 
 
-def _to_owner(mail_to: Callable[[Credential], Message | None]) -> Callable[[Entry], Message | None]:
-    def composer(entry: Entry) -> Message | None:
+def _to_owner(composer: Callable[[Credential], Message | None]) -> Callable[[Entry], Message | None]:
+    def compose(entry: Entry) -> Message | None:
         credential = credentials.find(entry.to)
-        return None if credential is None else mail_to(credential)
+        return None if credential is None else composer(credential)
 
-    return composer
+    return compose
 
 
 def _registration(credential: Credential) -> Message | None:
@@ -85,46 +86,46 @@ def _registration(credential: Credential) -> Message | None:
 def _verification(credential: Credential) -> Message | None:
     if credential.verified or credential.is_reserved:
         return None
-    return _invitation(credential) if credential.is_invited else _verification_of(credential)
+    return _invitation(credential) if credential.is_invited else _verify_email(credential)
 
 
-def _verification_of(credential: Credential) -> Message:
+def _verify_email(credential: Credential) -> Message:
     issued = one_time_tokens.issue(credential, "verify-email")
-    return _rendered("verify_email", credential.address, url=_url("verify-email", issued.token), digits=issued.code)
+    return _message("verify_email", credential.address, url=_url("verify-email", issued.token), digits=issued.code)
 
 
 def _invitation(credential: Credential) -> Message | None:
     if not credential.is_invited:
         return None
     issued = one_time_tokens.issue(credential, "accept-invitation")
-    return _rendered("invitation", credential.address, url=_url("reset-password", issued.token))
+    return _message("invitation", credential.address, url=_url("reset-password", issued.token))
 
 
 def _recovery(credential: Credential) -> Message | None:
     if credential.is_reserved:
         return None
     issued = one_time_tokens.issue(credential, "reset-password")
-    return _rendered("recovery", credential.address, url=_url("reset-password", issued.token))
+    return _message("recovery", credential.address, url=_url("reset-password", issued.token))
 
 
 def _already_registered(owner: Credential) -> Message:
     pages = {"forgot_url": _url("forgot-password"), "sign_in_url": _url("login")}
-    return _rendered("already_registered", owner.address, **pages)
+    return _message("already_registered", owner.address, **pages)
 
 
-# Mails about a change of address -------------------------------------------------------------------
+# Emails about a change of address ------------------------------------------------------------------
 
 
-def _email_change(entry: Entry, *, telling_owner: bool = True) -> Message | None:
+def _email_change(entry: Entry, *, notify_owner: bool = True) -> Message | None:
     credential = _credential_of(entry.details["userId"])
     if credential is None:
         return None
     owner = credentials.find(entry.to)
     if owner is not None and owner.user_id != credential.user_id:
-        is_theirs = owner.verified and not owner.is_reserved
-        return _already_registered(owner) if is_theirs and telling_owner else None
+        is_registered = owner.verified and not owner.is_reserved
+        return _already_registered(owner) if is_registered and notify_owner else None
     issued = one_time_tokens.issue(credential, "change-email", target=entry.to)
-    return _rendered("email_change", entry.to, url=_url("verify-email", issued.token))
+    return _message("email_change", entry.to, url=_url("verify-email", issued.token))
 
 
 def _email_changed(entry: Entry) -> Message | None:
@@ -133,7 +134,7 @@ def _email_changed(entry: Entry) -> Message | None:
         return None
     version = int(entry.details["version"])
     issued = one_time_tokens.issue(credential, "undo-email-change", target=entry.to, version=version)
-    return _rendered("email_changed", entry.to, url=_url("verify-email", issued.token))
+    return _message("email_changed", entry.to, url=_url("verify-email", issued.token))
 
 
 def _credential_of(user_id: str) -> Credential | None:
@@ -141,19 +142,19 @@ def _credential_of(user_id: str) -> Credential | None:
     return credentials.find(user.email) if user is not None else None
 
 
-# Mails to suppressed addresses: only to have their owners prove that they read them ----------------
+# Emails to suppressed addresses: only those by which the owner proves that they arrive -------------
 
 
 def _proof(credential: Credential) -> Message | None:
     if credential.is_reserved:
         return None
-    return _verification_of(credential) if credential.verified else _verification(credential)
+    return _verify_email(credential) if credential.verified else _verification(credential)
 
 
 _PROOFS: Mapping[Kind, Callable[[Entry], Message | None]] = {
     "registration": _to_owner(_verification),
     "verification": _to_owner(_proof),
-    "email_change": lambda entry: _email_change(entry, telling_owner=False),
+    "email_change": lambda entry: _email_change(entry, notify_owner=False),
 }
 
 
@@ -162,47 +163,47 @@ _PROOFS: Mapping[Kind, Callable[[Entry], Message | None]] = {
 
 def _notice(name: str) -> Callable[[Entry], Message]:
     def compose(entry: Entry) -> Message:
-        return _rendered(name, entry.to, forgot_url=_url("forgot-password"), **entry.details)
+        return _message(name, entry.to, forgot_url=_url("forgot-password"), **entry.details)
 
     return compose
 
 
-# What was written into a form, to the inbox that is meant for it ------------------------------------
+# Form submissions, to our own inbox ----------------------------------------------------------------
 
 
 def _submission(entry: Entry) -> Message | None:
     submission = submissions.find(entry.details["form"], entry.details["position"])
     if submission is None:
         return None
-    mail = _rendered(
+    message = _message(
         "submission",
         entry.to,
-        form=_words(submission.form),
-        fields=[(_words(name), _shown(value)) for name, value in submission.fields.items()],
+        form=_label(submission.form),
+        fields=[(_label(name), _formatted(value)) for name, value in submission.fields.items()],
         sent_at=f"{datetime.fromisoformat(submission.created_at):%-d %B %Y, %H:%M} UTC",
     )
-    return mail._replace(reply_to=_answerable(submission.fields.get("email")))
+    return message._replace(reply_to=_reply_to(submission.fields.get("email")))
 
 
-def _words(name: str) -> str:
-    """Make a label of a name: `phoneNumber` is "Phone number"."""
+def _label(name: str) -> str:
+    """Return a name as a label: `phoneNumber` becomes "Phone number"."""
     return re.sub(r"(?<=[a-z0-9])([A-Z])|[-_/]", r" \1", name).capitalize()
 
 
-def _shown(value: Any) -> str:  # whatever a form can ask for
+def _formatted(value: Any) -> str:  # any type that a form's field can have
     match value:
         case None:
             return "-"
         case bool():
             return "Yes" if value else "No"
         case list():
-            return ", ".join(map(_shown, value))
+            return ", ".join(map(_formatted, value))
         case _:
             return str(value)
 
 
-def _answerable(address: Any) -> str:  # a form may call anything an email
-    """Give the address if a mail can have answers sent to it: providers take local parts in ASCII alone."""
+def _reply_to(address: Any) -> str:  # a form's field named `email` can have any type
+    """Return the address if it is valid as `Reply-To`, else "": providers accept only ASCII local parts."""
     try:
         address = emails.parse(str(address))
     except ValueError:
@@ -225,10 +226,10 @@ _COMPOSERS: Mapping[Kind, Callable[[Entry], Message | None]] = {
 
 
 def _url(page: str, token: str = "") -> str:
-    # From the configuration, never from a request's Host header, which a stranger can choose.
+    # The host comes from the configuration, never from a request's Host header, which a client can choose.
     return f"{settings().frontend_url}/{page}" + (f"?token={quote(token)}" if token else "")
 
 
-def _rendered(name: str, to: str, **values: str | Fields) -> Message:
+def _message(name: str, to: str, **values: str | Fields) -> Message:
     subject, text, html = render(name, **values)
     return Message(to, subject, text, html)

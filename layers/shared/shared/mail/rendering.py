@@ -1,8 +1,8 @@
-"""Mails in both forms, from one template each.
+"""Rendering: one template for each email, in two forms.
 
-`mails/<name>.jinja` has the words: the subject, what an inbox shows beside it (`Preview`), and then paragraphs and
-parts (`button`, `link`, `code`, `field`). It is filled in once, unescaped; both forms of the mail are then made of the
-same paragraphs and parts: the text as they are, the HTML by `mails/layout.html`, which escapes them.
+`templates/<name>.jinja` has the subject, the text that an inbox shows next to it (`Preview`), then paragraphs and parts
+(`button`, `link`, `code`, `field`). It is rendered once, unescaped. Both forms are then built from the same paragraphs
+and parts: the text uses them unchanged, and for the HTML `templates/layout.html` escapes them.
 """
 
 import re
@@ -20,52 +20,53 @@ Fields: TypeAlias = Sequence[tuple[str, str]]
 
 _FOLDER = Path(__file__).with_name("templates")
 
-# Control characters but the line feed, and what ends a line (U+2028, U+2029) or turns the direction of writing (UAX #9)
-# without showing.
-_UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
-# sRGB, below which a channel is linear (WCAG 2.2, "relative luminance").
-_DARKEST_CURVED = 0.04045
-# Where a part stands among the paragraphs. No value has this character.
+# Control characters except the line feed, and invisible characters that end a line (U+2028, U+2029) or change the
+# direction of writing (UAX #9).
+_INVISIBLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
+# Up to this value an sRGB channel is linear (WCAG 2.2, "relative luminance").
+_LINEAR_UP_TO = 0.04045
+# Marks the place of a part among the paragraphs. Values cannot contain this character.
 _MARK = "\x00"
 _PARAGRAPH_OR_MARK = re.compile(f"{_MARK}|[^\n{_MARK}]+(?:\n[^\n{_MARK}]+)*")
 
 
 class Part(NamedTuple):
-    """A paragraph or a code; a button or a link, with a URL as its value; or a field, with a stranger's text."""
+    """A part of an email. Its `value` is the URL of a button or link, or the untrusted text of a field."""
 
     kind: Literal["paragraph", "button", "link", "code", "field"]
     text: str
     value: str = ""
 
 
-def render(name: str, **values: str | Fields) -> tuple[str, str, str]:
-    """Give a mail's subject, text and HTML.
+def render(template: str, **values: str | Fields) -> tuple[str, str, str]:
+    """Render an email, and return its subject, text and HTML.
 
-    Values become one line each, without control characters; those of fields (label and value) may have several lines.
+    Control characters are removed. Each value becomes a single line; only the values of `fields` may have several.
     """
-    app_name, brand_color = _line(settings().app_name), settings().brand_color
-    cleaned = {key: _line(value) if isinstance(value, str) else _fields(value) for key, value in values.items()}
+    app_name, brand_color = _single_line(settings().app_name), settings().brand_color
+    clean = {name: _clean(value) for name, value in values.items()}
     parts: list[Part] = []
-    words = _templates().get_template(f"{name}.jinja").render(**cleaned, app_name=app_name, **_recording(parts))
-    head, _, body = words.partition("\n\n")
+    functions = _part_functions(parts)
+    content = _templates().get_template(f"{template}.jinja").render(**clean, **functions, app_name=app_name)
+    head, _, body = content.partition("\n\n")
     subject, preview = (line.partition(": ")[2] for line in head.splitlines())
-    recorded = iter(parts)
-    content = [
-        next(recorded) if found == _MARK else Part("paragraph", found.replace("\n", " "))
-        for found in _PARAGRAPH_OR_MARK.findall(body)
+    marked = iter(parts)
+    all_parts = [
+        next(marked) if match == _MARK else Part("paragraph", match.replace("\n", " "))
+        for match in _PARAGRAPH_OR_MARK.findall(body)
     ]
-    look = {"app_name": app_name, "brand_color": brand_color, "ink": ink(brand_color)}
-    html = _templates().get_template("layout.html").render(look, subject=subject, preview=preview, parts=content)
-    return subject, "\n\n".join(map(_text, content)) + "\n", html
+    design = {"app_name": app_name, "brand_color": brand_color, "ink": ink(brand_color)}
+    html = _templates().get_template("layout.html").render(design, subject=subject, preview=preview, parts=all_parts)
+    return subject, "\n\n".join(map(_text, all_parts)) + "\n", html
 
 
 def ink(background: str) -> Literal["#000000", "#ffffff"]:
-    """Choose what is read better on a colour, black or white: its contrast is 4.5 or more on every colour."""
+    """Return the more legible text color for a background, black or white. The contrast is always at least 4.5."""
     return "#ffffff" if contrast("#ffffff", background) >= contrast("#000000", background) else "#000000"
 
 
 def contrast(one: str, other: str) -> float:
-    """Give the contrast ratio of two colours (`#rrggbb`), 1 to 21, as WCAG 2.2 defines it."""
+    """Return the contrast ratio of two colors (`#rrggbb`), 1 to 21, as defined by WCAG 2.2."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
@@ -76,7 +77,7 @@ def _luminance(color: str) -> float:
 
 
 def _linear(channel: float) -> float:
-    return channel / 12.92 if channel <= _DARKEST_CURVED else ((channel + 0.055) / 1.055) ** 2.4
+    return channel / 12.92 if channel <= _LINEAR_UP_TO else ((channel + 0.055) / 1.055) ** 2.4
 
 
 @cache
@@ -90,15 +91,17 @@ def _templates() -> Environment:
     )
 
 
-def _recording(parts: list[Part]) -> dict[str, Callable[..., str]]:
-    def recorder(kind: Literal["button", "link", "code", "field"]) -> Callable[..., str]:
-        def record(text: str, value: str = "") -> str:
+def _part_functions(parts: list[Part]) -> dict[str, Callable[..., str]]:
+    """Return the functions that templates call; each appends a part to `parts` and leaves a mark in the text."""
+
+    def function_for(kind: Literal["button", "link", "code", "field"]) -> Callable[..., str]:
+        def add(text: str, value: str = "") -> str:
             parts.append(Part(kind, text, value))
             return _MARK
 
-        return record
+        return add
 
-    return {kind: recorder(kind) for kind in ("button", "link", "code", "field")}
+    return {kind: function_for(kind) for kind in ("button", "link", "code", "field")}
 
 
 def _text(part: Part) -> str:
@@ -110,13 +113,15 @@ def _text(part: Part) -> str:
         case "button":
             return f"{part.text}:\n{part.value}"
         case "field":
-            # Indented, so that no line of a stranger's text passes for one of ours.
+            # Indented, so that no line of untrusted text looks like one of ours.
             return f"{part.text}:\n{indent(part.value, '    ')}"
 
 
-def _line(text: str) -> str:
-    return " ".join(_UNSEEN.sub(" ", text).split())
+def _clean(value: str | Fields) -> str | Fields:
+    if isinstance(value, str):
+        return _single_line(value)
+    return [(_single_line(label), _INVISIBLE.sub(" ", text.replace("\r\n", "\n"))) for label, text in value]
 
 
-def _fields(fields: Fields) -> Fields:
-    return [(_line(label), _UNSEEN.sub(" ", value.replace("\r\n", "\n"))) for label, value in fields]
+def _single_line(text: str) -> str:
+    return " ".join(_INVISIBLE.sub(" ", text).split())

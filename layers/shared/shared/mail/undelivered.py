@@ -1,24 +1,24 @@
-"""The queue of what the outbox's stream gave up: positions in the stream, which nobody has to read.
+"""The queue of failed stream batches, as positions in the outbox's stream.
 
-Their entries are in the outbox, where each waits or is dead, whatever the stream does.
+The entries themselves are in the outbox, either waiting or dead, so the queue never needs to be read.
 """
 
 from shared.core.aws import sqs, translated_errors
 from shared.core.config import settings
 
-_MOST_AT_ONCE = 10
+_BATCH_SIZE = 10
 
 
 def purge() -> int:
-    """Delete what is in the queue; give how much that was.
+    """Delete every message in the queue, and return their number.
 
     Raises:
-        Unavailable: SQS is throttling or out of reach.
+        Unavailable: SQS is throttling or unreachable.
 
     """
     queue, deleted = settings().undelivered_email_queue, 0
     with translated_errors():
-        while messages := sqs().receive_message(QueueUrl=queue, MaxNumberOfMessages=_MOST_AT_ONCE).get("Messages"):
+        while messages := sqs().receive_message(QueueUrl=queue, MaxNumberOfMessages=_BATCH_SIZE).get("Messages"):
             for message in messages:
                 sqs().delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
             deleted += len(messages)

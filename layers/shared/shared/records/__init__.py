@@ -1,1 +1,1 @@
-"""What is stored: one module for each kind of item, with its table, keys, conditions and conversion."""
+"""Stored records: one module per entity, with its table, keys, conditions and item conversion."""

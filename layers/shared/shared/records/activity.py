@@ -1,6 +1,7 @@
-"""What happened to an account: a log line for whoever operates the API, and an entry for the account's owner.
+"""Account activity: a log line for the operators of the API, and a stored entry for the account's owner.
 
-Events are named as in GoTrue's audit log where it has the same. An entry never holds a secret. It lives for 90 days.
+Event names are those of GoTrue's audit log, where it has the same event. An entry never holds a secret. By default it
+is kept for 90 days.
 """
 
 import hashlib
@@ -16,8 +17,8 @@ from shared.values import emails
 from shared.values.client import Client
 
 ACTIVITY = Table("activity_table")
-KEPT = 90 * clock.DAY
-_LONGEST_USER_AGENT = 256
+RETENTION = 90 * clock.DAY
+_MAX_USER_AGENT_LENGTH = 256
 
 Event: TypeAlias = Literal[
     "user_signedup",
@@ -42,7 +43,7 @@ Outcome: TypeAlias = Literal["success", "failure"]
 
 
 class Entry(NamedTuple):
-    """One event. `position` is its time and what makes it unlike any other of that time."""
+    """A stored event. `position` is its time and a random id, which makes it unique."""
 
     position: str
     event: Event
@@ -51,7 +52,7 @@ class Entry(NamedTuple):
     user_agent: str
 
     def public(self) -> dict[str, Any]:
-        """Give what the account's owner may see."""
+        """Return the fields that the account's owner may see."""
         return {
             "at": self.position.partition("#")[0],
             "event": self.event,
@@ -62,24 +63,24 @@ class Entry(NamedTuple):
 
 
 def recording(
-    event: Event, user_id: str, client: Client, *, outcome: Outcome = "success", kept: int = KEPT
+    event: Event, user_id: str, client: Client, *, outcome: Outcome = "success", retention: int = RETENTION
 ) -> list[Change]:
-    """Return the changes that store an event of a user, for `kept` seconds; its log line follows the commit."""
+    """Return the changes that store an event of a user for `retention` seconds, and log it after the commit."""
     item = {
         "userId": user_id,
         "position": f"{clock.timestamp()}#{uuid.uuid4()}",
         "event": event,
         "outcome": outcome,
         "ip": client.ip,
-        "userAgent": client.user_agent[:_LONGEST_USER_AGENT],
-        "expiresAt": clock.now() + kept,
+        "userAgent": client.user_agent[:_MAX_USER_AGENT_LENGTH],
+        "expiresAt": clock.now() + retention,
     }
     write_line = partial(log, event, client, outcome=outcome, userId=user_id)
     return [Put(table=ACTIVITY, item=item, after_commit=write_line)]
 
 
 def log(event: Event, client: Client, *, outcome: Outcome = "success", **who: str) -> None:
-    """Write the log line of an event that has no entry, or whose entry is written elsewhere."""
+    """Write the log line of an event that is not stored, or is stored separately."""
     fields = {
         "event": event,
         "outcome": outcome,
@@ -93,12 +94,12 @@ def log(event: Event, client: Client, *, outcome: Outcome = "success", **who: st
 
 
 def digest(email: str) -> str:
-    """Give what stands for an address in a log line."""
+    """Return the hash that stands for an email address in log lines."""
     return hashlib.sha256(emails.key(email).encode()).hexdigest()[:16]
 
 
 def newest(user_id: str, limit: int, *, before: str | None = None) -> tuple[list[Entry], str | None]:
-    """Give a page of a user's events, newest first, and the position after which the next page starts."""
+    """Return a page of a user's events, newest first, and the position to start the next page from, or None."""
     condition: Condition = Key("userId").eq(user_id)
     if before is not None:
         condition &= Key("position").lt(before)

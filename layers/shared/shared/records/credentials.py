@@ -1,8 +1,8 @@
-"""Credentials: which account an address belongs to, and the only place with a password hash.
+"""Credentials: which account an email address belongs to. No other record holds a password hash.
 
-The table's key is what makes an address unique. Two counters make races safe: `version` changes whenever an earlier
-sign-in or one-time token must no longer count (password, address, role or status changed), and `sign_ins` whenever a
-session starts. Whoever ends all sessions conditions its write on both, so none can slip in between.
+The table's key makes each address unique. Two counters prevent races: `version` changes whenever earlier sign-ins and
+one-time tokens must become invalid (new password, address, role or status), and `sign_ins` whenever a session starts.
+A write that ends all sessions is conditional on both, so no session can start in between.
 """
 
 from dataclasses import dataclass, replace
@@ -15,17 +15,17 @@ from shared.values import emails
 
 CREDENTIALS = Table("credentials_table")
 UNDO_PERIOD = 72 * clock.HOUR
-# One transaction closes an account and frees these; whatever was left before them frees itself.
-_MOST_FORMER = 8
+# Closing an account frees these addresses in the same transaction. The reservations of older ones expire.
+_MAX_FORMER = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """What signs a user in. `email` is the address's key, `address` what mail is sent to.
+    """What a user signs in with. `email` is the key of the address; emails are sent to `address`.
 
     `password_hash` is None until an invitation is accepted. `devices` are digests of the user agents that have signed
-    in, `former` the keys of the addresses that the account has left last. With `reserved_until` (seconds since 1970) it
-    is an address that was the user's and is kept, so that the change can be undone.
+    in. `former` are the keys of the account's most recent former addresses. If `reserved_until` (seconds since 1970) is
+    set, this is such a former address, reserved for its user so that the change of address can be undone.
     """
 
     email: str
@@ -41,16 +41,16 @@ class Credential:
 
     @property
     def is_invited(self) -> bool:
-        """Say whether the owner has yet to set a password, by a link that is mailed."""
+        """Return whether the user was invited and has not set a password yet."""
         return self.password_hash is None and not self.is_reserved
 
     @property
     def is_reserved(self) -> bool:
-        """Say whether nobody can sign in with the address, and nobody have it but its former owner."""
+        """Return whether the address is on hold: no sign-in is possible, and only its former owner may reclaim it."""
         return self.reserved_until is not None
 
     def item(self) -> Item:
-        """Give what the table holds."""
+        """Return the item to store."""
         item = {
             "email": self.email,
             "address": self.address,
@@ -66,7 +66,7 @@ class Credential:
 
     @classmethod
     def from_item(cls, item: Item) -> "Credential":
-        """Read what the table holds."""
+        """Create credentials from a stored item."""
         return cls(
             email=item["email"],
             address=item["address"],
@@ -82,7 +82,7 @@ class Credential:
 
 
 def new(*, email: str, user_id: str, password_hash: str | None, verified: bool = False) -> Credential:
-    """Make credentials that are not stored yet, for an address as people type it."""
+    """Create credentials for an address as typed, without storing them."""
     return Credential(
         email=emails.key(email),
         address=email,
@@ -95,30 +95,30 @@ def new(*, email: str, user_id: str, password_hash: str | None, verified: bool =
 
 
 def find(email: str) -> Credential | None:
-    """Give the credentials for an address as people type it, if it has an account."""
+    """Return the credentials for an address as typed, or None."""
     return by_key(emails.key(email))
 
 
 def by_key(key: str) -> Credential | None:
-    """Give the credentials with this key, if there are any."""
+    """Return the credentials with this key, or None."""
     item = CREDENTIALS.get({"email": key})
-    # DynamoDB deletes late, so the time of a reservation is checked here.
+    # DynamoDB deletes expired items late, so the end of a reservation is checked here.
     if item is None or item.get("reservedUntil", clock.now() + 1) <= clock.now():
         return None
     return Credential.from_item(item)
 
 
-# Changes, for `shared.accounts` and `shared.accounts.sign_in` to combine -----------------------------------
+# Changes -------------------------------------------------------------------------------------------
 
 
 def adding(credential: Credential, *, otherwise: type[Error] = Outdated) -> list[Change]:
-    """Give the change that stores new credentials; `otherwise` is raised if the address has an account."""
+    """Return the changes that store new credentials. They fail with `otherwise` if the address is taken or reserved."""
     free = Attr("email").not_exists() | Attr("reservedUntil").lte(clock.now())
     return [Put(table=CREDENTIALS, item=credential.item(), when=free, otherwise=otherwise)]
 
 
 def changing(credential: Credential, **attributes: str | bool | None) -> list[Change]:
-    """Give the change that sets attributes, named as in the table, and outdates earlier sign-ins and tokens."""
+    """Return the changes that set `attributes`, named as in the table, and invalidate earlier sign-ins and tokens."""
     return [
         Update(
             table=CREDENTIALS,
@@ -131,22 +131,23 @@ def changing(credential: Credential, **attributes: str | bool | None) -> list[Ch
 
 
 def moving(credential: Credential, email: str) -> list[Change]:
-    """Give the changes that make another address, as people type it, the one that signs in, and keep the old one."""
+    """Return the changes that move the account to another address, as typed, and reserve the old one."""
     key = emails.key(email)
-    former = tuple(other for other in (credential.email, *credential.former) if other != key)[:_MOST_FORMER]
+    former = tuple(other for other in (credential.email, *credential.former) if other != key)[:_MAX_FORMER]
     moved = replace(credential, email=key, address=email, version=credential.version + 1, former=former)
-    # Of the new version too, or whoever has read the address before would find nothing changed, and write to it.
-    kept = replace(credential, password_hash=None, version=moved.version, reserved_until=clock.now() + UNDO_PERIOD)
+    # The reserved address gets the new version too. Otherwise a request that has read it before would find it unchanged
+    # and write to it.
+    reserved = replace(credential, password_hash=None, version=moved.version, reserved_until=clock.now() + UNDO_PERIOD)
     own = Attr("reservedUntil").exists() & Attr("userId").eq(credential.user_id)
     free = Attr("email").not_exists() | Attr("reservedUntil").lte(clock.now()) | own
     return [
         Put(table=CREDENTIALS, item=moved.item(), when=free),
-        Put(table=CREDENTIALS, item=kept.item(), when=unchanged(credential)),
+        Put(table=CREDENTIALS, item=reserved.item(), when=unchanged(credential)),
     ]
 
 
 def moving_back(credential: Credential, email: str) -> list[Change]:
-    """Give the changes that make a kept address the one that signs in again, without a password."""
+    """Return the changes that move the account back to a reserved address, without a password."""
     back = replace(
         credential,
         email=emails.key(email),
@@ -161,7 +162,7 @@ def moving_back(credential: Credential, email: str) -> list[Change]:
 
 
 def signing_in(credential: Credential, **attributes: str | list[str]) -> list[Change]:
-    """Give the change that goes with every new session; `attributes`, named as in the table, are set by the way."""
+    """Return the changes for every new session. `attributes`, named as in the table, are set in the same update."""
     return [
         Update(
             table=CREDENTIALS,
@@ -174,29 +175,29 @@ def signing_in(credential: Credential, **attributes: str | list[str]) -> list[Ch
 
 
 def checking(credential: Credential) -> list[Change]:
-    """Give the change that changes nothing, but insists on the version that was read."""
+    """Return the changes that write nothing, but require that the version has not changed."""
     return [Check(table=CREDENTIALS, key={"email": credential.email}, when=Attr("version").eq(credential.version))]
 
 
 def checking_unused(key: str) -> list[Change]:
-    """Give the change that changes nothing, but insists that no profile has the address with this key."""
+    """Return the changes that write nothing, but require that no profile has the address with this key."""
     return [
         Check(table=CREDENTIALS, key={"email": key}, when=Attr("email").not_exists() | Attr("reservedUntil").exists())
     ]
 
 
 def removing(credential: Credential) -> list[Change]:
-    """Give the change that removes the credentials and frees the address."""
+    """Return the changes that delete the credentials and free the address."""
     return [Delete(table=CREDENTIALS, key={"email": credential.email}, when=unchanged(credential))]
 
 
-def removing_kept(credential: Credential) -> list[Change]:
-    """Return the changes that free the addresses that are kept for the owner of these credentials."""
-    found = [kept for kept in map(by_key, credential.former) if kept is not None]
-    own = [kept for kept in found if kept.is_reserved and kept.user_id == credential.user_id]
-    return [change for kept in own for change in removing(kept)]
+def removing_reserved(credential: Credential) -> list[Change]:
+    """Return the changes that free the addresses reserved for the user of these credentials."""
+    found = [former for former in map(by_key, credential.former) if former is not None]
+    reserved = [former for former in found if former.is_reserved and former.user_id == credential.user_id]
+    return [change for former in reserved for change in removing(former)]
 
 
 def unchanged(credential: Credential) -> Condition:
-    """Give the condition that nothing has changed since they were read, not even by a sign-in."""
+    """Return the condition that the credentials have not changed since they were read, not even by a sign-in."""
     return Attr("version").eq(credential.version) & Attr("signIns").eq(credential.sign_ins)

@@ -1,7 +1,7 @@
-"""Requests that may be sent twice and must be carried out once (IETF draft-ietf-httpapi-idempotency-key-header).
+"""Requests that may be sent twice but must take effect once (IETF draft-ietf-httpapi-idempotency-key-header).
 
-The answer is stored in the same transaction as what it tells of. There is no moment at which a request is half done,
-so nothing to lock and nothing to clean up after a crash: a second request finds the answer or does the work.
+The answer is stored in the same transaction as the effect. No request is ever half done, so there is nothing to lock,
+and nothing to clean up after a crash: a repeated request either finds the answer or does the work.
 """
 
 import hashlib
@@ -18,19 +18,19 @@ _KEPT = clock.DAY
 
 
 class Once(NamedTuple):
-    """A request that is to be carried out once. Without a `key` it is carried out each time."""
+    """A request to carry out once. Without a `key` it is carried out every time."""
 
     operation: str
     caller_id: str
     key: str
     request: Any
-    """What was asked for, as JSON can say it: the same key with another request is a mistake of the caller's."""
+    """The request's input, as JSON. The same key with different input is an error of the caller."""
 
     def replay(self) -> Item | None:
-        """Give the answer of an earlier time, if there was one in the last 24 hours.
+        """Return the answer to the same request in the last 24 hours, or None.
 
         Raises:
-            IdempotencyKeyReused: the key came with another request.
+            IdempotencyKeyReused: the key was used with a different request.
 
         """
         item = IDEMPOTENCY.get({"key": self._storage_key()}) if self.key else None
@@ -42,7 +42,7 @@ class Once(NamedTuple):
         return answer
 
     def storing(self, answer: Item) -> list[Change]:
-        """Give the change that stores the answer; it fails as `Outdated` if the same request was faster."""
+        """Return the changes that store the answer. They fail with `Outdated` if a repeated request was faster."""
         if not self.key:
             return []
         item = {
@@ -61,5 +61,5 @@ class Once(NamedTuple):
         return _digest(self.request)
 
 
-def _digest(value: Any) -> str:  # any JSON
+def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -1,15 +1,16 @@
-"""The signing key, its rotation, and the public keys that verify what it signed.
+"""The signing key, its rotation, and the public keys that verify its signatures.
 
 ES256 (RFC 7518, 3.4). The private key is the current value of a secret in Secrets Manager, and `kid` is the version of
-that secret. Only functions that issue tokens may read it; everybody else needs the public keys alone, which the
-rotation publishes to a table before the first token is signed and keeps until the last one has expired.
+that secret. Only functions that issue tokens may read it. All other functions need only the public keys. Rotation
+publishes a public key to a table before the first token is signed, and keeps it until the last token has expired.
 
-An execution environment remembers both for five minutes, so that a warm call reads neither. A new key therefore signs
-only ten minutes after it was published: by then every list of public keys has it. Until then the one before it signs.
-So no container refuses what another has signed, whatever each remembers.
+Each execution environment caches both for five minutes, so that a warm call reads neither. A new key therefore signs
+only from ten minutes after its publication, when every cached list of public keys includes it. Until then the previous
+key signs. So no execution environment rejects a token that another one has signed.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jwt
@@ -29,25 +30,25 @@ ALGORITHM = "ES256"
 ACCESS_TOKEN_LIFETIME = clock.HOUR
 _USE = "access-token"
 _ECDSA = ECAlgorithm(ECAlgorithm.SHA256, ec.SECP256R1)
-# A signer may hold on to its key for so long, and a verifier to its list of keys.
-_REMEMBERED = 5 * clock.MINUTE
-# A new key signs only so long after it was published.
-_DELAY = 2 * _REMEMBERED
-# Tokens with invented key ids must not make a read each.
-_PAUSE_BETWEEN_LOOKUPS = clock.MINUTE
-# A replaced key verifies until the last token that a forgetful signer made with it has expired.
-_KEPT_AFTER_ROTATION = _DELAY + _REMEMBERED + ACCESS_TOKEN_LIFETIME + clock.HOUR
+# How long a signer may cache its key, and a verifier its list of keys.
+_CACHE_LIFETIME = 5 * clock.MINUTE
+# The time between the publication of a key and its first signature.
+_ACTIVATION_DELAY = 2 * _CACHE_LIFETIME
+# Tokens with invented key ids must not cause a read each.
+_LOOKUP_INTERVAL = clock.MINUTE
+# A replaced key verifies until the last token has expired that a signer could have signed with its cached copy.
+_VALID_AFTER_ROTATION = _ACTIVATION_DELAY + _CACHE_LIFETIME + ACCESS_TOKEN_LIFETIME + clock.HOUR
 
 
 class SigningKey(NamedTuple):
-    """The private key, and the id under which its public half is published."""
+    """The private key, and the id under which its public key is published."""
 
     kid: str
     private_key: ec.EllipticCurvePrivateKey
 
 
 class PublicKey(NamedTuple):
-    """A published key; `expires_at` is None until it is replaced."""
+    """A published key. `expires_at` is None until the key is replaced."""
 
     kid: str
     jwk: dict[str, Any]
@@ -57,12 +58,12 @@ class PublicKey(NamedTuple):
 
     @property
     def is_valid(self) -> bool:
-        """Say whether it still verifies. DynamoDB deletes late, so the time is checked here."""
+        """Return whether the key has not expired. DynamoDB deletes late, so the time is checked here."""
         return self.expires_at is None or self.expires_at > clock.now()
 
     @classmethod
     def from_item(cls, item: Item) -> "PublicKey":
-        """Read what the table holds."""
+        """Create a key from a stored item."""
         key = _ECDSA.from_jwk(item["jwk"])
         if not isinstance(key, ec.EllipticCurvePublicKey):
             raise TypeError(f"The published key {item['kid']} is not a public key")
@@ -76,7 +77,7 @@ class PublicKey(NamedTuple):
 
 
 class _Memory:
-    """What this execution environment remembers, and since when (seconds since 1970)."""
+    """The keys that this execution environment has cached, and when it read them (seconds since 1970)."""
 
     def __init__(self) -> None:
         self.forget()
@@ -92,17 +93,17 @@ class _Memory:
 memory = _Memory()
 
 
-# Using keys ----------------------------------------------------------------------------------------
+# Signing and verifying -----------------------------------------------------------------------------
 
 
 def signing_key() -> SigningKey:
-    """Give the key that signs now.
+    """Return the key to sign with now.
 
     Raises:
-        Unavailable: the first rotation has not finished, or Secrets Manager is out of reach.
+        Unavailable: the first rotation has not finished, or Secrets Manager is unreachable.
 
     """
-    if memory.signing_key is None or memory.signing_key_read_at + _REMEMBERED <= clock.now():
+    if memory.signing_key is None or memory.signing_key_read_at + _CACHE_LIFETIME <= clock.now():
         memory.signing_key = _choose_signing_key()
         memory.signing_key_read_at = clock.now()
     if memory.signing_key is None:
@@ -111,11 +112,11 @@ def signing_key() -> SigningKey:
 
 
 def _choose_signing_key() -> SigningKey | None:
-    published = {key.kid: key for key in _published()}
+    published = {key.kid: key for key in _published_keys()}
     current = _read_secret(VersionStage="AWSCURRENT")
     if current is None or current.kid not in published:
         return None
-    if published[current.kid].published_at + _DELAY > clock.now():
+    if published[current.kid].published_at + _ACTIVATION_DELAY > clock.now():
         previous = _read_secret(VersionStage="AWSPREVIOUS")
         if previous is not None and previous.kid in published:
             return previous
@@ -123,36 +124,36 @@ def _choose_signing_key() -> SigningKey | None:
 
 
 def public_key(kid: str) -> ec.EllipticCurvePublicKey | None:
-    """Give the public key with this id, if it still counts. An unknown id reads the table, at most once a minute.
+    """Return the valid public key with this id, or None. An unknown id causes a read, at most once a minute.
 
-    The minute counts from the last unknown id, not from the last reading: a token of a key that was published just
-    after that is good.
+    The minute starts at the last lookup of an unknown id, not at the last read. A token is therefore accepted even if
+    its key was published right after the last read.
     """
     now = clock.now()
-    if memory.public_keys_read_at + _REMEMBERED <= now:
-        _remember_published(now)
-    elif kid not in memory.public_keys and memory.unknown_key_looked_up_at + _PAUSE_BETWEEN_LOOKUPS <= now:
+    if memory.public_keys_read_at + _CACHE_LIFETIME <= now:
+        _read_public_keys(now)
+    elif kid not in memory.public_keys and memory.unknown_key_looked_up_at + _LOOKUP_INTERVAL <= now:
         memory.unknown_key_looked_up_at = now
-        _remember_published(now)
+        _read_public_keys(now)
     key = memory.public_keys.get(kid)
     return key.public_key if key is not None and key.is_valid else None
 
 
-def _remember_published(now: int) -> None:
-    memory.public_keys = {key.kid: key for key in _published()}
+def _read_public_keys(now: int) -> None:
+    memory.public_keys = {key.kid: key for key in _published_keys()}
     memory.public_keys_read_at = now
 
 
 def jwks() -> dict[str, Any]:
-    """Give the public keys that count, as a JWK Set (RFC 7517, 5). Reads the table, so it also tells its health."""
-    return {"keys": [key.jwk for key in _published()]}
+    """Return the valid public keys as a JWK Set (RFC 7517, 5). Always reads the table, so it also checks DynamoDB."""
+    return {"keys": [key.jwk for key in _published_keys()]}
 
 
-# Rotation, as Secrets Manager asks for it: four steps, each of which may be asked for again ---------
+# Rotation: the four steps that Secrets Manager calls, each of which it may repeat --------------------
 
 
 def create(version: str) -> None:
-    """Make a new private key and keep it as the secret's pending version."""
+    """Create a private key and store it as the secret's pending version."""
     if _read_secret(VersionId=version) is not None:
         return
     private_key = ec.generate_private_key(ec.SECP256R1())
@@ -166,8 +167,8 @@ def create(version: str) -> None:
 
 
 def publish(version: str) -> None:
-    """Make the pending key's public half known, before anything is signed with it."""
-    key = _pending(version)
+    """Publish the public key of the pending key, before anything is signed with it."""
+    key = _pending_key(version)
     jwk = _ECDSA.to_jwk(key.private_key.public_key(), as_dict=True)
     item = {
         "use": _USE,
@@ -175,15 +176,20 @@ def publish(version: str) -> None:
         "jwk": jwk | {"kid": version, "use": "sig", "alg": ALGORITHM},
         "createdAt": clock.now(),
     }
-    # Never over a key that a finished rotation has given an end.
+    # Never overwrite a key that a finished rotation has set to expire.
     when = Attr("kid").not_exists() | Attr("expiresAt").not_exists()
     write(Put(table=PUBLIC_KEYS, item=item, when=when))
 
 
 def test(version: str) -> None:
-    """Prove that what the pending key signs is verified by the public key that was published for it."""
-    key = _pending(version)
-    published = next((key for key in _published() if key.kid == version), None)
+    """Verify a signature of the pending key with its published public key.
+
+    Raises:
+        RotationError: the public key is not published.
+
+    """
+    key = _pending_key(version)
+    published = next((key for key in _published_keys() if key.kid == version), None)
     if published is None:
         raise RotationError(
             f"The public key of version {version} is not published: the step setSecret has not been done"
@@ -192,40 +198,50 @@ def test(version: str) -> None:
 
 
 def finish(version: str) -> None:
-    """Make the pending key the one that signs, and give the public half of every other key an end.
-
-    Every other: should an earlier rotation have stopped between these two, this one makes up for it. But not the one
-    that is pending: asked for late, this must not end the key of the rotation that has begun since.
+    """Make the pending key the signing key, and set an expiry for the other public keys.
 
     Raises:
-        RotationError: a later rotation has replaced this version already, and must not be undone.
+        RotationError: a later rotation has already replaced this version. That must not be undone.
 
     """
-    _pending(version)
+    _pending_key(version)
     with translated_errors():
         stages = secretsmanager().describe_secret(SecretId=settings().signing_key_secret)["VersionIdsToStages"]
         if not {"AWSPENDING", "AWSCURRENT"} & set(stages.get(version, ())):
             raise RotationError(f"Version {version} of the secret is neither pending nor current any more")
-        current = next((other for other, labels in stages.items() if "AWSCURRENT" in labels), None)
-        if current != version:
-            secretsmanager().update_secret_version_stage(
-                SecretId=settings().signing_key_secret,
-                VersionStage="AWSCURRENT",
-                MoveToVersionId=version,
-                **({"RemoveFromVersionId": current} if current else {}),
-            )
-    end = clock.now() + _KEPT_AFTER_ROTATION
-    for key in _published():
+        _make_current(version, stages)
+    _expire_other_keys(version, stages)
+
+
+def _make_current(version: str, stages: Mapping[str, Sequence[str]]) -> None:
+    current = next((other for other, labels in stages.items() if "AWSCURRENT" in labels), None)
+    if current != version:
+        secretsmanager().update_secret_version_stage(
+            SecretId=settings().signing_key_secret,
+            VersionStage="AWSCURRENT",
+            MoveToVersionId=version,
+            **({"RemoveFromVersionId": current} if current else {}),
+        )
+
+
+def _expire_other_keys(version: str, stages: Mapping[str, Sequence[str]]) -> None:
+    """Set an expiry for all public keys but this one and a pending one.
+
+    All, because an earlier rotation may have stopped just before this step. Not a pending one, because this step may be
+    repeated late, when the next rotation has already begun.
+    """
+    end = clock.now() + _VALID_AFTER_ROTATION
+    for key in _published_keys():
         is_pending = "AWSPENDING" in stages.get(key.kid, ())
         if key.kid != version and not is_pending and key.expires_at is None:
             write(Update(table=PUBLIC_KEYS, key={"use": _USE, "kid": key.kid}, set={"expiresAt": end}))
 
 
 class RotationError(Exception):
-    """A step cannot be done as things are; Secrets Manager reports it and asks again later."""
+    """A step cannot be done in the current state. Secrets Manager reports it and retries later."""
 
 
-def _pending(version: str) -> SigningKey:
+def _pending_key(version: str) -> SigningKey:
     key = _read_secret(VersionId=version)
     if key is None:
         raise RotationError(f"Version {version} of the secret holds no key: the step createSecret has not been done")
@@ -235,13 +251,13 @@ def _pending(version: str) -> SigningKey:
 # Reading -------------------------------------------------------------------------------------------
 
 
-def _published() -> list[PublicKey]:
+def _published_keys() -> list[PublicKey]:
     keys = map(PublicKey.from_item, PUBLIC_KEYS.query(Key("use").eq(_USE)))
     return [key for key in keys if key.is_valid]
 
 
 def _read_secret(**which: str) -> SigningKey | None:
-    """Read one version of the secret; None where there is no such version, or no key in it yet."""
+    """Read one version of the secret. Return None if the version does not exist or holds no key yet."""
     with translated_errors():
         try:
             answer = secretsmanager().get_secret_value(SecretId=settings().signing_key_secret, **which)

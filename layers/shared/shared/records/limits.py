@@ -1,12 +1,12 @@
-"""Limits: how often something may be asked for, counted in DynamoDB.
+"""Rate limits and the account lock, counted in DynamoDB.
 
-Threats. Somebody sends more than one request at a time to slip under a count: DynamoDB counts atomically, and a try is
-counted before it is carried out. Somebody writes another's address into a header: keys come from the gateway's word on
-the client and from what is asked for, never from a header. Somebody has a whole network of addresses: of IPv6 only the
-network (the first 64 bits) counts, since one customer has it all (RFC 6177).
+Threats. An attacker sends requests in parallel to get past a limit: DynamoDB counts atomically, and an attempt is
+counted before it is carried out. An attacker forges another client's address in a header: keys come from the address
+that the gateway reports and from the request's input, never from a header. An attacker has a whole network of
+addresses: an IPv6 client is identified by its network (the first 64 bits), since one customer has it all (RFC 6177).
 
-A request limit counts in windows of fixed length, at one write a check; at the edge of two windows twice as many may
-pass. The account lock is exact.
+A rate limit counts in windows of fixed length, with one write per check. Around the edge of two windows, twice as many
+requests may pass. The account lock is exact.
 """
 
 import time
@@ -24,17 +24,17 @@ LIMITS = Table("limits_table")
 
 
 class Limit(NamedTuple):
-    """So many times in so many seconds, for each key."""
+    """At most `most` requests in `seconds` seconds, for each key."""
 
     name: str
     most: int
     seconds: int = clock.MINUTE
 
     def take(self, key: str) -> None:
-        """Count one more for this key.
+        """Count one request for this key.
 
         Raises:
-            TooManyRequests: there have been enough; says when there is room again.
+            TooManyRequests: the limit is exceeded; `retry_after` is the time until the window ends.
 
         """
         now = clock.now()
@@ -56,11 +56,11 @@ LOGIN = Limit("login", 10)
 REGISTER = Limit("register", 5)
 FORGOT_PASSWORD = Limit("forgot-password", 5)
 RESEND_VERIFICATION = Limit("resend-verification", 5)
-_MAIL = Limit("mail", 1)
+_EMAIL = Limit("mail", 1)
 
 
 def network(ip: str) -> str:
-    """Give what stands for a client in a limit's key: its IPv4 address, or its IPv6 network."""
+    """Return what identifies a client in a limit's key: its IPv4 address, or its IPv6 network."""
     if ":" not in ip:
         return ip
     address = IPv6Address(ip.partition("%")[0])
@@ -70,13 +70,13 @@ def network(ip: str) -> str:
 
 
 def allow_email(kind: str, email: str) -> bool:
-    """Count a mail that anybody can cause to be sent to this address; say whether it may go, which is once a minute.
+    """Count a request for an email that anyone can trigger. Return whether it may be sent: once a minute per address.
 
-    Each kind counts on its own. Otherwise anybody could use up the minute with a kind that comes to nothing, and keep
-    a link to choose a new password from ever being sent to its owner.
+    Each kind is counted separately. Otherwise an attacker could use up the minute with a kind that sends nothing, and
+    keep a password reset from ever reaching its owner.
     """
     try:
-        _MAIL.take(f"{kind}#{emails.key(email)}")
+        _EMAIL.take(f"{kind}#{emails.key(email)}")
     except TooManyRequests:
         return False
     return True
@@ -84,62 +84,64 @@ def allow_email(kind: str, email: str) -> bool:
 
 # The account lock ----------------------------------------------------------------------------------
 
-_FREE_TRIES = 5
+_FIRST_LOCKING_ATTEMPT = 5
 _LOCK_WINDOW = 15 * clock.MINUTE
-_SHORTEST_LOCK = 30
-_LONGEST_LOCK = 15 * clock.MINUTE
-# How long a password takes to check at the most, and how long others wait for it, in seconds.
-_CHECK_TIME = 3
-_PAUSES = (0.1, 0.2, 0.3, 0.5, 0.5, 1, 1, 1, 1)
+_FIRST_LOCK = 30
+_MAX_LOCK = 15 * clock.MINUTE
+# The longest time that the check of a password takes, in seconds, and the pauses of attempts that wait for it.
+_MAX_CHECK_TIME = 3
+_WAITS = (0.1, 0.2, 0.3, 0.5, 0.5, 1, 1, 1, 1)
 
 
 def try_password(email: str) -> bool:
-    """Count a try at an account's password, known or not; say whether it may be checked.
+    """Count an attempt at a password, whether or not the account exists. Return whether the password may be checked.
 
-    Four tries may fail freely within 15 minutes. The fifth, and each one after it, locks the account before it is
-    checked: for 30 seconds, then twice as long each time, up to 15 minutes; of several at once only one is checked.
+    Four attempts within 15 minutes may fail without a lock. The fifth and each later one locks the account before its
+    password is checked: for 30 seconds, then twice as long each time, up to 15 minutes. Of several such attempts at the
+    same time, only one is checked.
 
-    Tries that are just being checked may turn out right: an account that is locked because of them is waited for, or
-    signing in on many devices at once would lock an honest user out. Where all have failed there is no waiting.
+    Attempts that are still being checked may turn out to be right. If they have locked the account, other attempts wait
+    for them: otherwise signing in on many devices at once would lock out an honest user. If all have failed, other
+    attempts do not wait.
     """
-    for pause in _PAUSES:
-        allowed, item = _try_now(email)
-        being_checked = item["tries"] > item["failed"] and item["lockedAt"] + _CHECK_TIME > clock.now()
+    for pause in _WAITS:
+        allowed, item = _count_attempt(email)
+        being_checked = item["tries"] > item["failed"] and item["lockedAt"] + _MAX_CHECK_TIME > clock.now()
         if allowed or not being_checked:
             return allowed
         time.sleep(pause)
     return False
 
 
-def _try_now(email: str) -> tuple[bool, Item]:
-    """Count a try; say whether it may be checked, and give the account's tries as they are then."""
+def _count_attempt(email: str) -> tuple[bool, Item]:
+    """Count an attempt. Return whether its password may be checked, and the item that counts the account's attempts."""
     now = clock.now()
     key = _lock_key(email)
-    fresh = {"tries": 1, "failed": 0, "lockedAt": 0, "lockedUntil": 0, "expiresAt": now + _LOCK_WINDOW}
-    over = Attr("key").not_exists() | Attr("expiresAt").lte(now)
-    started, item = update(Update(table=LIMITS, key=key, set=fresh, when=over))
+    first = {"tries": 1, "failed": 0, "lockedAt": 0, "lockedUntil": 0, "expiresAt": now + _LOCK_WINDOW}
+    no_window = Attr("key").not_exists() | Attr("expiresAt").lte(now)
+    started, item = update(Update(table=LIMITS, key=key, set=first, when=no_window))
     if started:
         return True, item
     unlocked = Attr("lockedUntil").lte(now)
-    counted, item = update(Update(table=LIMITS, key=key, add={"tries": 1}, when=unlocked))
-    if counted and item["tries"] < _FREE_TRIES:
+    allowed, item = update(Update(table=LIMITS, key=key, add={"tries": 1}, when=unlocked))
+    if allowed and item["tries"] < _FIRST_LOCKING_ATTEMPT:
         return True, item
-    if counted:
-        lock = min(_SHORTEST_LOCK * 2 ** (item["tries"] - _FREE_TRIES), _LONGEST_LOCK)
-        locking = {"lockedAt": now, "lockedUntil": now + lock, "expiresAt": now + lock + _LOCK_WINDOW}
-        nobody_else = Attr("lockedUntil").eq(item["lockedUntil"])
-        counted, item = update(Update(table=LIMITS, key=key, set=locking, when=nobody_else))
-    # Without an item somebody has just signed in, and all tries are forgotten.
-    return counted, item or {**fresh, "lockedAt": now}
+    if allowed:
+        lock = min(_FIRST_LOCK * 2 ** (item["tries"] - _FIRST_LOCKING_ATTEMPT), _MAX_LOCK)
+        locked = {"lockedAt": now, "lockedUntil": now + lock, "expiresAt": now + lock + _LOCK_WINDOW}
+        still_unlocked = Attr("lockedUntil").eq(item["lockedUntil"])
+        allowed, item = update(Update(table=LIMITS, key=key, set=locked, when=still_unlocked))
+    # Without an item, a sign-in has just succeeded and cleared all attempts.
+    return allowed, item or {**first, "lockedAt": now}
 
 
 def record_failure(email: str) -> None:
-    """Note that a try was checked and was wrong."""
+    """Record that the password of an attempt was checked and was wrong."""
     update(Update(table=LIMITS, key=_lock_key(email), add={"failed": 1}, when=Attr("key").exists()))
 
 
 def unlocking(email: str) -> list[Change]:
-    """Give the change that forgets the tries at an account's password."""
+    """Return the changes that clear the attempts at an account's password, and so its lock."""
     return [Delete(table=LIMITS, key=_lock_key(email))]
 
 

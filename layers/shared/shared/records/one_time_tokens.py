@@ -1,13 +1,13 @@
-"""One-time tokens: the links and codes that prove that somebody reads an address.
+"""One-time tokens: the emailed links and codes that prove that a user reads an address.
 
-Threats. Somebody reads the table: it holds hashes only. Somebody guesses: a link has 176 random bits; a code has six
-digits, ten minutes and five tries, and a try is counted before it is compared. Somebody keeps an old mail: there is one
-place for each user and purpose, so that asking again makes the earlier link useless, and a token counts only for the
-version of the credentials it was made for. Somebody uses a token for something else: the purpose is in its key. A mail
-scanner opens every link: only a POST consumes one, and that is up to the front end's button.
+Threats. An attacker reads the table: it holds only hashes. An attacker guesses: a link has 176 random bits; a code has
+six digits, ten minutes and five attempts, and an attempt is counted before the code is compared. An attacker finds an
+old email: each user has one slot per purpose, so a new link replaces the earlier one, and a token is valid only for the
+version of the credentials that it was issued for. An attacker uses a token for another purpose: the purpose is in its
+key. A mail scanner opens every link: only a POST consumes a token, and the front end sends it when a button is pressed.
 
-The one exception to both rules: the link that undoes a change of address. It must survive whatever a thief who changed
-the address does next, so each has a place of its own and counts whatever the version.
+The link that undoes a change of address is an exception. It must survive whatever a thief who changed the address does
+next, so each such link has its own slot and is valid for any version.
 """
 
 import base64
@@ -37,10 +37,10 @@ LIFETIMES: dict[Purpose, int] = {
     "undo-email-change": credentials.UNDO_PERIOD,
 }
 CODE_LIFETIME = 10 * clock.MINUTE
-_CODE_TRIES = 5
-# With the sessions of a user (80) and what else goes with them, one transaction (100) has room for so many.
-_MOST_TOGETHER = 8
-# A token is the user's id, the purpose's place in `LIFETIMES`, and the secret: 39 bytes, so base64 needs no padding.
+_MAX_CODE_ATTEMPTS = 5
+# A transaction has room for 100 changes: this many tokens, 80 sessions and the other changes that belong to them.
+_MAX_PER_TRANSACTION = 8
+# A token is the user's id, the purpose's index in `LIFETIMES`, and the secret: 39 bytes, so base64 needs no padding.
 _ID_LENGTH = 16
 _SECRET_LENGTH = 22
 _PURPOSES = tuple(LIFETIMES)
@@ -48,16 +48,17 @@ _PURPOSES = tuple(LIFETIMES)
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """What goes into the mail, and is nowhere kept: the link's token and a code of six digits."""
+    """A link's token and a six-digit code, for an email. Neither is stored."""
 
     token: str
     code: str
 
 
 class OneTimeToken(NamedTuple):
-    """A stored token that was presented rightly and not consumed yet.
+    """A stored token that has not been consumed.
 
-    `email` is the key of the credentials it was made for; `target` the address that it is about, where it is another.
+    `email` is the key of the credentials that it was issued for. `target` is the address that it concerns, if that is a
+    different one.
     """
 
     user_id: str
@@ -70,9 +71,9 @@ class OneTimeToken(NamedTuple):
 
 
 def issue(credential: Credential, purpose: Purpose, *, target: str = "", version: int | None = None) -> Issued:
-    """Make a token for a user's address, in place of any earlier one for this purpose.
+    """Create and store a token for a user's address. It replaces an earlier one for the same purpose.
 
-    It counts for the version of the credentials that is given; for the present one, if none is.
+    The token is valid for this `version` of the credentials, by default the current one.
 
     Raises:
         Outdated: the credentials have changed since they were read.
@@ -98,10 +99,10 @@ def issue(credential: Credential, purpose: Purpose, *, target: str = "", version
 
 
 def present(token: str, *purposes: Purpose) -> OneTimeToken:
-    """Look up the token of a link that may be for any of these purposes.
+    """Look up the token of a link, which must be for one of these purposes. Does not consume it.
 
     Raises:
-        InvalidOneTimeToken: for whatever reason.
+        InvalidOneTimeToken: for any reason.
 
     """
     try:
@@ -120,22 +121,22 @@ def present(token: str, *purposes: Purpose) -> OneTimeToken:
 
 
 def present_code(user_id: str, code: str, purpose: Purpose) -> OneTimeToken:
-    """Look up the token that a code was mailed with. This is a try, whether or not the code is right.
+    """Look up the token that was emailed together with a code. This is an attempt, whether or not the code is right.
 
     Raises:
-        InvalidOneTimeToken: for whatever reason, too many tries included.
+        InvalidOneTimeToken: for any reason, including too many attempts.
 
     """
-    in_time = Attr("codeExpiresAt").gt(clock.now()) & Attr("codeTries").lt(_CODE_TRIES)
+    usable = Attr("codeExpiresAt").gt(clock.now()) & Attr("codeTries").lt(_MAX_CODE_ATTEMPTS)
     key = _key(user_id, purpose)
-    counted, item = update(Update(table=ONE_TIME_TOKENS, key=key, add={"codeTries": 1}, when=in_time))
-    if not counted or not hmac.compare_digest(_code_digest(user_id, code), item["codeHash"]):
+    allowed, item = update(Update(table=ONE_TIME_TOKENS, key=key, add={"codeTries": 1}, when=usable))
+    if not allowed or not hmac.compare_digest(_code_digest(user_id, code), item["codeHash"]):
         raise InvalidOneTimeToken
     return _unless_expired(item)
 
 
 def consuming(token: OneTimeToken) -> list[Change]:
-    """Give the change that uses the token up; it fails with `InvalidOneTimeToken` if somebody was faster."""
+    """Return the changes that consume the token. They fail with `InvalidOneTimeToken` if it was consumed already."""
     return [
         Delete(
             table=ONE_TIME_TOKENS,
@@ -147,24 +148,24 @@ def consuming(token: OneTimeToken) -> list[Change]:
 
 
 def of_user(user_id: str) -> list[OneTimeToken]:
-    """Give every token of a user, expired ones included."""
+    """Return all tokens of a user, including expired ones."""
     return [_token(item) for item in ONE_TIME_TOKENS.query(Key("userId").eq(user_id))]
 
 
 def removing_all(tokens: Sequence[OneTimeToken]) -> list[Change]:
-    """Give the changes that make tokens useless, as many as one transaction has room for; those beyond are removed.
+    """Return the changes that delete tokens, as many as fit in one transaction; delete the others at once.
 
-    Each change of address leaves a link that undoes it, and a thief may make any number of changes: the owner's own
-    link must work in spite of them.
+    Each change of address creates a link that undoes it, and a thief may change the address any number of times. The
+    owner's own link must still work.
     """
     deletions: list[Change] = [Delete(table=ONE_TIME_TOKENS, key=_key(token.user_id, token.slot)) for token in tokens]
-    for deletion in deletions[_MOST_TOGETHER:]:
+    for deletion in deletions[_MAX_PER_TRANSACTION:]:
         write(deletion)
-    return deletions[:_MOST_TOGETHER]
+    return deletions[:_MAX_PER_TRANSACTION]
 
 
 def _unless_expired(item: Item) -> OneTimeToken:
-    # DynamoDB deletes late, so the time is checked here.
+    # DynamoDB deletes expired items late, so the time is checked here.
     if item["expiresAt"] <= clock.now():
         raise InvalidOneTimeToken
     return _token(item)

@@ -1,17 +1,18 @@
-"""The outbox: mails that have been decided on, written in one transaction with what they are about.
+"""The outbox: emails to send, each written in one transaction with the change that causes it.
 
-An entry says what is to be told to which address, not the words: who has an account, and whether it is verified, is
-looked up on delivery, so that the request took the same time for a known and an unknown address. Nor does it hold the
-token of a link, which is made on delivery and kept nowhere.
+An entry holds the kind of the email and the address, but not the text. Whether the address has an account, and whether
+it is verified, is looked up on delivery, so that a request takes the same time for a known and an unknown address. The
+token of a link is created on delivery too, and never stored.
 
-The entry is the truth about its mail. It is in exactly one state:
+The entry is the source of truth for its email. It is in exactly one state:
 
-waiting     `unsent` is `waiting#<shard>`, and `retryAt` says when the next try is due
-done        `doneAt` is set: the mail was sent, or there was nothing to tell any more. Only now it expires
-dead        `unsent` is `dead`, and `lastError` says why: kept until somebody puts it back
+waiting     `unsent` is `waiting#<shard>`, and `retryAt` is the time of the next attempt
+done        `doneAt` is set: the email was sent, or no longer needed. Only entries in this state expire
+dead        `unsent` is `dead`, and `lastError` is the reason. The entry is kept until it is redriven
 
-`unsent` and `retryAt` are the keys of a sparse index, which holds what is not done and nothing else. Whoever tries a
-mail claims it first. A claim is a lease of two minutes: were its holder killed, the mail is due again when it ends.
+`unsent` and `retryAt` are the keys of a sparse index, which holds only entries that are not done. A sender claims an
+entry before it tries to send the email. A claim is a lease of two minutes: if the sender is killed, the email is due
+again when the lease ends.
 """
 
 import random
@@ -28,17 +29,17 @@ OUTBOX = Table("outbox_table")
 _UNSENT = "Unsent"
 _SHARDS = 4
 _DEAD = "dead"
-_KEPT = 7 * clock.DAY
-# Longer than any function that sends may run, so that no two of them ever hold one mail.
+_RETENTION = 7 * clock.DAY
+# Longer than any function that sends emails may run, so that no two of them hold the same entry.
 _LEASE = 2 * clock.MINUTE
-# What must be left of an entry's first two minutes for the stream to try it: as long as its function may run.
-_STREAM_NEEDS = clock.MINUTE
-_TRIED_FOR = clock.DAY
-_FIRST_PAUSE = 30
-_LONGEST_PAUSE = clock.HOUR
-_LONGEST_ASKED_FOR = 6 * clock.HOUR
-# What one run of a job can do at the most; more would only be read for nothing.
-_MOST_DUE = 1000
+# The stream's function claims a new entry only if this much of the first two minutes is left: as long as it may run.
+_STREAM_RUN_TIME = clock.MINUTE
+_RETRY_PERIOD = clock.DAY
+_FIRST_RETRY_DELAY = 30
+_MAX_RETRY_DELAY = clock.HOUR
+_MAX_REQUESTED_DELAY = 6 * clock.HOUR
+# The most due entries to return per shard. One run of a job cannot send more.
+_MAX_DUE = 1000
 
 Kind: TypeAlias = Literal[
     "registration",
@@ -55,9 +56,9 @@ Kind: TypeAlias = Literal[
 
 
 class Entry(NamedTuple):
-    """A mail to be sent to an address, as people type it; `details` are what it needs to know beyond that.
+    """An email to send to an address as typed. `details` holds whatever else this kind of email needs.
 
-    `attempts` counts the claims, this one included; `retry_at` is when this one's lease ends.
+    `attempts` is the number of claims, including the current one. `retry_at` is the time when its lease ends.
     """
 
     id: str
@@ -70,7 +71,7 @@ class Entry(NamedTuple):
 
     @classmethod
     def from_item(cls, item: Item) -> "Entry":
-        """Read what the table holds."""
+        """Create an entry from a stored item."""
         return cls(
             id=item["id"],
             kind=item["kind"],
@@ -83,7 +84,7 @@ class Entry(NamedTuple):
 
 
 def sending(kind: Kind, to: str, **details: str) -> list[Change]:
-    """Give the change that decides on a mail."""
+    """Return the changes that queue an email."""
     entry_id = str(uuid.uuid4())
     item = {
         "id": entry_id,
@@ -102,7 +103,7 @@ def _waiting(entry_id: str, retry_at: int) -> Item:
         "unsent": _shard(uuid.UUID(entry_id).int % _SHARDS),
         "retryAt": retry_at,
         "attempts": 0,
-        "giveUpAt": now + _TRIED_FOR,
+        "giveUpAt": now + _RETRY_PERIOD,
     }
 
 
@@ -116,7 +117,7 @@ _WAITING = Attr("unsent").begins_with("waiting#")
 
 
 class Pending(NamedTuple):
-    """What the index says of an entry that is not done."""
+    """An entry that is not done, as the index holds it."""
 
     id: str
     retry_at: int
@@ -124,9 +125,9 @@ class Pending(NamedTuple):
 
 
 class Backlog(NamedTuple):
-    """How the outbox stands: mails that are due, longest overdue first, and how many wait and are dead.
+    """The state of the outbox: the due entries, longest overdue first, and the numbers of waiting and dead ones.
 
-    `oldest` is the age of the oldest mail that waits, in seconds; 0 if none does.
+    `oldest` is the age of the oldest waiting entry in seconds, or 0 if there is none.
     """
 
     due: tuple[Pending, ...]
@@ -136,16 +137,16 @@ class Backlog(NamedTuple):
 
 
 def claim_new(entry_id: str) -> Entry | None:
-    """Claim an entry that nobody has tried, for the time that is left of its first two minutes.
+    """Claim an entry that has not been tried, for the rest of its first two minutes. Changes no key of the index.
 
-    None if somebody has, or that time is nearly over: then it is tried when it is due. Changes no key of the index.
+    Return None if it has been tried already, or if too little of that time is left: then it is tried when it is due.
     """
-    untouched = _WAITING & Attr("attempts").eq(0) & Attr("retryAt").gt(clock.now() + _STREAM_NEEDS)
-    return _claim(Update(table=OUTBOX, key={"id": entry_id}, set={"attempts": 1}, when=untouched))
+    untried = _WAITING & Attr("attempts").eq(0) & Attr("retryAt").gt(clock.now() + _STREAM_RUN_TIME)
+    return _claim(Update(table=OUTBOX, key={"id": entry_id}, set={"attempts": 1}, when=untried))
 
 
 def claim(pending: Pending) -> Entry | None:
-    """Claim an entry that is due. None if somebody else was faster."""
+    """Claim an entry that is due. Return None if another sender was faster."""
     unchanged = _WAITING & Attr("retryAt").eq(pending.retry_at)
     lease = {"retryAt": clock.now() + _LEASE}
     return _claim(Update(table=OUTBOX, key={"id": pending.id}, set=lease, add={"attempts": 1}, when=unchanged))
@@ -157,7 +158,7 @@ def _claim(change: Update) -> Entry | None:
 
 
 def backlog() -> Backlog:
-    """Look through all that is not done."""
+    """Read all entries that are not done."""
     now = clock.now()
     due: list[Pending] = []
     waiting, oldest = 0, ""
@@ -165,7 +166,7 @@ def backlog() -> Backlog:
         for position, pending in enumerate(_unsent(_shard(number))):
             waiting += 1
             oldest = min(oldest or pending.created_at, pending.created_at)
-            if pending.retry_at <= now and position < _MOST_DUE:
+            if pending.retry_at <= now and position < _MAX_DUE:
                 due.append(pending)
     age = now - int(datetime.fromisoformat(oldest).timestamp()) if oldest else 0
     dead = sum(1 for _ in _unsent(_DEAD))
@@ -177,57 +178,58 @@ def _unsent(state: str) -> Iterator[Pending]:
         yield Pending(item["id"], item["retryAt"], item["createdAt"])
 
 
-# What becomes of a claimed entry -------------------------------------------------------------------
+# Outcomes of a claim -------------------------------------------------------------------------------
 
 
 def mark_done(entry: Entry) -> None:
-    """Keep that there is nothing left to do, whoever holds the entry by now."""
-    done = {"doneAt": clock.timestamp(), "expiresAt": clock.now() + _KEPT}
-    _note(entry, Attr("unsent").exists(), done, remove=("unsent", "retryAt"))
+    """Record that nothing is left to do, even if another sender holds the entry by now."""
+    done = {"doneAt": clock.timestamp(), "expiresAt": clock.now() + _RETENTION}
+    _update_if(Attr("unsent").exists(), entry, done, remove=("unsent", "retryAt"))
 
 
 def postpone(entry: Entry, error: str, retry_after: int | None = None) -> int | None:
-    """Have the mail tried again; in `retry_after` seconds if somebody has asked for that. Give when, or None if never.
+    """Schedule a retry, and return its time. `retry_after` is the delay in seconds that a provider has asked for.
 
-    A mail that has been tried for a day is dead.
+    An email that has been tried for a day is marked dead instead, and None returned.
     """
-    retry_at = clock.now() + _pause(entry.attempts, retry_after)
+    retry_at = clock.now() + _retry_delay(entry.attempts, retry_after)
     if retry_at > entry.give_up_at:
         mark_dead(entry, error)
         return None
-    _note(entry, _held(entry), {"retryAt": retry_at, "lastError": error})
+    _update_if(_still_claimed(entry), entry, {"retryAt": retry_at, "lastError": error})
     return retry_at
 
 
 def mark_dead(entry: Entry, error: str) -> None:
-    """Give the mail up, but keep it. `error` is a code: what is in a mail stays out of it."""
+    """Stop trying to send the email, but keep the entry. `error` is a code, never content of the email."""
     dead = {"unsent": _DEAD, "retryAt": clock.now(), "lastError": error}
-    _note(entry, _held(entry), dead)
+    _update_if(_still_claimed(entry), entry, dead)
 
 
 def redrive() -> int:
-    """Put every dead entry back, due now; give how many."""
-    return sum(_put_back(pending.id) for pending in list(_unsent(_DEAD)))
+    """Make every dead entry due now. Return the number of entries."""
+    return sum(_redrive_one(pending.id) for pending in list(_unsent(_DEAD)))
 
 
-def _put_back(entry_id: str) -> bool:
-    back = _waiting(entry_id, retry_at=clock.now())
+def _redrive_one(entry_id: str) -> bool:
+    waiting = _waiting(entry_id, retry_at=clock.now())
     dead = Attr("unsent").eq(_DEAD)
-    return update(Update(table=OUTBOX, key={"id": entry_id}, set=back, remove=("lastError",), when=dead))[0]
+    return update(Update(table=OUTBOX, key={"id": entry_id}, set=waiting, remove=("lastError",), when=dead))[0]
 
 
-def _held(entry: Entry) -> Condition:
+def _still_claimed(entry: Entry) -> Condition:
     return _WAITING & Attr("retryAt").eq(entry.retry_at)
 
 
-def _note(entry: Entry, when: Condition, values: Item, remove: tuple[str, ...] = ()) -> None:
-    # A lease that has ended is somebody else's: what they find out counts.
+def _update_if(when: Condition, entry: Entry, values: Item, remove: tuple[str, ...] = ()) -> None:
+    # A failed condition is ignored: another sender has claimed the entry since and records its own outcome.
     update(Update(table=OUTBOX, key={"id": entry.id}, set=values, remove=remove, when=when))
 
 
-def _pause(attempts: int, retry_after: int | None) -> int:
-    """Give the seconds until the next try: random in part, so that mails that failed together fall out of step."""
+def _retry_delay(attempts: int, retry_after: int | None) -> int:
+    """Return the seconds until the next attempt, partly random, so that emails that failed together spread out."""
     if retry_after is not None:
-        return max(1, min(retry_after, _LONGEST_ASKED_FOR)) + random.randint(0, _FIRST_PAUSE)  # noqa: S311  # no secret
-    longest = min(_FIRST_PAUSE * 2 ** (attempts - 1), _LONGEST_PAUSE)
-    return random.randint(longest // 2, longest)  # noqa: S311  # no secret
+        jitter = random.randint(0, _FIRST_RETRY_DELAY)  # noqa: S311  # not for secrets
+        return max(1, min(retry_after, _MAX_REQUESTED_DELAY)) + jitter
+    longest = min(_FIRST_RETRY_DELAY * 2 ** (attempts - 1), _MAX_RETRY_DELAY)
+    return random.randint(longest // 2, longest)  # noqa: S311  # not for secrets

@@ -1,9 +1,10 @@
-"""Sessions: one for each sign-in, read by every authenticated call.
+"""Sessions: one per sign-in, read by every authenticated call.
 
-A session is what makes an access token count: end it, and the token is refused at the next call although its signature
-is good. It also holds the key that makes this session's refresh tokens and page cursors, so that neither can be forged
-nor used with another session, and no key has to be shared. And it carries the user's name, address and role, so that a
-refresh reads nothing else; `shared.accounts` changes them in the same transaction as the profile.
+An access token is valid only as long as its session: once the session has ended, the next call with the token is
+rejected. The session holds the key that authenticates its own refresh tokens and page cursors, so that they can be
+neither forged nor used with another session, and no key has to be shared. It also holds a copy of the user's name,
+address and role, so that a refresh reads nothing else; `shared.accounts` updates the copy in the same transaction as
+the profile.
 """
 
 import hashlib
@@ -23,16 +24,16 @@ from shared.values.client import Client
 
 SESSIONS = Table("sessions_table")
 IDLE_LIFETIME = 30 * clock.DAY
-LONGEST_LIFETIME = 90 * clock.DAY
-# One transaction ends all sessions of a user together with its cause; there must be room for the cause.
-_MOST_TOGETHER = 80
-_LONGEST_USER_AGENT = 256
+MAX_LIFETIME = 90 * clock.DAY
+# A transaction has room for 100 changes. It ends all sessions of a user together with the change that requires it.
+_MAX_PER_TRANSACTION = 80
+_MAX_USER_AGENT_LENGTH = 256
 _ID = re.compile(r"[0-9a-f-]{36}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A signed-in device. Times are seconds since 1970; `counter` counts its refreshes."""
+    """A signed-in device. Times are seconds since 1970. `counter` is the number of refreshes."""
 
     user_id: str
     id: str
@@ -48,20 +49,20 @@ class Session:
 
     @property
     def expires_at(self) -> int:
-        """Give the time from which it no longer counts, unless refreshed before."""
-        return min(self.refreshed_at + IDLE_LIFETIME, self.created_at + LONGEST_LIFETIME)
+        """The time when the session expires, unless it is refreshed before."""
+        return min(self.refreshed_at + IDLE_LIFETIME, self.created_at + MAX_LIFETIME)
 
     @property
     def is_expired(self) -> bool:
-        """Whether its time is over. DynamoDB deletes late, so this is asked on every read."""
+        """Return whether the session has expired. DynamoDB deletes expired items late, so every read checks this."""
         return self.expires_at <= clock.now()
 
     def seal(self, purpose: str, content: bytes) -> bytes:
-        """Give 32 bytes that nobody else can give for this content and purpose (HMAC-SHA-256 with the key)."""
+        """Return 32 bytes that authenticate the content for this purpose: an HMAC-SHA-256 with the session's key."""
         return hmac.digest(self.key, purpose.encode() + b"\x00" + content, hashlib.sha256)
 
     def public(self, *, current: bool) -> dict[str, Any]:
-        """Give what its user may see; `current` says that the call was made with it."""
+        """Return the fields that the user may see. `current` marks the session of the current call."""
         return {
             "id": self.id,
             "createdAt": clock.rfc3339(self.created_at),
@@ -73,7 +74,7 @@ class Session:
         }
 
     def item(self) -> Item:
-        """Give what the table holds."""
+        """Return the item to store."""
         return {
             "userId": self.user_id,
             "sessionId": self.id,
@@ -91,7 +92,7 @@ class Session:
 
     @classmethod
     def from_item(cls, item: Item) -> "Session":
-        """Read what the table holds."""
+        """Create a session from a stored item."""
         return cls(
             user_id=item["userId"],
             id=item["sessionId"],
@@ -108,7 +109,7 @@ class Session:
 
 
 def new(user: User, client: Client) -> Session:
-    """Make a session that is not stored yet."""
+    """Create a session without storing it."""
     moment = clock.now()
     return Session(
         user_id=user.id,
@@ -121,21 +122,21 @@ def new(user: User, client: Client) -> Session:
         created_at=moment,
         refreshed_at=moment,
         ip=client.ip,
-        user_agent=client.user_agent[:_LONGEST_USER_AGENT],
+        user_agent=client.user_agent[:_MAX_USER_AGENT_LENGTH],
     )
 
 
 def find(user_id: str, session_id: str) -> Session | None:
-    """Give a session that was not ended. It may have run out: DynamoDB deletes late."""
+    """Return the stored session, or None if it was ended. It may have expired, since DynamoDB deletes late."""
     item = SESSIONS.get({"userId": user_id, "sessionId": session_id})
     return Session.from_item(item) if item is not None else None
 
 
 def get(user_id: str, session_id: str) -> Session:
-    """Give a session that counts.
+    """Return a valid session.
 
     Raises:
-        SessionEnded: it was ended or has run out.
+        SessionEnded: it was ended or has expired.
 
     """
     session = find(user_id, session_id)
@@ -145,16 +146,16 @@ def get(user_id: str, session_id: str) -> Session:
 
 
 def of_user(user_id: str) -> list[Session]:
-    """Give the sessions of a user that count, the most recently used first."""
-    counting = [session for session in _stored(user_id) if not session.is_expired]
-    return sorted(counting, key=lambda session: session.refreshed_at, reverse=True)
+    """Return a user's valid sessions, most recently used first."""
+    valid = [session for session in _stored_sessions(user_id) if not session.is_expired]
+    return sorted(valid, key=lambda session: session.refreshed_at, reverse=True)
 
 
 def refresh(before: Session, client: Client) -> Session:
-    """Count one more refresh; give the session as it is then, which somebody else's refresh may have made it.
+    """Record a refresh and return the stored session, which is that of a concurrent refresh if that was faster.
 
     Raises:
-        SessionEnded: it was ended meanwhile.
+        SessionEnded: it has been ended in the meantime.
 
     """
     after = replace(
@@ -162,7 +163,7 @@ def refresh(before: Session, client: Client) -> Session:
         counter=before.counter + 1,
         refreshed_at=clock.now(),
         ip=client.ip,
-        user_agent=client.user_agent[:_LONGEST_USER_AGENT],
+        user_agent=client.user_agent[:_MAX_USER_AGENT_LENGTH],
     )
     stored = before.item()
     _, item = update(
@@ -178,58 +179,64 @@ def refresh(before: Session, client: Client) -> Session:
     return Session.from_item(item)
 
 
-# Changes, for others to combine --------------------------------------------------------------------
+# Changes -------------------------------------------------------------------------------------------
 
 
 def starting(session: Session) -> list[Change]:
-    """Give the change that stores a new session."""
+    """Return the changes that store a new session."""
     return [Put(table=SESSIONS, item=session.item(), when=Attr("sessionId").not_exists())]
 
 
 def checking(session: Session) -> list[Change]:
-    """Give the change that changes nothing, but insists that the session was not ended."""
-    there = Attr("sessionId").exists()
-    return [Check(table=SESSIONS, key=_key(session), when=there, otherwise=SessionEnded)]
+    """Return the changes that write nothing, but require that the session was not ended."""
+    exists = Attr("sessionId").exists()
+    return [Check(table=SESSIONS, key=_key(session), when=exists, otherwise=SessionEnded)]
 
 
 def ending(session: Session) -> list[Change]:
-    """Give the change that ends one session; one that has ended is no error."""
+    """Return the changes that end one session. A session that has already ended is not an error."""
     return [Delete(table=SESSIONS, key=_key(session))]
 
 
 def ending_one(user_id: str, session_id: str) -> list[Change]:
-    """Give the change that ends a session by its id, any text; it fails with `SessionNotFound` if there is none."""
+    """Return the changes that end the session with this id. They fail with `SessionNotFound` if there is none.
+
+    Raises:
+        SessionNotFound: the text is not an id.
+
+    """
     if not _ID.fullmatch(session_id):
         raise SessionNotFound
-    there = Attr("sessionId").exists()
+    exists = Attr("sessionId").exists()
     key = {"userId": user_id, "sessionId": session_id}
-    return [Delete(table=SESSIONS, key=key, when=there, otherwise=SessionNotFound)]
+    return [Delete(table=SESSIONS, key=key, when=exists, otherwise=SessionNotFound)]
 
 
-def ending_all(user_id: str, *, besides: Session | None = None) -> list[Change]:
-    """Give the changes that end every session of a user, or every other one."""
-    return [deletion for session in _few(user_id, besides) for deletion in ending(session)]
+def ending_all(user_id: str, *, keep: Session | None = None) -> list[Change]:
+    """Return the changes that end all sessions of a user, except the one to keep."""
+    return [deletion for session in _sessions_to_change(user_id, keep) for deletion in ending(session)]
 
 
 def updating_all(user: User) -> list[Change]:
-    """Give the changes that make every session of a user carry this profile's name, address and role."""
-    carried = {"name": user.name, "email": user.email, "role": user.role}
-    still_there = Attr("sessionId").exists()
-    return [Update(table=SESSIONS, key=_key(session), set=carried, when=still_there) for session in _few(user.id)]
+    """Return the changes that copy the profile's name, address and role to all sessions of the user."""
+    copied = {"name": user.name, "email": user.email, "role": user.role}
+    exists = Attr("sessionId").exists()
+    sessions = _sessions_to_change(user.id)
+    return [Update(table=SESSIONS, key=_key(session), set=copied, when=exists) for session in sessions]
 
 
-def _stored(user_id: str, besides: Session | None = None) -> list[Session]:
-    """Give everything the table holds of a user's sessions, those that have run out included."""
+def _stored_sessions(user_id: str, without: Session | None = None) -> list[Session]:
+    """Return all stored sessions of a user, including expired ones."""
     found = map(Session.from_item, SESSIONS.query(Key("userId").eq(user_id)))
-    return [session for session in found if besides is None or session.id != besides.id]
+    return [session for session in found if without is None or session.id != without.id]
 
 
-def _few(user_id: str, besides: Session | None = None) -> list[Session]:
-    """Give a user's sessions, no more than one transaction has room for; the least recently used beyond are ended."""
-    sessions = sorted(_stored(user_id, besides), key=lambda session: session.refreshed_at, reverse=True)
-    for session in sessions[_MOST_TOGETHER:]:
+def _sessions_to_change(user_id: str, without: Session | None = None) -> list[Session]:
+    """Return a user's most recently used sessions, as many as fit in one transaction; end the others at once."""
+    sessions = sorted(_stored_sessions(user_id, without), key=lambda session: session.refreshed_at, reverse=True)
+    for session in sessions[_MAX_PER_TRANSACTION:]:
         write(ending(session))
-    return sessions[:_MOST_TOGETHER]
+    return sessions[:_MAX_PER_TRANSACTION]
 
 
 def _key(session: Session) -> Item:

@@ -1,6 +1,6 @@
-"""What was sent in with forms: the entity, how it is stored, and how it is read.
+"""Form submissions: the entity, and how it is stored and read.
 
-A submission is stored together with the mail that tells of it, and with the answer for a request that comes again.
+A submission is stored together with the email about it, and with the answer to a repeated request.
 """
 
 import uuid
@@ -18,7 +18,7 @@ SUBMISSIONS = Table("submissions_table")
 
 
 class Submission(NamedTuple):
-    """One form, filled in. `fields` are in the form's order, by the names that callers see."""
+    """A submitted form. `fields` has the order of the form, and the names that callers see."""
 
     form: str
     id: str
@@ -27,33 +27,33 @@ class Submission(NamedTuple):
 
     @property
     def position(self) -> str:
-        """Give the place in the listing: sorts by time, and is unlike any other's."""
+        """The position in the listing: unique, and sorts by time."""
         return f"{self.created_at}#{self.id}"
 
     def public(self) -> dict[str, Any]:
-        """Give what administrators may see."""
+        """Return the fields that administrators may see."""
         return {"id": self.id, **self.fields, "createdAt": self.created_at}
 
     def item(self) -> Item:
-        """Give what the table holds. Fields are pairs, since DynamoDB keeps no order of a map's."""
+        """Return the item to store. Fields are stored as pairs, since a map in DynamoDB does not keep its order."""
         pairs = [[name, value] for name, value in self.fields.items()]
         return {"form": self.form, "position": self.position, "fields": pairs}
 
     @classmethod
     def from_item(cls, item: Item) -> "Submission":
-        """Read what the table holds."""
+        """Create a submission from a stored item."""
         created_at, _, submission_id = item["position"].partition("#")
         return cls(form=item["form"], id=submission_id, created_at=created_at, fields=dict(item["fields"]))
 
 
 @optimistic
 def submit(form: str, fields: Mapping[str, Any], *, recipient: str, once: Once) -> Item:
-    """Store a filled-in form and decide on the mail to its recipient; give what the sender may know: its id.
+    """Store a submission and queue the email to its recipient. Return what the sender may see: the id.
 
-    `fields` are text, whole numbers, yes or no, or lists of them.
+    Each field is a text, a whole number, a boolean, or a list of these.
 
     Raises:
-        IdempotencyKeyReused: the request's key came before, with another request.
+        IdempotencyKeyReused: the request's key was used with a different request.
 
     """
     answer = once.replay()
@@ -70,18 +70,18 @@ def submit(form: str, fields: Mapping[str, Any], *, recipient: str, once: Once) 
 
 
 def new_id() -> str:
-    """Make an id for a submission."""
+    """Create an id for a submission."""
     return str(uuid.uuid4())
 
 
 def find(form: str, position: str) -> Submission | None:
-    """Give the submission at this position, if it is still there."""
+    """Return the submission at this position, or None."""
     item = SUBMISSIONS.get({"form": form, "position": position})
     return Submission.from_item(item) if item is not None else None
 
 
 def newest(form: str, limit: int, *, before: str | None = None) -> tuple[list[Submission], str | None]:
-    """Give a page of a form's submissions, newest first, and the position after which the next page starts."""
+    """Return a page of a form's submissions, newest first, and the position to start the next page from, or None."""
     condition: Condition = Key("form").eq(form)
     if before is not None:
         condition &= Key("position").lt(before)

@@ -1,7 +1,8 @@
-"""Suppressed addresses: those that mails bounced from, or whose owners complained. They get no mail but a proof.
+"""Suppressed addresses: emails to them have bounced, or their owners have complained. They receive only proof requests.
 
-An item is the last that is known of an address: that it was suppressed or, for a month, that it was proved to be read
-again. News of it come twice and in any order, so older news never replaces newer: what came first makes no difference.
+A proof request is an email whose link proves that the address is read. An item holds the latest fact about an address:
+that it was suppressed or, for 40 days, that it was proved to be read. Events arrive more than once and in any order. An
+older event never replaces a newer one, so the order makes no difference.
 """
 
 from typing import Literal, NamedTuple, TypeAlias
@@ -12,17 +13,18 @@ from shared.core.tables import Change, Check, Item, Put, Table, Update, update
 from shared.values import emails
 
 SUPPRESSIONS = Table("suppressions_table")
-# Longer than SNS and a dead-letter queue keep an event between them (23 and 14 days, of which the latter is redriven by
-# hand): an old bounce must not come after the proof that it is none any more.
-_PROOF_KEPT = 40 * clock.DAY
+# Longer than SNS (23 days) and a dead-letter queue (14 days, redriven by hand) together keep an event: as long as a
+# bounce from before the proof can still arrive, the proof must be stored.
+_PROOF_RETENTION = 40 * clock.DAY
 
 Reason: TypeAlias = Literal["bounced", "complained"]
 
 
 class Suppression(NamedTuple):
-    """Why an address gets no mail, and since when (RFC 3339). `email` is its key; `detail` is SES's word for the kind.
+    """The latest fact about an address: why it receives no email, and since when (RFC 3339).
 
-    Without a `reason` the address was suppressed once, and has been proved to be read at that time.
+    `email` is the key of the address. `detail` is the type of bounce or complaint that SES reports. Without a `reason`,
+    the address was suppressed before, and `at` is when it was proved to be read.
     """
 
     email: str
@@ -32,44 +34,44 @@ class Suppression(NamedTuple):
 
     @classmethod
     def from_item(cls, item: Item) -> "Suppression":
-        """Read what the table holds."""
+        """Create a suppression from a stored item."""
         return cls(email=item["email"], reason=item.get("reason"), at=item["at"], detail=item.get("detail", ""))
 
 
 def latest(key: str) -> Suppression | None:
-    """Give the last that is known of the address with this key, if there is anything."""
+    """Return the latest fact about the address with this key, or None."""
     item = SUPPRESSIONS.get({"email": key})
     return Suppression.from_item(item) if item is not None else None
 
 
 def reason_for(email: str) -> Reason | None:
-    """Say why an address, as people type it, gets no mail; None if it does."""
+    """Return why an address, as typed, receives no email, or None if it does."""
     known = latest(emails.key(email))
     return known.reason if known is not None else None
 
 
-def may_prove(email: str, kind: str, entry_id: str) -> bool:
-    """Count a mail that asks a suppressed address for proof; say whether it may go, which is once a day for each kind.
+def allow_proof_request(email: str, kind: str, entry_id: str) -> bool:
+    """Return whether a proof request may be sent to a suppressed address: once a day per kind. Records that it is sent.
 
-    Anybody can ask for one, and each bounce harms the sender's reputation. Another try at the same entry may always go.
+    Anyone can trigger one, and each bounce harms the sender's reputation. A retry of the same entry is always allowed.
     """
     now = clock.now()
     at, which = f"{kind}At", f"{kind}Entry"
     due = Attr(at).not_exists() | Attr(at).lte(now - clock.DAY) | Attr(which).eq(entry_id)
     key = {"email": emails.key(email)}
-    counted, _ = update(
+    allowed, _ = update(
         Update(table=SUPPRESSIONS, key=key, set={at: now, which: entry_id}, when=Attr("reason").exists() & due)
     )
-    return counted
+    return allowed
 
 
-# Changes, to be combined with those of accounts ----------------------------------------------------
+# Changes -------------------------------------------------------------------------------------------
 
 
 def adding(suppression: Suppression, *, after: Suppression | None) -> list[Change]:
-    """Give the change that suppresses an address, if what is known of it is still what was read."""
+    """Return the changes that suppress an address. They require that `after` is still the latest fact about it."""
     unchanged = Attr("email").not_exists() if after is None else Attr("at").eq(after.at)
-    # An update, so that a proof that bounces does not make room for the next one at once.
+    # An update keeps the times of earlier proof requests. If one bounces, the next must still wait for a day.
     return [
         Update(
             table=SUPPRESSIONS,
@@ -82,15 +84,15 @@ def adding(suppression: Suppression, *, after: Suppression | None) -> list[Chang
 
 
 def lifting(email: str) -> list[Change]:
-    """Give the change after which an address, as people type it, gets mail, since it has just been proved to be read.
+    """Return the changes that lift a suppression, because the address, as typed, was just proved to be read.
 
-    Right whatever is stored. Bounces and complaints from before, if they come late, change nothing.
+    They are right whatever is stored. Earlier bounces and complaints that arrive later change nothing.
     """
-    expires = clock.now() + _PROOF_KEPT
+    expires = clock.now() + _PROOF_RETENTION
     return [Put(table=SUPPRESSIONS, item={"email": emails.key(email), "at": clock.timestamp(), "expiresAt": expires})]
 
 
 def checking(email: str, reason: Reason | None) -> list[Change]:
-    """Give the change that changes nothing, but insists that an address is suppressed for this reason, or is not."""
+    """Return the changes that write nothing, but require that an address is suppressed for this reason (None: not)."""
     when: Condition = Attr("reason").not_exists() if reason is None else Attr("reason").eq(reason)
     return [Check(table=SUPPRESSIONS, key={"email": emails.key(email)}, when=when)]

@@ -1,6 +1,6 @@
-"""User profiles: the entity, and how profiles are read.
+"""User profiles: the entity, how it is read, and its changes.
 
-Changes live in `shared.accounts`, since a profile never changes alone.
+A profile never changes alone: the use cases in `shared.accounts` commit these changes together with others.
 """
 
 import re
@@ -22,12 +22,13 @@ from shared.records.credentials import Credential
 
 USERS = Table("users_table")
 NEWEST = "Newest"
-# The index of newest profiles is spread over this many partitions, each of which takes 1,000 writes a second.
+# The partitions of the index of newest profiles. Each accepts 1,000 writes per second.
 _SHARDS = ("0", "1", "2", "3")
-# An item among the profiles that is none: how many administrators can sign in. Not in the index, for want of a shard.
+# The key of an item that is not a profile: the number of administrators who can sign in. Without a shard, it is not in
+# the index.
 _ADMINS = {"id": "admins"}
 
-# No user has this id. What is done with it takes as long as with a user's.
+# No user has this id. Reads and writes with it take as long as with a user's id.
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 Role: TypeAlias = Literal["user", "admin"]
@@ -37,10 +38,9 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-
 
 
 class User(NamedTuple):
-    """A profile. `version` counts its changes; times are RFC 3339.
+    """A profile. `version` grows with each change. Times are RFC 3339.
 
-    `email_status` repeats what `shared.records.suppressions` holds for the address, or is `ok`. It stops emails, not
-    sign-in.
+    `email_status` is a copy of the reason in `shared.records.suppressions`, or `ok`. It stops emails, not sign-in.
     """
 
     id: str
@@ -57,16 +57,16 @@ class User(NamedTuple):
 
     @property
     def can_administer(self) -> bool:
-        """Say whether this is an administrator who can sign in."""
+        """Return whether the user is an administrator who can sign in."""
         return self.role == "admin" and self.status == "active" and self.email_verified
 
     @property
     def position(self) -> str:
-        """Give the place in the listing: sorts by time, and is unlike any other's."""
+        """The position in the listing: unique, and sorts by time."""
         return f"{self.created_at}#{self.id}"
 
     def public(self) -> dict[str, Any]:
-        """Give what callers may see."""
+        """Return the fields that callers may see."""
         return {
             "id": self.id,
             "name": self.name,
@@ -80,12 +80,12 @@ class User(NamedTuple):
         }
 
     def item(self) -> Item:
-        """Give what the table holds."""
+        """Return the item to store."""
         return {**self.public(), "version": self.version, "shard": self.shard, "position": self.position}
 
     @classmethod
     def from_item(cls, item: Item) -> "User":
-        """Read what the table holds."""
+        """Create a profile from a stored item."""
         return cls(
             id=item["id"],
             name=item["name"],
@@ -104,7 +104,7 @@ class User(NamedTuple):
 def new(
     *, name: str, email: str, role: Role, email_verified: bool = False, email_status: EmailStatus | None = None
 ) -> User:
-    """Make a profile that is not stored yet."""
+    """Create a profile without storing it."""
     moment = clock.timestamp()
     return User(
         id=str(uuid.uuid4()),
@@ -121,8 +121,8 @@ def new(
     )
 
 
-def updated(user: User, **changes: Any) -> User:  # any of the profile's fields
-    """Give the profile with other values, as its next version."""
+def updated(user: User, **changes: Any) -> User:
+    """Return the next version of the profile, with these fields changed."""
     return user._replace(**changes, version=user.version + 1, updated_at=clock.timestamp())
 
 
@@ -130,16 +130,16 @@ def updated(user: User, **changes: Any) -> User:  # any of the profile's fields
 
 
 def find(user_id: str) -> User | None:
-    """Give the user with this id, if there is one. Takes any text; only a UUID is looked up."""
+    """Return the user with this id, or None. Any text is accepted, but only a UUID is looked up."""
     item = USERS.get({"id": user_id}) if _ID.fullmatch(user_id) else None
     return User.from_item(item) if item is not None else None
 
 
 def get(user_id: str) -> User:
-    """Give the user with this id.
+    """Return the user with this id.
 
     Raises:
-        UserNotFound: there is none.
+        UserNotFound: there is no such user.
 
     """
     user = find(user_id)
@@ -148,12 +148,12 @@ def get(user_id: str) -> User:
     return user
 
 
-# A profile and its credentials are written together but read one after the other; if only one of them is there,
-# somebody has opened or closed the account in between.
+# A profile and its credentials are written together but read one after the other. If only one of them is found, the
+# account was opened or closed in between.
 
 
 def credential_of(user: User) -> Credential:
-    """Give a user's credentials.
+    """Return a user's credentials.
 
     Raises:
         Outdated: the account was closed or its address changed since the profile was read.
@@ -166,7 +166,7 @@ def credential_of(user: User) -> Credential:
 
 
 def of_credential(credential: Credential) -> User:
-    """Give the profile that credentials belong to.
+    """Return the profile that credentials belong to.
 
     Raises:
         Outdated: the account was closed since the credentials were read.
@@ -179,19 +179,19 @@ def of_credential(credential: Credential) -> User:
 
 
 def with_email(email: str) -> list[User]:
-    """Give the user with this address, as people type it; none or one."""
+    """Return the user with this address, as typed: a list of none or one."""
     credential = credentials.find(email)
     user = find(credential.user_id) if credential is not None and not credential.is_reserved else None
     return [user] if user is not None else []
 
 
 def newest(limit: int, *, before: str | None = None) -> tuple[list[User], str | None]:
-    """Give a page of users, newest first, and the position after which the next page starts, if there is more.
+    """Return a page of users, newest first, and the position to start the next page from, or None.
 
-    Each shard yields its newest in order, and is asked again only if the merge uses up what it was first asked for.
+    Each shard yields its newest users in order. It is read again only if the merge uses up its first page.
     """
     wanted = limit + 1
-    shards = in_parallel(_newest_of(shard, _share(wanted), before) for shard in _SHARDS)
+    shards = in_parallel(_newest_of(shard, _shard_page_size(wanted), before) for shard in _SHARDS)
     users = [User.from_item(item) for item in islice(merge(*shards, key=itemgetter("position"), reverse=True), wanted)]
     page = users[:limit]
     return page, page[-1].position if len(users) > limit else None
@@ -204,20 +204,21 @@ def _newest_of(shard: str, page_size: int, before: str | None) -> Iterator[Item]
     return USERS.query(condition, index=NEWEST, page_size=page_size, newest_first=True)
 
 
-def _share(wanted: int) -> int:
-    """Give how many of the newest users to ask a shard for, so that one page in a hundred, at the most, asks again.
+def _shard_page_size(wanted: int) -> int:
+    """Return how many users to read from each shard, so that at most one page in a hundred needs another read.
 
-    Shards are drawn at random, so a shard's part is binomial: its mean, and three standard deviations.
+    Users are spread over the shards at random, so the number in one shard is binomial: its mean, plus three standard
+    deviations.
     """
     mean = wanted / len(_SHARDS)
     return min(wanted, ceil(mean + 3 * sqrt(mean * (1 - 1 / len(_SHARDS)))))
 
 
-# Changes, for `shared.accounts` to combine ---------------------------------------------------------
+# Changes -------------------------------------------------------------------------------------------
 
 
 def adding(user: User) -> list[Change]:
-    """Give the changes that store a new profile."""
+    """Return the changes that store a new profile."""
     return [
         Put(table=USERS, item=user.item(), when=Attr("id").not_exists()),
         *_updating_admin_count(before=None, after=user),
@@ -225,7 +226,7 @@ def adding(user: User) -> list[Change]:
 
 
 def replacing(before: User, after: User) -> list[Change]:
-    """Give the changes that turn one stored profile into the other, if it is still as it was read."""
+    """Return the changes that replace a stored profile. They require that it is unchanged since it was read."""
     stored = before.item()
     changed = {name: value for name, value in after.item().items() if stored[name] != value}
     return [
@@ -235,7 +236,7 @@ def replacing(before: User, after: User) -> list[Change]:
 
 
 def removing(user: User) -> list[Change]:
-    """Give the changes that remove a profile, if it is still as it was read."""
+    """Return the changes that delete a profile. They require that it is unchanged since it was read."""
     return [
         Delete(table=USERS, key={"id": user.id}, when=unchanged(user)),
         *_updating_admin_count(before=user, after=None),
@@ -243,7 +244,7 @@ def removing(user: User) -> list[Change]:
 
 
 def renaming(user_id: str, *, name: str, email: str) -> list[Change]:
-    """Give the change that names a profile anew whose address is not verified yet, and spells the address anew."""
+    """Return the changes that replace the name of an unverified profile, and the spelling of its address."""
     return [
         Update(
             table=USERS,
@@ -256,17 +257,17 @@ def renaming(user_id: str, *, name: str, email: str) -> list[Change]:
 
 
 def checking(user_id: str) -> list[Change]:
-    """Give the change that changes nothing, but insists that there is such a profile."""
+    """Return the changes that write nothing, but require that the profile exists."""
     return [Check(table=USERS, key={"id": user_id}, when=Attr("id").exists())]
 
 
 def unchanged(user: User) -> Condition:
-    """Give the condition that a profile is still as it was read."""
+    """Return the condition that a profile is unchanged since it was read."""
     return Attr("version").eq(user.version)
 
 
 def _updating_admin_count(*, before: User | None, after: User | None) -> list[Change]:
-    """Give the change to the number of administrators; that there is always one is its condition."""
+    """Return the changes to the number of administrators. They require that at least one remains."""
     step = int(after is not None and after.can_administer) - int(before is not None and before.can_administer)
     if step == 0:
         return []

@@ -1,1 +1,1 @@
-"""Values and their rules: email addresses, passwords, the types of fields. Nothing here reads or writes a table."""
+"""Values and their rules: email addresses, passwords and field types. Nothing here reads or writes a table."""

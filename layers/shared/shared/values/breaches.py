@@ -1,10 +1,12 @@
-"""Passwords that have become known: asks a service that speaks the range API of Have I Been Pwned.
+"""Breached passwords, looked up at a service with the range API of Have I Been Pwned.
 
-The service never sees a password: it is sent the first 5 of the 40 digits of its SHA-1, and answers with every known
-hash that begins so, padded with invented ones (k-anonymity). SHA-1 is the API's choice and keeps nothing secret here.
+The service never sees a password. It receives the first 5 of the 40 hex digits of the password's SHA-1 hash, and
+responds with all known hashes that start with them, padded with invented ones (k-anonymity). The API requires SHA-1,
+and no secret depends on its strength.
 
-It is asked for at most a second, and a password it says nothing about passes: signing up does not depend on it. After
-three failures on end it is left alone for a minute, so that an outage does not cost every caller that second.
+Signing up does not depend on the service: a lookup takes at most one second, and without a response the password is
+accepted. After three failures in a row there is no lookup for a minute, so that an outage does not cost every caller
+that second.
 """
 
 import hashlib
@@ -17,13 +19,13 @@ from shared.core.config import settings
 
 _OFF = "off"
 _TIMEOUT = urllib3.Timeout(total=1)
-_FAILURES_UNTIL_PAUSE = 3
+_MAX_FAILURES = 3
 _PAUSE = clock.MINUTE
 _PREFIX_LENGTH = 5
 
 
 class _Breaker:
-    """Whether the service is worth asking, as far as this execution environment knows."""
+    """A circuit breaker for the service, with the state of this execution environment."""
 
     def __init__(self) -> None:
         self.failures = 0
@@ -31,7 +33,7 @@ class _Breaker:
 
     def failed(self) -> None:
         self.failures += 1
-        if self.failures >= _FAILURES_UNTIL_PAUSE:
+        if self.failures >= _MAX_FAILURES:
             self.paused_until = clock.now() + _PAUSE
 
     def succeeded(self) -> None:
@@ -43,7 +45,7 @@ _pool = urllib3.PoolManager(retries=False, timeout=_TIMEOUT)
 
 
 def is_known(password: str) -> bool:
-    """Say whether the service knows the password. False if none is configured, or it does not answer in time."""
+    """Return whether the service knows the password. False if no service is configured, or if the lookup fails."""
     if settings().breach_service_url == _OFF or breaker.paused_until > clock.now():
         return False
     digest = hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest().upper()

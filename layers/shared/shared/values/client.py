@@ -1,13 +1,12 @@
-"""The client: where a request comes from."""
+"""The client: the origin of a request."""
 
 from typing import NamedTuple
 
 
 class Client(NamedTuple):
-    """Where a request comes from. The address is the gateway's, never a header's, which anybody can write.
+    """The origin of a request. `ip` comes from the gateway, never from a header, which anyone can forge.
 
-    `caller_id` is the id of the signed-in user, if there is one; it may be an administrator who acts on another's
-    account.
+    `caller_id` is the id of the signed-in user, if any. An administrator may act on another user's account.
     """
 
     ip: str = ""

@@ -1,10 +1,11 @@
-"""Passwords: what is a good one, how it is kept, and whether one is right.
+"""Passwords: which are acceptable, how they are stored, and how they are verified.
 
-Threats. Somebody with a copy of the table tries guesses offline: bcrypt at cost 12 makes each cost a quarter of a
-second. Somebody guesses online: `shared.records.limits`. Somebody times sign-in to learn which addresses exist: an
-unknown one is checked against a hash of nothing, at the same cost. bcrypt alone reads only 72 bytes and stops at a NUL,
-so the password goes through HMAC-SHA-256 first, in the format that passlib calls bcrypt-sha256 version 2, which other
-tools can verify.
+Threats. An attacker with a copy of the table guesses offline: with bcrypt at cost 12, each guess takes a quarter of a
+second. An attacker guesses online: see `shared.records.limits`. An attacker measures the time of a sign-in to learn
+which addresses exist: for an unknown address, the password is verified against a dummy hash, at the same cost.
+
+bcrypt alone reads only 72 bytes and stops at a NUL, so the password is first hashed with HMAC-SHA-256. The format is
+passlib's bcrypt-sha256 version 2, which other tools can verify.
 """
 
 import base64
@@ -20,57 +21,57 @@ from shared.core.errors import FieldError, InvalidInput
 from shared.values import breaches
 
 COST = 12
-SHORTEST = 8
-LONGEST = 256
+MIN_LENGTH = 8
+MAX_LENGTH = 256
 _SALT_LENGTH = 22
 _FORMAT = re.compile(r"\$bcrypt-sha256\$v=2,t=2b,r=(\d{1,2})\$([./A-Za-z0-9]{22})\$([./A-Za-z0-9]{31})")
-# A shorter word of the user's own would refuse too many passwords that merely contain it.
-_SHORTEST_CONTEXT_WORD = 4
+# Shorter parts of the user's name or address would rule out too many passwords that merely contain them.
+_MIN_CONTEXT_WORD_LENGTH = 4
 
 
 def check(password: str, *, email: str, name: str, field: str = "password") -> None:
-    """Refuse a password that is too short, too long, common, built from the user's name or address, or breached.
+    """Reject a password that is too short, too long, common, built from the user's name or address, or breached.
 
-    NIST SP 800-63B 5.1.1.2: length counts, composition rules do not.
+    NIST SP 800-63B 5.1.1.2: check the length, impose no composition rules.
 
     Raises:
-        InvalidInput: it is refused; says why, without repeating it.
+        InvalidInput: the password is rejected. The message says why, without repeating the password.
 
     """
     password = _normalized(password)
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise _refusal(field, f"must have {SHORTEST} to {LONGEST} characters")
+    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
+        raise _rejection(field, f"must have {MIN_LENGTH} to {MAX_LENGTH} characters")
     folded = password.casefold()
-    if folded in _common():
-        raise _refusal(field, "is one of the most common ones")
+    if folded in _common_passwords():
+        raise _rejection(field, "is too common")
     words = [email.rpartition("@")[0], name, *name.split()]
-    if any(len(word) >= _SHORTEST_CONTEXT_WORD and word.casefold() in folded for word in words):
-        raise _refusal(field, "must not contain your name or e-mail address")
+    if any(len(word) >= _MIN_CONTEXT_WORD_LENGTH and word.casefold() in folded for word in words):
+        raise _rejection(field, "must not contain your name or email address")
     if breaches.is_known(password):
-        raise _refusal(field, "has become known in a data breach")
+        raise _rejection(field, "has appeared in a data breach")
 
 
 @cache
-def _common() -> frozenset[str]:
-    # Read on first use: only functions that take new passwords need the list, which has 30,000 entries.
+def _common_passwords() -> frozenset[str]:
+    # Imported on first use: only functions that set passwords need the list, which has 30,000 entries.
     from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415
 
     return frozenset(FREQUENCY_LISTS["passwords"])
 
 
-def _refusal(field: str, message: str) -> InvalidInput:
+def _rejection(field: str, message: str) -> InvalidInput:
     return InvalidInput(f"The password {message}", [FieldError(field, message)])
 
 
 def hashed(password: str) -> str:
-    """Hash a password with a new salt, at today's cost."""
+    """Hash a password with a new salt, at the current cost."""
     salt = bcrypt.gensalt(COST)[-_SALT_LENGTH:].decode()
     return _hashed(password, salt, COST)
 
 
 def verify(password: str, stored: str | None) -> bool:
-    """Say whether the password is right. Without a stored hash it never is, and that takes just as long."""
-    match = _FORMAT.fullmatch(stored or _hash_of_nothing())
+    """Return whether the password is right. Without a stored hash the result is False, after the same time."""
+    match = _FORMAT.fullmatch(stored or _dummy_hash())
     if match is None:
         raise ValueError("A stored password hash is not in the bcrypt-sha256 format")
     cost, salt, _ = match.groups()
@@ -79,13 +80,13 @@ def verify(password: str, stored: str | None) -> bool:
 
 
 def is_outdated(stored: str) -> bool:
-    """Say whether a hash was made at a lower cost than today's."""
+    """Return whether a hash has a lower cost than the current one."""
     match = _FORMAT.fullmatch(stored)
     return match is not None and int(match[1]) < COST
 
 
 def _hashed(password: str, salt: str, cost: int) -> str:
-    # passlib, bcrypt_sha256 version 2: the salt is the HMAC's key, so that one digest is of no use with another salt.
+    # As in passlib's bcrypt_sha256 version 2, the salt is the HMAC's key: a digest is useless with any other salt.
     digest = hmac.digest(salt.encode(), _normalized(password).encode(), hashlib.sha256)
     whole = bcrypt.hashpw(base64.b64encode(digest), f"$2b${cost:02}${salt}".encode()).decode()
     checksum = whole.rpartition("$")[2][_SALT_LENGTH:]
@@ -93,12 +94,12 @@ def _hashed(password: str, salt: str, cost: int) -> str:
 
 
 def _normalized(password: str) -> str:
-    # NFC turns four characters at most into one, so what is longer than this is too long in any form. Left as it is, as
-    # putting a long run of combining marks in order takes quadratic time: minutes for a body full of them.
-    return password if len(password) > 4 * LONGEST else unicodedata.normalize("NFC", password)
+    # NFC shortens a text to a quarter at most, so a longer password than this is too long in any form. It is not
+    # normalized, because that takes quadratic time for a run of combining marks: minutes for a body full of them.
+    return password if len(password) > 4 * MAX_LENGTH else unicodedata.normalize("NFC", password)
 
 
 @cache
-def _hash_of_nothing() -> str:
-    """Give a hash that no password has, at today's cost, without the price of making one."""
+def _dummy_hash() -> str:
+    """Return a hash at the current cost that no password matches. It is not computed, which would be slow."""
     return f"$bcrypt-sha256$v=2,t=2b,r={COST}${'.' * _SALT_LENGTH}${'.' * 31}"

@@ -1,4 +1,4 @@
-"""Versions: which states of a record a caller is willing to replace (`If-Match`)."""
+"""Versions: the versions of a record that a caller is willing to replace (`If-Match`)."""
 
 from typing import NamedTuple
 
@@ -6,15 +6,15 @@ from shared.core.errors import Stale
 
 
 class Versions(NamedTuple):
-    """The versions of a profile that a caller is willing to replace; None for any."""
+    """The versions of a profile that a caller is willing to replace. None accepts any version."""
 
     accepted: frozenset[int] | None = None
 
     def must_include(self, version: int) -> None:
-        """Insist that the stored version is one of them.
+        """Verify that the stored version is one of them.
 
         Raises:
-            Stale: it is not.
+            Stale: the caller's copy is out of date.
 
         """
         if self.accepted is not None and version not in self.accepted:

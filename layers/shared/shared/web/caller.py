@@ -1,7 +1,7 @@
-"""Who is calling: an access token that we signed, and the session behind it that still counts.
+"""The caller: verified by an access token that we signed and a session that has not ended.
 
-The session is read for each call, consistently, so that signing out, a new password or a disabled account is felt at
-the next one. What the caller may do comes from the session too, and never from the token, which lives for an hour.
+Every request reads the session, consistently, so signing out, a new password or a disabled account takes effect on the
+next request. The caller's role also comes from the session, never from the token, which is valid for an hour.
 """
 
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ class Caller:
 
     @property
     def is_admin(self) -> bool:
-        """Whether the user is an administrator, as of now."""
+        """Whether the user is currently an administrator."""
         return self.session.role == "admin"
 
     def must_be(self, user_id: str) -> None:
-        """Insist that this is the user in question, or an administrator.
+        """Verify that the caller is this user, or an administrator.
 
         Raises:
-            NotAllowed: it is neither, whether or not there is such a user.
+            NotAllowed: the caller is neither, whether or not such a user exists.
 
         """
         if not self.is_admin and self.id != user_id:
@@ -49,12 +49,12 @@ class Caller:
 
     @classmethod
     def from_request(cls, request: Request) -> "Caller":
-        """Find out who is calling.
+        """Authenticate the caller.
 
         Raises:
             NoToken: the request has no `Authorization: Bearer …` (RFC 6750, 2.1).
-            InvalidToken, TokenExpired: by `shared.accounts.tokens.verify`.
-            SessionEnded: the session was ended or has run out.
+            InvalidToken, TokenExpired: raised by `shared.accounts.tokens.verify`.
+            SessionEnded: the session was ended or has expired.
 
         """
         authorization = request.headers.get("authorization", "")
@@ -73,10 +73,10 @@ class Admin(Caller):
 
     @classmethod
     def from_request(cls, request: Request) -> "Admin":
-        """Find out who is calling, and insist on an administrator.
+        """Authenticate the caller, who must be an administrator.
 
         Raises:
-            NotAllowed: the caller is none.
+            NotAllowed: the caller is not an administrator.
 
         """
         caller = super().from_request(request)

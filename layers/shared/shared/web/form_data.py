@@ -1,10 +1,10 @@
-"""What browsers make of an HTML form: names and texts, in either of the two encodings that carry them.
+"""HTML forms as browsers send them, in UTF-8 and without files.
 
-`application/x-www-form-urlencoded` (WHATWG URL, 5.1) and `multipart/form-data` (RFC 7578), in UTF-8 and without files.
+Encodings: `application/x-www-form-urlencoded` (WHATWG URL, 5.1) and `multipart/form-data` (RFC 7578).
 
-Threats. A second reading of the same bytes is a way around every check, so a form that names another character set is
-refused, and so is what either standard calls broken. Thousands of parts or headers cost time: they are counted while
-reading. A multipart body inside a part is a file like any other.
+Threats. If the same bytes can be read in two ways, checks can be bypassed: a form in another character set is rejected,
+and so is anything that either standard calls malformed. Thousands of parts or headers cost time: they are counted while
+parsing. A multipart body nested inside a part is treated as a file.
 """
 
 from collections.abc import Iterator
@@ -19,29 +19,29 @@ from shared.web.request import Request, UnsupportedMediaType
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
-_MOST_FIELDS = 100
+_MAX_FIELDS = 100
 _UTF_8 = frozenset({"utf-8", "utf8", "us-ascii"})
-_NOT_UTF_8 = "The form must be sent in UTF-8"
-# What `<input type="hidden" name="_charset_">` makes a browser send (HTML, 4.10.22.4).
+_NOT_UTF_8 = "The form must be encoded in UTF-8"
+# A browser fills this hidden field with the form's character set (HTML, 4.10.22.4).
 _CHARSET_FIELD = "_charset_"
 
 Pairs: TypeAlias = list[tuple[str, str]]
 
 
 class FilesNotAccepted(UnsupportedMediaType):
-    """A file came with a form."""
+    """The form contains a file."""
 
     def __init__(self) -> None:
-        self.message = "This form takes no files"
+        self.message = "This form does not accept files"
 
 
 def read(request: Request) -> Pairs:
-    """Read names and texts in the order in which they were sent; none of an empty body.
+    """Return the names and values in the order in which they were sent; an empty list for an empty body.
 
     Raises:
-        BodyTooLarge: the body has more than 1 MB.
-        FilesNotAccepted: a part is a file. One that was not chosen, without a name or content, is left out.
-        InvalidInput: the body is broken, not in UTF-8, or has more than 100 fields.
+        BodyTooLarge: the body is larger than 1 MB.
+        FilesNotAccepted: a part is a file. An empty file field, without a name and content, is ignored instead.
+        InvalidInput: the body is malformed, not in UTF-8, or has more than 100 fields.
 
     """
     if not request.body:
@@ -53,25 +53,25 @@ def read(request: Request) -> Pairs:
             pairs = list(_parts(request.body, options.get("boundary", "")))
         else:
             pairs = parse_qsl(
-                request.body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
+                request.body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS
             )
     except UnicodeError as error:
         raise InvalidInput(_NOT_UTF_8) from error
     except ParserError as error:
         raise InvalidInput("The body is not valid multipart/form-data") from error
-    except ValueError as error:  # what both parsers have left to say
-        raise InvalidInput(f"The form has more than {_MOST_FIELDS} fields, or too long headers") from error
-    for name, text in pairs:
+    except ValueError as error:  # the limits of either parser
+        raise InvalidInput(f"The form has more than {_MAX_FIELDS} fields, or its headers are too long") from error
+    for name, value in pairs:
         if name == _CHARSET_FIELD:
-            _must_be_utf_8(text)
+            _must_be_utf_8(value)
     return pairs
 
 
 def _parts(body: bytes, boundary: str) -> Iterator[tuple[str, str]]:
     part: Any = None
     content = b""
-    with PushMultipartParser(boundary, strict=True, max_segment_count=_MOST_FIELDS) as parser:
-        # Of each part there come its headers, its content in chunks, and None.
+    with PushMultipartParser(boundary, strict=True, max_segment_count=_MAX_FIELDS) as parser:
+        # The parser yields each part as its headers, its content in chunks, and None.
         for event in parser.parse(body):
             if event is None:
                 yield from _field(part, content)

@@ -1,7 +1,7 @@
-"""Pages of a listing, and the cursor that leads from one to the next.
+"""Pagination: pages of a listing, and the cursors that lead from one page to the next.
 
-A cursor is sealed with the key of the caller's session: nobody can make one up or use another's, so it can only name a
-place that this caller was shown.
+A cursor is sealed with the key of the caller's session. It cannot be forged or used by another caller, so it only leads
+to positions that this caller has already seen.
 """
 
 import base64
@@ -20,16 +20,16 @@ _SEAL_LENGTH = 16
 
 
 class Page(Query):
-    """Which part of a listing is asked for."""
+    """The requested page of a listing."""
 
     limit: Annotated[int, Rule(ge=1, le=100)] = 20
     cursor: Annotated[str, Rule(max_length=512)] | None = None
 
     def position(self, api: Api, session: Session) -> str | None:
-        """Give the position after which this page starts; None for the first page.
+        """Return the position after which this page starts; None for the first page.
 
         Raises:
-            InvalidCursor: the cursor was not made by `listing` for this path and session.
+            InvalidCursor: the cursor was not created by `listing` for this path and session.
 
         """
         if self.cursor is None:
@@ -44,14 +44,14 @@ class Page(Query):
         return position.decode()
 
 
-def listing(api: Api, shown: list[dict[str, Any]], page: Page, position: str | None, session: Session) -> Response:
-    """Answer with a page; `position` is that after which the next one starts, None where there is no more."""
+def listing(api: Api, items: list[dict[str, Any]], page: Page, position: str | None, session: Session) -> Response:
+    """Return the response with a page. The next page starts after `position`; None if there is no next page."""
     if position is None:
-        return Response({"success": True, "data": shown, "nextCursor": None})
+        return Response({"success": True, "data": items, "nextCursor": None})
     content = position.encode()
     cursor = base64.urlsafe_b64encode(_seal(api, session, content) + content).decode()
     query = urlencode({"limit": page.limit, "cursor": cursor})
-    body = {"success": True, "data": shown, "nextCursor": cursor}
+    body = {"success": True, "data": items, "nextCursor": cursor}
     return Response(body, headers={"Link": f'<{api.path}?{query}>; rel="next"'})
 
 

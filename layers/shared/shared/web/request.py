@@ -1,4 +1,4 @@
-"""The request: an API Gateway event (HTTP API, payload format 2.0), and what can be wrong with it as HTTP.
+"""The request: an API Gateway event (HTTP API, payload format 2.0), and the errors specific to HTTP.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
@@ -16,7 +16,7 @@ LARGEST_BODY = 1024 * 1024
 
 
 class Request:
-    """A request, as API Gateway describes it. Header names are in lower case."""
+    """A request from API Gateway. Header names are in lower case."""
 
     def __init__(self, event: Event) -> None:
         self._event = event
@@ -32,11 +32,11 @@ class Request:
 
     @cached_property
     def body(self) -> bytes:
-        """The body as it was sent. Gateways hand some over as text and some as base64.
+        """The body as it was sent. Gateways pass some bodies as text and others as base64.
 
         Raises:
-            BodyTooLarge: it has more than 1 MB.
-            InvalidInput: it says that it is base64, and is not.
+            BodyTooLarge: the body is larger than 1 MB.
+            InvalidInput: the body is marked as base64 but is not valid base64.
 
         """
         text: str = self._event.get("body") or ""
@@ -50,7 +50,7 @@ class Request:
 
     @property
     def client(self) -> Client:
-        """Where the request comes from, and who is calling once `Caller` has read that."""
+        """The client that sent the request, with the caller's id once `Caller` has authenticated the caller."""
         return Client(
             ip=self.ip,
             user_agent=self.headers.get("user-agent", ""),
@@ -60,12 +60,12 @@ class Request:
 
     @property
     def content_type(self) -> str:
-        """The media type of the body without its parameters, in lower case; empty if none is named."""
+        """The media type of the body, in lower case and without parameters; empty if the header is missing."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 class MethodNotAllowed(Error):
-    """The path exists, but not with this verb."""
+    """The path does not support this verb."""
 
     code = "method_not_allowed"
 
@@ -75,14 +75,14 @@ class MethodNotAllowed(Error):
 
 
 class BodyTooLarge(Error):
-    """The body has more than 1 MB."""
+    """The body is larger than 1 MB."""
 
     code = "body_too_large"
     message = "The body must not be larger than 1 MB"
 
 
 class UnsupportedMediaType(Error):
-    """The body is of a kind that this path does not read."""
+    """The path does not accept the body's media type."""
 
     code = "unsupported_media_type"
 

@@ -1,4 +1,4 @@
-"""The response: JSON with headers for every answer, and the status of every kind of error."""
+"""The response: JSON, the headers that all responses share, and the status of each kind of error."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from shared.core.errors import (
 )
 from shared.web.request import BodyTooLarge, Event, MethodNotAllowed, UnsupportedMediaType
 
-# OWASP HTTP Headers and REST Security cheat sheets, as far as they concern an API that serves no pages.
+# From the OWASP cheat sheets HTTP Headers and REST Security; only what applies to an API that serves no pages.
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "frame-ancestors 'none'",
@@ -31,14 +31,14 @@ _HEADERS = {
 
 
 class Response(NamedTuple):
-    """An answer; `body` is whatever JSON can say, or None for no body at all."""
+    """A response. `body` is a JSON object, or None for no body."""
 
     body: Mapping[str, Any] | None = None
     status: HTTPStatus = HTTPStatus.OK
     headers: Mapping[str, str] = MappingProxyType({})
 
     def to_event(self, request_id: str) -> Event:
-        """Give the answer as API Gateway wants it."""
+        """Return the response in API Gateway's format."""
         headers = {**_HEADERS, "X-Request-Id": request_id, **self.headers}
         event: Event = {"statusCode": self.status.value, "headers": headers}
         if self.body is not None:
@@ -48,27 +48,27 @@ class Response(NamedTuple):
 
 
 def data(value: Any, status: HTTPStatus = HTTPStatus.OK, **headers: str) -> Response:  # any JSON
-    """Answer with what was asked for. Header names are written with underscores."""
-    return Response({"success": True, "data": value}, status, _named(headers))
+    """Return a response with data. Header names are passed with underscores in place of hyphens."""
+    return Response({"success": True, "data": value}, status, _dashed(headers))
 
 
 def message(text: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    """Answer with a sentence."""
+    """Return a response with a message."""
     return Response({"success": True, "message": text}, status)
 
 
 def no_content() -> Response:
-    """Answer that it is done, with nothing to add."""
+    """Return a 204 response."""
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
-def _named(headers: Mapping[str, str]) -> dict[str, str]:
+def _dashed(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): text for name, text in headers.items()}
 
 
 # Errors -------------------------------------------------------------------------------------------
 
-# Every kind of error that callers are told about. `shared.core.errors` draws the tree below each.
+# The statuses of all kinds of errors. `shared.core.errors` shows the subclasses of each.
 _STATUSES: Mapping[type[Error], HTTPStatus] = {
     Invalid: HTTPStatus.BAD_REQUEST,
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
@@ -85,7 +85,7 @@ _STATUSES: Mapping[type[Error], HTTPStatus] = {
 
 
 def failure(error: Exception, request_id: str) -> Response:
-    """Tell the caller what went wrong; of a defect, only that there is one."""
+    """Return the response for an error. For an unexpected exception it does not reveal the cause."""
     status = next((_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES), None)
     if status is None or not isinstance(error, Error):
         status, code, text = HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side"

@@ -1,3 +1,3 @@
-"""Cannot be imported."""
+"""A function whose import fails."""
 
 raise ImportError("no such thing")

@@ -1,4 +1,4 @@
-"""Notes each record of the stream, and how often it came; fails for those whose id says so."""
+"""Counts the deliveries of each stream record; fails for ids that begin with `raise` or `poison`."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Answers with the event it got, and with what it knows about itself."""
+"""Returns the event that it received, and facts about its own process."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Sends the mail in the body."""
+"""Sends the email in the request body."""
 
 import json
 from typing import Any
@@ -7,16 +7,16 @@ from common import aws  # type: ignore[import-not-found]
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    mail = json.loads(event["body"])
+    email = json.loads(event["body"])
     content = {
-        "Subject": {"Data": mail["subject"]},
-        "Body": {"Text": {"Data": mail["text"]}, "Html": {"Data": mail["html"]}},
-        "Headers": mail.get("headers", []),
+        "Subject": {"Data": email["subject"]},
+        "Body": {"Text": {"Data": email["text"]}, "Html": {"Data": email["html"]}},
+        "Headers": email.get("headers", []),
     }
     request = {
         "FromEmailAddress": "no-reply@example.com",
-        "ReplyToAddresses": mail.get("replyTo", []),
-        "Destination": {"ToAddresses": [mail["to"]]},
+        "ReplyToAddresses": email.get("replyTo", []),
+        "Destination": {"ToAddresses": [email["to"]]},
         "Content": {"Simple": content},
     }
     answer = aws.call("ses", "", request, "/v2/email/outbound-emails")

@@ -1,4 +1,4 @@
-"""Rotates a secret in the four steps of Secrets Manager."""
+"""Rotates a secret, in the steps of Secrets Manager."""
 
 from typing import Any
 

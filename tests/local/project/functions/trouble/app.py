@@ -1,4 +1,4 @@
-"""Does what a function should not do."""
+"""Fails, or responds with something odd, as named by the path."""
 
 import os
 import signal

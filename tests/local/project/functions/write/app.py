@@ -1,4 +1,4 @@
-"""Puts the item in the body into a table."""
+"""Writes the item in the request body to a table."""
 
 import json
 from typing import Any

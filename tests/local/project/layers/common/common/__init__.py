@@ -1,3 +1,3 @@
-"""What the functions of the test project share."""
+"""The shared layer of the test project."""
 
 VERSION = "1"

@@ -1,4 +1,4 @@
-"""Requests to AWS, small enough for a test."""
+"""A minimal AWS client for the test project."""
 
 import json
 import os
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def call(service: str, target: str, request: dict[str, Any], path: str = "/") -> Any:
-    """Make one request with a JSON body; `target` is empty for a REST service."""
+    """Send one request with a JSON body; `target` is empty for a REST service."""
     scope = f"local/20200101/{os.environ['AWS_REGION']}/{service}/aws4_request"
     headers = {
         "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0",
@@ -15,7 +15,7 @@ def call(service: str, target: str, request: dict[str, Any], path: str = "/") ->
         "X-Amz-Target": target,
     }
     address = os.environ["AWS_ENDPOINT_URL"] + path
-    http = urllib.request.Request(  # noqa: S310 - always the emulator
+    http = urllib.request.Request(  # noqa: S310 - always MiniStack
         address, json.dumps(request).encode(), {name: value for name, value in headers.items() if value}
     )
     with urllib.request.urlopen(http, timeout=10) as answer:  # noqa: S310

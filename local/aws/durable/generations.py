@@ -1,4 +1,4 @@
-"""MiniStack's data on disk: numbered generations of a snapshot and the journal after it (see `durable.py`)."""
+"""The data on disk: numbered folders, each with a snapshot and the journal that continues it."""
 
 import json
 import os
@@ -8,19 +8,19 @@ from typing import Any
 
 
 class DamagedError(Exception):
-    """The data on disk cannot be used. The message names the file and the next step."""
+    """The data on disk cannot be used. The message names the file."""
 
 
 class Generations:
-    """The folders of the data directory: one snapshot and the journal that continues it."""
+    """The folders in `data`. Only the current one is there, but for the moments of a switch."""
 
     def __init__(self, data: Path) -> None:
-        self._data, self._mails = data, data / "mail.jsonl"
+        self._data, self._emails = data, data / "mail.jsonl"
         for leftover in data.glob("*.new"):
             shutil.rmtree(leftover)
         self.current = max((int(folder.name) for folder in data.iterdir() if folder.name.isdigit()), default=0)
         self.folder.mkdir(exist_ok=True)
-        _drop_unfinished_line(self._mails)
+        _drop_unfinished_line(self._emails)
         _drop_unfinished_line(self._journal_path)
         self._open()
 
@@ -43,36 +43,35 @@ class Generations:
         """Bytes in the current snapshot."""
         return sum(file.stat().st_size for file in self.folder.glob("*.json"))
 
-    def entries(self) -> list[Any]:
-        """Read the journal. Raises DamagedError."""
+    def entries(self) -> list[tuple[str, str, str]]:
+        """Return the requests in the journal: target, authorization and body. Raises DamagedError."""
         lines = self._journal_path.read_bytes().splitlines()
         try:
-            return [json.loads(line) for line in lines]
-        except ValueError as problem:
-            raise DamagedError(
-                f"{self._journal_path} is damaged ({problem}). Restore it, or start afresh: delete {self._data.parent}."
-            ) from problem
+            return [(target, authorization, body) for target, authorization, body in map(json.loads, lines)]
+        except (ValueError, TypeError) as problem:
+            remedy = f"Restore it, or delete {self._data.parent} to start with empty data."
+            raise DamagedError(f"{self._journal_path} is damaged ({problem}). {remedy}") from problem
 
-    def append(self, entry: Any) -> None:
-        """Add an entry to the journal; it is the operating system's when this returns."""
+    def append(self, entry: list[str]) -> None:
+        """Append a request to the journal. When this returns, the operating system has it."""
         line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
         if self._journal.write(line) != len(line):
             raise OSError("the disk is full")
 
-    def add_mails(self, mails: list[Any]) -> None:
-        """Add accepted mails to `mail.jsonl`, one JSON object a line. They belong to no generation."""
-        with self._mails.open("ab", buffering=0) as file:
-            file.write(b"".join(json.dumps(mail).encode() + b"\n" for mail in mails))
+    def add_emails(self, emails: list[Any]) -> None:
+        """Append accepted emails to `mail.jsonl`, one JSON object a line. They belong to no generation."""
+        with self._emails.open("ab", buffering=0) as file:
+            file.write(b"".join(json.dumps(email).encode() + b"\n" for email in emails))
 
     def prepare_next(self) -> Path:
-        """An empty folder for the next snapshot."""
+        """Create an empty folder for the next snapshot."""
         folder = self._data / f"{self.current + 1}.new"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         return folder
 
     def switch(self, prepared: Path) -> None:
-        """Make the prepared folder the current generation, on disk and in one step."""
+        """Make the prepared folder the current one, in one step. It is on disk before that."""
         for path in (*prepared.iterdir(), prepared):
             _to_disk(path)
         previous = self.folder
@@ -88,7 +87,7 @@ class Generations:
 
 
 def _drop_unfinished_line(path: Path) -> None:
-    """Drop the end of a line that was being written when the process was killed: nobody was told that it counts."""
+    """Remove an incomplete last line: the process was killed while writing it, before it had answered."""
     if path.is_file() and (content := path.read_bytes()) and not content.endswith(b"\n"):
         os.truncate(path, content.rfind(b"\n") + 1)
 

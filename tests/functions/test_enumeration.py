@@ -1,6 +1,7 @@
-"""Who asks about an address learns nothing of it: same answer, same calls to AWS, same hashes, whatever it is.
+"""Account enumeration: no response reveals whether an address has an account, or its state.
 
-The rest of the proof, that they also take the same time, is in benchmarks/timing.py.
+For every kind of address, a request gets the same response and causes the same AWS calls and password hashes.
+benchmarks/timing.py shows that it also takes the same time.
 """
 
 from collections.abc import Callable
@@ -42,7 +43,7 @@ CALLS: dict[str, tuple[str, Callable[[str], dict[str, str]]]] = {
 
 @pytest.fixture
 def caller(api: Api, admin: Api, inbox: Inbox) -> Api:
-    """The API as called by Ben, where there is an address of each kind."""
+    """The API, called by Ben, with an address of each kind stored."""
     for kind in ("known", "disabled", "locked", "bounced"):
         member(api, kind, ADDRESSES[kind])
     api.post("/api/auth/register", {"name": "U", "email": ADDRESSES["unverified"], "password": PASSWORD})
@@ -60,15 +61,15 @@ def caller(api: Api, admin: Api, inbox: Inbox) -> Api:
 
 
 def lock(email: str) -> None:
-    """Have six tries fail."""
+    """Lock the address with six failed attempts."""
     for _ in range(6):
         if limits.try_password(email):
             limits.record_failure(email)
 
 
-def seen(caller: Api, wire: Wire, hashes: list[bytes], url: str, body: dict[str, str]) -> object:
-    """Give all that tells one call from another."""
-    wire.forget()
+def observe(caller: Api, wire: Wire, hashes: list[bytes], url: str, body: dict[str, str]) -> object:
+    """Return everything observable of a call: the response, the AWS calls and the hashes."""
+    wire.reset()
     hashes.clear()
     reply = caller.post(url, body)
     answer = {**reply.json, "requestId": None} if reply.text else None
@@ -78,40 +79,40 @@ def seen(caller: Api, wire: Wire, hashes: list[bytes], url: str, body: dict[str,
 
 @pytest.fixture
 def hashes(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """What each hash since has cost."""
-    made: list[bytes] = []
+    """The bcrypt cost of each hash."""
+    prefixes: list[bytes] = []
     hashpw = bcrypt.hashpw
 
     def counted(password: bytes, salt: bytes) -> bytes:
-        made.append(salt[:7])
+        prefixes.append(salt[:7])
         return hashpw(password, salt)
 
     monkeypatch.setattr(bcrypt, "hashpw", counted)
-    return made
+    return prefixes
 
 
 @pytest.mark.parametrize("name", CALLS)
 def test_all_kinds_of_address_look_alike(caller: Api, wire: Wire, hashes: list[bytes], name: str) -> None:
     url, body = CALLS[name]
-    found = {kind: seen(caller, wire, hashes, url, body(email)) for kind, email in ADDRESSES.items()}
+    observed = {kind: observe(caller, wire, hashes, url, body(email)) for kind, email in ADDRESSES.items()}
     if name == "login":
-        # How many writes the lock takes depends on the tries before, for an address without an account just the same.
+        # The writes for the lock depend on earlier attempts, so compare with a locked address without an account.
         lock("nobody@example.com")
-        assert seen(caller, wire, hashes, url, body("nobody@example.com")) == found.pop("locked")
-    assert [kind for kind, what in found.items() if what != found["unknown"]] == []
+        assert observe(caller, wire, hashes, url, body("nobody@example.com")) == observed.pop("locked")
+    assert [kind for kind, seen in observed.items() if seen != observed["unknown"]] == []
 
 
 @pytest.mark.parametrize("name", ["register", "forgot", "resend", "change"])
-def test_and_do_so_when_the_minute_of_their_mails_is_used_up(
+def test_all_kinds_of_address_look_alike_above_the_email_limit(
     caller: Api, wire: Wire, hashes: list[bytes], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv("RATE_LIMIT_MULTIPLIER", "1")
     config.settings.cache_clear()
     url, body = CALLS[name]
     with time_machine.travel(clock.now() // 60 * 60 + 60, tick=False):
-        found = []
+        observed = []
         for number, email in enumerate(ADDRESSES.values()):
-            there = Api(caller.headers, ip=f"198.51.100.{number}")
-            seen(there, wire, hashes, url, body(email))
-            found.append(seen(there, wire, hashes, url, body(email)))
-    assert found == [found[0]] * len(found)
+            client = Api(caller.headers, ip=f"198.51.100.{number}")
+            observe(client, wire, hashes, url, body(email))
+            observed.append(observe(client, wire, hashes, url, body(email)))
+    assert observed == [observed[0]] * len(observed)

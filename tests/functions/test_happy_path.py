@@ -1,20 +1,20 @@
-"""The way of one user, from registering to signing out."""
+"""One user's journey from registration to sign-out."""
 
 from tests.support.api import Api, Inbox
 
 
-def test_register_verify_login_me_logout(api: Api, inbox: Inbox) -> None:
+def test_register_verify_login_and_logout(api: Api, inbox: Inbox) -> None:
     registered = api.post(
         "/api/auth/register", {"name": "Ada", "email": "Ada@Example.com", "password": "correct horse battery"}
     )
     assert registered.status == 202
-    mail = inbox.newest()
-    assert mail.to == "Ada@example.com"
+    email = inbox.newest()
+    assert email.to == "Ada@example.com"
 
-    early = api.post("/api/auth/login", {"email": "ada@example.com", "password": "correct horse battery"})
-    assert (early.status, early.json["code"]) == (403, "email_not_verified")
+    unverified = api.post("/api/auth/login", {"email": "ada@example.com", "password": "correct horse battery"})
+    assert (unverified.status, unverified.json["code"]) == (403, "email_not_verified")
 
-    assert api.post("/api/auth/verify-email", {"token": mail.token}).status == 200
+    assert api.post("/api/auth/verify-email", {"token": email.token}).status == 200
     login = api.post("/api/auth/login", {"email": "ada@example.com", "password": "correct horse battery"})
     assert login.status == 200
     assert login.json["user"]["name"] == "Ada"

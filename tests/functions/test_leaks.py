@@ -1,4 +1,4 @@
-"""What signs anybody in is neither logged nor answered nor stored."""
+"""Passwords, tokens, codes and private keys never leak into logs, tables or responses that do not issue them."""
 
 import base64
 import logging
@@ -15,7 +15,7 @@ from tests.support.faults import Wire
 PASSWORDS = ("first secret phrase", "wrong secret phrase")
 
 
-def test_nothing_that_signs_anybody_in_is_logged_or_stored(
+def test_sign_in_and_registration_leak_no_secrets(
     admin: Api, inbox: Inbox, wire: Wire, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     right, wrong = PASSWORDS
@@ -28,12 +28,11 @@ def test_nothing_that_signs_anybody_in_is_logged_or_stored(
     with caplog.at_level(logging.DEBUG, "api_routes"):
         ada = {"name": "Ada", "email": "ada@example.com"}
         call(api, "POST", "/api/auth/register", {**ada, "password": right})
-        mail = inbox.newest()
-        call(
-            api, "POST", "/api/auth/verify-email", {"email": ada["email"], "code": f"{(int(mail.code) + 1) % 10**6:06}"}
-        )
-        call(api, "POST", "/api/auth/verify-email", {"token": mail.token[::-1]})
-        call(api, "POST", "/api/auth/verify-email", {"token": mail.token})
+        email = inbox.newest()
+        wrong_code = f"{(int(email.code) + 1) % 10**6:06}"
+        call(api, "POST", "/api/auth/verify-email", {"email": ada["email"], "code": wrong_code})
+        call(api, "POST", "/api/auth/verify-email", {"token": email.token[::-1]})
+        call(api, "POST", "/api/auth/verify-email", {"token": email.token})
         call(api, "POST", "/api/auth/login", {"email": ada["email"], "password": wrong})
         login = api.post("/api/auth/login", {"email": ada["email"], "password": right}).json
         caller = api.with_token(login["token"])
@@ -41,40 +40,40 @@ def test_nothing_that_signs_anybody_in_is_logged_or_stored(
         call(admin, "POST", "/api/users", {"name": "Ben", "email": "ben@example.com"})
         invitation = inbox.newest()
         call(admin, "GET", "/api/users")
-        wire.fails(faults.error("AccessDeniedException"))
+        wire.fail(faults.error("AccessDeniedException"))
         call(api, "POST", "/api/auth/login", {"email": ada["email"], "password": right})
         call(api, "POST", "/api/auth/register", {**ada, "password": right})
         call(caller, "GET", "/api/auth/me")
-        wire.fails(lambda: (_ for _ in ()).throw(ZeroDivisionError))
+        wire.fail(lambda: (_ for _ in ()).throw(ZeroDivisionError))
         call(api, "POST", "/api/auth/login", {"email": ada["email"], "password": right})
-        call(api, "POST", "/api/auth/verify-email", {"token": mail.token})
-        wire.forget()
+        call(api, "POST", "/api/auth/verify-email", {"token": email.token})
+        wire.reset()
         call(caller, "POST", "/api/auth/logout")
     hashes = [item["passwordHash"] for item in stored.credentials() if item["passwordHash"]]
     private = keys._ECDSA.to_jwk(keys.signing_key().private_key, as_dict=True)["d"]
     printed = capsys.readouterr()
     log = "\n".join(map(logs._JsonFormatter().format, caplog.records)) + printed.out + printed.err
     assert "request failed" in log
-    secrets = [*PASSWORDS, mail.token, invitation.token, login["token"], login["refreshToken"], private]
-    for secret in [*secrets, *hashes, mail.code]:
+    secrets = [*PASSWORDS, email.token, invitation.token, login["token"], login["refreshToken"], private]
+    for secret in [*secrets, *hashes, email.code]:
         assert secret not in log
-    for secret in [*PASSWORDS, *hashes, private, mail.token, invitation.token, "passwordHash", "bcrypt"]:
+    for secret in [*PASSWORDS, *hashes, private, email.token, invitation.token, "passwordHash", "bcrypt"]:
         assert all(secret not in answer for answer in answers)
-    kept = stored.everything()
+    tables = stored.everything()
     for secret in [*secrets, repr(base64.urlsafe_b64decode(login["refreshToken"]))]:
-        assert secret not in kept
+        assert secret not in tables
 
 
-def test_the_log_names_no_address(ada: Api, caplog: pytest.LogCaptureFixture) -> None:
+def test_logs_contain_no_address(ada: Api, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, "api_routes"):
         ada.get("/api/auth/me")
-        ada.post("/api/auth/resend-verification", {"email": "somebody@example.com"})
+        ada.post("/api/auth/resend-verification", {"email": "unknown@example.com"})
     log = "\n".join(map(logs._JsonFormatter().format, caplog.records))
     assert "@example.com" not in log
     assert '"userId"' in log
 
 
-def test_neither_recovery_nor_change_of_address_nor_refresh_leaks(
+def test_recovery_email_change_and_refresh_leak_no_secrets(
     ada: Api, inbox: Inbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     email, new, typo = "ada@example.com", "second secret phrase", "typo of a phrase"
@@ -107,8 +106,8 @@ def test_neither_recovery_nor_change_of_address_nor_refresh_leaks(
         answers.append(ada.get("/api/auth/me").text)
     log = "\n".join(map(logs._JsonFormatter().format, caplog.records))
     assert log.count('"message": "audit"') >= 9
-    kept = stored.everything()
+    tables = stored.everything()
     for secret in [*secrets, *tokens]:
         assert secret not in log
-        assert secret not in kept
+        assert secret not in tables
         assert all(secret not in answer for answer in answers)

@@ -1,0 +1,152 @@
+"""The ASGI application in front of MiniStack: keeps what a request has changed, then answers it."""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import sys
+from http import HTTPStatus
+from typing import Any
+
+from local.aws.durable.emulator import Emulator, Response
+from local.aws.durable.generations import DamagedError, Generations
+from local.server import ClientGoneError, Receive, Scope, Send, TooLargeError, read_body
+
+_READS = re.compile(r"Get|List|Describe|Query$|Scan$|BatchGet|TransactGet|Receive|Search")
+_SENDS_EMAIL = re.compile(r"/v2/email/outbound-(bulk-)?emails$|Send\w*Email$")
+_DYNAMODB = "DynamoDB_"
+_SUCCESS = range(200, 300)
+_LARGEST_BODY = 64 * 1024 * 1024
+
+
+class Durable:
+    """Responds to requests. `notify` is a pipe that gets a byte after each change in DynamoDB."""
+
+    def __init__(self, emulator: Emulator, generations: Generations, notify: int) -> None:
+        self._emulator, self._generations, self._notify = emulator, generations, notify
+        self._changing = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Load the snapshot and repeat the journal. Raises DamagedError."""
+        try:
+            await self._emulator.start()
+        except OSError as problem:
+            raise DamagedError(f"the snapshot in {self._generations.folder} cannot be read: {problem}") from problem
+        entries = self._generations.entries()
+        failed = 0
+        for target, authorization, body in entries:
+            headers = {"x-amz-target": target, "authorization": authorization}
+            response = await self._emulator.respond(_scope("POST", "/", headers), body.encode())
+            failed += response.status != HTTPStatus.OK
+        print(f"Replayed {len(entries)} requests, {failed} failed.", flush=True)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        try:
+            response = await self._respond(scope, await read_body(receive, _LARGEST_BODY))
+        except ClientGoneError:
+            return
+        except TooLargeError:
+            response = _json(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"message": "The request is too large."})
+        for message in response.messages:
+            await send(message)
+
+    async def _respond(self, scope: Scope, body: bytes) -> Response:
+        if scope["path"] == "/_durable":
+            return await self._manage(json.loads(body) if scope["method"] == "POST" else None)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        target = headers.get("x-amz-target", "")
+        operation = _operation(target, scope["path"], body)
+        if scope["method"] in {"GET", "HEAD"} or _READS.match(operation):
+            return await self._emulator.respond(scope, body)
+        if scope["path"].startswith("/_ministack/"):
+            # A reset of the memory would not last: what is on disk would come back at the next start.
+            return _json(HTTPStatus.FORBIDDEN, {"message": "Stop the runner and run `make reset`."})
+        async with self._changing:
+            response = await self._emulator.respond(scope, body)
+            if response.status in _SUCCESS:
+                try:
+                    if _SENDS_EMAIL.search(operation):
+                        await self._keep_emails(body, response)
+                    elif target.startswith(_DYNAMODB):
+                        self._keep_request(target, headers.get("authorization", ""), body)
+                    else:
+                        self._emulator.save(self._generations.folder, dynamodb=False)
+                except OSError as problem:
+                    # Memory is ahead of the disk, and nobody may see that: end, and start again from the disk.
+                    print(f"A change cannot be kept: {problem}", file=sys.stderr, flush=True)
+                    os._exit(1)
+        return response
+
+    def _keep_request(self, target: str, authorization: str, body: bytes) -> None:
+        self._generations.append([target, authorization, body.decode()])
+        # A full pipe has already told the runner that a stream may have new records.
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._notify, b".")
+
+    async def _keep_emails(self, body: bytes, response: Response) -> None:
+        listed = await self._emulator.respond(_scope("GET", "/_ministack/ses/messages", {}), b"")
+        accounts = json.loads(listed.body)["messages"].values()
+        sent = response.body.decode()
+        extra = _extra_fields(body)
+        self._generations.add_emails(
+            [email | extra for emails in accounts for email in emails if email["MessageId"] in sent]
+        )
+
+    async def _manage(self, known: Any) -> Response:
+        """Return the state of the data on disk. If it is the `known` one, write a snapshot first."""
+        async with self._changing:
+            if known == self._state():
+                prepared = self._generations.prepare_next()
+                self._emulator.save(prepared, dynamodb=True)
+                self._generations.switch(prepared)
+            return _json(HTTPStatus.OK, self._state())
+
+    def _state(self) -> dict[str, int]:
+        return {
+            "generation": self._generations.current,
+            "journal": self._generations.journal_size,
+            "snapshot": self._generations.snapshot_size,
+        }
+
+
+def _operation(target: str, path: str, body: bytes) -> str:
+    """Return the AWS operation: `PutItem` of a JSON request, the Action of a form, the path of a REST request."""
+    if target:
+        return target.rpartition(".")[2]
+    action = re.search(rb"(?:^|&)Action=(\w+)", body)
+    return action[1].decode() if action else path
+
+
+def _extra_fields(body: bytes) -> dict[str, Any]:
+    """Return what MiniStack drops of a SendEmail (SES API v2): the reply addresses and the email's own headers."""
+    try:
+        request = json.loads(body)
+        simple = request["Content"]["Simple"]
+        return {"ReplyTo": request.get("ReplyToAddresses") or [], "Headers": simple.get("Headers") or []}
+    # Another operation that sends.
+    except (ValueError, KeyError, TypeError):
+        return {}
+
+
+def _scope(method: str, path: str, headers: dict[str, str]) -> Scope:
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "path": path,
+        "query_string": b"",
+        "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()],
+    }
+
+
+def _json(status: HTTPStatus, value: Any) -> Response:
+    headers = [(b"content-type", b"application/json")]
+    return Response(
+        [
+            {"type": "http.response.start", "status": status.value, "headers": headers},
+            {"type": "http.response.body", "body": json.dumps(value).encode()},
+        ]
+    )

@@ -1,0 +1,58 @@
+"""The HTTP server in front of the gateway and in front of MiniStack: uvicorn on a socket that the runner has opened."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from typing import Any, TypeAlias
+
+import uvicorn
+
+Message: TypeAlias = MutableMapping[str, Any]
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+App: TypeAlias = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
+
+_KEEP_ALIVE_SECONDS = 75
+
+
+class ClientGoneError(Exception):
+    """The client closed the connection before its request was complete."""
+
+
+class TooLargeError(Exception):
+    """The body is larger than the limit."""
+
+
+def make_server(app: App, protocol: str | type[asyncio.Protocol]) -> uvicorn.Server:
+    """Return a server for an ASGI application. `protocol`, a class or uvicorn's name of one, parses the requests."""
+    config = uvicorn.Config(
+        app,
+        loop="asyncio",
+        http=protocol,
+        ws="none",
+        interface="asgi3",
+        # Nothing in `app` runs at the start or at the end; the end may come without notice.
+        lifespan="off",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        # The address of the caller never comes from a header.
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+    )
+    return uvicorn.Server(config)
+
+
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """Return the whole body of a request. Raises ClientGoneError, TooLargeError (as soon as `limit` is passed)."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        body += message.get("body", b"")
+        if len(body) > limit:
+            raise TooLargeError
+        if not message.get("more_body"):
+            return bytes(body)
