@@ -36,6 +36,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 _HEADER = struct.Struct("!IB")
@@ -116,7 +117,7 @@ def _nursery(control: socket.socket, lifeline: int, layers: list[str]) -> NoRetu
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 _die_with_parent()
                 threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
-                _work(json.loads(payload), socket.socket(fileno=fds[0]), fds[1])
+                _work(json.loads(payload), socket.socket(fileno=fds[0]), fds[1], layers)
             finally:
                 os._exit(1)
         for fd in fds:
@@ -147,7 +148,7 @@ def _end_with(lifeline: int) -> None:
     os._exit(0)
 
 
-def _work(spec: dict[str, Any], channel: socket.socket, output: int) -> NoReturn:
+def _work(spec: dict[str, Any], channel: socket.socket, output: int, layers: list[str]) -> NoReturn:
     """Become a worker for the function in `spec`: {"environment", "folder", "handler"}."""
     os.dup2(output, 1)
     os.dup2(output, 2)
@@ -167,6 +168,7 @@ def _work(spec: dict[str, Any], channel: socket.socket, output: int) -> NoReturn
     logging.basicConfig(stream=sys.stdout, format="[%(levelname)s] %(message)s")
     send_frame(channel, "P", json.dumps({"pid": os.getpid()}).encode())
     try:
+        _limit_services(layers)
         handler = _import_handler(spec["handler"])
     # Whatever a module does at import, SystemExit included, is the import's failure.
     except BaseException as problem:  # noqa: BLE001
@@ -187,6 +189,13 @@ def _work(spec: dict[str, Any], channel: socket.socket, output: int) -> NoReturn
             os._exit(0)
 
 
+def _limit_services(layers: list[str]) -> None:
+    """Refuse the AWS services that are not in a layer's list, as on Lambda. Without a list, all are there."""
+    if any(Path(layer, "aws_services.py").is_file() for layer in layers):
+        loaders = importlib.import_module("botocore.loaders")
+        importlib.import_module("aws_services").limit(loaders.Loader)
+
+
 def _import_handler(path: str) -> Callable[[Any, Context], Any]:
     module, _, name = path.rpartition(".")
     handler: Callable[[Any, Context], Any] = getattr(importlib.import_module(module.replace("/", ".")), name)
@@ -194,6 +203,9 @@ def _import_handler(path: str) -> Callable[[Any, Context], Any]:
 
 
 def _invoke(handler: Callable[[Any, Context], Any], meta: dict[str, Any], event: bytes) -> tuple[str, bytes]:
+    # Lambda sets it for each request. An unsampled trace keeps tracers quiet: nothing here receives what they send.
+    trace = f"Root=1-{int(time.time()):08x}-{os.urandom(12).hex()};Parent={os.urandom(8).hex()};Sampled=0"
+    os.environ["_X_AMZN_TRACE_ID"] = trace
     try:
         result = handler(json.loads(event), Context(meta["id"], meta["deadline"]))
         return "R", json.dumps(result).encode()

@@ -1,4 +1,4 @@
-"""What the layer ships: the lists of it, their licences, and that something needs it."""
+"""What the layer ships: the lists of packages, their licenses and changes, and that something needs each."""
 
 import json
 import re
@@ -18,12 +18,14 @@ from tests.support import ROOT
 PROJECT = tomllib.loads((LAYER / "pyproject.toml").read_text())
 VERSIONS = dependencies.locked((LAYER / "requirements.txt").read_text())
 
-# What no import reaches, and why it is in the layer all the same.
+# Packages that no function here imports, and why they are in the layer.
 NOT_IMPORTED = {
-    "pycparser": "cffi names it; the layer's Makefile takes it out again.",
+    "aws-xray-sdk": "For Powertools' Tracer, in functions that users add.",
+    "pycparser": "cffi requires it, for what nothing here calls.",
+    "wrapt": "The X-Ray SDK requires it.",
 }
 
-# Imports the layer and every function, and what they import when they need it; prints the names of all modules.
+# Imports the layer and every function, and what they import later; prints the names of all modules.
 IMPORT_ALL = """
 import ast, importlib, importlib.util, json, pathlib, sys
 files = [*pathlib.Path("layers/shared/shared").glob("**/*.py"), *pathlib.Path("functions").glob("**/app.py")]
@@ -55,12 +57,12 @@ def test_the_layer_has_nothing_that_no_function_imports() -> None:
     assert sorted(VERSIONS.keys() - imported) == sorted(NOT_IMPORTED)
 
 
-def made(**changes: Any) -> Package:
-    return Package(**{"name": "six", "version": "1.0", "licence": "MIT", "why": "For fun.", "needs": (), **changes})
+def package(**attributes: Any) -> Package:
+    return Package(**{"name": "six", "version": "1.0", "license": "MIT", "why": "For fun.", "needs": (), **attributes})
 
 
 @pytest.mark.parametrize(
-    ("licence", "is_refused"),
+    ("name", "is_refused"),
     [
         ("MIT", False),
         ("MIT OR GPL-3.0-only", False),
@@ -71,23 +73,23 @@ def made(**changes: Any) -> Package:
         ("none named", True),
     ],
 )
-def test_licences_that_are_not_allowed_are_told(licence: str, is_refused: bool) -> None:  # noqa: FBT001  # a case
-    assert bool(list(dependencies.problems([made(licence=licence)], {}))) == is_refused
+def test_a_license_that_is_not_allowed_is_reported(name: str, is_refused: bool) -> None:  # noqa: FBT001  # a case
+    assert bool(list(dependencies.problems([package(license=name)], {}))) == is_refused
 
 
-def test_a_list_that_is_not_current_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_that_is_out_of_date_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dependencies, "ROOT", tmp_path)
     file = tmp_path / "dependencies.md"
-    file.write_text(dependencies.table([made()]))
-    assert list(dependencies.problems([], {file: dependencies.table([made()])})) == []
-    (problem,) = dependencies.problems([], {file: dependencies.table([made(version="1.1")])})
+    file.write_text(dependencies.table([package()]))
+    assert list(dependencies.problems([], {file: dependencies.table([package()])})) == []
+    (problem,) = dependencies.problems([], {file: dependencies.table([package(version="1.1")])})
     assert "run `make sbom`" in problem
 
 
 def test_a_dependency_without_a_reason_is_refused() -> None:
     project = {"project": PROJECT["project"], "tool": {"reasons": {**PROJECT["tool"]["reasons"]}}}
     del project["tool"]["reasons"]["bcrypt"]
-    with pytest.raises(DependencyError, match=r"do not have the same: bcrypt$"):
+    with pytest.raises(DependencyError, match=r"dependencies differ: bcrypt$"):
         dependencies.packages(VERSIONS, project)
 
 
@@ -106,3 +108,20 @@ def test_the_bill_names_every_package_once_and_what_needs_it() -> None:
     assert set().union(*needed.values()) == set(purls)
     direct = {re.sub(r"@.*|pkg:pypi/", "", purl) for purl in needed["the-layer"]}
     assert direct == set(PROJECT["tool"]["reasons"])
+
+
+def test_the_extras_of_a_dependency_are_needed_by_it() -> None:
+    found = {each.name: each for each in dependencies.packages(VERSIONS, PROJECT)}
+    assert "aws-xray-sdk" in found["aws-lambda-powertools"].needs
+    assert found["aws-xray-sdk"].why == "Needed by aws-lambda-powertools."
+
+
+def test_both_lists_state_what_the_build_changes() -> None:
+    found = dependencies.packages(VERSIONS, PROJECT)
+    bill = json.loads(dependencies.sbom(found, "the-layer"))
+    notes = {each["name"]: each["pedigree"]["notes"] for each in bill["components"] if "pedigree" in each}
+    assert notes.keys() == {"botocore", "pydantic", "pydantic-core", "pyjwt", "urllib3"}
+    assert notes["pyjwt"] == "Imports put off in jwt/algorithms.py."
+    assert "layers/shared/aws_services.py" in notes["botocore"]
+    table = dependencies.table(found)
+    assert all(f"| {name} | {changes} |" in table for name, changes in notes.items())
