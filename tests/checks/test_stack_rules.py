@@ -1,4 +1,4 @@
-"""Each rule of checks/rules finds its fault in a copy of the template that has it, and none in the template."""
+"""Each rule in checks/rules finds its fault in a copy of the template, and none in the template itself."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ Stack: TypeAlias = dict[str, Any]
 
 @pytest.fixture
 def stack(transformed: Mapping[str, Any]) -> Stack:
-    """A copy of a part of it, which is looked at in a moment: one function, and what is not a function's."""
+    """A copy of a part of it, which is quick to check: one function, and what belongs to no function."""
     return deepcopy(
         {
             **transformed,
