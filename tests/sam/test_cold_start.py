@@ -16,7 +16,7 @@ PUT_OFF = ["botocore.docs.service", "configparser", "cryptography.x509", "dateut
 # The circuit breakers of email providers import boto3 and Powertools, which load some of them.
 WITH_POWERTOOLS = {"DeliverEmailFunction", "RetryEmailsFunction"}
 
-# Imports each function in a fork of a process that has imported nothing, and runs its hooks before a snapshot.
+# Imports each function in a fork of a process that has imported nothing.
 _PROGRAM = """
 import json, os, sys
 names, put_off = json.loads(sys.argv[1]), json.loads(sys.argv[2])
@@ -25,14 +25,8 @@ for name in names:
         sys.path.insert(0, f"/functions/{name}")
         import app
         loaded = [module for module in put_off if module in sys.modules]
-        hooks = 0
-        if os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"] == "snap-start":
-            from snapshot_restore_py import get_before_snapshot
-            for prepare, values, named in get_before_snapshot():
-                hooks += 1
-                prepare(*values, **named)
         pydantic = "pydantic.main" in sys.modules or "pydantic.type_adapter" in sys.modules
-        os.write(1, json.dumps([name, {"loaded": loaded, "hooks": hooks, "pydantic": pydantic}]).encode() + b"\\n")
+        os.write(1, json.dumps([name, {"loaded": loaded, "pydantic": pydantic}]).encode() + b"\\n")
         os._exit(0)
 for _ in names:
     os.wait()
@@ -64,9 +58,10 @@ def test_what_is_put_off_is_not_loaded(default_build: Build, variables: Mapping[
     assert seen["LoginFunction"]["pydantic"]
 
 
-def test_a_snapshot_holds_what_otherwise_waits_for_the_first_input(
-    default_build: Build, variables: Mapping[str, str]
+@pytest.mark.parametrize("initialization", ["snap-start", "provisioned-concurrency"])
+def test_environment_started_ahead_has_loaded_everything(
+    default_build: Build, variables: Mapping[str, str], initialization: str
 ) -> None:
-    seen = started(default_build, variables, "snap-start")
-    assert seen["UserFunction"] == {"loaded": [], "hooks": 2, "pydantic": True}
-    assert seen["MeFunction"]["hooks"] == 0
+    seen = started(default_build, variables, initialization)
+    assert seen["UserFunction"] == {"loaded": [], "pydantic": True}
+    assert not seen["MeFunction"]["pydantic"]
