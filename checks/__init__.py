@@ -1,1 +1,1 @@
-"""What `make check` looks at beyond types and style: rules for the template, and the layer's dependencies."""
+"""What `make check` checks beyond types and style: rules for the template, and the layer's dependencies."""

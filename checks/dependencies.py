@@ -1,9 +1,9 @@
-"""What the layer ships beside our own code: names, versions, licences, and why.
+"""What the layer ships beside our own code: names, versions, licenses, reasons, and what the build changes.
 
-`--write` makes docs/dependencies.md, for people, and docs/sbom.cdx.json, a software bill of materials as of CycloneDX
-1.6, from the layer's lock, the packages' own metadata and the reasons in layers/shared/pyproject.toml. Without it both
-are compared with what they should be, and licences with those that are allowed. Neither asks the network: the packages
-are those of .venv, whose lock has the same versions.
+`--write` writes docs/dependencies.md, for people, and docs/sbom.cdx.json, a software bill of materials (CycloneDX 1.6),
+from the layer's lock, the packages' own metadata, the reasons in layers/shared/pyproject.toml and the tables in
+layers/shared/trim.py. Without it both files are compared with what they should be, and licenses with those allowed.
+Neither needs the network: the packages are those in .venv, whose lock has the same versions.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import json
 import re
 import sys
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -21,33 +22,35 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import trim
+from layers.sizes import distribution as package_of
+
 ROOT = Path(__file__).parent.parent
 LAYER = ROOT / "layers/shared"
 LOCK = LAYER / "requirements.txt"
 TABLE = ROOT / "docs/dependencies.md"
 SBOM = ROOT / "docs/sbom.cdx.json"
 
-# Licences that ask for no more than that their text is kept, by SPDX's names (https://spdx.org/licenses).
+# Licenses that require no more than that their text is kept, by SPDX identifier (https://spdx.org/licenses).
 ALLOWED = {"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "PSF-2.0", "Unlicense"}
 
-# Packages that name their licence in words of their own, and what those mean.
+# Other spellings of a license in a package's metadata.
 SPELLINGS = {"Apache License 2.0": "Apache-2.0"}
-# ... or say too little. Each was looked up in the licence text that the package ships.
+# Licenses that the metadata does not name. Each was looked up in the license text that the package ships.
 LOOKED_UP = {"jinja2": "BSD-3-Clause", "multipart": "MIT", "python-dateutil": "Apache-2.0 OR BSD-3-Clause"}
 
-# The layer's Python and system, for dependencies under conditions.
+# The layer's Python and system, to evaluate the markers of dependencies.
 LAMBDA: dict[str, str | AbstractSet[str]] = {
     "python_version": "3.13",
     "python_full_version": "3.13.0",
     "sys_platform": "linux",
     "platform_system": "Linux",
     "os_name": "posix",
-    "extra": "",
 }
 
 
 class DependencyError(Exception):
-    """Something about the dependencies is not in order; the message is for whoever ran `make`."""
+    """The dependencies and what states them do not agree. The message is for the terminal."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,10 @@ class Package:
 
     name: str
     version: str
-    licence: str
+    license: str
     why: str
     needs: tuple[str, ...]
+    changes: str = ""
 
     @property
     def purl(self) -> str:
@@ -67,80 +71,122 @@ class Package:
 
 
 def locked(lock: str) -> dict[str, str]:
-    """Give the version of each package of a lock."""
+    """Return the version of each package in a lock."""
     return dict(re.findall(r"^([a-z0-9-]+)==([^\s;]+)", lock, re.MULTILINE))
 
 
 def packages(versions: dict[str, str], project: dict[str, Any]) -> list[Package]:
-    """Give what is known of each package; raise DependencyError for what is missing."""
-    direct = {canonicalize_name(Requirement(line).name) for line in project["project"]["dependencies"]}
+    """Return what is known of each package; raise DependencyError if something is missing."""
+    direct = {canonicalize_name(each.name): each for each in map(Requirement, project["project"]["dependencies"])}
     reasons: dict[str, str] = project["tool"]["reasons"]
-    if direct != reasons.keys():
-        unlike = ", ".join(sorted(direct ^ reasons.keys()))
-        raise DependencyError(
-            f"layers/shared/pyproject.toml: [tool.reasons] and dependencies do not have the same: {unlike}"
-        )
-    needs = {name: _needs(name, version, versions) for name, version in versions.items()}
+    if direct.keys() != reasons.keys():
+        different = ", ".join(sorted(direct.keys() ^ reasons.keys()))
+        raise DependencyError(f"layers/shared/pyproject.toml: [tool.reasons] and dependencies differ: {different}")
+    extras: dict[str, set[str]] = {name: each.extras for name, each in direct.items()}
+    needs = {name: _needs(name, versions, extras.get(name, set())) for name in versions}
+    changed = changes()
     return [
         Package(
             name=name,
             version=version,
-            licence=_licence(name),
+            license=_license(name),
             why=reasons.get(name) or f"Needed by {', '.join(other for other in needs if name in needs[other])}.",
             needs=needs[name],
+            changes=changed.get(name, ""),
         )
         for name, version in sorted(versions.items())
     ]
 
 
-def _needs(name: str, version: str, versions: dict[str, str]) -> tuple[str, ...]:
+def changes() -> dict[str, str]:
+    """Return what layers/shared/trim.py changes, by package."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    found["botocore"].append(
+        "Contains only the AWS services listed in layers/shared/aws_services.py, their descriptions without "
+        "documentation and examples; botocore/loaders.py refuses all others."
+    )
+    for what, changed in {"Imports put off": set(trim.PUT_OFF), "Lines replaced": set(trim.REPLACED)}.items():
+        files: defaultdict[str, list[str]] = defaultdict(list)
+        for file in changed:
+            files[package_of(file.partition("/")[0])].append(file)
+        for package, names in files.items():
+            found[package].append(f"{what} in {', '.join(sorted(names))}.")
+    return {package: " ".join(sentences) for package, sentences in found.items()}
+
+
+def _needs(name: str, versions: dict[str, str], extras: AbstractSet[str]) -> tuple[str, ...]:
+    version = versions[name]
     try:
         installed = distribution(name)
     except PackageNotFoundError:
-        raise DependencyError(f"{name} is in the layer's lock and not in .venv: run `make lock`") from None
+        raise DependencyError(f"{name} is in the layer's lock but not in .venv: run `make lock`") from None
     if installed.version != version:
         raise DependencyError(
             f"{name} is {version} in the layer's lock and {installed.version} in .venv: run `make lock`"
         )
     requirements = map(Requirement, installed.requires or [])
     required = {
-        canonicalize_name(each.name) for each in requirements if not each.marker or each.marker.evaluate(LAMBDA)
+        canonicalize_name(each.name)
+        for each in requirements
+        if not each.marker or any(each.marker.evaluate({**LAMBDA, "extra": extra}) for extra in ("", *extras))
     }
     return tuple(sorted(required & versions.keys()))
 
 
-def _licence(name: str) -> str:
+def _license(name: str) -> str:
     metadata = distribution(name).metadata.json
     expression = metadata.get("license_expression") or LOOKED_UP.get(name) or metadata.get("license") or "none named"
     return SPELLINGS.get(str(expression), str(expression))
 
 
 def refused(package: Package) -> bool:
-    """Say whether a licence asks for more than we want to give. OR offers a choice, AND does not."""
-    choices = package.licence.strip("()").split(" OR ")
+    """Return whether the license is not among those allowed. OR offers a choice, AND does not."""
+    choices = package.license.strip("()").split(" OR ")
     return not any(all(part in ALLOWED for part in choice.split(" AND ")) for choice in choices)
 
 
 def table(found: list[Package]) -> str:
-    """Give docs/dependencies.md."""
-    rows = [f"| {each.name} | {each.version} | {each.licence} | {each.why} |" for each in found]
-    return "\n".join(
-        [
-            "# What the layer ships",
-            "",
-            "Made by `make sbom`; [sbom.cdx.json](sbom.cdx.json) says the same to programs. The reasons stand in",
-            "`layers/shared/pyproject.toml`, hashes in `layers/shared/requirements.txt`.",
-            "",
-            "| package | version | licence | why |",
-            "|---|---|---|---|",
-            *rows,
-            "",
-        ]
-    )
+    """Return docs/dependencies.md."""
+    rows = [f"| {each.name} | {each.version} | {each.license} | {each.why} |" for each in found]
+    changed = [f"| {each.name} | {each.changes} |" for each in found if each.changes]
+    return f"""\
+# What the layer ships
+
+Written by `make sbom`, with [sbom.cdx.json](sbom.cdx.json) for programs. The reasons are in
+`layers/shared/pyproject.toml`, the hashes in `layers/shared/requirements.txt`.
+
+| package | version | license | why |
+|---|---|---|---|
+{chr(10).join(rows)}
+
+## What the build changes
+
+Packages are as published, license texts included, except that commands for the terminal and pip's records are left out
+and bytecode for Lambda's Python is added. For a smaller layer and faster cold starts, `layers/shared/trim.py` also
+makes these changes:
+
+| package | changes |
+|---|---|
+{chr(10).join(changed)}
+
+An import that is put off is moved from the top of a module to the statements that use it. The build fails when a
+package does not look as `trim.py` expects. What each change saves is in [benchmarks.md](benchmarks.md).
+
+## Which AWS services functions can call
+
+Those in the list `SERVICES` in `layers/shared/aws_services.py`: boto3's clients for all of them, and its resources for
+those that have any (CloudWatch, DynamoDB, S3, SNS, SQS). The descriptions of the others, about 400, would double the
+layer's size. For a service that is not in the list, `boto3.client` and `boto3.resource` raise
+`UnsupportedServiceError`, which names the list: on Lambda, and in the local runner, which reads the same list. To call
+another service, add its name; the runner follows at once, Lambda with the next `make deploy`.
+
+Powertools works as published: Logger, Tracer, Metrics, parameters, idempotency, batches, feature flags. What needs
+packages of its own (validation, data masking, Kafka, Redis) needs them in `layers/shared/pyproject.toml`.
+"""
 
 
 def sbom(found: list[Package], name: str) -> str:
-    """Give docs/sbom.cdx.json. No date and no serial number: it changes when what it says does."""
+    """Return docs/sbom.cdx.json. It has no date and no serial number, so it changes only when its content does."""
     purls = {each.name: each.purl for each in found}
     direct = [each.purl for each in found if not each.why.startswith("Needed by ")]
     bill = {
@@ -156,7 +202,8 @@ def sbom(found: list[Package], name: str) -> str:
                 "name": each.name,
                 "version": each.version,
                 "purl": each.purl,
-                "licenses": [_in_sbom(each.licence)],
+                "licenses": [_in_sbom(each.license)],
+                **({"pedigree": {"notes": each.changes}} if each.changes else {}),
             }
             for each in found
         ],
@@ -168,22 +215,22 @@ def sbom(found: list[Package], name: str) -> str:
     return json.dumps(bill, indent=2) + "\n"
 
 
-def _in_sbom(licence: str) -> dict[str, Any]:
-    return {"expression": licence} if " " in licence else {"license": {"id": licence}}
+def _in_sbom(license_: str) -> dict[str, Any]:
+    return {"expression": license_} if " " in license_ else {"license": {"id": license_}}
 
 
 def problems(found: list[Package], files: dict[Path, str]) -> Iterator[str]:
-    """Say what is not allowed, and which file is not current."""
+    """Yield a message for each license that is not allowed and each file that is out of date."""
     for each in found:
         if refused(each):
-            yield f"{each.name} {each.version}: the licence {each.licence} is none of those in checks/dependencies.py"
+            yield f"{each.name} {each.version}: the license {each.license} is not allowed in checks/dependencies.py"
     for file, text in files.items():
         if not file.exists() or file.read_text() != text:
-            yield f"{file.relative_to(ROOT)} is not what the layer ships: run `make sbom`"
+            yield f"{file.relative_to(ROOT)} is out of date: run `make sbom`"
 
 
 def main() -> None:
-    """Write or compare."""
+    """Write or compare the files."""
     arguments = argparse.ArgumentParser(prog="python -m checks.dependencies", description="What the layer ships.")
     arguments.add_argument("--write", action="store_true", help="write docs/dependencies.md and docs/sbom.cdx.json")
     write = arguments.parse_args().write
@@ -194,10 +241,10 @@ def main() -> None:
         for file, text in files.items():
             file.parent.mkdir(exist_ok=True)
             file.write_text(text)
-    told = list(problems(found, files))
-    if told:
-        raise DependencyError("\n".join(told))
-    print(f"{len(found)} packages in the layer, all under licences that are allowed")  # noqa: T201  # for the terminal
+    messages = list(problems(found, files))
+    if messages:
+        raise DependencyError("\n".join(messages))
+    print(f"{len(found)} packages in the layer, all under allowed licenses")  # noqa: T201  # for the terminal
 
 
 if __name__ == "__main__":

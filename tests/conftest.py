@@ -16,11 +16,14 @@ import pytest
 import yaml
 from aws_lambda_powertools.utilities.circuit_breaker import base as circuit_breaker
 from botocore.config import Config
+from botocore.loaders import Loader
 from moto import mock_aws
+from moto.core.loaders import Loader as MotoLoader
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
+import aws_services
 from local.template import Project, read_project
 from operations.transformed import transform
 from shared.accounts import sign_in, tokens
@@ -97,6 +100,10 @@ def environment(variables: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
+    # Only the AWS services that the layer includes, as on Lambda; moto keeps all. Set here first, to be restored later.
+    for loader in (MotoLoader, Loader):
+        monkeypatch.setattr(loader, "load_service_model", Loader.load_service_model)
+    aws_services.limit(Loader)
     monkeypatch.setattr(passwords, "COST", 4)
     passwords._dummy_hash.cache_clear()
     config.settings.cache_clear()

@@ -1,11 +1,10 @@
-"""Rules for the template that cfn-lint, its serverless rules and checkov do not have, or see too little for.
+"""Rules for the template that cfn-lint, its serverless rules and checkov lack, or apply to fewer resources.
 
-cfn-lint loads this folder. Some rules see nothing in the template as it is written: roles and most permissions are what
-SAM adds, and `checks.transformed` writes it with them. A value that an intrinsic function gives counts as set. An
-exception stands at its resource in the template, with its reason:
-`Metadata: {cfn-lint: {config: {ignore_checks: [E9005]}}}`.
+cfn-lint loads this folder. Some rules only find something in the transformed template (`operations.transformed`), since
+SAM adds roles and most permissions. A value from an intrinsic function is taken as set. An exception is declared at its
+resource in the template, with its reason: `Metadata: {cfn-lint: {config: {ignore_checks: [E9005]}}}`.
 
-cfn-lint keeps E9 for rules of projects.
+cfn-lint reserves E9 for a project's own rules.
 """
 
 import re
@@ -17,7 +16,7 @@ from cfnlint.template import Template
 
 Path: TypeAlias = list[str | int]
 Resource: TypeAlias = dict[str, Any]
-# From a resource and the template to what is wrong: where below the resource, and why.
+# Takes a resource and the template and yields what is wrong: a path below the resource, and a message.
 Check: TypeAlias = Callable[[Resource, Template], Iterator[tuple[Path, str]]]
 
 # AWS's own policies that SAM attaches to roles. They name no resource, and the template cannot narrow them.
@@ -30,12 +29,12 @@ MANAGED_POLICIES = {
     "AWSCodeDeployRoleForLambda",  # for gradual deployments: moves aliases
 }
 
-# A dynamic reference is resolved before Lambda sees it. The rest are how PEM, AWS, SendGrid and JWTs begin.
+# A dynamic reference, which is resolved before Lambda gets it, or the prefix of a PEM file, AWS or SendGrid key or JWT.
 SECRET = re.compile(r"\{\{resolve:|-----BEGIN|^(AKIA|ASIA)[0-9A-Z]{16}$|^SG\.[\w-]+\.[\w-]+$|^eyJ[\w-]+\.[\w-]+\.")
 
 
 def rule(number: str, title: str, *types: str) -> Callable[[Check], type[CloudFormationLintRule]]:
-    """Make a rule of a check; cfn-lint makes a rule of every class that it finds, so there is no base class."""
+    """Turn a check into a rule. No base class, since cfn-lint takes every class that it finds as a rule."""
 
     def make(check: Check) -> type[CloudFormationLintRule]:
         def match(_: CloudFormationLintRule, template: Template) -> list[RuleMatch]:
@@ -61,7 +60,7 @@ def rule(number: str, title: str, *types: str) -> Callable[[Check], type[CloudFo
 )
 def least_privilege(resource: Resource, template: Template) -> Iterator[tuple[Path, str]]:
     if any(resource is template.get_resources().get(name) for name in _boundaries(template.template)):
-        return  # It allows nothing by itself: it says what roles could be allowed at the most.
+        return  # A boundary allows nothing by itself: it limits what roles may allow.
     for path, statement in _allowing(resource["Properties"], ["Properties"]):
         for kind in {"NotAction", "NotResource"} & statement.keys():
             yield [*path, kind], f"{kind} allows everything but what it names"
@@ -135,7 +134,7 @@ def logs(resource: Resource, template: Template) -> Iterator[tuple[Path, str]]:
 
 
 def _boundaries(node: Any) -> Iterator[str]:
-    """Give the names of policies that bound roles, of SAM's functions and of their Globals too."""
+    """Yield the names of permissions boundaries: of roles, of SAM's functions and of their Globals."""
     if isinstance(node, dict):
         bound = node.get("PermissionsBoundary")
         if isinstance(bound, dict) and "Ref" in bound:
@@ -146,7 +145,7 @@ def _boundaries(node: Any) -> Iterator[str]:
 
 
 def _allowing(node: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Give every statement that allows something, wherever conditions have put it."""
+    """Yield every statement that allows something, at any depth, since conditions nest statements."""
     if isinstance(node, dict) and node.get("Effect") == "Allow":
         yield path, node
     elif isinstance(node, dict | list):
@@ -159,7 +158,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _text(value: Any) -> str:
-    """Give what is fixed of a string; of a !Sub, that is its text with x for every variable."""
+    """Return the literal text of a string, or of a !Sub with x for every variable."""
     match value:
         case {"Fn::Sub": [str(text), *_]} | {"Fn::Sub": str(text)}:
             return re.sub(r"\$\{[^}]*\}", "x", text)
@@ -169,7 +168,7 @@ def _text(value: Any) -> str:
 
 
 def _owner(resource: Any) -> str:
-    """Give the part of an ARN that says whose and of which service: a * after that still names things of ours."""
+    """Return the part of an ARN up to the account: a * after that still names resources of this account."""
     return ":".join(_text(resource).split(":")[:5])
 
 

@@ -18,12 +18,14 @@ from tests.support import ROOT
 PROJECT = tomllib.loads((LAYER / "pyproject.toml").read_text())
 VERSIONS = dependencies.locked((LAYER / "requirements.txt").read_text())
 
-# Packages that are locked but never imported, and why.
+# Packages that no function here imports, and why they are in the layer.
 NOT_IMPORTED = {
-    "pycparser": "A dependency of cffi; the layer's Makefile removes it.",
+    "aws-xray-sdk": "For Powertools' Tracer, in functions that users add.",
+    "pycparser": "cffi requires it, for what nothing here calls.",
+    "wrapt": "The X-Ray SDK requires it.",
 }
 
-# Imports the layer, every function and what they import late, then prints the names of all modules.
+# Imports the layer and every function, and what they import later; prints the names of all modules.
 IMPORT_ALL = """
 import ast, importlib, importlib.util, json, pathlib, sys
 files = [*pathlib.Path("layers/shared/shared").glob("**/*.py"), *pathlib.Path("functions").glob("**/app.py")]
@@ -56,11 +58,11 @@ def test_layer_ships_only_imported_packages() -> None:
 
 
 def package(**changes: Any) -> Package:
-    return Package(**{"name": "six", "version": "1.0", "licence": "MIT", "why": "A test.", "needs": (), **changes})
+    return Package(**{"name": "six", "version": "1.0", "license": "MIT", "why": "A test.", "needs": (), **changes})
 
 
 @pytest.mark.parametrize(
-    ("licence", "is_refused"),
+    ("name", "is_refused"),
     [
         ("MIT", False),
         ("MIT OR GPL-3.0-only", False),
@@ -71,8 +73,8 @@ def package(**changes: Any) -> Package:
         ("none named", True),
     ],
 )
-def test_license_is_refused_unless_allowed(licence: str, is_refused: bool) -> None:  # noqa: FBT001  # a case
-    assert bool(list(dependencies.problems([package(licence=licence)], {}))) == is_refused
+def test_license_is_refused_unless_allowed(name: str, is_refused: bool) -> None:  # noqa: FBT001  # a case
+    assert bool(list(dependencies.problems([package(license=name)], {}))) == is_refused
 
 
 def test_outdated_file_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +89,7 @@ def test_outdated_file_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_dependency_without_a_reason_is_refused() -> None:
     project = {"project": PROJECT["project"], "tool": {"reasons": {**PROJECT["tool"]["reasons"]}}}
     del project["tool"]["reasons"]["bcrypt"]
-    with pytest.raises(DependencyError, match=r"do not have the same: bcrypt$"):
+    with pytest.raises(DependencyError, match=r"dependencies differ: bcrypt$"):
         dependencies.packages(VERSIONS, project)
 
 
@@ -106,3 +108,20 @@ def test_sbom_lists_every_package_once_with_its_dependencies() -> None:
     assert set().union(*dependencies_by_ref.values()) == set(purls)
     direct = {re.sub(r"@.*|pkg:pypi/", "", purl) for purl in dependencies_by_ref["the-layer"]}
     assert direct == set(PROJECT["tool"]["reasons"])
+
+
+def test_extras_of_a_dependency_are_its_dependencies() -> None:
+    found = {each.name: each for each in dependencies.packages(VERSIONS, PROJECT)}
+    assert "aws-xray-sdk" in found["aws-lambda-powertools"].needs
+    assert found["aws-xray-sdk"].why == "Needed by aws-lambda-powertools."
+
+
+def test_both_files_state_what_the_build_changes() -> None:
+    found = dependencies.packages(VERSIONS, PROJECT)
+    bill = json.loads(dependencies.sbom(found, "the-layer"))
+    notes = {each["name"]: each["pedigree"]["notes"] for each in bill["components"] if "pedigree" in each}
+    assert notes.keys() == {"botocore", "pydantic", "pydantic-core", "pyjwt", "urllib3"}
+    assert notes["pyjwt"] == "Imports put off in jwt/algorithms.py."
+    assert "layers/shared/aws_services.py" in notes["botocore"]
+    table = dependencies.table(found)
+    assert all(f"| {name} | {changes} |" in table for name, changes in notes.items())

@@ -1,4 +1,4 @@
-"""What `sam build` makes of the project, once for each stage of samconfig.toml."""
+"""The project as `sam build` builds it, once for each stage in samconfig.toml."""
 
 import contextlib
 import http.client
@@ -19,7 +19,7 @@ from tests.sam import containers
 from tests.sam.containers import Backend, Sam
 from tests.support import ROOT
 
-# What ELF calls the processors (e_machine), by stage.
+# The processor by stage, as a number in ELF files (e_machine).
 MACHINES = {"default": 62, "prod": 183}
 
 
@@ -50,7 +50,7 @@ def read_build(template: Path, machine: int) -> Build:
 @pytest.fixture(scope="session")
 def builds(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Build]:
     """Both stages, built side by side."""
-    # A function's folder is deployed as it is; other tests have left compiled files there.
+    # A function's folder is deployed as it is; other tests may have left compiled files there.
     for folder in (ROOT / "functions").rglob("__pycache__"):
         shutil.rmtree(folder)
     target = tmp_path_factory.mktemp("build")
@@ -67,9 +67,9 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Build]:
         )
         for stage in MACHINES
     }
-    told = {stage: process.communicate()[0] for stage, process in running.items()}
+    output = {stage: process.communicate()[0] for stage, process in running.items()}
     for stage, process in running.items():
-        assert process.returncode == 0, told[stage]
+        assert process.returncode == 0, output[stage]
     return {stage: read_build(target / stage / "template.yaml", machine) for stage, machine in MACHINES.items()}
 
 
@@ -84,21 +84,21 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
     """The local AWS, within reach of containers."""
     if not containers.is_here(containers.IMAGE):
         pytest.skip(f"no Docker engine with {containers.IMAGE} answers")
-    # Every test signs in anew, and all come from one address.
+    # Every test signs in, and all from one address.
     with containers.backend(tmp_path_factory.mktemp("runner"), RATE_LIMIT_MULTIPLIER="100") as behind:
         yield behind
 
 
 @pytest.fixture(scope="session")
 def sam(builds: Mapping[str, Build], backend: Backend, tmp_path_factory: pytest.TempPathFactory) -> Sam:
-    """`sam local` with what the development stage builds."""
+    """`sam local` with the build of the development stage."""
     file = tmp_path_factory.mktemp("sam") / "variables.json"
     return containers.sam_local(builds["default"].template, backend, file)
 
 
 @pytest.fixture(scope="session")
 def start_lambda(sam: Sam, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Lambda"]:
-    """Functions to be run with any event."""
+    """Functions to invoke with any event."""
     with sam.serve("start-lambda", containers.free_port(), tmp_path_factory.mktemp("lambda") / "sam.log") as port:
         yield Lambda(port)
 
@@ -112,7 +112,7 @@ def start_api(sam: Sam, tmp_path_factory: pytest.TempPathFactory) -> Iterator["C
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back over HTTP."""
+    """A response over HTTP."""
 
     status: int
     headers: Mapping[str, str]
@@ -125,7 +125,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Client:
-    """Whoever calls a port of this machine, with this access token if there is one."""
+    """A client of a port on this machine, with an access token if there is one."""
 
     port: int
     token: str = ""

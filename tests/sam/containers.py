@@ -2,9 +2,9 @@
 
 `python -m tests.sam.containers` (behind `make sam-local`) serves them until Ctrl-C; the Docker tests use the parts.
 
-The runner in `local/` supplies what is around the functions: tables, key, admin, and the delivery of mails. Containers
-have a network of their own, and MiniStack listens on this machine's loopback. Docker Desktop leads from one to the
-other; on Linux a relay does, on the address of Docker's bridge, which only this machine and its containers reach.
+The runner in `local/` supplies what the functions need: tables, key, admin, and the delivery of emails. Containers have
+a network of their own, and MiniStack listens on this machine's loopback. Docker Desktop connects the two; on Linux a
+relay does, on the address of Docker's bridge, which only this machine and its containers reach.
 """
 
 import contextlib
@@ -33,12 +33,12 @@ _START_SECONDS = 120.0
 
 
 class StartError(Exception):
-    """A program did not do what it was started for. Tells the end of what it printed."""
+    """A program failed. The message has the end of its output."""
 
 
 @dataclass(frozen=True)
 class Backend:
-    """The running runner: its port, and its AWS as this machine and as a container reach it."""
+    """The running runner: its port, and the addresses of its AWS for this machine and for containers."""
 
     port: int
     aws_port: int
@@ -57,7 +57,7 @@ class Sam:
     config: Path = ROOT / "samconfig.toml"
 
     def command(self, *arguments: str) -> list[str]:
-        """Give the command line for `sam local`."""
+        """Return the command line for `sam local`."""
         options = ["--template", str(self.template), "--config-file", str(self.config)]
         # Otherwise SAM CLI fetches the image, or looks for a newer one.
         skip = ["--skip-pull-image"] if is_here(IMAGE) else []
@@ -65,7 +65,7 @@ class Sam:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Give region and credentials, which the functions get too, and the AWS where SAM CLI asks about them."""
+        """Region and credentials, which SAM CLI passes on to the functions, and the AWS that it asks about them."""
         return {
             **os.environ,
             "AWS_REGION": REGION,
@@ -77,19 +77,19 @@ class Sam:
         }
 
     def invoke(self, function: str, event: Path) -> Any:
-        """Run a function once; give its answer."""
+        """Invoke a function once and return its result."""
         command = self.command("invoke", function, "--event", str(event))
         done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
         try:
             return json.loads(done.stdout.splitlines()[-1])
         except (IndexError, ValueError):
-            raise StartError(f"{function} gave no answer:\n{done.stdout}\n{done.stderr}") from None
+            raise StartError(f"{function} returned nothing:\n{done.stdout}\n{done.stderr}") from None
 
     @contextlib.contextmanager
     def serve(self, what: str, port: int, log: Path | None = None, *, warm: bool = True) -> Iterator[int]:
         """Keep `start-api` or `start-lambda` running on this port, each function in a container that stays.
 
-        Unless `warm`, it is as the settings have it: SAM CLI's default is a container for each request.
+        Unless `warm`, the settings decide: SAM CLI's default is a container for each request.
         """
         command = self.command(what, "--port", str(port), *(["--warm-containers", "LAZY"] if warm else []))
         with _running(command, log, self.environment) as process:
@@ -98,7 +98,7 @@ class Sam:
 
 
 def is_here(image: str) -> bool:
-    """Say whether a Docker engine answers and has the image."""
+    """Return whether a Docker engine answers and has the image."""
     return _docker("image", "inspect", image) is not None
 
 
@@ -121,14 +121,27 @@ def backend(data: Path, *options: str, **variables: str) -> Iterator[Backend]:
         )
 
 
+def run_in_image(mounts: Mapping[str, Path], variables: Mapping[str, str], program: str, *arguments: str) -> str:
+    """Run a Python program in Lambda's image, with the layer's packages, and return what it prints. No network."""
+    variables = {"PYTHONPATH": "/opt/python:/var/runtime", **variables}
+    command = ["docker", "run", "--rm", "--pull", "never", "--network", "none"]
+    command += ["--entrypoint", "/var/lang/bin/python3.13"]
+    command += [part for place, folder in mounts.items() for part in ("--volume", f"{folder}:{place}:ro")]
+    command += [part for name, value in variables.items() for part in ("--env", f"{name}={value}")]
+    done = subprocess.run([*command, IMAGE, "-c", program, *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise StartError(done.stderr)
+    return done.stdout
+
+
 def sam_local(template: Path, backend: Backend, variables: Path) -> Sam:
-    """Give SAM CLI whose functions find the local AWS; the file of variables is written for it."""
+    """Return SAM CLI with functions that find the local AWS. Writes the file of variables for it."""
     variables.write_text(json.dumps({"Parameters": {"AWS_ENDPOINT_URL": backend.endpoint}}))
     return Sam(template, variables, backend.aws_port)
 
 
 def free_port() -> int:
-    """Give a port of loopback that nobody has at the moment."""
+    """Return a port of loopback that is free at the moment."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
@@ -137,7 +150,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def _running(command: list[str], log: Path | None, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Keep a program running, in a session of its own: a Ctrl-C ends it from here, when its turn comes."""
+    """Keep a program running, in a session of its own: Ctrl-C does not reach it, so it ends when this block does."""
     with contextlib.ExitStack() as stack:
         output = stack.enter_context(log.open("wb")) if log else None
         process = subprocess.Popen(
@@ -161,7 +174,7 @@ def _running(command: list[str], log: Path | None, environment: Mapping[str, str
 
 
 def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path | None) -> None:
-    """Wait until HTTP is answered, in whatever way. Raises StartError when the program ended, or nothing comes."""
+    """Wait until HTTP is answered, with any status. Raises StartError if the program ends, or after a time-out."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
@@ -175,12 +188,12 @@ def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path | None) -> 
             return
         finally:
             connection.close()
-    told = "\n".join(log.read_text(errors="replace").splitlines()[-20:]) if log else "see above"
-    raise StartError(f"{process.args!r} did not start: {told}")
+    output = "\n".join(log.read_text(errors="replace").splitlines()[-20:]) if log else "see above"
+    raise StartError(f"{process.args!r} did not start: {output}")
 
 
 def _docker(*arguments: str) -> str | None:
-    """Ask Docker; None where there is no engine, or it says no."""
+    """Run a Docker command and return its output; None without an engine or on failure."""
     try:
         asked = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=30, check=False)
     except (FileNotFoundError, subprocess.TimeoutExpired):
@@ -190,9 +203,9 @@ def _docker(*arguments: str) -> str | None:
 
 @contextlib.contextmanager
 def _within_reach(port: int) -> Iterator[str]:
-    """Give the address at which containers reach this port of loopback."""
+    """Yield the address at which containers reach this port of loopback."""
     server = None
-    # Elsewhere, and where the bridge is not this machine's, Docker Desktop runs the engine in a virtual machine.
+    # On other systems, and if this machine lacks the bridge's address, Docker Desktop runs the engine.
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             server = socket.create_server((_bridge(), 0))
@@ -206,9 +219,9 @@ def _within_reach(port: int) -> Iterator[str]:
 
 
 def _bridge() -> str:
-    """Give this machine's address on Docker's bridge: the one it names, or else the network's first, as Docker takes.
+    """Return this machine's address on Docker's bridge: the configured one, or else the first of its network.
 
-    Raises OSError where Docker has no bridge.
+    Raises OSError if Docker has no bridge.
     """
     configured = json.loads(_docker("network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}") or "[]")
     for network in configured:
@@ -256,9 +269,9 @@ def main() -> int:
         with backend(data) as behind:
             print(f"Starting `sam local start-api` on http://localhost:{port}", flush=True)
             with sam_local(template, behind, data / "sam-variables.json").serve("start-api", port):
-                print(f"  Mails  http://localhost:{behind.port}/_local/")
+                print(f"  Emails http://localhost:{behind.port}/_local/")
                 print(f"  Admin  {behind.admin_email}  {behind.admin_password}")
-                print("A function's first request waits for its container. Ctrl-C stops everything.", flush=True)
+                print("A function's first request starts its container. Ctrl-C stops everything.", flush=True)
                 signal.pause()
     except StartError as problem:
         print(problem, file=sys.stderr)

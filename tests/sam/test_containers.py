@@ -1,4 +1,4 @@
-"""The built functions in Lambda's containers: the README's tour, and a mail from the outbox to SES."""
+"""The built functions in Lambda's containers: the README's tour, and an email from the outbox to SES."""
 
 import re
 import time
@@ -23,21 +23,21 @@ pytestmark = pytest.mark.docker
 
 
 def eventually(look: Callable[[], Any]) -> Any:
-    """Look until there is something to see."""
+    """Call `look` until it returns something, and return that."""
     deadline = time.monotonic() + 30
     while not (seen := look()):
-        assert time.monotonic() < deadline, "nothing to see for 30 seconds"
+        assert time.monotonic() < deadline, "nothing for 30 seconds"
         time.sleep(0.1)
     return seen
 
 
-def mails_to(backend: Backend, address: str) -> list[Mapping[str, Any]]:
+def emails_to(backend: Backend, address: str) -> list[Mapping[str, Any]]:
     inbox = Client(backend.port).call("GET", "/_local/inbox.json").json
-    return [mail for mail in inbox if mail["to"] == address]
+    return [email for email in inbox if email["to"] == address]
 
 
 def entry(address: str, attempts: int) -> dict[str, Any]:
-    """Give an entry of the outbox that has this address verified once more, and that the retry job leaves alone."""
+    """Return an entry of the outbox that verifies this address again, and that the retry job does not touch."""
     tomorrow = int(time.time()) + 86400
     return {
         "id": str(uuid.uuid4()),
@@ -58,8 +58,8 @@ def test_the_tour(start_api: Client, backend: Backend) -> None:
 
     form = {"name": "Ada", "email": "ada.tour@example.com", "password": PASSWORD}
     assert start_api.call("POST", "/api/auth/register", form).status == 202
-    mail = eventually(lambda: mails_to(backend, "ada.tour@example.com"))[0]
-    link = re.search(r"\?token=([\w%-]+)", mail["text"])
+    email = eventually(lambda: emails_to(backend, "ada.tour@example.com"))[0]
+    link = re.search(r"\?token=([\w%-]+)", email["text"])
     assert link
     assert start_api.call("POST", "/api/auth/verify-email", {"token": unquote(link[1])}).status == 200
 
@@ -81,8 +81,8 @@ def test_the_tour(start_api: Client, backend: Backend) -> None:
     assert ada.call("GET", "/api/auth/me").status == 401
 
 
-def test_a_mail_is_delivered(start_lambda: Lambda, backend: Backend) -> None:
-    """The runner tries what is new, at once; so the entry looks tried until only the container is told of it."""
+def test_an_email_is_delivered(start_lambda: Lambda, backend: Backend) -> None:
+    """The runner delivers new entries at once, so this one is stored as tried until only the container gets it."""
     table = boto3.resource(
         "dynamodb",
         region_name=REGION,
@@ -93,15 +93,15 @@ def test_a_mail_is_delivered(start_lambda: Lambda, backend: Backend) -> None:
     address = "container@example.com"
     form = {"name": "Grace", "email": address, "password": PASSWORD}
     assert Client(backend.port).call("POST", "/api/auth/register", form).status == 202
-    eventually(lambda: mails_to(backend, address))
+    eventually(lambda: emails_to(backend, address))
     ours = entry(address, attempts=1)
     table.put_item(Item=ours)
     table.update_item(
         Key={"id": ours["id"]}, UpdateExpression="SET attempts = :none", ExpressionAttributeValues={":none": 0}
     )
-    assert len(mails_to(backend, address)) == 1
+    assert len(emails_to(backend, address)) == 1
 
     record = stream_record({key: TypeSerializer().serialize(value) for key, value in ours.items()})
     assert start_lambda.invoke("DeliverEmailFunction", {"Records": [record]}) == {"batchItemFailures": []}
-    assert len(mails_to(backend, address)) == 2
+    assert len(emails_to(backend, address)) == 2
     assert "doneAt" in table.get_item(Key={"id": ours["id"]})["Item"]

@@ -1,4 +1,4 @@
-"""Every event in events/, as committed and from somebody who may: in this process, and in Lambda's containers."""
+"""Every event in events/, as committed and as an administrator's: in this process and in Lambda's containers."""
 
 import json
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ from tests.support import ROOT
 from tests.support import api as calls
 from tests.support.api import Api
 
-# `asCommitted` is the status as the event stands; `fromAdmin`, where a token is needed, the status with an
-# administrator's and with the id of a user who exists. A job has an answer instead; its steps are in their order.
+# `asCommitted` is the status of the event as it is; `fromAdmin`, if it needs a token, the status with a token of an
+# administrator and the id of an existing user. A job has a result (`answer`) instead; its steps are in order.
 EXPECTED: dict[str, dict[str, Any]] = json.loads((ROOT / "events" / "expected.json").read_text())
 AS_COMMITTED, FROM_ADMIN, JOBS = (
     {name: expected[key] for name, expected in EXPECTED.items() if key in expected}
@@ -23,13 +23,13 @@ AS_COMMITTED, FROM_ADMIN, JOBS = (
 )
 
 
-def test_every_event_is_expected_to_have_an_answer() -> None:
+def test_every_event_has_an_expected_result() -> None:
     files = (ROOT / "events").glob("*/**/*.json")
     assert {str(file.relative_to(ROOT / "events").with_suffix("")) for file in files} == EXPECTED.keys()
 
 
 def of_admin(event: Mapping[str, Any], token: str, user_id: str) -> dict[str, Any]:
-    """Give the event as it comes from an administrator and, if it is about a user, is about this one."""
+    """Return the event with an administrator's token and, if it is about a user, with this user's id."""
     committed = event.get("pathParameters", {}).get("userId", user_id)
     changed: dict[str, Any] = json.loads(json.dumps(event).replace(committed, user_id))
     changed["headers"]["authorization"] = f"Bearer {token}"
@@ -45,7 +45,7 @@ def test_as_committed(api: Api, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FROM_ADMIN)
-def test_of_an_administrator(admin: Api, name: str) -> None:
+def test_as_an_administrator(admin: Api, name: str) -> None:
     user = admin.post("/api/users", {"name": "Linus", "email": "linus@example.com"}).json["data"]
     event = of_admin(read_event(name), admin.token, user["id"])
     assert admin.send(event).status == FROM_ADMIN[name]
@@ -58,7 +58,7 @@ def test_the_jobs(api: Api) -> None:
 
 
 def rotated() -> str:
-    """Give the id of the key that the events of the rotation make."""
+    """Return the id of the key that the rotation events create."""
     version: str = read_event("jobs/rotate_signing_key/create")["ClientRequestToken"]
     return version
 
@@ -72,13 +72,13 @@ def folder(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def functions(builds: Mapping[str, Build]) -> Mapping[str, str]:
-    """The function for a folder."""
+    """The function of each folder."""
     return {str(path.relative_to(ROOT / "functions")): name for name, path in builds["default"].functions.items()}
 
 
 @pytest.fixture(scope="module")
 def answers(sam: Sam, functions: Mapping[str, str]) -> Mapping[str, Any]:
-    """What `sam local invoke` answers to the events as committed; two at a time, since each starts a container."""
+    """The results of `sam local invoke` for the events as committed; two at a time, since each starts a container."""
     with ThreadPoolExecutor(2) as pool:
         return dict(zip(AS_COMMITTED, pool.map(lambda name: invoke(sam, functions, name), AS_COMMITTED), strict=True))
 
@@ -103,7 +103,7 @@ def test_sam_local_invoke_of_the_jobs(sam: Sam, functions: Mapping[str, str]) ->
 
 @pytest.mark.docker
 @pytest.mark.parametrize("name", FROM_ADMIN)
-def test_in_a_container_of_an_administrator(
+def test_in_a_container_as_an_administrator(
     backend: Backend, start_lambda: Lambda, functions: Mapping[str, str], name: str
 ) -> None:
     runner = Client(backend.port)
