@@ -151,7 +151,7 @@ def test_interrupted_redrive_is_completed_by_the_next(
             body = {**ADA, "email": f"user{number}@example.com"}
             assert Api().post("/api/auth/register", body).status == 202
         stream_while_ses_rejects(now, *entries())
-        aws.sqs().send_message(QueueUrl="UndeliveredEmailQueue", MessageBody="a note")
+        aws.sqs().send_message(QueueUrl="UndeliveredEmailQueue", MessageBody="a message")
         wire.reset()
 
     prepare()
