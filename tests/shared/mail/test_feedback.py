@@ -200,3 +200,34 @@ def test_later_of_two_interleaved_events_is_shown(ada: Api, wire: Wire) -> None:
     wire.meanwhile(partial(receive, complaint(ADA, at=1_790_000_001)), before=WRITES[0])
     receive(bounce(ADA, at=1_790_000_000))
     assert (status(), suppressed(ADA)) == ("complained", "complained")
+
+
+@pytest.mark.parametrize("event", EVENTS)
+@pytest.mark.parametrize("prepare", FLOWS)
+def test_flow_before_any_call_of_an_event_leaves_consistent_data(  # noqa: PLR0913, PLR0917  # fixtures
+    admin: Api,
+    inbox: Inbox,
+    wire: Wire,
+    reset_moto: Callable[[], None],
+    prepare: Prepare,
+    event: Callable[[str], Event],
+) -> None:
+    """What was read before the flow and what was read after it must not be combined."""
+    for number in range(1, 10):
+        reset_moto()
+        admin = member(Api(), "Administrator", "admin@example.com", role="admin")
+        flow = prepare(admin, inbox)
+        wire.reset()
+
+        def before(_: str, flow: Flow = flow, number: int = number) -> None:
+            if len(wire.calls) == number:
+                wire.before = lambda _: None
+                flow()
+
+        wire.before = before
+        receive(event(ADA))
+        is_complete = len(wire.calls) < number
+        wire.reset()
+        stored.check()
+        if is_complete:
+            break

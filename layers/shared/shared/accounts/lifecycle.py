@@ -46,6 +46,10 @@ def ensure_admin(email: str, password: str) -> None:
     """Ensure that this address belongs to an administrator who can sign in with this password.
 
     Operators use it to create the first administrator; no endpoint calls it. The password's strength is not checked.
+
+    Raises:
+        EmailTaken: the address is reserved for its former owner.
+
     """
     credential = credentials.find(email)
     if credential is None:
@@ -55,6 +59,8 @@ def ensure_admin(email: str, password: str) -> None:
         credential = credentials.new(email=email, user_id=user.id, password_hash=password_hash, verified=True)
         write(credentials.adding(credential), users.adding(user), suppressions.checking(email, suppressed))
         return
+    if credential.is_reserved:
+        raise EmailTaken
     user = users.of_credential(credential)
     if user.can_administer and passwords.verify(password, credential.password_hash):
         return

@@ -24,7 +24,7 @@ def of_token(token: OneTimeToken) -> tuple[Credential, User]:
 
     Raises:
         InvalidOneTimeToken: the credentials have changed since the token was issued.
-        Outdated: the account was closed between the two reads.
+        Outdated: the account was closed or its address changed between the two reads.
 
     """
     credential = credentials.by_key(token.email)

@@ -19,6 +19,7 @@ from shared.core.errors import LastAdmin, Outdated, UserNotFound
 from shared.core.tables import Change, Check, Delete, Item, Put, Table, Update, in_parallel
 from shared.records import credentials
 from shared.records.credentials import Credential
+from shared.values import emails
 
 USERS = Table("users_table")
 NEWEST = "Newest"
@@ -148,8 +149,8 @@ def get(user_id: str) -> User:
     return user
 
 
-# A profile and its credentials are written together but read one after the other. If only one of them is found, the
-# account was opened or closed in between.
+# A profile and its credentials are written together but read one after the other. If they do not belong together, the
+# account was opened, closed or moved to another address in between.
 
 
 def credential_of(user: User) -> Credential:
@@ -169,11 +170,11 @@ def of_credential(credential: Credential) -> User:
     """Return the profile that credentials belong to.
 
     Raises:
-        Outdated: the account was closed since the credentials were read.
+        Outdated: the account was closed or its address changed since the credentials were read.
 
     """
     user = find(credential.user_id)
-    if user is None:
+    if user is None or emails.key(user.email) != credential.email:
         raise Outdated
     return user
 
