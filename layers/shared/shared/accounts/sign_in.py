@@ -43,7 +43,7 @@ _SHOWN_USER_AGENT = 120
 Scope: TypeAlias = Literal["local", "others", "global"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class SignedIn:
     """A session and its tokens."""
 

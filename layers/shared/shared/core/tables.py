@@ -123,7 +123,7 @@ def _pool() -> "ThreadPoolExecutor":
 # Changes -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Change(ABC):
     """One write to one item.
 
@@ -141,7 +141,7 @@ class Change(ABC):
         """Return the name that transactions use for this kind of change, and its parameters."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Put(Change):
     """Write a whole item, replacing any item with the same key."""
 
@@ -151,7 +151,7 @@ class Put(Change):
         return "Put", _Expression().parameters(self, Item=_encoded(self.item))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Update(Change):
     """Set, add to and remove attributes of an item. A missing item is created, unless `when` requires one."""
 
@@ -171,7 +171,7 @@ class Update(Change):
         return "Update", expression.parameters(self, Key=_encoded(self.key), UpdateExpression=update)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Delete(Change):
     """Delete an item. A missing item is not an error, unless `when` requires one."""
 
@@ -181,7 +181,7 @@ class Delete(Change):
         return "Delete", _Expression().parameters(self, Key=_encoded(self.key))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Check(Change):
     """Write nothing, but require that `when` holds."""
 

@@ -19,7 +19,7 @@ UNDO_PERIOD = 72 * clock.HOUR
 _MAX_FORMER = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Credential:
     """What a user signs in with. `email` is the key of the address; emails are sent to `address`.
 

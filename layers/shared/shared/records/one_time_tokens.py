@@ -46,7 +46,7 @@ _SECRET_LENGTH = 22
 _PURPOSES = tuple(LIFETIMES)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class Issued:
     """A link's token and a six-digit code, for an email. Neither is stored."""
 

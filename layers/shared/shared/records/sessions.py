@@ -31,7 +31,7 @@ _MAX_USER_AGENT_LENGTH = 256
 _ID = re.compile(r"[0-9a-f-]{36}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Session:
     """A signed-in device. Times are seconds since 1970. `counter` is the number of refreshes."""
 

@@ -1,7 +1,7 @@
 """What operations read from a request besides the caller: bodies, queries, and the headers that carry a condition.
 
 A body is a class with a field for each value, `class Registration(Body)`, and so is a query, `class Page(Query)`. Both
-are frozen dataclasses that pydantic validates, so a field has any type that pydantic knows. Python names fields in
+are dataclasses that pydantic validates, so a field has any type that pydantic knows. Python names fields in
 snake_case and callers in camelCase. Unknown fields are ignored, because front ends send whole forms.
 
 pydantic is imported by the first validation, not by this module: importing it is a fifth of a cold start.
@@ -31,15 +31,15 @@ def _camel_case(name: str) -> str:
     return first + "".join(part[:1].upper() + part[1:] for part in others)
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True)
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass_transform(kw_only_default=True, eq_default=False)
+@dataclass(eq=False, repr=False)
 class _Input:
     __pydantic_config__: ClassVar = {"alias_generator": _camel_case, "hide_input_in_errors": True}
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        # No repr: it would show passwords.
-        dataclass(frozen=True, kw_only=True, repr=False)(cls)
+        # No repr: it would show passwords. No comparison: it takes a millisecond to generate.
+        dataclass(kw_only=True, eq=False, repr=False)(cls)
         for field in fields(cls):
             if type(field.default).__module__.startswith("pydantic"):
                 raise TypeError(f"{cls.__name__}.{field.name} needs Annotated[…, Field(…)], and a default of its own")
