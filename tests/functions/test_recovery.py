@@ -224,6 +224,12 @@ def test_old_address_is_free_after_72_hours(ada: Api, api: Api, inbox: Inbox) ->
         assert verify(api, inbox.newest().token).status == 200
 
 
+def test_reserved_address_cannot_become_an_administrators(ada: Api, inbox: Inbox) -> None:
+    change_email(ada, inbox, COUNTESS)
+    with pytest.raises(EmailTaken):
+        lifecycle.ensure_admin(ADA, NEW)
+
+
 @pytest.mark.usefixtures("ada")
 def test_change_to_a_taken_address_only_notifies_its_owner(admin: Api, inbox: Inbox) -> None:
     reply = admin.post("/api/auth/change-email", {"newEmail": ADA, "password": PASSWORD})
