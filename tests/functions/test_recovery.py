@@ -3,7 +3,9 @@
 import pytest
 import time_machine
 
+from shared.accounts import lifecycle
 from shared.core import clock, tables
+from shared.core.errors import EmailTaken
 from shared.records import keys, one_time_tokens, sessions, users
 from shared.values.client import Client
 from tests.conftest import PASSWORD
