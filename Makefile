@@ -14,7 +14,7 @@ STAGE ?= default
 
 export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-# So that `sam`, and the layer's Makefile that it runs, find this project's tools first.
+# `sam`, and the layer's Makefile that it runs, must find this project's tools first.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 help: ## list the targets
@@ -90,16 +90,16 @@ redrive: .venv/.run ## send undeliverable emails again, on AWS (STAGE=default)
 test-docker: environments .venv/.dev ## check the build, and run it in Lambda's containers; needs Docker
 	@$(BIN)/python -m pytest -m "docker or build"
 
-test-browser: environments .venv/.dev ## test the local page in Chromium; needs chromium and chromedriver
+test-browser: environments .venv/.dev ## test the local page and the contact form in Chromium; skipped without chromium and chromedriver
 	@$(BIN)/python -m pytest -m browser -rs
 
-screenshots: environments .venv/.dev ## renew the screenshots in docs/; needs chromium and chromedriver
+screenshots: environments .venv/.dev ## take the screenshots for docs/; needs chromium and chromedriver
 	@$(BIN)/python -m tests.browser.screenshots
 
-bench: build .venv/.dev ## measure cold starts and warm requests in Lambda's image, beside alternatives: needs Docker (ROUNDS=15)
+bench: build .venv/.dev ## compare cold starts and warm requests with alternatives, and write docs/benchmarks.md; needs Docker (10 minutes, ROUNDS=15)
 	@$(BIN)/python -m benchmarks.speed
 
-desk: environments build .venv/.dev ## measure the local runner beside `sam local`: needs Docker (4 minutes)
+desk: environments build .venv/.dev ## compare the local runner with `sam local`, and write docs/desk.md; needs Docker (4 minutes)
 	@$(BIN)/python -m benchmarks.desk
 
 capacity: environments .venv/.dev ## measure units, cost and memory of each flow, and write docs/capacity.md (about 4 minutes)
@@ -155,12 +155,12 @@ for python in $(PYTHON) python3.13 python3.12 python3.11 python3.14 python3; do 
   "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && break; python=; \
 done; \
 if [ -z "$$python" ]; then \
-  echo "No Python 3.11 or newer found. Install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; \
+  echo "No Python 3.11 or newer found. Install one, or set its path: make PYTHON=/path/to/python3" >&2; exit 1; \
 fi
 endef
 
-# Both in parallel, to use the second core.
-environments:
+# In parallel, because neither needs the other.
+environments: ## install what the runner needs: .venv and .venv-ministack
 	@$(MAKE) --silent --no-print-directory -j 2 .venv/.run .venv-ministack/.installed
 
 .venv/.run: requirements-run.txt layers/shared/pyproject.toml

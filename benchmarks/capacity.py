@@ -100,7 +100,7 @@ def months(few: Usages, stack: Stack) -> str:
     rows: dict[str, Sequence[float]] = {name: [bill[name] for bill in bills] for name in bills[0]}
     rows["**all**"] = totals
     rows["per thousand users"] = [total / users * 1000 for total, users in zip(totals, ACTIVE_USERS, strict=True)]
-    rows["of it what Cognito would replace, without email"] = [
+    rows["of all, the part that Cognito would replace, without email"] = [
         prices.without_cognito(users, few, stack) for users in ACTIVE_USERS
     ]
     for plan in ("Cognito Essentials", "Cognito Lite"):

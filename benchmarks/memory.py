@@ -22,7 +22,7 @@ COLD_EVERY = 100
 # https://serverlessland.com/content/service/lambda/guides/effectively-running-java-on-serverless/init-heavy-lifting
 START, FIRST = 280, 15
 ASSUMED = (
-    f"Assumed, since nothing here ran on AWS: {WAIT} ms of waiting per call of DynamoDB, a cold start in one of "
+    f"Assumed, because nothing was measured on AWS: {WAIT} ms of waiting per call of DynamoDB, a cold start in one of "
     f"{COLD_EVERY} requests, and {START} + {FIRST} ms of CPU for it."
 )
 # The peak of a container: its imports, every client, and a hash where it hashes.

@@ -1,9 +1,9 @@
-"""What the layer ships beside our own code: names, versions, licenses, reasons, and what the build changes.
+"""What the layer ships besides our own code: names, versions, licenses, reasons, and what the build changes.
 
 `--write` writes docs/dependencies.md, for people, and docs/sbom.cdx.json, a software bill of materials (CycloneDX 1.6),
 from the layer's lock, the packages' own metadata, the reasons in layers/shared/pyproject.toml and the tables in
-layers/shared/trim.py. Without it both files are compared with what they should be, and licenses with those allowed.
-Neither needs the network: the packages are those in .venv, whose lock has the same versions.
+layers/shared/trim.py. Without it, both files are compared with what they should be, and licenses with those allowed.
+Neither needs the network: the metadata is that of the packages in .venv, whose lock has the same versions.
 """
 
 import argparse
@@ -50,7 +50,7 @@ LAMBDA: dict[str, str | AbstractSet[str]] = {
 
 
 class DependencyError(Exception):
-    """The dependencies and what states them do not agree. The message is for the terminal."""
+    """The dependencies and the files that describe them do not agree. The message is for the terminal."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,8 @@ makes these changes:
 {chr(10).join(changed)}
 
 An import that is put off is moved from the top of a module to the statements that use it. The build fails when a
-package does not look as `trim.py` expects. What each change saves is in [benchmarks.md](benchmarks.md).
+package does not look as `trim.py` expects. [benchmarks.md](benchmarks.md) has what the larger changes save, and what
+all of them save together.
 
 ## Which AWS services functions can call
 
@@ -178,7 +179,7 @@ Those in the list `SERVICES` in `layers/shared/aws_services.py`: boto3's clients
 those that have any (CloudWatch, DynamoDB, S3, SNS, SQS). The descriptions of the others, about 400, would double the
 layer's size. For a service that is not in the list, `boto3.client` and `boto3.resource` raise
 `UnsupportedServiceError`, which names the list: on Lambda, and in the local runner, which reads the same list. To call
-another service, add its name; the runner follows at once, Lambda with the next `make deploy`.
+another service, add its name: it takes effect in the runner on the next request, on Lambda with the next `make deploy`.
 
 Powertools works as published: Logger, Tracer, Metrics, parameters, idempotency, batches, feature flags. What needs
 packages of its own (validation, data masking, Kafka, Redis) needs them in `layers/shared/pyproject.toml`.

@@ -1,4 +1,4 @@
-"""The layer's six packages: imports between packages point down, and no imports form a cycle. Functions stand on top."""
+"""The layer's six packages: imports point down, and form no cycle. Functions stand on top."""
 
 import ast
 import re
