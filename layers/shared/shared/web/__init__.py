@@ -1,1 +1,1 @@
-"""Serving HTTP: requests, responses, and what declares a handler. No other package knows how requests arrive."""
+"""Serving HTTP: requests, responses and handlers. No other package knows how requests arrive."""
