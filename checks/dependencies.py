@@ -105,7 +105,7 @@ def changes() -> dict[str, str]:
         "Contains only the AWS services listed in layers/shared/aws_services.py, their descriptions without "
         "documentation and examples; botocore/loaders.py refuses all others."
     )
-    for what, changed in {"Imports put off": set(trim.PUT_OFF), "Lines replaced": set(trim.REPLACED)}.items():
+    for what, changed in {"Imports deferred": set(trim.DEFERRED), "Lines replaced": set(trim.REPLACED)}.items():
         files: defaultdict[str, list[str]] = defaultdict(list)
         for file in changed:
             files[package_of(file.partition("/")[0])].append(file)
@@ -169,7 +169,7 @@ makes these changes:
 |---|---|
 {chr(10).join(changed)}
 
-An import that is put off is moved from the top of a module to the statements that use it. The build fails when a
+A deferred import is moved from the top of a module to the statements that use it. The build fails when a
 package does not look as `trim.py` expects. [benchmarks.md](benchmarks.md) has what the larger changes save, and what
 all of them save together.
 

@@ -1,7 +1,7 @@
 """Print what is in the built layer and why, as `make build` does.
 
 Run it as `python layers/sizes.py <folder of the layer>`. The reasons are in shared/pyproject.toml, under
-`tool.reasons`, or in the lock: which package needs which. Fails when the layer is larger than LARGEST.
+`tool.reasons`, or in the lock: which package needs which. It fails when the layer is larger than MAX_SIZE.
 """
 
 import io
@@ -15,7 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 MEGABYTE = 1_000_000
 # Zipped, in bytes.
-LARGEST = 20 * MEGABYTE
+MAX_SIZE = 20 * MEGABYTE
 # Packages whose folder has another name.
 _DISTRIBUTIONS = {
     "_cffi_backend": "cffi",
@@ -64,11 +64,11 @@ def sizes(layer: Path) -> tuple[Counter[str], Counter[str], int]:
 
 
 def too_large(whole: int, zipped: Counter[str]) -> str:
-    """Return what to tell about a layer of this many bytes: what is over, what that costs and what to do."""
-    over = (whole - LARGEST) / MEGABYTE
+    """Return the error message for a layer over the limit."""
+    over = (whole - MAX_SIZE) / MEGABYTE
     largest = ", ".join(f"{package} ({size / MEGABYTE:.1f})" for package, size in zipped.most_common(5))
     return f"""
-The layer has {whole / MEGABYTE:.1f} MB zipped: {over:.1f} MB more than LARGEST in layers/sizes.py allows.
+The layer has {whole / MEGABYTE:.1f} MB zipped: {over:.1f} MB more than MAX_SIZE in layers/sizes.py allows.
 The largest packages, in MB: {largest}.
 
 What it costs: Lambda downloads and unpacks the layer before the first request of each new environment, so cold starts
@@ -77,7 +77,7 @@ versions of all functions and layers), and a function with its layers may have 2
 
 To make it smaller, remove a dependency from layers/shared/pyproject.toml (`make lock`) or AWS services from
 layers/shared/aws_services.py. What only one function needs can also be in a layer of its own. To accept the size, raise
-LARGEST.
+MAX_SIZE.
 """
 
 
@@ -91,8 +91,8 @@ def main() -> int:
         reason = why.get(package, "unknown")
         print(f"  {package:<22} {size / MEGABYTE:8.2f} {zipped[package] / MEGABYTE:7.2f}   {reason}")
     total = sum(unzipped.values()) / MEGABYTE
-    print(f"  {'all':<22} {total:8.2f} {whole / MEGABYTE:7.2f}   of at most {LARGEST // MEGABYTE} MB zipped")
-    if whole <= LARGEST:
+    print(f"  {'all':<22} {total:8.2f} {whole / MEGABYTE:7.2f}   of at most {MAX_SIZE // MEGABYTE} MB zipped")
+    if whole <= MAX_SIZE:
         return 0
     print(too_large(whole, zipped), file=sys.stderr)
     return 1

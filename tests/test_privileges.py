@@ -441,7 +441,7 @@ def walk_delivery(inbox: Inbox) -> None:
     inbox.deliver()
     wire.close()
     aws.sqs().send_message(QueueUrl="UndeliveredEmailQueue", MessageBody="a failure record of the stream")
-    assert redrive()["notes"] == 1
+    assert redrive()["batches"] == 1
 
 
 def deliver_by(job: str) -> None:

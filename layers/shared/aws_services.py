@@ -2,7 +2,7 @@
 
 Names are those of `boto3.client(name)`. A service adds its description to the layer, 1 KB to 35 KB zipped, and less
 than 0.1% to every cold start, since botocore reads the endpoints of all services at once. `boto3.resource` works for
-each that boto3 has resources for: cloudwatch, dynamodb, s3, sns and sqs of these.
+cloudwatch, dynamodb, s3, sns and sqs.
 
 The layer's build leaves out the descriptions of all other services, which are most of botocore. For those, a client or
 a resource raises UnsupportedServiceError: on Lambda, in the local runner and in the tests of endpoints alike.

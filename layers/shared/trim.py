@@ -1,11 +1,13 @@
-"""Make the installed libraries smaller and quicker to import. They behave as before.
+"""Make the installed libraries smaller and faster to import.
 
-The layer's Makefile runs `trim.py <python>` on the folder of installed packages. Three things are done to them:
+The layer's Makefile runs `trim.py <python>` on the folder of installed packages. It makes four changes, the last of
+which changes behavior:
 
 - botocore loses the descriptions of AWS services that are not in aws_services.py, and the documentation in the others,
   which are read whenever a client is created.
-- Imports that are slow and rarely needed are put off: moved from the top of a module to the statements that use them.
-- A few lines are replaced by quicker ones.
+- Imports that are slow and rarely needed are deferred: moved from the top of a module to the statements that use them.
+- A few lines are replaced by faster ones.
+- botocore's Loader raises UnsupportedServiceError for services that are not in aws_services.py.
 
 The build fails when a library does not look as expected here. docs/dependencies.md lists the changes by package, and
 docs/benchmarks.md what each saves at a cold start.
@@ -22,10 +24,10 @@ from typing import Any
 
 from aws_services import SERVICES
 
-# Imports to put off, by file. botocore needs configparser for files in ~/.aws, dateutil for dates that arrive as text,
+# Imports to defer, by file. botocore needs configparser for files in ~/.aws, dateutil for dates that arrive as text,
 # and its documentation generator for help(); PyJWT needs X.509 when a key for HMAC might be a certificate; pydantic
 # needs importlib.metadata for plugins, and urllib3 for HTTP/2.
-PUT_OFF = {
+DEFERRED = {
     "botocore/configloader.py": ["import configparser"],
     "botocore/credentials.py": ["import dateutil.parser", "from dateutil.parser import parse"],
     "botocore/docs/__init__.py": ["from botocore.docs.service import ServiceDocumenter"],
@@ -44,7 +46,7 @@ PUT_OFF = {
 
 # Texts to replace, by file.
 REPLACED = {
-    # Plain dictionaries are ordered too, and quicker to create.
+    # Plain dictionaries are ordered too, and faster to create.
     "botocore/loaders.py": [("json.loads(payload, object_pairs_hook=OrderedDict)", "json.loads(payload)")],
     # A hundred typed dictionaries that only type checkers read. Plain classes are created faster, and calling one
     # returns a dictionary as before.
@@ -67,12 +69,12 @@ REPLACED = {
 def trim(packages: Path) -> None:
     """Make all changes to the packages in this folder."""
     keep_services(packages / "botocore" / "data")
-    for name in PUT_OFF.keys() | REPLACED.keys():
+    for name in DEFERRED.keys() | REPLACED.keys():
         file = packages / name
         source = file.read_text()
         try:
-            for statement in PUT_OFF.get(name, []):
-                source = put_off(source, statement)
+            for statement in DEFERRED.get(name, []):
+                source = defer(source, statement)
             for old, new in REPLACED.get(name, []):
                 source = replace(source, old, new)
         except ValueError as error:
@@ -104,7 +106,7 @@ def keep_services(data: Path) -> None:
 
 
 def without_documentation(value: Any) -> Any:
-    """Return a description without its documentation texts. A member with that name is not a text and stays."""
+    """Return a description without documentation. A member that is merely named `documentation` stays."""
     if isinstance(value, dict):
         return {
             # A client for S3 reads the documentation of these parameters.
@@ -116,7 +118,7 @@ def without_documentation(value: Any) -> Any:
 
 
 def only_services(endpoints: Any, prefixes: set[str]) -> Any:
-    """Return the regions of all partitions with the endpoints of these services, named by endpoint prefix."""
+    """Return the description of all partitions and regions, but only with the endpoints that have these prefixes."""
     return {
         **endpoints,
         "partitions": [
@@ -137,8 +139,8 @@ def replace(source: str, old: str, new: str) -> str:
     return source.replace(old, new)
 
 
-def put_off(source: str, statement: str) -> str:
-    """Move an import to its uses: above each statement inside a function that uses the imported name.
+def defer(source: str, statement: str) -> str:
+    """Move an import into the functions that need it: above each statement that uses the imported name.
 
     Raises:
         ValueError: the source has no such import, or uses it where no import can be inserted.
@@ -150,36 +152,36 @@ def put_off(source: str, statement: str) -> str:
         raise ValueError(f"`{statement}` occurs {len(places)} times")
     imported = ast.parse(statement).body[0].names[0]  # type: ignore[attr-defined]  # an import
     name = imported.asname or imported.name.partition(".")[0]
-    users = {user.lineno: user for user in users_of(name, ast.parse(source))}
-    if not users:
+    uses = {use.lineno: use for use in statements_using(name, ast.parse(source))}
+    if not uses:
         raise ValueError(f"`{name}` is not used")
     # `pass`, since the import may be the only statement of a block.
     lines[places[0]] = lines[places[0]].replace(statement, "pass")
-    for number in sorted(users, reverse=True):
-        indent = lines[number - 1][: users[number].col_offset]
+    for number in sorted(uses, reverse=True):
+        indent = lines[number - 1][: uses[number].col_offset]
         if indent.strip() or lines[number - 1].startswith(f"{indent}elif"):
             raise ValueError(f"no import can be inserted above line {number}")
         lines.insert(number - 1, f"{indent}{statement}\n")
     return "".join(lines)
 
 
-def users_of(name: str, node: ast.AST, user: ast.stmt | None = None) -> Iterator[ast.stmt]:
+def statements_using(name: str, node: ast.AST, statement: ast.stmt | None = None) -> Iterator[ast.stmt]:
     """Yield the innermost statements that use a name.
 
     Raises:
-        ValueError: it is used outside functions, so when the module is imported.
+        ValueError: it is used at module level, so when the module is imported.
 
     """
     for part in ast.iter_child_nodes(node):
         if isinstance(part, ast.Name) and part.id == name:
-            if user is None:
-                raise ValueError(f"`{name}` is used outside functions")
-            yield user
+            if statement is None:
+                raise ValueError(f"`{name}` is used at module level")
+            yield statement
         elif isinstance(part, ast.stmt):
-            inside = user is not None or isinstance(node, ast.FunctionDef)
-            yield from users_of(name, part, part if inside else None)
+            inside = statement is not None or isinstance(node, ast.FunctionDef)
+            yield from statements_using(name, part, part if inside else None)
         else:
-            yield from users_of(name, part, user)
+            yield from statements_using(name, part, statement)
 
 
 if __name__ == "__main__":

@@ -121,7 +121,7 @@ def test_both_files_state_what_the_build_changes() -> None:
     bill = json.loads(dependencies.sbom(found, "the-layer"))
     notes = {each["name"]: each["pedigree"]["notes"] for each in bill["components"] if "pedigree" in each}
     assert notes.keys() == {"botocore", "pydantic", "pydantic-core", "pyjwt", "urllib3"}
-    assert notes["pyjwt"] == "Imports put off in jwt/algorithms.py."
+    assert notes["pyjwt"] == "Imports deferred in jwt/algorithms.py."
     assert "layers/shared/aws_services.py" in notes["botocore"]
     table = dependencies.table(found)
     assert all(f"| {name} | {changes} |" in table for name, changes in notes.items())

@@ -63,7 +63,7 @@ def caller(api: Api, admin: Api, inbox: Inbox) -> Api:
 def lock(email: str) -> None:
     """Lock the address with six failed attempts."""
     for _ in range(6):
-        if limits.try_password(email):
+        if limits.start_attempt(email):
             limits.record_failure(email)
 
 

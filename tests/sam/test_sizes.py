@@ -43,10 +43,10 @@ def test_a_layer_of_the_allowed_size_passes(capsys: pytest.CaptureFixture[str]) 
 def test_a_larger_layer_fails_and_names_what_is_over_and_what_it_costs(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sizes, "LARGEST", 10)
+    monkeypatch.setattr(sizes, "MAX_SIZE", 10)
     assert sizes.main() == 1
     message = capsys.readouterr().err
-    assert "more than LARGEST in layers/sizes.py allows" in message
+    assert "more than MAX_SIZE in layers/sizes.py allows" in message
     assert "cold starts" in message
     assert "layers/shared/aws_services.py" in message
 

@@ -11,23 +11,23 @@ from botocore.loaders import Loader
 import trim
 from aws_services import SERVICES
 
-PUT_OFF = [(name, statement) for name, statements in trim.PUT_OFF.items() for statement in statements]
+DEFERRED = [(name, statement) for name, statements in trim.DEFERRED.items() for statement in statements]
 PACKAGES = Path(sysconfig.get_path("purelib"))
 
 
-@pytest.mark.parametrize(("file", "statement"), PUT_OFF)
-def test_an_import_is_put_off_to_where_it_is_used(file: str, statement: str) -> None:
+@pytest.mark.parametrize(("file", "statement"), DEFERRED)
+def test_deferred_import_moves_to_where_it_is_used(file: str, statement: str) -> None:
     source = (PACKAGES / file).read_text()
-    rewritten = trim.put_off(source, statement)
+    rewritten = trim.defer(source, statement)
     compile(rewritten, file, "exec")
     assert [line for line in rewritten.splitlines() if line.strip() == statement and line.startswith(("f", "i"))] == []
     assert rewritten.count(statement) >= source.count(statement)
 
 
-def test_an_import_that_was_put_off_happens_when_it_is_used() -> None:
+def test_deferred_import_happens_on_use() -> None:
     source = "import os.path\n\ndef name(file):\n    if file:\n        return os.path.basename(file)\n"
     module: dict[str, Any] = {}
-    exec(trim.put_off(source, "import os.path"), module)  # noqa: S102  # what the build writes
+    exec(trim.defer(source, "import os.path"), module)  # noqa: S102  # what the build writes
     assert "os" not in module
     assert module["name"]("/a/b") == "b"
 
@@ -37,17 +37,17 @@ def test_an_import_that_was_put_off_happens_when_it_is_used() -> None:
     [
         ("import b\n", "`import a` occurs 0 times"),
         ("import a\n", "`a` is not used"),
-        ("import a\nvalue = a.b\n", "`a` is used outside functions"),
-        ("import a\nclass X:\n    value = a.b\n", "`a` is used outside functions"),
-        ("import a\ndef f(value=a.b): pass\n", "`a` is used outside functions"),
-        ("import a\n@a.b\ndef f(): pass\n", "`a` is used outside functions"),
+        ("import a\nvalue = a.b\n", "`a` is used at module level"),
+        ("import a\nclass X:\n    value = a.b\n", "`a` is used at module level"),
+        ("import a\ndef f(value=a.b): pass\n", "`a` is used at module level"),
+        ("import a\n@a.b\ndef f(): pass\n", "`a` is used at module level"),
         ("import a\ndef f(): return a\n", "no import can be inserted above line 2"),
         ("import a\ndef f():\n    if f: pass\n    elif a: pass\n", "no import can be inserted above line 4"),
     ],
 )
-def test_an_import_that_cannot_be_put_off_fails_the_build(source: str, message: str) -> None:
+def test_import_that_cannot_be_deferred_fails_the_build(source: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        trim.put_off(source, "import a")
+        trim.defer(source, "import a")
 
 
 @pytest.mark.parametrize("file", trim.REPLACED)

@@ -14,7 +14,7 @@ api = Api("/api/auth/change-email")
 handler = api.handler
 
 
-class Form(Body):
+class NewAddress(Body):
     """The new address, and the password to confirm the change."""
 
     new_email: Email
@@ -22,7 +22,7 @@ class Form(Body):
 
 
 @api.post
-def change_email(caller: Caller, form: Form, client: Client) -> Response:
+def change_email(caller: Caller, body: NewAddress, client: Client) -> Response:
     """Email a link to the new address. The change takes effect when the link is confirmed at /api/auth/verify-email."""
-    email_change.request(caller.session, new_email=form.new_email, password=form.password, client=client)
+    email_change.request(caller.session, new_email=body.new_email, password=body.password, client=client)
     return message("Check the inbox of the new address to confirm it.", HTTPStatus.ACCEPTED)

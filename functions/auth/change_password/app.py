@@ -11,7 +11,7 @@ api = Api("/api/auth/change-password")
 handler = api.handler
 
 
-class Form(Body):
+class Passwords(Body):
     """The current and the new password."""
 
     current_password: str
@@ -19,7 +19,7 @@ class Form(Body):
 
 
 @api.post
-def change_password(caller: Caller, form: Form, client: Client) -> Response:
+def change_password(caller: Caller, body: Passwords, client: Client) -> Response:
     """Set the password, and end the caller's other sessions."""
-    recovery.change_password(caller.session, current=form.current_password, new=form.new_password, client=client)
+    recovery.change_password(caller.session, current=body.current_password, new=body.new_password, client=client)
     return no_content()

@@ -14,15 +14,15 @@ api = Api("/api/auth/forgot-password")
 handler = api.handler
 
 
-class Form(Body):
+class Address(Body):
     """The address to send the link to."""
 
     email: Email
 
 
 @api.post
-def forgot_password(form: Form, client: Client) -> Response:
+def forgot_password(body: Address, client: Client) -> Response:
     """Email a link if the address has an account. It invalidates earlier links."""
     limits.FORGOT_PASSWORD.take(limits.network(client.ip))
-    recovery.forgot_password(form.email, client)
+    recovery.forgot_password(body.email, client)
     return message("If this address has an account, you will receive an email.", HTTPStatus.ACCEPTED)

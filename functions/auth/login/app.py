@@ -12,7 +12,7 @@ api = Api("/api/auth/login")
 handler = api.handler
 
 
-class Credentials(Body):
+class EmailAndPassword(Body):
     """Email and password to check."""
 
     email: Email
@@ -20,7 +20,7 @@ class Credentials(Body):
 
 
 @api.post
-def login(form: Credentials, client: Client) -> Response:
+def login(body: EmailAndPassword, client: Client) -> Response:
     """Start a session, and return its tokens."""
     limits.LOGIN.take(limits.network(client.ip))
-    return Response(sign_in.with_password(email=form.email, password=form.password, client=client).public())
+    return Response(sign_in.with_password(email=body.email, password=body.password, client=client).public())

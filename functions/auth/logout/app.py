@@ -11,14 +11,14 @@ api = Api("/api/auth/logout")
 handler = api.handler
 
 
-class Form(Body):
+class SignOut(Body):
     """The caller's sessions to end."""
 
     scope: sign_in.Scope = "local"
 
 
 @api.post
-def logout(caller: Caller, form: Form, client: Client) -> Response:
+def logout(caller: Caller, body: SignOut, client: Client) -> Response:
     """End the sessions. Their tokens are rejected from the next request on."""
-    sign_in.sign_out(caller.session, form.scope, client)
+    sign_in.sign_out(caller.session, body.scope, client)
     return no_content()

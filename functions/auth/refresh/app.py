@@ -10,13 +10,13 @@ api = Api("/api/auth/refresh")
 handler = api.handler
 
 
-class Form(Body):
+class CurrentToken(Body):
     """The session's current refresh token."""
 
     refresh_token: str
 
 
 @api.post
-def refresh(form: Form, client: Client) -> Response:
+def refresh(body: CurrentToken, client: Client) -> Response:
     """Return new tokens. A retry after a lost response returns the same refresh token again."""
-    return Response(sign_in.refresh(form.refresh_token, client).public())
+    return Response(sign_in.refresh(body.refresh_token, client).public())

@@ -23,8 +23,8 @@ class Registration(Body):
 
 
 @api.post
-def register(form: Registration, client: Client) -> Response:
+def register(body: Registration, client: Client) -> Response:
     """Create the account. It can be used once the address is confirmed."""
     limits.REGISTER.take(limits.network(client.ip))
-    registration.register(name=form.name, email=form.email, password=form.password, client=client)
+    registration.register(name=body.name, email=body.email, password=body.password, client=client)
     return message("Check your inbox to confirm your address.", HTTPStatus.ACCEPTED)

@@ -21,8 +21,8 @@ class Address(Body):
 
 
 @api.post
-def resend(form: Address, client: Client) -> Response:
+def resend(body: Address, client: Client) -> Response:
     """Email a new link and code if the address needs to be confirmed. They invalidate earlier ones."""
     limits.RESEND_VERIFICATION.take(limits.network(client.ip))
-    registration.resend_verification(form.email)
+    registration.resend_verification(body.email)
     return message("If this address needs to be confirmed, you will receive an email.", HTTPStatus.ACCEPTED)

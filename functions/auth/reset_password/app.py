@@ -13,7 +13,7 @@ api = Api("/api/auth/reset-password")
 handler = api.handler
 
 
-class Form(Body):
+class NewPassword(Body):
     """The link's token, and the new password."""
 
     token: str
@@ -21,7 +21,7 @@ class Form(Body):
 
 
 @api.post
-def reset_password(form: Form, client: Client) -> Response:
+def reset_password(body: NewPassword, client: Client) -> Response:
     """Set the password, and end every session. This does not sign the user in."""
-    recovery.reset_password(form.token, form.password, client)
+    recovery.reset_password(body.token, body.password, client)
     return no_content()

@@ -24,12 +24,12 @@ class Proof(Body):
 
 
 @api.post
-def verify(proof: Proof, client: Client) -> Response:
+def verify(body: Proof, client: Client) -> Response:
     """Confirm the address, or undo its change. This does not sign the user in."""
-    if proof.token:
-        links.follow(proof.token, client)
-    elif proof.email and proof.code:
-        registration.verify_email_by_code(proof.email, proof.code, client)
+    if body.token:
+        links.follow(body.token, client)
+    elif body.email and body.code:
+        registration.verify_email_by_code(body.email, body.code, client)
     else:
         raise InvalidInput("Provide a token, or an email and a code")
     return message("Your address is confirmed.")

@@ -31,7 +31,7 @@ def deliver(record: DynamoDBRecord, lambda_context: LambdaContext) -> None:
     """Deliver one email, unless it has already been claimed."""
     if not delivery.has_time(lambda_context):
         raise NoTimeLeft
-    # Lambda sends both with every record of a stream.
+    # Every stream record has `dynamodb` and its keys.
     entry = outbox.claim_new(record.dynamodb.keys["id"])  # type: ignore[union-attr]
     if entry is not None:
         delivery.deliver(entry)

@@ -6,14 +6,14 @@ The queue holds stream positions. Their entries are still in the outbox, either 
 from typing import Any
 
 from shared.core import logs, startup
-from shared.mail import undelivered
+from shared.mail import failed_batches
 from shared.records import outbox
 
 startup.finish()
 
 
 def handler(_event: Any, _context: Any) -> dict[str, int]:
-    """Return the number of emails put back and of queue messages removed."""
-    answer = {"emails": outbox.redrive(), "notes": undelivered.purge()}
-    logs.logger.info("dead emails put back", extra={"fields": answer})
-    return answer
+    """Return the numbers of emails put back and of failed batches removed from the queue."""
+    result = {"emails": outbox.redrive(), "batches": failed_batches.purge()}
+    logs.logger.info("dead emails put back", extra={"fields": result})
+    return result

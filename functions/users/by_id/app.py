@@ -23,7 +23,7 @@ class Replacement(Body):
     status: Status | None = None
 
 
-class Amendment(Body):
+class Changes(Body):
     """The fields to change."""
 
     name: Name | None = None
@@ -39,30 +39,30 @@ def read(user_id: str, caller: Caller) -> Response:
 
 
 @api.put
-def replace(user_id: str, caller: Caller, form: Replacement, if_match: IfMatch, client: Client) -> Response:
+def replace(user_id: str, caller: Caller, body: Replacement, if_match: IfMatch, client: Client) -> Response:
     """Replace the profile. Administrators must provide the role and status too."""
-    if caller.is_admin and not (form.role and form.status):
+    if caller.is_admin and not (body.role and body.status):
         raise InvalidInput("Name, role and status are required")
-    return _change(user_id, caller, form, if_match, client)
+    return _change(user_id, caller, body, if_match, client)
 
 
 @api.patch
-def amend(user_id: str, caller: Caller, form: Amendment, if_match: IfMatch, client: Client) -> Response:
+def update(user_id: str, caller: Caller, body: Changes, if_match: IfMatch, client: Client) -> Response:
     """Change some fields of the profile."""
-    return _change(user_id, caller, form, if_match, client)
+    return _change(user_id, caller, body, if_match, client)
 
 
 @api.delete
 def close(user_id: str, caller: Caller, client: Client) -> Response:
-    """Delete the account and everything that belongs to it."""
+    """Delete the account. Its activity entries expire, and suppressions and form submissions stay."""
     caller.must_be(user_id)
     lifecycle.close(user_id, client)
     return no_content()
 
 
-def _change(user_id: str, caller: Caller, form: Body, if_match: IfMatch, client: Client) -> Response:
+def _change(user_id: str, caller: Caller, body: Body, if_match: IfMatch, client: Client) -> Response:
     caller.must_be(user_id)
-    changes = {name: value for name, value in vars(form).items() if value is not None}
+    changes = {name: value for name, value in vars(body).items() if value is not None}
     if not changes:
         raise InvalidInput("Provide at least one of name, role and status")
     if not caller.is_admin and changes.keys() != {"name"}:

@@ -43,8 +43,8 @@ def list_users(admin: Admin, search: Search) -> Response:
 
 
 @api.post
-def invite(admin: Admin, form: Invitation, key: IdempotencyKey, client: Client) -> Response:
+def invite(admin: Admin, body: Invitation, key: IdempotencyKey, client: Client) -> Response:
     """Create an account, and email its user an invitation to set a password."""
-    once = Once(operation="invite", caller_id=admin.id, key=key.text, request=form.to_json())
-    user = lifecycle.invite(name=form.name, email=form.email, role=form.role, once=once, client=client)
+    once = Once(operation="invite", scope=admin.id, key=key.text, request=body.to_json())
+    user = lifecycle.invite(name=body.name, email=body.email, role=body.role, once=once, client=client)
     return data(user, HTTPStatus.CREATED, Location=f"{api.path}/{user['id']}")

@@ -35,7 +35,7 @@ def test_dead_emails_are_due_at_once_and_retried_for_another_day(inbox: Inbox, w
         store_dead(wire, 3)
         tables.write(outbox.sending("password_changed", "waiting@example.com"))
         now.shift(30 * 86400)
-        assert redrive() == {"emails": 3, "notes": 0}
+        assert redrive() == {"emails": 3, "batches": 0}
         assert states() == ["waiting"] * 4
         redriven = [entry for entry in stored.items("OutboxTable") if entry["kind"] == "new_device"]
         assert {(entry["attempts"], entry["retryAt"]) for entry in redriven} == {(0, START + 30 * 86400)}
@@ -43,7 +43,7 @@ def test_dead_emails_are_due_at_once_and_retried_for_another_day(inbox: Inbox, w
         retry()
         assert len(inbox.sent) == 4
         assert states() == ["done"] * 4
-        assert redrive() == {"emails": 0, "notes": 0}
+        assert redrive() == {"emails": 0, "batches": 0}
 
 
 def test_stream_ignores_redriven_entries(inbox: Inbox, wire: Wire) -> None:
@@ -68,5 +68,5 @@ def test_email_rejected_again_is_dead_again(inbox: Inbox, wire: Wire) -> None:
 def test_failure_records_of_the_stream_are_removed() -> None:
     for number in range(23):
         aws.sqs().send_message(QueueUrl=QUEUE, MessageBody=f'{{"DDBStreamBatchInfo": {{"shardId": "{number}"}}}}')
-    assert redrive() == {"emails": 0, "notes": 23}
-    assert redrive() == {"emails": 0, "notes": 0}
+    assert redrive() == {"emails": 0, "batches": 23}
+    assert redrive() == {"emails": 0, "batches": 0}

@@ -25,7 +25,7 @@ KEYS = ["id", "name", "email", "role", "status", "emailVerified", "emailStatus",
 
 def invite(number: int) -> dict[str, Any]:
     """Invite a user without an HTTP request. Return the profile."""
-    once = Once(operation="invite", caller_id="", key="", request=None)
+    once = Once(operation="invite", scope="", key="", request=None)
     return lifecycle.invite(
         name=f"User {number}", email=f"user{number}@example.com", role="user", once=once, client=Client()
     )

@@ -123,7 +123,7 @@ def test_redrive_deletes_the_messages_in_the_queue(inbox: Inbox) -> None:
     assert inbox.sent == []
     for number in range(12):
         aws.sqs().send_message(QueueUrl="UndeliveredEmailQueue", MessageBody=str(number))
-    assert redrive() == {"emails": 0, "notes": 12}
+    assert redrive() == {"emails": 0, "batches": 12}
 
 
 def test_index_contains_only_unsent_emails(inbox: Inbox) -> None:

@@ -36,7 +36,7 @@ def set_multiplier(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 def try_wrong_password(_: int = 0) -> bool:
     """Try to sign in with a wrong password. Return whether it was checked."""
-    allowed = limits.try_password("ada@example.com")
+    allowed = limits.start_attempt("ada@example.com")
     if allowed:
         limits.record_failure("ada@example.com")
     return allowed
@@ -147,12 +147,12 @@ def test_sign_in_does_not_wait_for_a_lock_after_failures(monkeypatch: pytest.Mon
 @pytest.mark.usefixtures("fake_aws")
 def test_sign_in_waits_for_a_lock_while_attempts_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     with time_machine.travel(NOON, tick=False) as now:
-        assert all(limits.try_password("ada@example.com") for _ in range(5))
+        assert all(limits.start_attempt("ada@example.com") for _ in range(5))
         monkeypatch.setattr(time, "sleep", lambda _: write(limits.unlocking("ada@example.com")))
-        assert limits.try_password("ada@example.com")
-        assert all(limits.try_password("ada@example.com") for _ in range(4))
+        assert limits.start_attempt("ada@example.com")
+        assert all(limits.start_attempt("ada@example.com") for _ in range(4))
         monkeypatch.setattr(time, "sleep", lambda _: now.shift(1))
-        assert not limits.try_password("ada@example.com")
+        assert not limits.start_attempt("ada@example.com")
 
 
 @pytest.mark.thorough

@@ -50,7 +50,7 @@ def test_repr_of_an_input_omits_its_values() -> None:
 
 
 def test_field_in_place_of_a_default_raises_type_error() -> None:
-    with pytest.raises(TypeError, match=r"Search\.limit needs Annotated"):
+    with pytest.raises(TypeError, match=r"Search\.limit: use `Annotated"):
 
         class Search(Query):
             limit: int = Field(ge=1)

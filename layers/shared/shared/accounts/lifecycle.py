@@ -24,9 +24,9 @@ def invite(*, name: str, email: str, role: Role, once: Once, client: Client) -> 
         IdempotencyKeyReused: the key was used for a different request.
 
     """
-    answer = once.replay()
-    if answer is not None:
-        return answer
+    response = once.replay()
+    if response is not None:
+        return response
     suppressed = suppressions.reason_for(email)
     user = users.new(name=name, email=email, role=role, email_status=suppressed)
     credential = credentials.new(email=email, user_id=user.id, password_hash=None)
@@ -113,7 +113,8 @@ def _changing_access(credential: Credential, after: User) -> list[Change]:
 def close(user_id: str, client: Client) -> None:
     """Delete an account: profile, credentials, sessions, tokens and reserved addresses. Its addresses become available.
 
-    An address whose emails bounce stays suppressed, because they would bounce for any other owner too.
+    Activity entries stay until they expire. Form submissions stay, since they belong to no account, and so do
+    suppressions: what bounced for this owner of an address would bounce for the next one too.
 
     Raises:
         UserNotFound: there is no such user.

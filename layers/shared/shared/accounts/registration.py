@@ -44,8 +44,8 @@ def _register(name: str, email: str, password_hash: str, client: Client) -> None
     else:
         # Replace the address too: two spellings with the same key may be two mailboxes, and neither is verified yet.
         replacing = credentials.changing(credential, passwordHash=password_hash, address=email)
-        renaming = users.renaming(credential.user_id, name=name, email=email)
-        write(replacing, renaming, emailing, activity.recording("user_signedup", credential.user_id, client))
+        profile = users.replacing_unverified(credential.user_id, name=name, email=email)
+        write(replacing, profile, emailing, activity.recording("user_signedup", credential.user_id, client))
 
 
 def resend_verification(email: str) -> None:

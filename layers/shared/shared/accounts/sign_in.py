@@ -6,9 +6,8 @@ before it is checked, and a locked account looks like a wrong password. A user s
 the account is disabled: the session is stored only if the credentials are still those that were checked.
 
 An attacker steals a refresh token: using a token replaces it, and one that is older than the last two ends the session
-and notifies the owner (RFC 9700, 4.14.2). The second to last is always answered with the last one again: the client
-that sends it never received the response, or another of its tabs was faster (GoTrue's refresh token algorithm, version
-2; an earlier rule, no reuse at all, signed out honest users).
+and notifies the owner (RFC 9700, 4.14.2). The second to last always returns the last one again: the client that sends
+it never received the response, or another of its tabs was faster (GoTrue's refresh token algorithm, version 2).
 """
 
 import hashlib
@@ -38,7 +37,7 @@ from shared.values import emails, passwords
 from shared.values.client import Client
 
 _MAX_DEVICES = 20
-_SHOWN_USER_AGENT = 120
+_MAX_SHOWN_USER_AGENT_LENGTH = 120
 
 Scope: TypeAlias = Literal["local", "others", "global"]
 
@@ -165,7 +164,7 @@ def confirm_password(session: Session, password: str, client: Client) -> tuple[C
 
 def _check_password(email: str, password: str, event: Event, client: Client) -> tuple[Credential, User]:
     """Verify a password, and return the account. Every failure costs the same count, reads, hash and activity entry."""
-    allowed = limits.try_password(email)
+    allowed = limits.start_attempt(email)
     credential = credentials.find(email)
     user = users.find(users.NOBODY if credential is None else credential.user_id)
     correct = passwords.verify(password, None if credential is None else credential.password_hash)
@@ -196,7 +195,7 @@ def _signing_in(credential: Credential, password: str, client: Client) -> list[C
 def _reporting_new_device(credential: Credential, user: User, client: Client) -> list[Change]:
     if not credential.devices or _device(client) in credential.devices:
         return []
-    user_agent = client.user_agent[:_SHOWN_USER_AGENT] or "unknown"
+    user_agent = client.user_agent[:_MAX_SHOWN_USER_AGENT_LENGTH] or "unknown"
     return outbox.sending("new_device", user.email, ip=client.ip, user_agent=user_agent)
 
 

@@ -69,10 +69,6 @@ class Key(Name):
         """True if the attribute is greater than the value."""
         return Condition("{} > {}", (self, Value(value)))
 
-    def gte(self, value: Any) -> Condition:
-        """True if the attribute is greater than or equal to the value."""
-        return Condition("{} >= {}", (self, Value(value)))
-
     def begins_with(self, value: str) -> Condition:
         """True if the attribute begins with the text."""
         return Condition("begins_with({}, {})", (self, Value(value)))

@@ -51,16 +51,16 @@ def settings() -> Settings:
 
     """
     values: dict[str, str | int] = {}
-    faults = []
+    errors = []
     for name, kind in Settings.__annotations__.items():
         variable = name.upper()
         text = os.environ.get(variable, "")
         if not text:
-            faults.append(f"{variable} is not set")
+            errors.append(f"{variable} is not set")
         elif kind is int and not (text.isascii() and text.isdigit() and int(text) > 0):
-            faults.append(f"{variable} must be a whole number above 0")
+            errors.append(f"{variable} must be a whole number above 0")
         else:
             values[name] = int(text) if kind is int else text
-    if faults:
-        raise ConfigurationError(f"{'; '.join(faults)}. template.yaml sets these variables, under Globals.")
+    if errors:
+        raise ConfigurationError(f"{'; '.join(errors)}. template.yaml sets these variables, under Globals.")
     return Settings(**values)  # type: ignore[arg-type]  # each value has its field's type

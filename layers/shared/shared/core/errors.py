@@ -26,8 +26,10 @@ Error
 │   └── LastAdmin
 ├── Stale                   the caller's copy is out of date
 ├── TooManyRequests
-└── Unavailable             AWS is throttling or unreachable: retry later
+└── Unavailable             a temporary failure: retry later
     └── Outdated                stored data has changed since it was read
+
+`shared.web.request` adds the errors that only HTTP has: MethodNotAllowed, BodyTooLarge and UnsupportedMediaType.
 
 Each error has a stable `code` and a public `message`. Its private cause is its `__cause__` (`raise … from …`), which
 appears only in the log. HTTP statuses are not defined here: `shared.web.responses` maps the direct subclasses of
@@ -170,7 +172,7 @@ class NotAllowed(Forbidden):
 
 
 class EmailNotVerified(Forbidden):
-    """The password is right, but the address was never verified."""
+    """The password is correct, but the address was never verified."""
 
     code = "email_not_verified"
     message = "Confirm your email address first"
@@ -229,7 +231,10 @@ class LastAdmin(Conflict):
 
 
 class Stale(Error):
-    """The caller wants to replace a version that is no longer the stored one."""
+    """The caller wants to replace a version that is no longer the stored one, and has to read it again.
+
+    `Outdated` is the same for data that we read ourselves, so we retry.
+    """
 
     code = "stale"
     message = "The data has changed since you read it: read it again"
@@ -249,7 +254,7 @@ class TooManyRequests(Error):
 
 
 class Unavailable(Error):
-    """AWS is throttling or unreachable. Retry in `retry_after` seconds."""
+    """A temporary failure, such as AWS throttling or being unreachable. Retry in `retry_after` seconds."""
 
     code = "unavailable"
     message = "The service is busy: try again shortly"

@@ -1,4 +1,6 @@
-"""DynamoDB: reads, and writes that commit together or not at all. No other module uses DynamoDB's API.
+"""DynamoDB: reads, and writes that commit together or not at all.
+
+No other module calls DynamoDB, except the circuit breaker in `shared.mail.providers`, through Powertools.
 
 How a use case writes: the modules of `shared.records` have functions with names in *-ing*, for instance
 `credentials.adding(credential)`, `sessions.ending_all(user_id)` or `outbox.sending("recovery", email)`. They write
@@ -10,6 +12,9 @@ and commits them with one `write(...)`:
         users.replacing(user, after),
         activity.recording("user_email_verified", user.id, client),
     )
+
+A transaction has room for 100 changes. Therefore `sessions.ending_all`, `sessions.updating_all` and
+`one_time_tokens.removing_all` are exceptions: they delete immediately what exceeds their share of it.
 
 A change can have a condition (`when`), and names the error to raise if the condition fails (`otherwise`). The default
 is `Outdated`: stored data has changed since it was read, and `optimistic` runs the whole use case again. Nothing is
@@ -61,11 +66,11 @@ class Table(NamedTuple):
         """The table's name in this deployment."""
         return str(getattr(settings(), self.setting))
 
-    def get(self, key: Item, *, consistent: bool = True) -> Item | None:
-        """Read one item, or None. A consistent read sees every write acknowledged before it, at twice the price."""
+    def get(self, key: Item) -> Item | None:
+        """Read one item, or None. The read is consistent: it sees every write acknowledged before it."""
         with translated_errors():
-            answer = dynamodb().get_item(TableName=self.name, Key=_encoded(key), ConsistentRead=consistent)
-        item = answer.get("Item")
+            response = dynamodb().get_item(TableName=self.name, Key=_encoded(key), ConsistentRead=True)
+        item = response.get("Item")
         return decoded(item) if item is not None else None
 
     def query(
@@ -95,11 +100,11 @@ class Table(NamedTuple):
             request["Limit"] = page_size
         while True:
             with translated_errors():
-                answer = dynamodb().query(**request)
-            yield from map(decoded, answer["Items"])
-            if "LastEvaluatedKey" not in answer:
+                response = dynamodb().query(**request)
+            yield from map(decoded, response["Items"])
+            if "LastEvaluatedKey" not in response:
                 return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            request["ExclusiveStartKey"] = response["LastEvaluatedKey"]
 
 
 def in_parallel(queries: Iterable[Iterator[Item]]) -> list[Iterator[Item]]:
@@ -210,8 +215,8 @@ def write(*changes: Change | Sequence[Change]) -> None:
             change.after_commit()
 
 
-def update(change: Update) -> tuple[bool, Item]:
-    """Apply one update. Return whether its condition held, and the item.
+def try_update(change: Update) -> tuple[bool, Item]:
+    """Apply one update if its condition holds. Return whether it did, and the item.
 
     The item is the updated one if the condition held, otherwise the stored one, which is empty if there is none. It is
     part of DynamoDB's response, so no read is needed. `otherwise` is not used.
@@ -220,8 +225,8 @@ def update(change: Update) -> tuple[bool, Item]:
     returning = {"ReturnValues": "ALL_NEW", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
     try:
         with translated_errors():
-            answer = _retry_conflicts(dynamodb().update_item, parameters | returning)
-        return True, decoded(answer["Attributes"])
+            response = _retry_conflicts(dynamodb().update_item, parameters | returning)
+        return True, decoded(response["Attributes"])
     except ClientError as error:
         if error_code(error) != "ConditionalCheckFailedException":
             raise

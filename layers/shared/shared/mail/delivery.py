@@ -1,7 +1,8 @@
 """Delivery: one attempt to send a claimed entry of the outbox, and recording its result.
 
 A failing email does not block others: its result is stored on its own entry, with the time of the next attempt. An
-error is raised only if the result cannot be stored because DynamoDB is unreachable; the entry's lease then expires.
+error is raised only if DynamoDB is unreachable, so that the result cannot be stored. The entry's lease then expires,
+and the email is due again.
 
 An email is sent twice only if a provider accepted it and the response, or storing the result, failed. Both copies have
 the same `X-Outbox-Id`.

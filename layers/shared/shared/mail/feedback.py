@@ -71,9 +71,9 @@ def receive(message: str) -> None:
     """
     try:
         event = _Event.model_validate_json(message)
-    except ValidationError as problem:
+    except ValidationError as error:
         # One such message is expected: SES sends a plain text when it first publishes to the topic.
-        _warn("feedback not readable", faults=problem.error_count())
+        _warn("feedback not readable", errors=error.error_count())
         return
     match event:
         case _Event(kind="Bounce", bounce=_Bounce(kind="Permanent") as bounce):
@@ -105,7 +105,7 @@ def _store(key: str, reason: Reason, at: str, detail: str) -> None:
     # If a bounce and a complaint have the same time, the complaint wins, whatever their order.
     if known is not None and (known.at, known.reason or "") >= (at, reason):
         return
-    adding = suppressions.adding(Suppression(email=key, reason=reason, at=at, detail=detail), after=known)
+    adding = suppressions.adding(Suppression(email=key, reason=reason, at=at, detail=detail), replaces=known)
     credential = credentials.by_key(key)
     if credential is None or credential.is_reserved:
         write(adding, credentials.checking_unused(key))

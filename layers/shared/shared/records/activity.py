@@ -99,7 +99,7 @@ def digest(email: str) -> str:
 
 
 def newest(user_id: str, limit: int, *, before: str | None = None) -> tuple[list[Entry], str | None]:
-    """Return a page of a user's events, newest first, and the position to start the next page from, or None."""
+    """Return a page of a user's events, newest first, and the position after which the next page starts, or None."""
     condition: Condition = Key("userId").eq(user_id)
     if before is not None:
         condition &= Key("position").lt(before)

@@ -1,8 +1,8 @@
 """Credentials: which account an email address belongs to. No other record holds a password hash.
 
-The table's key makes each address unique. Two counters prevent races: `version` changes whenever earlier sign-ins and
-one-time tokens must become invalid (new password, address, role or status), and `sign_ins` whenever a session starts.
-A write that ends all sessions is conditional on both, so no session can start in between.
+The table's key makes each address unique. Two counters prevent races: `version` changes whenever earlier one-time
+tokens and sign-ins in progress must fail (new password, address, role or status), and `sign_ins` whenever a session
+starts. A write that ends all sessions is conditional on both, so no session can start in between.
 """
 
 from dataclasses import dataclass, replace
@@ -41,12 +41,12 @@ class Credential:
 
     @property
     def is_invited(self) -> bool:
-        """Return whether the user was invited and has not set a password yet."""
+        """Whether the user was invited and has not set a password yet."""
         return self.password_hash is None and not self.is_reserved
 
     @property
     def is_reserved(self) -> bool:
-        """Return whether the address is on hold: no sign-in is possible, and only its former owner may reclaim it."""
+        """Whether the address is on hold: no sign-in is possible, and only its former owner may reclaim it."""
         return self.reserved_until is not None
 
     def item(self) -> Item:
@@ -118,14 +118,14 @@ def adding(credential: Credential, *, otherwise: type[Error] = Outdated) -> list
 
 
 def changing(credential: Credential, **attributes: str | bool | None) -> list[Change]:
-    """Return the changes that set `attributes`, named as in the table, and invalidate earlier sign-ins and tokens."""
+    """Return the changes that set `attributes`, named as in the table, and invalidate earlier tokens."""
     return [
         Update(
             table=CREDENTIALS,
             key={"email": credential.email},
             set=attributes,
             add={"version": 1},
-            when=unchanged(credential),
+            when=_unchanged(credential),
         )
     ]
 
@@ -142,7 +142,7 @@ def moving(credential: Credential, email: str) -> list[Change]:
     free = Attr("email").not_exists() | Attr("reservedUntil").lte(clock.now()) | own
     return [
         Put(table=CREDENTIALS, item=moved.item(), when=free),
-        Put(table=CREDENTIALS, item=reserved.item(), when=unchanged(credential)),
+        Put(table=CREDENTIALS, item=reserved.item(), when=_unchanged(credential)),
     ]
 
 
@@ -188,7 +188,7 @@ def checking_unused(key: str) -> list[Change]:
 
 def removing(credential: Credential) -> list[Change]:
     """Return the changes that delete the credentials and free the address."""
-    return [Delete(table=CREDENTIALS, key={"email": credential.email}, when=unchanged(credential))]
+    return [Delete(table=CREDENTIALS, key={"email": credential.email}, when=_unchanged(credential))]
 
 
 def removing_reserved(credential: Credential) -> list[Change]:
@@ -198,6 +198,6 @@ def removing_reserved(credential: Credential) -> list[Change]:
     return [change for former in reserved for change in removing(former)]
 
 
-def unchanged(credential: Credential) -> Condition:
+def _unchanged(credential: Credential) -> Condition:
     """Return the condition that the credentials have not changed since they were read, not even by a sign-in."""
     return Attr("version").eq(credential.version) & Attr("signIns").eq(credential.sign_ins)

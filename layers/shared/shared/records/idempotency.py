@@ -1,7 +1,7 @@
 """Requests that may be sent twice but must take effect once (IETF draft-ietf-httpapi-idempotency-key-header).
 
-The answer is stored in the same transaction as the effect. No request is ever half done, so there is nothing to lock,
-and nothing to clean up after a crash: a repeated request either finds the answer or does the work.
+The response is stored in the same transaction as the effect. No request is ever half done, so there is nothing to lock,
+and nothing to clean up after a crash: a repeated request either finds the response or does the work.
 """
 
 import hashlib
@@ -21,13 +21,14 @@ class Once(NamedTuple):
     """A request to carry out once. Without a `key` it is carried out every time."""
 
     operation: str
-    caller_id: str
+    scope: str
+    """Whose keys these are: a user's id, or the network of an anonymous client."""
     key: str
     request: Any
     """The request's input, as JSON. The same key with different input is an error of the caller."""
 
     def replay(self) -> Item | None:
-        """Return the answer to the same request in the last 24 hours, or None.
+        """Return the response to the same request in the last 24 hours, or None.
 
         Raises:
             IdempotencyKeyReused: the key was used with a different request.
@@ -38,24 +39,24 @@ class Once(NamedTuple):
             return None
         if item["request"] != self._fingerprint():
             raise IdempotencyKeyReused
-        answer: Item = item["answer"]
-        return answer
+        response: Item = item["answer"]
+        return response
 
-    def storing(self, answer: Item) -> list[Change]:
-        """Return the changes that store the answer. They fail with `Outdated` if a repeated request was faster."""
+    def storing(self, response: Item) -> list[Change]:
+        """Return the changes that store the response. They fail with `Outdated` if a repeated request was faster."""
         if not self.key:
             return []
         item = {
             "key": self._storage_key(),
             "request": self._fingerprint(),
-            "answer": answer,
+            "answer": response,
             "expiresAt": clock.now() + _KEPT,
         }
         free = Attr("key").not_exists() | Attr("expiresAt").lte(clock.now())
         return [Put(table=IDEMPOTENCY, item=item, when=free)]
 
     def _storage_key(self) -> str:
-        return _digest([self.operation, self.caller_id, self.key])
+        return _digest([self.operation, self.scope, self.key])
 
     def _fingerprint(self) -> str:
         return _digest(self.request)

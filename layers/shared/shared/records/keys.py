@@ -1,12 +1,13 @@
 """The signing key, its rotation, and the public keys that verify its signatures.
 
-ES256 (RFC 7518, 3.4). The private key is the current value of a secret in Secrets Manager, and `kid` is the version of
-that secret. Only functions that issue tokens may read it. All other functions need only the public keys. Rotation
-publishes a public key to a table before the first token is signed, and keeps it until the last token has expired.
+The algorithm is ES256 (RFC 7518, 3.4). The private key is the current version of a secret in Secrets Manager, and `kid`
+is the id of that version. Only functions that issue tokens may read the secret; all others need only the public keys.
+Rotation publishes a public key in a table before the first token is signed with it, and keeps it there until the last
+such token has expired.
 
-Each execution environment caches both for five minutes, so that a warm call reads neither. A new key therefore signs
-only from ten minutes after its publication, when every cached list of public keys includes it. Until then the previous
-key signs. So no execution environment rejects a token that another one has signed.
+Each execution environment caches the keys for five minutes, so most calls read none. A new key is therefore used for
+signing only ten minutes after its publication, when every cached list of public keys includes it; until then, the
+previous key is used. So no execution environment rejects a token that another one has signed.
 """
 
 import json
@@ -58,7 +59,7 @@ class PublicKey(NamedTuple):
 
     @property
     def is_valid(self) -> bool:
-        """Return whether the key has not expired. DynamoDB deletes late, so the time is checked here."""
+        """Whether the key has not expired. DynamoDB deletes late, so the time is checked here."""
         return self.expires_at is None or self.expires_at > clock.now()
 
     @classmethod
@@ -227,8 +228,8 @@ def _make_current(version: str, stages: Mapping[str, Sequence[str]]) -> None:
 def _expire_other_keys(version: str, stages: Mapping[str, Sequence[str]]) -> None:
     """Set an expiry for all public keys but this one and a pending one.
 
-    All, because an earlier rotation may have stopped just before this step. Not a pending one, because this step may be
-    repeated late, when the next rotation has already begun.
+    Not only for the previous key, because an earlier rotation may have stopped before this step. Not for a pending key,
+    because this step may be repeated after the next rotation has begun.
     """
     end = clock.now() + _VALID_AFTER_ROTATION
     for key in _published_keys():
@@ -260,13 +261,15 @@ def _read_secret(**which: str) -> SigningKey | None:
     """Read one version of the secret. Return None if the version does not exist or holds no key yet."""
     with translated_errors():
         try:
-            answer = secretsmanager().get_secret_value(SecretId=settings().signing_key_secret, **which)
+            response = secretsmanager().get_secret_value(SecretId=settings().signing_key_secret, **which)
         except ClientError as error:
             if error_code(error) == "ResourceNotFoundException":
                 return None
             raise
     try:
-        private_key = _ECDSA.from_jwk(answer["SecretString"])
+        private_key = _ECDSA.from_jwk(response["SecretString"])
     except jwt.InvalidKeyError:
         return None
-    return SigningKey(answer["VersionId"], private_key) if isinstance(private_key, ec.EllipticCurvePrivateKey) else None
+    return (
+        SigningKey(response["VersionId"], private_key) if isinstance(private_key, ec.EllipticCurvePrivateKey) else None
+    )

@@ -17,7 +17,7 @@ from shared.core import clock
 from shared.core.conditions import Attr
 from shared.core.config import settings
 from shared.core.errors import TooManyRequests
-from shared.core.tables import Change, Delete, Item, Table, Update, update
+from shared.core.tables import Change, Delete, Item, Table, Update, try_update
 from shared.values import emails
 
 LIMITS = Table("limits_table")
@@ -40,7 +40,7 @@ class Limit(NamedTuple):
         now = clock.now()
         window = now - now % self.seconds
         end = window + self.seconds
-        _, item = update(
+        _, item = try_update(
             Update(
                 table=LIMITS,
                 key={"key": f"{self.name}#{key}#{window}"},
@@ -93,15 +93,15 @@ _MAX_CHECK_TIME = 3
 _WAITS = (0.1, 0.2, 0.3, 0.5, 0.5, 1, 1, 1, 1)
 
 
-def try_password(email: str) -> bool:
+def start_attempt(email: str) -> bool:
     """Count an attempt at a password, whether or not the account exists. Return whether the password may be checked.
 
     Four attempts within 15 minutes may fail without a lock. The fifth and each later one locks the account before its
     password is checked: for 30 seconds, then twice as long each time, up to 15 minutes. Of several such attempts at the
     same time, only one is checked.
 
-    Attempts that are still being checked may turn out to be right. If they have locked the account, other attempts wait
-    for them: otherwise signing in on many devices at once would lock out an honest user. If all have failed, other
+    Attempts that are still being checked may turn out to be correct. If they have locked the account, other attempts
+    wait for them: otherwise signing in on many devices at once would lock out an honest user. If all have failed, other
     attempts do not wait.
     """
     for pause in _WAITS:
@@ -119,25 +119,25 @@ def _count_attempt(email: str) -> tuple[bool, Item]:
     key = _lock_key(email)
     first = {"tries": 1, "failed": 0, "lockedAt": 0, "lockedUntil": 0, "expiresAt": now + _LOCK_WINDOW}
     no_window = Attr("key").not_exists() | Attr("expiresAt").lte(now)
-    started, item = update(Update(table=LIMITS, key=key, set=first, when=no_window))
+    started, item = try_update(Update(table=LIMITS, key=key, set=first, when=no_window))
     if started:
         return True, item
     unlocked = Attr("lockedUntil").lte(now)
-    allowed, item = update(Update(table=LIMITS, key=key, add={"tries": 1}, when=unlocked))
+    allowed, item = try_update(Update(table=LIMITS, key=key, add={"tries": 1}, when=unlocked))
     if allowed and item["tries"] < _FIRST_LOCKING_ATTEMPT:
         return True, item
     if allowed:
         lock = min(_FIRST_LOCK * 2 ** (item["tries"] - _FIRST_LOCKING_ATTEMPT), _MAX_LOCK)
         locked = {"lockedAt": now, "lockedUntil": now + lock, "expiresAt": now + lock + _LOCK_WINDOW}
         still_unlocked = Attr("lockedUntil").eq(item["lockedUntil"])
-        allowed, item = update(Update(table=LIMITS, key=key, set=locked, when=still_unlocked))
+        allowed, item = try_update(Update(table=LIMITS, key=key, set=locked, when=still_unlocked))
     # Without an item, a sign-in has just succeeded and cleared all attempts.
     return allowed, item or {**first, "lockedAt": now}
 
 
 def record_failure(email: str) -> None:
     """Record that the password of an attempt was checked and was wrong."""
-    update(Update(table=LIMITS, key=_lock_key(email), add={"failed": 1}, when=Attr("key").exists()))
+    try_update(Update(table=LIMITS, key=_lock_key(email), add={"failed": 1}, when=Attr("key").exists()))
 
 
 def unlocking(email: str) -> list[Change]:

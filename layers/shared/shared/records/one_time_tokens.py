@@ -4,10 +4,11 @@ Threats. An attacker reads the table: it holds only hashes. An attacker guesses:
 six digits, ten minutes and five attempts, and an attempt is counted before the code is compared. An attacker finds an
 old email: each user has one slot per purpose, so a new link replaces the earlier one, and a token is valid only for the
 version of the credentials that it was issued for. An attacker uses a token for another purpose: the purpose is in its
-key. A mail scanner opens every link: only a POST consumes a token, and the front end sends it when a button is pressed.
+key. An email scanner opens every link: only a POST consumes a token, and the front end sends it when a button is
+pressed.
 
-The link that undoes a change of address is an exception. It must survive whatever a thief who changed the address does
-next, so each such link has its own slot and is valid for any version.
+The link that undoes a change of address is an exception. It must survive whatever an attacker who changed the address
+does next, so each such link has its own slot and is valid for any version.
 """
 
 import base64
@@ -22,7 +23,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from shared.core import clock
 from shared.core.conditions import Attr, Key
 from shared.core.errors import InvalidOneTimeToken
-from shared.core.tables import Change, Delete, Item, Put, Table, Update, update, write
+from shared.core.tables import Change, Delete, Item, Put, Table, Update, try_update, write
 from shared.records import credentials
 from shared.records.credentials import Credential
 
@@ -121,7 +122,7 @@ def present(token: str, *purposes: Purpose) -> OneTimeToken:
 
 
 def present_code(user_id: str, code: str, purpose: Purpose) -> OneTimeToken:
-    """Look up the token that was emailed together with a code. This is an attempt, whether or not the code is right.
+    """Look up the token that was emailed together with a code. This is an attempt, whether or not the code is correct.
 
     Raises:
         InvalidOneTimeToken: for any reason, including too many attempts.
@@ -129,7 +130,7 @@ def present_code(user_id: str, code: str, purpose: Purpose) -> OneTimeToken:
     """
     usable = Attr("codeExpiresAt").gt(clock.now()) & Attr("codeTries").lt(_MAX_CODE_ATTEMPTS)
     key = _key(user_id, purpose)
-    allowed, item = update(Update(table=ONE_TIME_TOKENS, key=key, add={"codeTries": 1}, when=usable))
+    allowed, item = try_update(Update(table=ONE_TIME_TOKENS, key=key, add={"codeTries": 1}, when=usable))
     if not allowed or not hmac.compare_digest(_code_digest(user_id, code), item["codeHash"]):
         raise InvalidOneTimeToken
     return _unless_expired(item)
@@ -153,10 +154,10 @@ def of_user(user_id: str) -> list[OneTimeToken]:
 
 
 def removing_all(tokens: Sequence[OneTimeToken]) -> list[Change]:
-    """Return the changes that delete tokens, as many as fit in one transaction; delete the others at once.
+    """Return the changes that delete tokens, as many as fit in one transaction; delete the others now.
 
-    Each change of address creates a link that undoes it, and a thief may change the address any number of times. The
-    owner's own link must still work.
+    Each change of address creates a link that undoes it, and an attacker may change the address any number of times.
+    The owner's own link must still work.
     """
     deletions: list[Change] = [Delete(table=ONE_TIME_TOKENS, key=_key(token.user_id, token.slot)) for token in tokens]
     for deletion in deletions[_MAX_PER_TRANSACTION:]:

@@ -23,7 +23,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from shared.core import clock
 from shared.core.conditions import Attr, Condition, Key
-from shared.core.tables import Change, Item, Put, Table, Update, update
+from shared.core.tables import Change, Item, Put, Table, Update, try_update
 
 OUTBOX = Table("outbox_table")
 _UNSENT = "Unsent"
@@ -116,8 +116,8 @@ def _shard(number: int) -> str:
 _WAITING = Attr("unsent").begins_with("waiting#")
 
 
-class Pending(NamedTuple):
-    """An entry that is not done, as the index holds it."""
+class Unsent(NamedTuple):
+    """An entry that is waiting or dead, as the index holds it."""
 
     id: str
     retry_at: int
@@ -127,13 +127,13 @@ class Pending(NamedTuple):
 class Backlog(NamedTuple):
     """The state of the outbox: the due entries, longest overdue first, and the numbers of waiting and dead ones.
 
-    `oldest` is the age of the oldest waiting entry in seconds, or 0 if there is none.
+    `oldest_age` is the age of the oldest waiting entry in seconds, or 0 if there is none.
     """
 
-    due: tuple[Pending, ...]
+    due: tuple[Unsent, ...]
     waiting: int
     dead: int
-    oldest: int
+    oldest_age: int
 
 
 def claim_new(entry_id: str) -> Entry | None:
@@ -145,37 +145,37 @@ def claim_new(entry_id: str) -> Entry | None:
     return _claim(Update(table=OUTBOX, key={"id": entry_id}, set={"attempts": 1}, when=untried))
 
 
-def claim(pending: Pending) -> Entry | None:
+def claim(unsent: Unsent) -> Entry | None:
     """Claim an entry that is due. Return None if another sender was faster."""
-    unchanged = _WAITING & Attr("retryAt").eq(pending.retry_at)
+    unchanged = _WAITING & Attr("retryAt").eq(unsent.retry_at)
     lease = {"retryAt": clock.now() + _LEASE}
-    return _claim(Update(table=OUTBOX, key={"id": pending.id}, set=lease, add={"attempts": 1}, when=unchanged))
+    return _claim(Update(table=OUTBOX, key={"id": unsent.id}, set=lease, add={"attempts": 1}, when=unchanged))
 
 
 def _claim(change: Update) -> Entry | None:
-    claimed, item = update(change)
+    claimed, item = try_update(change)
     return Entry.from_item(item) if claimed else None
 
 
 def backlog() -> Backlog:
     """Read all entries that are not done."""
     now = clock.now()
-    due: list[Pending] = []
+    due: list[Unsent] = []
     waiting, oldest = 0, ""
     for number in range(_SHARDS):
-        for position, pending in enumerate(_unsent(_shard(number))):
+        for position, unsent in enumerate(_unsent(_shard(number))):
             waiting += 1
-            oldest = min(oldest or pending.created_at, pending.created_at)
-            if pending.retry_at <= now and position < _MAX_DUE:
-                due.append(pending)
+            oldest = min(oldest or unsent.created_at, unsent.created_at)
+            if unsent.retry_at <= now and position < _MAX_DUE:
+                due.append(unsent)
     age = now - int(datetime.fromisoformat(oldest).timestamp()) if oldest else 0
     dead = sum(1 for _ in _unsent(_DEAD))
-    return Backlog(tuple(sorted(due, key=lambda pending: pending.retry_at)), waiting, dead, max(age, 0))
+    return Backlog(tuple(sorted(due, key=lambda unsent: unsent.retry_at)), waiting, dead, max(age, 0))
 
 
-def _unsent(state: str) -> Iterator[Pending]:
+def _unsent(state: str) -> Iterator[Unsent]:
     for item in OUTBOX.query(Key("unsent").eq(state), index=_UNSENT):
-        yield Pending(item["id"], item["retryAt"], item["createdAt"])
+        yield Unsent(item["id"], item["retryAt"], item["createdAt"])
 
 
 # Outcomes of a claim -------------------------------------------------------------------------------
@@ -208,13 +208,13 @@ def mark_dead(entry: Entry, error: str) -> None:
 
 def redrive() -> int:
     """Make every dead entry due now. Return the number of entries."""
-    return sum(_redrive_one(pending.id) for pending in list(_unsent(_DEAD)))
+    return sum(_redrive_one(unsent.id) for unsent in list(_unsent(_DEAD)))
 
 
 def _redrive_one(entry_id: str) -> bool:
     waiting = _waiting(entry_id, retry_at=clock.now())
     dead = Attr("unsent").eq(_DEAD)
-    return update(Update(table=OUTBOX, key={"id": entry_id}, set=waiting, remove=("lastError",), when=dead))[0]
+    return try_update(Update(table=OUTBOX, key={"id": entry_id}, set=waiting, remove=("lastError",), when=dead))[0]
 
 
 def _still_claimed(entry: Entry) -> Condition:
@@ -223,7 +223,7 @@ def _still_claimed(entry: Entry) -> Condition:
 
 def _update_if(when: Condition, entry: Entry, values: Item, remove: tuple[str, ...] = ()) -> None:
     # A failed condition is ignored: another sender has claimed the entry since and records its own outcome.
-    update(Update(table=OUTBOX, key={"id": entry.id}, set=values, remove=remove, when=when))
+    try_update(Update(table=OUTBOX, key={"id": entry.id}, set=values, remove=remove, when=when))
 
 
 def _retry_delay(attempts: int, retry_after: int | None) -> int:

@@ -18,7 +18,7 @@ from typing import Any
 from shared.core import clock
 from shared.core.conditions import Attr, Key
 from shared.core.errors import SessionEnded, SessionNotFound
-from shared.core.tables import Change, Check, Delete, Item, Put, Table, Update, update, write
+from shared.core.tables import Change, Check, Delete, Item, Put, Table, Update, try_update, write
 from shared.records.users import Role, User
 from shared.values.client import Client
 
@@ -54,7 +54,7 @@ class Session:
 
     @property
     def is_expired(self) -> bool:
-        """Return whether the session has expired. DynamoDB deletes expired items late, so every read checks this."""
+        """Whether the session has expired. DynamoDB deletes expired items late, so every read checks this."""
         return self.expires_at <= clock.now()
 
     def seal(self, purpose: str, content: bytes) -> bytes:
@@ -166,7 +166,7 @@ def refresh(before: Session, client: Client) -> Session:
         user_agent=client.user_agent[:_MAX_USER_AGENT_LENGTH],
     )
     stored = before.item()
-    _, item = update(
+    _, item = try_update(
         Update(
             table=SESSIONS,
             key=_key(before),
@@ -213,12 +213,18 @@ def ending_one(user_id: str, session_id: str) -> list[Change]:
 
 
 def ending_all(user_id: str, *, keep: Session | None = None) -> list[Change]:
-    """Return the changes that end all sessions of a user, except the one to keep."""
+    """Return the changes that end all sessions of a user, except the one to keep.
+
+    If there are more than 80, those used least recently are ended immediately.
+    """
     return [deletion for session in _sessions_to_change(user_id, keep) for deletion in ending(session)]
 
 
 def updating_all(user: User) -> list[Change]:
-    """Return the changes that copy the profile's name, address and role to all sessions of the user."""
+    """Return the changes that copy the profile's name, address and role to all sessions of the user.
+
+    If there are more than 80, those used least recently are ended immediately.
+    """
     copied = {"name": user.name, "email": user.email, "role": user.role}
     exists = Attr("sessionId").exists()
     sessions = _sessions_to_change(user.id)
@@ -232,7 +238,7 @@ def _stored_sessions(user_id: str, without: Session | None = None) -> list[Sessi
 
 
 def _sessions_to_change(user_id: str, without: Session | None = None) -> list[Session]:
-    """Return a user's most recently used sessions, as many as fit in one transaction; end the others at once."""
+    """Return a user's most recently used sessions, as many as fit in one transaction; end the others now."""
     sessions = sorted(_stored_sessions(user_id, without), key=lambda session: session.refreshed_at, reverse=True)
     for session in sessions[_MAX_PER_TRANSACTION:]:
         write(ending(session))

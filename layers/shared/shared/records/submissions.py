@@ -1,6 +1,6 @@
 """Form submissions: the entity, and how it is stored and read.
 
-A submission is stored together with the email about it, and with the answer to a repeated request.
+A submission is stored together with the email about it, and with the response to a repeated request.
 """
 
 import uuid
@@ -56,17 +56,17 @@ def submit(form: str, fields: Mapping[str, Any], *, recipient: str, once: Once) 
         IdempotencyKeyReused: the request's key was used with a different request.
 
     """
-    answer = once.replay()
-    if answer is not None:
-        return answer
+    response = once.replay()
+    if response is not None:
+        return response
     submission = Submission(form=form, id=new_id(), created_at=clock.timestamp(), fields=fields)
-    answer = {"id": submission.id}
+    response = {"id": submission.id}
     write(
-        once.storing(answer),
+        once.storing(response),
         Put(table=SUBMISSIONS, item=submission.item(), when=Attr("form").not_exists()),
         outbox.sending("submission", recipient, form=form, position=submission.position),
     )
-    return answer
+    return response
 
 
 def new_id() -> str:
@@ -81,7 +81,7 @@ def find(form: str, position: str) -> Submission | None:
 
 
 def newest(form: str, limit: int, *, before: str | None = None) -> tuple[list[Submission], str | None]:
-    """Return a page of a form's submissions, newest first, and the position to start the next page from, or None."""
+    """Return a page of submissions, newest first, and the position after which the next page starts, or None."""
     condition: Condition = Key("form").eq(form)
     if before is not None:
         condition &= Key("position").lt(before)

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from shared.core import clock
 from shared.core.conditions import Attr, Condition
-from shared.core.tables import Change, Check, Item, Put, Table, Update, update
+from shared.core.tables import Change, Check, Item, Put, Table, Update, try_update
 from shared.values import emails
 
 SUPPRESSIONS = Table("suppressions_table")
@@ -23,8 +23,8 @@ Reason: TypeAlias = Literal["bounced", "complained"]
 class Suppression(NamedTuple):
     """The latest fact about an address: why it receives no email, and since when (RFC 3339).
 
-    `email` is the key of the address. `detail` is the type of bounce or complaint that SES reports. Without a `reason`,
-    the address was suppressed before, and `at` is when it was proved to be read.
+    `email` is the key of the address. `detail` is the type of bounce or complaint that SES reports: stored, never read.
+    Without a `reason`, the address was suppressed before, and `at` is when it was proved to be read.
     """
 
     email: str
@@ -35,7 +35,7 @@ class Suppression(NamedTuple):
     @classmethod
     def from_item(cls, item: Item) -> "Suppression":
         """Create a suppression from a stored item."""
-        return cls(email=item["email"], reason=item.get("reason"), at=item["at"], detail=item.get("detail", ""))
+        return cls(email=item["email"], reason=item.get("reason"), at=item["at"])
 
 
 def latest(key: str) -> Suppression | None:
@@ -59,7 +59,7 @@ def allow_proof_request(email: str, kind: str, entry_id: str) -> bool:
     at, which = f"{kind}At", f"{kind}Entry"
     due = Attr(at).not_exists() | Attr(at).lte(now - clock.DAY) | Attr(which).eq(entry_id)
     key = {"email": emails.key(email)}
-    allowed, _ = update(
+    allowed, _ = try_update(
         Update(table=SUPPRESSIONS, key=key, set={at: now, which: entry_id}, when=Attr("reason").exists() & due)
     )
     return allowed
@@ -68,9 +68,9 @@ def allow_proof_request(email: str, kind: str, entry_id: str) -> bool:
 # Changes -------------------------------------------------------------------------------------------
 
 
-def adding(suppression: Suppression, *, after: Suppression | None) -> list[Change]:
-    """Return the changes that suppress an address. They require that `after` is still the latest fact about it."""
-    unchanged = Attr("email").not_exists() if after is None else Attr("at").eq(after.at)
+def adding(suppression: Suppression, *, replaces: Suppression | None) -> list[Change]:
+    """Return the changes that suppress an address. They require that `replaces` is still the latest fact."""
+    unchanged = Attr("email").not_exists() if replaces is None else Attr("at").eq(replaces.at)
     # An update keeps the times of earlier proof requests. If one bounces, the next must still wait for a day.
     return [
         Update(
@@ -86,7 +86,8 @@ def adding(suppression: Suppression, *, after: Suppression | None) -> list[Chang
 def lifting(email: str) -> list[Change]:
     """Return the changes that lift a suppression, because the address, as typed, was just proved to be read.
 
-    They are right whatever is stored. Earlier bounces and complaints that arrive later change nothing.
+    They have no condition, since whatever is stored is older. Earlier bounces and complaints that arrive later change
+    nothing.
     """
     expires = clock.now() + _PROOF_RETENTION
     return [Put(table=SUPPRESSIONS, item={"email": emails.key(email), "at": clock.timestamp(), "expiresAt": expires})]

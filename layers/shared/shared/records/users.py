@@ -22,7 +22,7 @@ from shared.records.credentials import Credential
 from shared.values import emails
 
 USERS = Table("users_table")
-NEWEST = "Newest"
+_NEWEST = "Newest"
 # The partitions of the index of newest profiles. Each accepts 1,000 writes per second.
 _SHARDS = ("0", "1", "2", "3")
 # The key of an item that is not a profile: the number of administrators who can sign in. Without a shard, it is not in
@@ -58,7 +58,7 @@ class User(NamedTuple):
 
     @property
     def can_administer(self) -> bool:
-        """Return whether the user is an administrator who can sign in."""
+        """Whether the user is an administrator who can sign in."""
         return self.role == "admin" and self.status == "active" and self.email_verified
 
     @property
@@ -187,7 +187,7 @@ def with_email(email: str) -> list[User]:
 
 
 def newest(limit: int, *, before: str | None = None) -> tuple[list[User], str | None]:
-    """Return a page of users, newest first, and the position to start the next page from, or None.
+    """Return a page of users, newest first, and the position after which the next page starts, or None.
 
     Each shard yields its newest users in order. It is read again only if the merge uses up its first page.
     """
@@ -202,7 +202,7 @@ def _newest_of(shard: str, page_size: int, before: str | None) -> Iterator[Item]
     condition: Condition = Key("shard").eq(shard)
     if before is not None:
         condition &= Key("position").lt(before)
-    return USERS.query(condition, index=NEWEST, page_size=page_size, newest_first=True)
+    return USERS.query(condition, index=_NEWEST, page_size=page_size, newest_first=True)
 
 
 def _shard_page_size(wanted: int) -> int:
@@ -231,7 +231,7 @@ def replacing(before: User, after: User) -> list[Change]:
     stored = before.item()
     changed = {name: value for name, value in after.item().items() if stored[name] != value}
     return [
-        Update(table=USERS, key={"id": before.id}, set=changed, when=unchanged(before)),
+        Update(table=USERS, key={"id": before.id}, set=changed, when=_unchanged(before)),
         *_updating_admin_count(before=before, after=after),
     ]
 
@@ -239,12 +239,12 @@ def replacing(before: User, after: User) -> list[Change]:
 def removing(user: User) -> list[Change]:
     """Return the changes that delete a profile. They require that it is unchanged since it was read."""
     return [
-        Delete(table=USERS, key={"id": user.id}, when=unchanged(user)),
+        Delete(table=USERS, key={"id": user.id}, when=_unchanged(user)),
         *_updating_admin_count(before=user, after=None),
     ]
 
 
-def renaming(user_id: str, *, name: str, email: str) -> list[Change]:
+def replacing_unverified(user_id: str, *, name: str, email: str) -> list[Change]:
     """Return the changes that replace the name of an unverified profile, and the spelling of its address."""
     return [
         Update(
@@ -262,7 +262,7 @@ def checking(user_id: str) -> list[Change]:
     return [Check(table=USERS, key={"id": user_id}, when=Attr("id").exists())]
 
 
-def unchanged(user: User) -> Condition:
+def _unchanged(user: User) -> Condition:
     """Return the condition that a profile is unchanged since it was read."""
     return Attr("version").eq(user.version)
 

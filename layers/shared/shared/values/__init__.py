@@ -1,1 +1,4 @@
-"""Values and their rules: email addresses, passwords and field types. Nothing here reads or writes a table."""
+"""Values and their rules: email addresses, passwords, field types, versions and clients.
+
+Nothing here reads or writes a table, and only `breaches` calls a service.
+"""

@@ -62,7 +62,7 @@ def is_known(password: str) -> bool:
 
 
 def _range(prefix: str) -> list[str]:
-    answer = _pool.request("GET", f"{settings().breach_service_url}/range/{prefix}", headers={"Add-Padding": "true"})
-    if answer.status != HTTPStatus.OK:
-        raise urllib3.exceptions.HTTPError(f"status {answer.status}")
-    return answer.data.decode("ascii", "replace").splitlines()
+    response = _pool.request("GET", f"{settings().breach_service_url}/range/{prefix}", headers={"Add-Padding": "true"})
+    if response.status != HTTPStatus.OK:
+        raise urllib3.exceptions.HTTPError(f"status {response.status}")
+    return response.data.decode("ascii", "replace").splitlines()

@@ -3,8 +3,8 @@
 People spell one address in several ways. It is displayed and emailed as typed, but compared by its key: the local part
 case-folded and in Unicode NFC, the domain as IDNA. Without the key, `Ada@Example.com` could be registered twice.
 
-Most addresses already have all of these forms, which a pattern recognizes. Only the others need the library, whose
-import takes a twentieth of a cold start.
+Most addresses are typed in exactly this form, which a pattern recognizes. Only the others need the email-validator
+library, whose import takes a twentieth of a cold start.
 """
 
 import re

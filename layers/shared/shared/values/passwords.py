@@ -1,11 +1,11 @@
 """Passwords: which are acceptable, how they are stored, and how they are verified.
 
-Threats. An attacker with a copy of the table guesses offline: with bcrypt at cost 12, each guess takes a quarter of a
-second. An attacker guesses online: see `shared.records.limits`. An attacker measures the time of a sign-in to learn
-which addresses exist: for an unknown address, the password is verified against a dummy hash, at the same cost.
+Threats. An attacker with a copy of the table guesses offline: with bcrypt at cost 12, each guess takes about
+a third of a second. An attacker guesses online: see `shared.records.limits`. An attacker measures the time of a sign-in
+to learn which addresses exist: for an unknown address, the password is verified against a dummy hash, at the same cost.
 
-bcrypt alone reads only 72 bytes and stops at a NUL, so the password is first hashed with HMAC-SHA-256. The format is
-passlib's bcrypt-sha256 version 2, which other tools can verify.
+bcrypt accepts at most 72 bytes, so the password is first hashed with HMAC-SHA-256. The format is passlib's
+bcrypt-sha256 version 2, which other tools can verify.
 """
 
 import base64
@@ -70,13 +70,13 @@ def hashed(password: str) -> str:
 
 
 def verify(password: str, stored: str | None) -> bool:
-    """Return whether the password is right. Without a stored hash the result is False, after the same time."""
+    """Return whether the password is correct. Without a stored hash the result is False, after the same time."""
     match = _FORMAT.fullmatch(stored or _dummy_hash())
     if match is None:
         raise ValueError("A stored password hash is not in the bcrypt-sha256 format")
     cost, salt, _ = match.groups()
-    right = hmac.compare_digest(_hashed(password, salt, int(cost)), match[0])
-    return right and stored is not None
+    correct = hmac.compare_digest(_hashed(password, salt, int(cost)), match[0])
+    return correct and stored is not None
 
 
 def is_outdated(stored: str) -> bool:

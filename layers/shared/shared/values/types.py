@@ -9,7 +9,7 @@ from shared.values import emails
 
 
 class Rule:
-    """What pydantic validates in a value: constraints, by their names in `Field`, and then a function.
+    """The validation of a field: constraints, named as in pydantic's `Field`, and then a function.
 
     The function returns the normalized value, or raises ValueError with a text for the caller. `Rule(check,
     max_length=100)` stands for `Field(max_length=100), AfterValidator(check)`, without importing pydantic.
@@ -38,7 +38,7 @@ _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _FORBIDDEN_CHARACTERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 _LINE_BREAK = re.compile("\r\n|[\r\x85\u2028\u2029]")
-_LONGEST_TEXT = 5000
+_MAX_TEXT_LENGTH = 5000
 
 
 def _one_line(text: str) -> str:
@@ -55,8 +55,8 @@ def _several_lines(text: str) -> str:
     text = _LINE_BREAK.sub("\n", text).strip()
     # Counted like a browser's `maxlength`, for which a line break is one character although the browser sends two.
     # Counted before NFC, which takes quadratic time for a run of accents: many minutes for 1 MB.
-    if len(text) > _LONGEST_TEXT:
-        raise ValueError(f"should have at most {_LONGEST_TEXT} characters")
+    if len(text) > _MAX_TEXT_LENGTH:
+        raise ValueError(f"should have at most {_MAX_TEXT_LENGTH} characters")
     text = unicodedata.normalize("NFC", text)
     if not text:
         raise ValueError("must not be empty")

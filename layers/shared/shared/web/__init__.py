@@ -1,1 +1,1 @@
-"""HTTP: requests, responses, and what a handler is declared with. No other package knows a status or a header."""
+"""Serving HTTP: requests, responses and handlers. No other package knows how requests arrive."""

@@ -9,13 +9,15 @@ operation for each verb:
     @api.get
     def read(user_id: str, caller: Caller) -> Response: ...
 
-A parameter named after a part of the path receives that part. Any other parameter receives what its type reads from
-the request with `from_request`: the caller (`shared.web.caller`), a body or a query (`shared.web.inputs`), the
-`Client`. The caller is read first, so that nobody learns anything about the input before signing in.
+A parameter named after a part of the path receives that part, and one of type `Client` the origin of the request. The
+type of any other parameter has a class method `from_request`, which reads it from the request or raises the error that
+the caller gets: the caller (`shared.web.caller`), a body, a query or a header (`shared.web.inputs`). The caller is read
+first, so that nobody learns anything about the input before signing in.
 
-What a parameter's type needs, such as pydantic or the verification of tokens, is loaded during the cold start. A path
-that serves `mostly` one verb loads only what that verb needs; the first request of another verb loads the rest.
-Environments that Lambda starts ahead of requests load everything.
+Such a type may also have a class method `load`, which imports and builds what reading needs, such as pydantic or the
+verification of tokens. It is called during the cold start, but `from_request` must not rely on that: a path that serves
+`mostly` one verb loads only what that verb needs, and the first request of another verb loads the rest. Environments
+that start before any request load everything.
 """
 
 import inspect
@@ -23,7 +25,7 @@ import re
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, Literal, Protocol, TypeAlias, TypeVar, get_type_hints
+from typing import Any, Literal, TypeAlias, TypeVar, get_type_hints
 
 from shared.core import logs, metrics, startup
 from shared.core.errors import Error
@@ -35,24 +37,12 @@ Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Operation = TypeVar("Operation", bound=Callable[..., Response])
 
 
-class Input(Protocol):
-    """A type that operations can ask for.
-
-    It may also have a class method `load`, which imports and builds whatever reading it takes. `from_request` must not
-    rely on `load` having been called.
-    """
-
-    @classmethod
-    def from_request(cls, request: Request) -> Any:  # usually an instance of itself
-        """Read it from the request, or raise the error that the caller gets."""
-
-
 class Api:
     """One path and its verbs. `handler` is what Lambda calls."""
 
     def __init__(self, path: str, *, mostly: Method | None = None) -> None:
         self.path = path
-        self._mostly = None if startup.is_ahead_of_requests() else mostly
+        self._mostly = None if startup.starts_before_requests() else mostly
         self._operations: dict[str, Callable[[Request], Response]] = {}
         self._path_parameters = {_snake_case(name): name for name in re.findall(r"{(\w+)}", path)}
         self._is_cold = True
@@ -83,7 +73,7 @@ class Api:
         return self._declare("DELETE", operation)
 
     def handler(self, event: Event, _context: object) -> Event:
-        """Answer one request."""
+        """Handle one request."""
         started = time.perf_counter()
         request = Request(event)
         try:
@@ -110,10 +100,10 @@ class Api:
         names = sorted(kinds, key=lambda name: not getattr(kinds[name], "identifies_caller", False))
         readers = {name: self._reader(name, kinds[name]) for name in names}
 
-        def answer(request: Request) -> Response:
+        def respond(request: Request) -> Response:
             return operation(**{name: read(request) for name, read in readers.items()})
 
-        self._operations[method] = answer
+        self._operations[method] = respond
         loads = [kind.load for kind in kinds.values() if hasattr(kind, "load")]
         startup.finish(*(loads if self._mostly in {None, method} else []))
         return operation

@@ -5,9 +5,10 @@ A form is a path and its fields, `class Message(Fields)`; both verbs of the endp
     form = Form("/api/contact", Message, recipient=settings().contact_to, thanks="/contact/thanks")
     api, handler = form.api, form.handler
 
-Threats. Bots fill in every field: a hidden one, `website`, tells them from people, and they get the usual answer
-while nothing is stored. A flood of submissions: five a minute from one network. A stranger composes an email of their
-own: its recipient and subject are ours, and what was submitted appears in its text only.
+Threats. Bots fill in every field: a hidden one, `website`, tells them from people, and they get the usual
+response while nothing is stored. A flood of submissions: five a minute from one network. A stranger composes an email
+of their own: its recipient and subject are ours, and what was submitted appears only in its text and, if it is a valid
+address, in `Reply-To`.
 """
 
 import re
@@ -31,7 +32,7 @@ from shared.web.pages import Page, listing
 from shared.web.request import Request, UnsupportedMediaType
 from shared.web.responses import Response, data
 
-_MOST_A_MINUTE = 5
+_MAX_PER_MINUTE = 5
 _WEIGHT_ZERO = re.compile(r"q\s*=\s*0(\.0{0,3})?")
 
 
@@ -46,7 +47,7 @@ class Fields(Body):
         """Read and validate the body.
 
         Raises:
-            InvalidInput: it cannot be read, or fields are at fault.
+            InvalidInput: it cannot be read, or one or more fields are invalid.
             UnsupportedMediaType: it has another Content-Type, or contains a file.
 
         """
@@ -59,9 +60,9 @@ class Fields(Body):
     @classmethod
     def _filled_in(cls, pairs: form_data.Pairs) -> dict[str, str]:
         names = [name for name, _ in pairs]
-        faults = [FieldError(name, "is given more than once") for name in cls._names() if names.count(name) > 1]
-        if faults:
-            raise InvalidInput(f"{faults[0].field}: {faults[0].message}", faults)
+        errors = [FieldError(name, "is given more than once") for name in cls._names() if names.count(name) > 1]
+        if errors:
+            raise InvalidInput(f"{errors[0].field}: {errors[0].message}", errors)
         # Browsers send every field; an empty one counts as missing, whatever its type.
         return {name: text for name, text in pairs if text.strip()}
 
@@ -85,11 +86,12 @@ class Form:
     """
 
     def __init__(self, path: str, fields: type[Fields], *, recipient: str, thanks: str) -> None:
+        # The partition key of submissions: with another path, earlier ones are no longer listed.
         self.name = path.removeprefix("/api/")
         self.api = Api(path, mostly="POST")
         self.handler = self.api.handler
         self._recipient = recipient
-        limit = Limit(self.name, _MOST_A_MINUTE)
+        limit = Limit(self.name, _MAX_PER_MINUTE)
 
         @self.api.get
         def read(admin: Admin, page: Page) -> Response:
@@ -105,19 +107,19 @@ class Form:
             sender: _Sender,
         ) -> Response:
             limit.take(limits.network(client.ip))
-            answer = self._submit(sent, key, client)
+            submission = self._submit(sent, key, client)
             if sender.is_browser:
                 return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": settings().frontend_url + thanks})
-            return data(answer, HTTPStatus.CREATED)
+            return data(submission, HTTPStatus.CREATED)
 
     def _submit(self, sent: Fields, key: IdempotencyKey, client: Client) -> Item:
         if sent.website:
-            logs.logger.info("robot", extra={"fields": {"form": self.name, "requestId": client.request_id}})
+            logs.logger.info("bot", extra={"fields": {"form": self.name, "requestId": client.request_id}})
             return {"id": submissions.new_id()}
         fields = sent.to_json()
         del fields["website"]
         network = limits.network(client.ip)
-        once = Once(operation=f"submit {self.name}", caller_id=network, key=key.text, request=fields)
+        once = Once(operation=f"submit {self.name}", scope=network, key=key.text, request=fields)
         return submissions.submit(self.name, fields, recipient=self._recipient, once=once)
 
 

@@ -42,7 +42,7 @@ class _Input:
         dataclass(kw_only=True, eq=False, repr=False)(cls)
         for field in fields(cls):
             if type(field.default).__module__.startswith("pydantic"):
-                raise TypeError(f"{cls.__name__}.{field.name} needs Annotated[…, Field(…)], and a default of its own")
+                raise TypeError(f"{cls.__name__}.{field.name}: use `Annotated[type, Rule(…)] = default`")
 
     @classmethod
     @cache
@@ -73,7 +73,7 @@ class _Input:
         """Validate values that are all text, as a query string or an HTML form has them.
 
         Raises:
-            InvalidInput: fields are at fault.
+            InvalidInput: one or more fields are invalid.
 
         """
         return cls._validated(cls._adapter().validate_python, values)
@@ -101,7 +101,7 @@ class Body(_Input):
         """Read and validate the body.
 
         Raises:
-            InvalidInput: it is not a JSON object, or fields are at fault.
+            InvalidInput: it is not a JSON object, or one or more fields are invalid.
             UnsupportedMediaType: its Content-Type is not JSON.
 
         """
@@ -119,7 +119,7 @@ class Query(_Input):
         """Read and validate the query string.
 
         Raises:
-            InvalidInput: fields are at fault.
+            InvalidInput: one or more fields are invalid.
 
         """
         # Defaults need no validation.
@@ -128,25 +128,25 @@ class Query(_Input):
 
 def _translated(error: "ValidationError", required: list[str]) -> InvalidInput:
     """Translate pydantic's error into ours, which names fields and rules and never repeats the input."""
-    faults = error.errors(include_url=False, include_context=False)
-    if faults[0]["type"] == "json_invalid":
+    errors = error.errors(include_url=False, include_context=False)
+    if errors[0]["type"] == "json_invalid":
         return InvalidInput("The body is not valid JSON")
-    if not faults[0]["loc"]:
+    if not errors[0]["loc"]:
         return InvalidInput("The body must be a JSON object")
-    found = [FieldError(".".join(map(str, fault["loc"])), _rule(fault)) for fault in faults]
-    missing = any(_is_missing(fault) and fault["loc"][0] in required for fault in faults)
+    found = [FieldError(".".join(map(str, each["loc"])), _rule(each)) for each in errors]
+    missing = any(_is_missing(each) and each["loc"][0] in required for each in errors)
     return InvalidInput(_all_required(required) if missing else f"{found[0].field}: {found[0].message}", found)
 
 
-def _is_missing(fault: "ErrorDetails") -> bool:
-    given: Any = fault.get("input")
-    return fault["type"] == "missing" or given is None or (isinstance(given, str) and not given.strip())
+def _is_missing(error: "ErrorDetails") -> bool:
+    given: Any = error.get("input")
+    return error["type"] == "missing" or given is None or (isinstance(given, str) and not given.strip())
 
 
-def _rule(fault: "ErrorDetails") -> str:
-    if _is_missing(fault):
+def _rule(error: "ErrorDetails") -> str:
+    if _is_missing(error):
         return "is required"
-    rule = fault["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
+    rule = error["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
     return rule[:1].lower() + rule[1:]
 
 

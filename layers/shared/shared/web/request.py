@@ -12,7 +12,7 @@ from shared.core.errors import Error, InvalidInput
 from shared.values.client import Client
 
 Event: TypeAlias = dict[str, Any]
-LARGEST_BODY = 1024 * 1024
+_MAX_BODY_SIZE = 1024 * 1024
 
 
 class Request:
@@ -44,7 +44,7 @@ class Request:
             body = base64.b64decode(text, validate=True) if self._event.get("isBase64Encoded") else text.encode()
         except ValueError as error:
             raise InvalidInput("The body cannot be decoded") from error
-        if len(body) > LARGEST_BODY:
+        if len(body) > _MAX_BODY_SIZE:
             raise BodyTooLarge
         return body
 

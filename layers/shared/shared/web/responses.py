@@ -95,7 +95,7 @@ def failure(error: Exception, request_id: str) -> Response:
     headers = {}
     match error:
         case InvalidInput(fields=fields) if fields:
-            body["errors"] = [{"field": fault.field, "message": fault.message} for fault in fields]
+            body["errors"] = [{"field": each.field, "message": each.message} for each in fields]
         case Unauthenticated():
             headers["WWW-Authenticate"] = "Bearer"
         case MethodNotAllowed():
