@@ -10,7 +10,7 @@ which changes behavior:
 - botocore's Loader raises UnsupportedServiceError for services that are not in aws_services.py.
 
 The build fails when a library does not look as expected here. docs/dependencies.md lists the changes by package, and
-docs/benchmarks.md what each saves at a cold start.
+docs/benchmarks.md what the larger ones save at a cold start.
 """
 
 import ast
