@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from local.aws.client import Aws
+from local.aws.client import Aws, AwsError
 
-_LONGEST_TEXT = 4_000
-_LARGEST_EXACT = 2**53
+_MAX_TEXT = 4_000
+_MAX_EXACT = 2**53
 _PAGE = 50
 
 
@@ -38,7 +38,12 @@ def page(table: str, cursor: str, aws: Aws) -> dict[str, Any]:
     request: dict[str, Any] = {"TableName": table, "Limit": _PAGE}
     if cursor:
         request["ExclusiveStartKey"] = _key(cursor)
-    answer = aws.call("dynamodb", "Scan", request)
+    try:
+        answer = aws.call("dynamodb", "Scan", request)
+    except AwsError as problem:
+        if cursor and problem.code == "ValidationException":
+            raise CursorError from problem
+        raise
     last = answer.get("LastEvaluatedKey")
     return {
         "items": [{name: _plain(value) for name, value in sorted(item.items())} for item in answer["Items"]],
@@ -75,7 +80,7 @@ def _plain(value: Mapping[str, Any]) -> Any:
 
 
 def _shorten(text: str) -> str:
-    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}… ({len(text):,} characters)"
+    return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}… ({len(text):,} characters)"
 
 
 def _bytes(encoded: str) -> str:
@@ -88,4 +93,4 @@ def _number(text: str) -> int | float | str:
         number = int(text)
     except ValueError:
         return float(text)
-    return number if abs(number) <= _LARGEST_EXACT else text
+    return number if abs(number) <= _MAX_EXACT else text
