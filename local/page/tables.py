@@ -11,6 +11,7 @@ from local.aws.client import Aws, AwsError
 _MAX_TEXT = 4_000
 _MAX_EXACT = 2**53
 _PAGE = 50
+_KEY_TYPES = {"S", "N", "B"}
 
 
 class CursorError(Exception):
@@ -54,11 +55,25 @@ def page(table: str, cursor: str, aws: Aws) -> dict[str, Any]:
 def _key(cursor: str) -> Any:
     try:
         key = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-    except (binascii.Error, ValueError) as problem:
+    except (binascii.Error, ValueError, RecursionError) as problem:
         raise CursorError from problem
-    if not isinstance(key, dict):
+    if not _is_key(key):
         raise CursorError
     return key
+
+
+def _is_key(value: Any) -> bool:
+    """Return whether the value has the form of a DynamoDB key: MiniStack does not check it, and may fail."""
+    return (
+        isinstance(value, dict)
+        and bool(value)
+        and all(
+            isinstance(attribute, dict)
+            and [type(content) for content in attribute.values()] == [str]
+            and attribute.keys() <= _KEY_TYPES
+            for attribute in value.values()
+        )
+    )
 
 
 def _plain(value: Mapping[str, Any]) -> Any:
