@@ -253,7 +253,7 @@ def test_snapshot_contains_every_service(begin: Callable[[], MiniStack], tmp_pat
     }
     ministack.aws.call("sqs", "SendMessage", {**before["queue"], "MessageBody": "hello"})
     assert ministack.snapshot(ministack.state()).generation == 1
-    assert sorted(path.name for path in (tmp_path / "ministack").glob("[0-9]*")) == ["1"]
+    assert sorted(path.name for path in (tmp_path / "cloud").glob("[0-9]*")) == ["1"]
     aws = begin().aws
     assert get(aws, "one")["text"]["S"] == "Grüße \u2603"
     assert aws.call("dynamodb", "DescribeTable", {"TableName": "NotesTable"}) == before["table"]
