@@ -1,15 +1,17 @@
 """The local runner: serves the template's API on this machine, without Docker and without an AWS account.
 
 __main__.py   the command line
-runner.py     starts the parts in order, applies saved changes, stops the parts
+runner.py     starts the parts in order, applies changed files, stops the parts
 gateway/      API Gateway: an HTTP server and the routes of the template
 functions/    Lambda: warm worker processes, replaced when their code changes
 aws/          the other services: MiniStack, and the streams, schedules, rotation, expiry and feedback around it
-server.py     uvicorn on a listening socket, for the gateway and for MiniStack
+sockets.py    the listening sockets of the API and of MiniStack
+asgi.py       uvicorn on a listening socket, for the gateway and for MiniStack
 page/         the page /_local/: emails, requests, routes to try, tables
 tasks/        the runner's own tasks, run in a worker like a function
 template.py   what template.yaml declares
 admin.py      the admin account of the local data
 console.py    output on the terminal
+errors.py     the error that the runner reports to the developer
 tour.sh       the commands that the runner prints for a first try
 """

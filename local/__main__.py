@@ -9,7 +9,8 @@ import threading
 from pathlib import Path
 from types import FrameType
 
-from local.console import Console, RunnerError
+from local.console import Console
+from local.errors import RunnerError
 from local.runner import Options, Runner
 
 

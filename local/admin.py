@@ -9,18 +9,19 @@ import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from local.console import Console, RunnerError
+from local.console import Console
+from local.errors import RunnerError
 from local.functions.pool import FunctionError, Pool
 from local.template import Function
 
 
 def is_supported(layers: Iterable[Path]) -> bool:
-    """Return whether the project has user accounts, and so a place for an admin."""
+    """Return whether the project has user accounts, one of which can be an admin."""
     return any((layer / "shared" / "accounts" / "lifecycle.py").is_file() for layer in layers)
 
 
 def stored_password(data: Path) -> str:
-    """Return the password generated at the first start, or generate it, in a file that only this user can read."""
+    """Return the stored password. The first call generates it, in a file that only this user can read."""
     path = data / "admin-password"
     with contextlib.suppress(FileNotFoundError):
         return path.read_text(encoding="utf-8").strip()
@@ -39,9 +40,9 @@ def task(functions: Iterable[Function]) -> Function:
 
 
 def ensure(email: str, password: str, data: Path, pool: Pool, console: Console) -> None:
-    """Create the admin by the task in `pool`, then stop the pool. Raises RunnerError.
+    """Create the admin with the task in `pool`, then stop the pool. Raises RunnerError.
 
-    If an earlier start has already created this admin, the task runs in the background, and a failure only warns.
+    If an earlier start created this admin, the task runs in the background, and a failure is only a warning.
     """
     marker = _Marker(data / "admin-digest", email, password)
     if marker.matches:

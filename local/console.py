@@ -4,17 +4,13 @@ import os
 import re
 import sys
 import threading
+from http import HTTPStatus
 from typing import TextIO
 
 _RED, _YELLOW, _DIM, _BOLD = "31", "33", "2", "1"
-_SERVER_ERROR = 500
 # Control characters and line separators. Any web page can request a path that contains them, and a terminal would obey
 # them: move the cursor, or forge a line.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-
-
-class RunnerError(Exception):
-    """A problem that the developer can solve. The message states the problem and the next step."""
 
 
 class Console:
@@ -58,7 +54,7 @@ class Console:
     def request(self, text: str, status: int) -> None:
         """Print an answered request, with control characters from its path escaped."""
         text = _CONTROL.sub(lambda found: f"%{ord(found[0]):02X}", text)
-        self.print(self._paint(text, _RED) if status >= _SERVER_ERROR else text)
+        self.print(self._paint(text, _RED) if status >= HTTPStatus.INTERNAL_SERVER_ERROR else text)
 
     def _paint(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._color else text

@@ -1,7 +1,8 @@
-"""The runner: starts the parts in order, applies changes of the files, and stops the parts in reverse order."""
+"""The runner: starts the parts in order, applies changed files, and stops the parts in reverse order."""
 
 import contextlib
 import fcntl
+import functools
 import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -11,19 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from local import admin
 from local.aws import expiry, feedback, resources, rotation
-from local.aws.client import AwsError, CloudGoneError
-from local.aws.ministack import Cloud, listen
+from local.aws.client import AwsError, MiniStackGoneError
+from local.aws.ministack import MiniStack
 from local.aws.schedules import Schedules
 from local.aws.streams import Checkpoints, Streams
-from local.console import Console, RunnerError
+from local.console import Console
+from local.errors import RunnerError
 from local.functions.pool import ForkServer, FunctionError, Pool, Result, lambda_environment
-from local.functions.reload import Changes, Watch
+from local.functions.watch import Changes, Watch
 from local.page.history import History
 from local.page.inbox import Inbox
+from local.sockets import listen
 from local.template import Function, read_project
 
 if TYPE_CHECKING:
-    from local.gateway.app import Answered
+    from local.gateway.app import RequestRecord
 
 _WATCH_SECONDS = 0.2
 _FEEDBACK_SECONDS = 0.5
@@ -49,7 +52,7 @@ class Options:
 
 
 class Runner:
-    """Call `start`, then `stop`, even if `start` raised."""
+    """The parts of the runner. Call `stop` even if `start` raised."""
 
     def __init__(self, options: Options, console: Console) -> None:
         self._options, self._console = options, console
@@ -69,7 +72,7 @@ class Runner:
     @property
     def endpoint(self) -> str:
         """The address of MiniStack."""
-        return self._cloud.endpoint
+        return self._ministack.endpoint
 
     # Start and stop
 
@@ -81,7 +84,7 @@ class Runner:
         # The next two steps take place while MiniStack starts.
         self._load_project()
         application = self._prepare_gateway()
-        self._cloud.wait_until_ready()
+        self._ministack.wait_until_ready()
         self._create_resources()
         self._start_streams_and_schedules()
         self._rotate_new_secrets()
@@ -103,14 +106,16 @@ class Runner:
         self._closing.enter_context(_locked(self._data))
 
     def _start_ministack(self) -> None:
-        # Every process that the runner starts holds the read end of this pipe, and exits when the write end closes:
-        # at the latest when the runner itself exits.
+        # Every process that the runner starts holds the read end of this pipe, and exits when the write end closes.
+        # Only the runner has the write end, so no process outlives it.
         self._lifeline, write_end = os.pipe()
         self._closing.callback(os.close, write_end)
         self._closing.callback(os.close, self._lifeline)
         options = self._options
-        self._cloud = Cloud(self._data, options.ministack_python, options.aws_port, self._lifeline, self._console)
-        self._closing.callback(self._cloud.kill)
+        self._ministack = MiniStack(
+            self._data, options.ministack_python, options.aws_port, self._lifeline, self._console
+        )
+        self._closing.callback(self._ministack.kill)
 
     def _load_project(self) -> None:
         # The watch starts before the template is read, so that it notices every later change.
@@ -127,7 +132,7 @@ class Runner:
         from local.page.app import Page  # noqa: PLC0415
 
         emails = self._data / "cloud" / "mail.jsonl"
-        self._page = Page(Inbox(emails), self._history, self._cloud.aws)
+        self._page = Page(Inbox(emails), self._history, self._ministack.aws)
         self._simulator = feedback.Simulator(emails)
         return self._make_application()
 
@@ -139,13 +144,13 @@ class Runner:
         return app
 
     def _create_resources(self) -> None:
-        created = resources.create_missing(self._project, self._cloud.aws)
+        created = resources.create_missing(self._project, self._ministack.aws)
         if created:
             self._console.progress(f"Created {', '.join(created)}.")
 
     def _start_streams_and_schedules(self) -> None:
-        notes = Checkpoints(self._data / "streams.json", self._cloud.state().generation)
-        self._streams = Streams(self._cloud, notes, self._console)
+        checkpoints = Checkpoints(self._data / "streams.json", self._ministack.state().generation)
+        self._streams = Streams(self._ministack, checkpoints, self._console)
         self._closing.callback(self._stop_functions)
         self._streams.serve(self._project.streams, self._invoke)
         self._schedules = Schedules(self._invoke, self._console)
@@ -158,12 +163,12 @@ class Runner:
         self._streams.stop()
         _in_parallel(self._pools.values(), lambda pool: pool.stop(_DRAIN_SECONDS))
         # Optional: without a snapshot the next start replays the journal.
-        with contextlib.suppress(AwsError, CloudGoneError):
+        with contextlib.suppress(AwsError, MiniStackGoneError):
             self._streams.compact(now=True)
 
     def _rotate_new_secrets(self) -> None:
         for secret, function in self._project.rotations.items():
-            if rotation.rotate_if_new(secret, lambda event, name=function: self._invoke(name, event), self._cloud.aws):  # type: ignore[misc]
+            if rotation.rotate_if_new(secret, functools.partial(self._invoke, function), self._ministack.aws):
                 self._console.progress(f"Rotated {secret} for the first time.")
 
     def _ensure_admin(self) -> None:
@@ -183,7 +188,7 @@ class Runner:
     # Functions
 
     def _create_pools(self, kept: Collection[str] = ()) -> None:
-        """Create a pool for each function; those named in `kept` keep the pool that they have."""
+        """Create a pool for each function. The functions in `kept` keep their pools."""
         self._pools = {
             name: self._pools[name] if name in kept else self._create_pool(function)
             for name, function in self._project.functions.items()
@@ -194,7 +199,7 @@ class Runner:
 
     def _environment(self, function: Function) -> dict[str, str]:
         """Return the function's environment, with the URL of a queue where SAM CLI puts the queue's name."""
-        endpoint = self._cloud.endpoint
+        endpoint = self._ministack.endpoint
         return {
             key: resources.queue_url(value, endpoint) if value in self._project.queues else value
             for key, value in lambda_environment(function, endpoint).items()
@@ -215,11 +220,11 @@ class Runner:
         if request_id:
             self._history.add_line(request_id, line)
 
-    def _record_request(self, request: "Answered") -> None:
+    def _record_request(self, request: "RequestRecord") -> None:
         self._history.add_request(request)
         self._console.request(str(request), request.status)
 
-    # Changes of the files
+    # Changed files
 
     def _function_folders(self) -> dict[str, Path]:
         return {name: function.folder for name, function in self._project.functions.items()}
@@ -246,12 +251,12 @@ class Runner:
             self._project = read_project(self._options.template, self._options.parameters)
             application = self._make_application()
             self._create_resources()
-        except (RunnerError, AwsError, CloudGoneError) as problem:
+        except (RunnerError, AwsError, MiniStackGoneError) as problem:
             self._project = before
             self._console.error(f"{str(problem).rstrip('.')}. Until then the previous template is served.")
             return
         functions, layers = self._project.functions, self._project.layers
-        self._fork_server.use(layers)
+        self._fork_server.use_layers(layers)
         self._create_pools(kept={name for name in old_pools if before.functions.get(name) == functions.get(name)})
         self._streams.serve(self._project.streams, self._invoke)
         self._schedules.serve(self._project.schedules)
@@ -263,7 +268,7 @@ class Runner:
         self._console.progress(f"Reloaded {self._options.template.name}.")
         try:
             self._rotate_new_secrets()
-        except (RunnerError, AwsError, CloudGoneError) as problem:
+        except (RunnerError, AwsError, MiniStackGoneError) as problem:
             self._console.error(str(problem))
 
     # Tasks in the background
@@ -288,9 +293,9 @@ class Runner:
             try:
                 self._streams.compact()
                 if rounds * _COMPACT_SECONDS % _EXPIRY_SECONDS == 0:
-                    expiry.delete_expired(resources.time_to_live(self._project), self._cloud.aws)
-            except (AwsError, CloudGoneError) as problem:
-                self._console.warn(f"MiniStack's data could not be compacted ({problem}). Retrying.")
+                    expiry.delete_expired(resources.time_to_live(self._project), self._ministack.aws)
+            except (AwsError, MiniStackGoneError) as problem:
+                self._console.warn(f"The local data could not be maintained ({problem}). Retrying.")
 
 
 def _in_parallel(pools: Iterable[Pool], action: Callable[[Pool], None]) -> None:

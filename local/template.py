@@ -1,4 +1,4 @@
-"""What the template declares. SAM CLI's own providers read it, so it means the same as to `sam local`."""
+"""The resources that the template declares, read by SAM CLI's own code, as `sam local` does."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local.console import RunnerError
+from local.errors import RunnerError
 
 # SAM's defaults, in seconds and megabytes.
 _TIMEOUT, _MEMORY = 3, 128
@@ -28,15 +28,15 @@ class Function:
 
 @dataclass(frozen=True)
 class StreamSource:
-    """A DynamoDB stream that feeds a function. `oldest` in seconds; None means no limit."""
+    """A DynamoDB stream that feeds a function. `max_age` in seconds; None means no limit."""
 
     function: str
     table: str
     batch_size: int
     bisect: bool
     report_failures: bool
-    most_retries: int | None
-    oldest: int | None
+    max_retries: int | None
+    max_age: int | None
     patterns: tuple[Mapping[str, Any], ...]
     on_failure: str | None
 
@@ -226,8 +226,8 @@ def _streams(functions: Mapping[str, Mapping[str, Any]]) -> Iterator[StreamSourc
                 batch_size=int(source.get("BatchSize", 100)),
                 bisect=bool(source.get("BisectBatchOnFunctionError")),
                 report_failures="ReportBatchItemFailures" in (source.get("FunctionResponseTypes") or ()),
-                most_retries=_limit(source.get("MaximumRetryAttempts")),
-                oldest=_limit(source.get("MaximumRecordAgeInSeconds")),
+                max_retries=_limit(source.get("MaximumRetryAttempts")),
+                max_age=_limit(source.get("MaximumRecordAgeInSeconds")),
                 patterns=tuple(
                     json.loads(part["Pattern"]) for part in (source.get("FilterCriteria") or {}).get("Filters") or ()
                 ),

@@ -8,6 +8,7 @@ import json
 import threading
 import time
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from local.aws import REGION
@@ -20,7 +21,6 @@ _SERVICES = {
     # A REST service, without targets.
     "ses": ("ses", "", ""),
 }
-_OK = 200
 # How long a request may wait for MiniStack to restart, in seconds.
 RETRY_SECONDS = 20.0
 
@@ -33,7 +33,7 @@ class AwsError(Exception):
         self.code = code
 
 
-class CloudGoneError(Exception):
+class MiniStackGoneError(Exception):
     """MiniStack does not respond."""
 
 
@@ -60,7 +60,10 @@ class Aws:
             self._local.connection = None
 
     def call(self, service: str, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Make an idempotent request, with retries while MiniStack restarts. Raises AwsError, CloudGoneError."""
+        """Make a request. Raises AwsError, MiniStackGoneError.
+
+        It is retried while MiniStack restarts, so it may take effect twice.
+        """
         _, target, version = _SERVICES[service]
         headers = {
             "Authorization": self.authorization(service),
@@ -69,7 +72,7 @@ class Aws:
         }
         status, body = self.http("POST", "/", json.dumps(request), headers)
         response: dict[str, Any] = json.loads(body or b"{}")
-        if status != _OK:
+        if status != HTTPStatus.OK:
             raise AwsError(
                 str(response.get("__type", status)).rpartition("#")[2],
                 str(response.get("message") or response.get("Message")),
@@ -79,7 +82,7 @@ class Aws:
     def http(
         self, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None
     ) -> tuple[int, bytes]:
-        """Return the status and body of one HTTP request. Raises CloudGoneError after `RETRY_SECONDS`."""
+        """Return the status and body of one HTTP request. Raises MiniStackGoneError after `RETRY_SECONDS`."""
         deadline = time.monotonic() + RETRY_SECONDS
         while True:
             try:
@@ -87,7 +90,7 @@ class Aws:
             except (OSError, http.client.HTTPException) as problem:
                 self.close()
                 if self.given_up or time.monotonic() > deadline:
-                    raise CloudGoneError(f"MiniStack does not respond: {problem}") from problem
+                    raise MiniStackGoneError(f"MiniStack does not respond: {problem}") from problem
                 # The socket stays open while MiniStack restarts (`ministack.py`): the next attempt waits there.
                 time.sleep(0.01)
 

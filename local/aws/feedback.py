@@ -1,6 +1,6 @@
 """SES's mailbox simulator: an email to `bounce@` or `complaint@simulator.amazonses.com` causes SES's notification.
 
-Addresses may have a label, as in SES: `bounce+ada@simulator.amazonses.com`. Only emails sent since the start count.
+Addresses may have a label, as in SES: `bounce+ada@simulator.amazonses.com`. Emails sent before the start are ignored.
 
 https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html
 https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
@@ -21,7 +21,7 @@ _SIMULATED = re.compile(r"(bounce|complaint)(\+[^@]*)?@simulator\.amazonses\.com
 
 
 class Simulator:
-    """Reads the file of accepted emails from its present end."""
+    """Reads the emails that are appended to the file after the start."""
 
     def __init__(self, emails: Path) -> None:
         self._emails = emails

@@ -17,7 +17,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def passes(record: Mapping[str, Any], patterns: Sequence[Mapping[str, Any]]) -> bool:
-    """Return whether a record matches any of the patterns, if there are any. Raises ValueError for an unknown rule."""
+    """Return whether a record matches at least one pattern; without patterns every record does. Raises ValueError."""
     return not patterns or any(_matches(record, pattern) for pattern in patterns)
 
 

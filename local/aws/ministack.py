@@ -1,27 +1,29 @@
-"""The MiniStack process, AWS on this machine: starts it, restarts it when it ends, and stops it.
+"""The MiniStack process: starts it, restarts it when it ends, and stops it.
 
-The runner opens the listening socket and hands it to each process that it starts. So the address never changes, and
-while a process is being replaced, connections wait in the socket instead of being refused.
+Every process inherits the listening socket of the runner. So the address never changes, and while a process is being
+replaced, connections wait in the socket instead of being refused.
 """
 
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import threading
 import time
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 from local.aws import REGION
-from local.aws.client import Aws, CloudGoneError
+from local.aws.client import Aws, MiniStackGoneError
 from local.aws.durable import NO_RESTART
-from local.console import Console, RunnerError
+from local.console import Console
+from local.errors import RunnerError
+from local.sockets import listen
 
 _SERVICES = "dynamodb,dynamodbstreams,secretsmanager,ses,sqs,sts"
-# A shorter journal is not worth a snapshot while the runner is up, in bytes.
-_LONG_JOURNAL = 2_000_000
+# While the runner is up, a shorter journal is not worth a snapshot, in bytes.
+_COMPACT_ABOVE = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,11 @@ class State:
 
     @property
     def is_journal_long(self) -> bool:
-        """Whether repeating the journal takes longer than loading a snapshot."""
-        return self.journal > max(_LONG_JOURNAL, self.snapshot)
+        """Whether replaying the journal would take longer than loading a snapshot."""
+        return self.journal > max(_COMPACT_ABOVE, self.snapshot)
 
 
-class Cloud:
+class MiniStack:
     """The MiniStack process. `wakeups` are set when a table has changed and when MiniStack was restarted."""
 
     def __init__(self, data: Path, python: Path, port: int, lifeline: int, console: Console) -> None:
@@ -51,8 +53,8 @@ class Cloud:
         self.port: int = self._socket.getsockname()[1]
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.aws = Aws(self.port)
-        # Counts the processes, and is raised before the next one starts: while it is unchanged, responses come from the
-        # same process.
+        # The number of restarts. It grows before each restart, so responses come from the same process while it does
+        # not change.
         self.incarnation = 0
         self.wakeups: list[threading.Event] = []
         self._stopping = threading.Event()
@@ -67,7 +69,7 @@ class Cloud:
         while True:
             try:
                 self.state()
-            except CloudGoneError as problem:
+            except MiniStackGoneError as problem:
                 if self.aws.given_up:
                     raise RunnerError(f"MiniStack does not start. Its log is {self.log}.") from problem
                 self._console.progress("MiniStack is still starting; a long journal takes a while.")
@@ -99,7 +101,7 @@ class Cloud:
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_REGION": REGION,
-            # Listeners of services that nobody here uses.
+            # The runner needs neither listener.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
@@ -107,10 +109,10 @@ class Cloud:
         descriptors = {"--listen": self._socket.fileno(), "--notify": self._notify, "--lifeline": self._lifeline}
         options = [text for name, fd in descriptors.items() for text in (name, str(fd))]
         with self.log.open("ab") as log:
-            return subprocess.Popen(  # noqa: S603 - no part of it comes from elsewhere
+            return subprocess.Popen(  # noqa: S603 - the runner's own command
                 [str(self._python), "-m", "local.aws.durable", "--data", str(self._data), *options],
                 env=environment,
-                # Where `local` is found.
+                # The folder that contains the package `local`.
                 cwd=Path(__file__).parents[2],
                 pass_fds=tuple(descriptors.values()),
                 stdin=subprocess.DEVNULL,
@@ -149,26 +151,10 @@ class Cloud:
             wakeup.set()
 
 
-def listen(port: int, what: str, flag: str) -> socket.socket:
-    """Open a listening socket on loopback. Raises RunnerError when the port is in use."""
-    # The protocol is named because asyncio sets TCP_NODELAY on such sockets only; without it a response takes 40 ms.
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind(("127.0.0.1", port))
-        sock.listen(128)
-    except (OSError, OverflowError) as problem:
-        sock.close()
-        raise RunnerError(
-            f"Port {port} for {what} is taken ({problem}). Stop what uses it, or choose another with {flag}."
-        ) from problem
-    return sock
-
-
 def _state(answer: tuple[int, bytes]) -> State:
     status, body = answer
-    if status != 200:  # noqa: PLR2004
-        raise CloudGoneError(f"status {status}")
+    if status != HTTPStatus.OK:
+        raise MiniStackGoneError(f"status {status}")
     return State(**json.loads(body))
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from local.aws import ACCOUNT
 from local.aws.client import Aws, AwsError
-from local.console import RunnerError
+from local.errors import RunnerError
 from local.template import Project
 
 # The properties with the same name in CreateTable and in CloudFormation.
@@ -71,8 +71,8 @@ def _check_table(name: str, declared: Mapping[str, Any], aws: Aws) -> None:
     existing = aws.call("dynamodb", "DescribeTable", {"TableName": name})["Table"]
     if _shape(existing) != _shape(declared):
         raise RunnerError(
-            f"{name} in .local has other keys, indexes or stream than in the template, and the runner does not change "
-            "a table with data. Restore the template, or start with empty data: `make reset`."
+            f"{name} exists with different keys, indexes or stream than in the template, and the runner does not "
+            "change a table with data. Restore the template, or start with empty data: `make reset`."
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from local.aws.client import Aws
 from local.aws.resources import placeholder_version
-from local.console import RunnerError
+from local.errors import RunnerError
 from local.functions.pool import FunctionError, Result
 
 _STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")

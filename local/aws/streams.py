@@ -1,7 +1,7 @@
 """Deliver DynamoDB streams to the functions of the template, like Lambda's event source mappings.
 
 Delivery is in order and at least once. A function's position is the number of records since the last snapshot
-(`local.aws.durable`): a repeated journal makes new sequence numbers, but the same records in the same order.
+(`local.aws.durable`): replaying the journal gives the records new sequence numbers, but keeps their order.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
 """
@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from local.aws import ACCOUNT, REGION
-from local.aws.client import AwsError, CloudGoneError
+from local.aws.client import AwsError, MiniStackGoneError
 from local.aws.filters import passes
-from local.aws.ministack import Cloud
+from local.aws.ministack import MiniStack
 from local.console import Console
 from local.functions.pool import FunctionError, Result
 from local.template import StreamSource
@@ -29,9 +29,9 @@ from local.template import StreamSource
 Record = dict[str, Any]
 Invoke = Callable[[str, str], Result]
 
-# How often a stream is read without a notification of a change (`Cloud.wakeups`), in seconds.
+# How often a stream is read without a notification of a change (`MiniStack.wakeups`), in seconds.
 _IDLE_SECONDS = 5.0
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 60.0
+_FIRST_PAUSE, _MAX_PAUSE = 0.5, 60.0
 
 
 class Checkpoints:
@@ -72,10 +72,10 @@ class Checkpoints:
 
 
 @dataclass(frozen=True)
-class Context:
-    """What all sources share."""
+class Dependencies:
+    """The objects that all sources share."""
 
-    cloud: Cloud
+    ministack: MiniStack
     checkpoints: Checkpoints
     invoke: Invoke
     console: Console
@@ -84,17 +84,17 @@ class Context:
 class Streams:
     """The sources of a project."""
 
-    def __init__(self, cloud: Cloud, checkpoints: Checkpoints, console: Console) -> None:
-        self._cloud, self._checkpoints, self._console = cloud, checkpoints, console
+    def __init__(self, ministack: MiniStack, checkpoints: Checkpoints, console: Console) -> None:
+        self._ministack, self._checkpoints, self._console = ministack, checkpoints, console
         self._sources: list[Source] = []
 
     def serve(self, declared: tuple[StreamSource, ...], invoke: Invoke) -> None:
         """Replace the sources. One that was there before continues at its position."""
         self.stop()
         positions = {source.declared.name: source.position for source in self._sources}
-        context = Context(self._cloud, self._checkpoints, invoke, self._console)
-        self._sources = [Source(source, context, positions.get(source.name, Position())) for source in declared]
-        self._cloud.wakeups = [source.wakeup for source in self._sources]
+        dependencies = Dependencies(self._ministack, self._checkpoints, invoke, self._console)
+        self._sources = [Source(source, dependencies, positions.get(source.name, Position())) for source in declared]
+        self._ministack.wakeups = [source.wakeup for source in self._sources]
 
     def retry_now(self) -> None:
         """Retry without waiting for the end of the pause: the code has changed."""
@@ -110,39 +110,43 @@ class Streams:
     def compact(self, *, now: bool = False) -> None:
         """Replace a long journal (`now`: any) by a snapshot, if every record is delivered."""
         with self._checkpoints.lock:
-            known = self._cloud.state()
+            known = self._ministack.state()
             wanted = known.journal > 0 if now else known.is_journal_long
-            # A snapshot has no stream records. Those of a change after `known` prevent it.
+            # A snapshot does not contain stream records. After a change that is not in `known`, none is written.
             if wanted and all(source.has_delivered_all() for source in self._sources):
-                self._checkpoints.begin(self._cloud.snapshot(known).generation)
+                self._checkpoints.begin(self._ministack.snapshot(known).generation)
 
     def stop(self) -> None:
-        """Stop delivering, after the batches that functions are processing."""
+        """Stop delivering when the batches in progress are processed."""
         for source in self._sources:
             source.stop()
 
 
 @dataclass(frozen=True)
 class Position:
-    """The last delivered record, and the MiniStack process in which it has this sequence number."""
+    """The sequence number of the last delivered record, and the MiniStack process in which it is valid."""
 
     incarnation: int = -1
-    last_done: str | None = None
+    last_delivered: str | None = None
 
 
 class Source:
     """One stream and its function, in a thread of its own."""
 
-    def __init__(self, declared: StreamSource, context: Context, position: Position) -> None:
-        self.declared, self._cloud, self._aws = declared, context.cloud, context.cloud.aws
-        self._checkpoints, self._invoke, self._console = context.checkpoints, context.invoke, context.console
+    def __init__(self, declared: StreamSource, dependencies: Dependencies, position: Position) -> None:
+        self.declared, self._ministack, self._aws = declared, dependencies.ministack, dependencies.ministack.aws
+        self._checkpoints, self._invoke, self._console = (
+            dependencies.checkpoints,
+            dependencies.invoke,
+            dependencies.console,
+        )
         self.wakeup = threading.Event()
         # Ends the pause before a retry.
         self.retry = threading.Event()
         self._at_end = False
         self._stopping = False
         self._iterator: str | None = None
-        self._last_done, self._incarnation = position.last_done, position.incarnation
+        self._last_delivered, self._incarnation = position.last_delivered, position.incarnation
         self._outstanding = 0
         self._stream_arn = ""
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -150,8 +154,8 @@ class Source:
 
     @property
     def position(self) -> Position:
-        """Where the next source of the same stream and function continues."""
-        return Position(self._incarnation, self._last_done)
+        """The position at which the next source of the same stream and function continues."""
+        return Position(self._incarnation, self._last_delivered)
 
     @property
     def idle(self) -> bool:
@@ -166,11 +170,11 @@ class Source:
         self._thread.join(30)
 
     def has_delivered_all(self) -> bool:
-        """Return whether the stream has no record after those that are delivered. Hold the lock of the checkpoints."""
+        """Return whether the stream has no undelivered record. Hold the lock of the checkpoints."""
         if self._outstanding or self._iterator is None:
             return False
         page = self._aws.call("streams", "GetRecords", {"ShardIterator": self._iterator, "Limit": 1})
-        return not page["Records"] and self._incarnation == self._cloud.incarnation
+        return not page["Records"] and self._incarnation == self._ministack.incarnation
 
     def _run(self) -> None:
         while not self._stopping:
@@ -179,26 +183,26 @@ class Source:
                 if records := self._read():
                     self._deliver(records)
                     continue
-            except (AwsError, CloudGoneError) as problem:
+            except (AwsError, MiniStackGoneError) as problem:
                 self._iterator = None
                 self._console.warn(f"The stream of {self.declared.table} cannot be read ({problem}). Retrying.")
                 self.wakeup.wait(1.0)
             else:
                 self._at_end = self._iterator is not None
                 self.wakeup.wait(_IDLE_SECONDS)
-        # The connection is this thread's.
+        # Each thread has its own connection.
         self._aws.close()
 
     def _read(self) -> list[Record]:
         self._at_end = False
-        incarnation = self._cloud.incarnation
+        incarnation = self._ministack.incarnation
         if incarnation != self._incarnation or self._iterator is None:
-            self._position(incarnation)
+            self._seek(incarnation)
         page = self._aws.call(
             "streams", "GetRecords", {"ShardIterator": self._iterator, "Limit": self.declared.batch_size}
         )
-        if self._cloud.incarnation != incarnation:
-            # MiniStack was restarted: the iterator's position is another one in the new process.
+        if self._ministack.incarnation != incarnation:
+            # MiniStack was restarted during the request: in the new process, the iterator may be at another record.
             self.wakeup.set()
             return []
         records: list[Record] = page["Records"]
@@ -207,8 +211,8 @@ class Source:
             self._outstanding = len(records)
         return records
 
-    def _position(self, incarnation: int) -> None:
-        """Get an iterator at the first record that is not delivered."""
+    def _seek(self, incarnation: int) -> None:
+        """Get an iterator at the first undelivered record."""
         described = self._aws.call("dynamodb", "DescribeTable", {"TableName": self.declared.table})["Table"]
         self._stream_arn = described["LatestStreamArn"]
         shards = self._aws.call("streams", "DescribeStream", {"StreamArn": self._stream_arn})["StreamDescription"][
@@ -217,10 +221,10 @@ class Source:
         shard = {"StreamArn": self._stream_arn, "ShardId": shards[0]["ShardId"]}
         skip = self._checkpoints.delivered(self.declared.name)
         iterator = None
-        if incarnation == self._incarnation and self._last_done:
+        if incarnation == self._incarnation and self._last_delivered:
             skip = 0
-            after = {**shard, "ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": self._last_done}
-            # The record is too old for the stream: all that are left come after it.
+            after = {**shard, "ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": self._last_delivered}
+            # An error means that the stream no longer has the record. All records that it still has are newer.
             with contextlib.suppress(AwsError):
                 iterator = self._aws.call("streams", "GetShardIterator", after)["ShardIterator"]
         if iterator is None:
@@ -231,12 +235,12 @@ class Source:
             if not page["Records"]:
                 break
             skip -= len(page["Records"])
-            self._last_done = _sequence(page["Records"][-1])
+            self._last_delivered = _sequence(page["Records"][-1])
             iterator = page["NextShardIterator"]
         self._iterator, self._incarnation = iterator, incarnation
 
     def _deliver(self, records: list[Record]) -> None:
-        """Deliver the records in order: split, retry after growing pauses, and give up on what fails too often."""
+        """Deliver the records in order. Failed batches are split or retried after growing pauses, then given up."""
         batches: deque[tuple[list[Record], int]] = deque([(records, 0)])
         while batches and not self._stopping:
             batch, retries = batches.popleft()
@@ -260,11 +264,11 @@ class Source:
             # Splitting does not count as a retry.
             half = len(batch) // 2
             return [(batch[:half], retries), (batch[half:], 0)]
-        if self.declared.most_retries is not None and retries >= self.declared.most_retries:
+        if self.declared.max_retries is not None and retries >= self.declared.max_retries:
             self._give_up([self._event_record(record) for record in batch], retries, "RetryAttemptsExhausted")
             self._checkpoint(batch)
             return []
-        pause = min(_FIRST_PAUSE * 2**retries, _LONGEST_PAUSE)
+        pause = min(_FIRST_PAUSE * 2**retries, _MAX_PAUSE)
         self._console.warn(f"{self.declared.function}: {_sequence(batch[0])} failed; retrying in {pause:g} s.")
         self.retry.clear()
         if not self._stopping:
@@ -287,14 +291,15 @@ class Source:
         return next((index for index, record in enumerate(records) if _sequence(record) in failures), 0)
 
     def _too_old(self, batch: list[Record]) -> bool:
-        oldest = self.declared.oldest
-        return oldest is not None and time.time() - float(batch[0]["dynamodb"]["ApproximateCreationDateTime"]) > oldest
+        max_age = self.declared.max_age
+        age = time.time() - float(batch[0]["dynamodb"]["ApproximateCreationDateTime"])
+        return max_age is not None and age > max_age
 
     def _checkpoint(self, done: list[Record]) -> None:
         if done:
             with self._checkpoints.lock:
                 self._outstanding -= len(done)
-                self._last_done = _sequence(done[-1])
+                self._last_delivered = _sequence(done[-1])
                 self._checkpoints.add(self.declared.name, len(done))
 
     def _event_record(self, record: Mapping[str, Any]) -> Record:

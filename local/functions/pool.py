@@ -74,7 +74,7 @@ class ForkServer:
         environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         environment["PYTHONPATH"] = os.pathsep.join(map(str, self._layers))
         if sys.platform == "darwin":
-            # macOS kills a forked process that asks its frameworks for a proxy.
+            # macOS kills a forked process that asks the system for its proxy settings.
             environment |= {"OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES", "no_proxy": "*"}
         program = str(Path(__file__).with_name("worker.py"))
         # A function's folder is deployed unchanged, so no compiled files may be left in it.
@@ -118,7 +118,7 @@ class ForkServer:
             os.close(write_end)
         return ours, output
 
-    def use(self, layers: Sequence[Path]) -> None:
+    def use_layers(self, layers: Sequence[Path]) -> None:
         """Switch to these layers. The next worker is forked from a new process that has imported them."""
         with self._lock:
             if layers != self._layers:
@@ -189,7 +189,7 @@ class Worker:
 
     @property
     def is_dead(self) -> bool:
-        """Whether an idle worker has died: its socket is then at the end, and otherwise has nothing to read."""
+        """Whether an idle worker has died, which closes its socket. A live one has nothing to read."""
         if not self._ready:
             return False
         self._socket.settimeout(0)

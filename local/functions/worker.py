@@ -147,6 +147,7 @@ def _die_with_parent() -> None:
 
 
 def _exit_with(lifeline: int) -> None:
+    """Exit when the runner does: reading the lifeline then returns."""
     os.read(lifeline, 1)
     os._exit(0)
 
@@ -192,7 +193,7 @@ def _work(spec: dict[str, Any], channel: socket.socket, output: int, layers: lis
 
 
 def _limit_services(layers: list[str]) -> None:
-    """Refuse the AWS services that are not in a layer's list, as on Lambda. Without a list, all are there."""
+    """Allow only the AWS services in a layer's `aws_services.py`, as on Lambda. Without that file, allow all."""
     if any(Path(layer, "aws_services.py").is_file() for layer in layers):
         loaders = importlib.import_module("botocore.loaders")
         importlib.import_module("aws_services").limit(loaders.Loader)
@@ -205,7 +206,7 @@ def _import_handler(path: str) -> Callable[[Any, Context], Any]:
 
 
 def _invoke(handler: Callable[[Any, Context], Any], meta: dict[str, Any], event: bytes) -> tuple[str, bytes]:
-    # Lambda sets it for each request. An unsampled trace keeps tracers quiet: nothing here receives what they send.
+    # Lambda sets a trace id for each request. `Sampled=0` stops tracers from sending: nothing here receives traces.
     trace = f"Root=1-{int(time.time()):08x}-{os.urandom(12).hex()};Parent={os.urandom(8).hex()};Sampled=0"
     os.environ["_X_AMZN_TRACE_ID"] = trace
     try:

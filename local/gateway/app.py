@@ -35,12 +35,12 @@ _MESSAGES = {
     HTTPStatus.GATEWAY_TIMEOUT: "Endpoint request timed out",
 }
 
-Invoke = Callable[[str, str, str], Result]
+InvokeWithId = Callable[[str, str, str], Result]
 
 
 @dataclass(frozen=True)
-class Answered:
-    """A request after its response. `at` is in seconds since 1970. `milliseconds` do not include receiving the body.
+class RequestRecord:
+    """An answered request. `at` is in seconds since 1970. `milliseconds` do not include receiving the body.
 
     Without a route, `function` and `request_id` are empty.
     """
@@ -58,13 +58,15 @@ class Answered:
     def __str__(self) -> str:
         """Return the line for the terminal."""
         clock = time.strftime("%H:%M:%S", time.localtime(self.at))
-        cold = " cold" if self.cold else ""
-        problem = f" - {self.function}: {self.problem}" if self.problem else f" {self.function}{cold}"
-        function = problem if self.function else ""
-        return f"{clock} {self.method} {self.path} {self.status} {self.milliseconds:.0f} ms{function}"
+        line = f"{clock} {self.method} {self.path} {self.status} {self.milliseconds:.0f} ms"
+        if not self.function:
+            return line
+        if self.problem:
+            return f"{line} - {self.function}: {self.problem}"
+        return f"{line} {self.function}{' cold' if self.cold else ''}"
 
 
-def make_app(project: Project, invoke: Invoke, answered: Callable[[Answered], None], port: int) -> Flask:
+def make_app(project: Project, invoke: InvokeWithId, record: Callable[[RequestRecord], None], port: int) -> Flask:
     """Return the API as a WSGI application. `invoke` takes the function's name, the event (JSON) and the request id."""
     gateway = _Gateway(project, invoke, port)
     gateway.create()
@@ -98,8 +100,8 @@ def make_app(project: Project, invoke: Invoke, answered: Callable[[Answered], No
             # The runner's own page. No other origin may read it, so it gets no CORS headers, and it is not in the log.
             return response
         _add_cors(response, project.cors)
-        answered(
-            Answered(
+        record(
+            RequestRecord(
                 at=time.time(),
                 method=request.method,
                 path=request.path,
@@ -119,7 +121,7 @@ def make_app(project: Project, invoke: Invoke, answered: Callable[[Answered], No
 class _Gateway(LocalApigwService):  # type: ignore[misc]
     """SAM CLI's gateway with the pools as its `lambda_runner`."""
 
-    def __init__(self, project: Project, invoke: Invoke, port: int) -> None:
+    def __init__(self, project: Project, invoke: InvokeWithId, port: int) -> None:
         # SAM CLI would send telemetry about every request.
         EventTracker.track_event = staticmethod(lambda *_args, **_kwargs: None)
         logging.getLogger("samcli").setLevel(logging.ERROR)
@@ -166,7 +168,7 @@ class _Gateway(LocalApigwService):  # type: ignore[misc]
 class _Functions:
     """The interface through which SAM CLI's gateway invokes functions."""
 
-    def __init__(self, invoke: Invoke) -> None:
+    def __init__(self, invoke: InvokeWithId) -> None:
         self._invoke = invoke
 
     def invoke(

@@ -10,12 +10,12 @@ from typing import Any
 from a2wsgi import WSGIMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from local.server import ClientGoneError, Receive, Scope, Send, TooLargeError, make_server, read_body
+from local.asgi import ClientGoneError, Receive, Scope, Send, TooLargeError, make_server, read_body
 
 # The largest payload of an HTTP API, in bytes.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
-LARGEST_BODY = 10 * 1024 * 1024
-# Set in the WSGI environment instead of a larger body.
+MAX_BODY = 10 * 1024 * 1024
+# Key in the WSGI environment: whether the body exceeded MAX_BODY.
 TOO_LARGE = "local.too_large"
 # A function that waits for a slow service keeps its thread; the pools bound how many of one function run.
 _THREADS = 256
@@ -51,7 +51,7 @@ class Server:
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Only a complete request reaches a function, as with API Gateway.
         try:
-            scope["body"] = await read_body(receive, LARGEST_BODY)
+            scope["body"] = await read_body(receive, MAX_BODY)
         except TooLargeError:
             scope["body"] = None
         except ClientGoneError:

@@ -16,7 +16,7 @@ from typing import Any
 from flask import Flask, Response, abort, request
 from samcli.local.apigw.route import Route
 
-from local.aws.client import Aws, AwsError, CloudGoneError
+from local.aws.client import Aws, AwsError, MiniStackGoneError
 from local.page import examples, tables
 from local.page.history import History
 from local.page.inbox import Inbox, safe_html
@@ -104,9 +104,8 @@ class Page:
             return _json(query())
         except tables.CursorError:
             abort(HTTPStatus.BAD_REQUEST)
-        except (AwsError, CloudGoneError) as problem:
-            invalid = getattr(problem, "code", "") == "ValidationException"
-            abort(HTTPStatus.BAD_REQUEST if invalid else HTTPStatus.SERVICE_UNAVAILABLE)
+        except (AwsError, MiniStackGoneError):
+            abort(HTTPStatus.SERVICE_UNAVAILABLE)
         finally:
             # Otherwise every thread that serves the page keeps a connection to MiniStack open.
             self._aws.close()

@@ -139,7 +139,7 @@ def _email(stored: dict[str, Any]) -> dict[str, Any]:
 
 
 def _source(email: dict[str, Any]) -> str:
-    """Return the email in the format in which it is transmitted, but without encodings, so that it is readable."""
+    """Return the email's headers and parts as in its transmission format, but unencoded, so that it is readable."""
     headers = {
         "From": email["from"],
         "To": email["to"],

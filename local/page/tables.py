@@ -6,11 +6,12 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from local.aws.client import Aws
+from local.aws.client import Aws, AwsError
 
-_LONGEST_TEXT = 4_000
-_LARGEST_EXACT = 2**53
+_MAX_TEXT = 4_000
+_MAX_EXACT = 2**53
 _PAGE = 50
+_KEY_TYPES = {"S", "N", "B"}
 
 
 class CursorError(Exception):
@@ -38,7 +39,12 @@ def page(table: str, cursor: str, aws: Aws) -> dict[str, Any]:
     request: dict[str, Any] = {"TableName": table, "Limit": _PAGE}
     if cursor:
         request["ExclusiveStartKey"] = _key(cursor)
-    answer = aws.call("dynamodb", "Scan", request)
+    try:
+        answer = aws.call("dynamodb", "Scan", request)
+    except AwsError as problem:
+        if cursor and problem.code == "ValidationException":
+            raise CursorError from problem
+        raise
     last = answer.get("LastEvaluatedKey")
     return {
         "items": [{name: _plain(value) for name, value in sorted(item.items())} for item in answer["Items"]],
@@ -49,11 +55,25 @@ def page(table: str, cursor: str, aws: Aws) -> dict[str, Any]:
 def _key(cursor: str) -> Any:
     try:
         key = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-    except (binascii.Error, ValueError) as problem:
+    except (binascii.Error, ValueError, RecursionError) as problem:
         raise CursorError from problem
-    if not isinstance(key, dict):
+    if not _is_key(key):
         raise CursorError
     return key
+
+
+def _is_key(value: Any) -> bool:
+    """Return whether the value has the form of a DynamoDB key: MiniStack does not check it, and may fail."""
+    return (
+        isinstance(value, dict)
+        and bool(value)
+        and all(
+            isinstance(attribute, dict)
+            and [type(content) for content in attribute.values()] == [str]
+            and attribute.keys() <= _KEY_TYPES
+            for attribute in value.values()
+        )
+    )
 
 
 def _plain(value: Mapping[str, Any]) -> Any:
@@ -75,7 +95,7 @@ def _plain(value: Mapping[str, Any]) -> Any:
 
 
 def _shorten(text: str) -> str:
-    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}… ({len(text):,} characters)"
+    return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}… ({len(text):,} characters)"
 
 
 def _bytes(encoded: str) -> str:
@@ -88,4 +108,4 @@ def _number(text: str) -> int | float | str:
         number = int(text)
     except ValueError:
         return float(text)
-    return number if abs(number) <= _LARGEST_EXACT else text
+    return number if abs(number) <= _MAX_EXACT else text

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.browser.driver import Browser
-from tests.local.harness import Running
+from tests.local.harness import RunnerProcess
 from tests.support import ROOT
 
 PASSWORD = "correct horse battery"
@@ -22,10 +22,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunnerProcess]:
     environment = {"RATE_LIMIT_MULTIPLIER": "1000", "LOCAL_ADMIN_EMAIL": ADMIN[0], "LOCAL_ADMIN_PASSWORD": ADMIN[1]}
-    with Running(ROOT / "template.yaml", tmp_path_factory.mktemp("data"), **environment) as running:
-        yield running.ready()
+    with RunnerProcess(ROOT / "template.yaml", tmp_path_factory.mktemp("data"), **environment) as runner:
+        yield runner.ready()
 
 
 @pytest.fixture(scope="session")
@@ -49,9 +49,9 @@ def tab(chromium: Browser) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def browser(tab: Browser, running: Running) -> Iterator[Browser]:
+def browser(tab: Browser, runner: RunnerProcess) -> Iterator[Browser]:
     """A tab with the local page. Fails if the console has warnings or errors, or another host receives a request."""
-    tab.open(f"http://localhost:{running.port}/_local/")
+    tab.open(f"http://localhost:{runner.port}/_local/")
     yield tab
     # Chromium logs every 4xx response. Those of the API are intended by the tests.
     expected = re.compile(r"http://localhost:\d+/api/\S+ - Failed to load resource")
@@ -60,7 +60,7 @@ def browser(tab: Browser, running: Running) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def send_email(running: Running) -> Callable[..., None]:
+def send_email(runner: RunnerProcess) -> Callable[..., None]:
     """Send an email through SES."""
 
     def send(to: str, subject: str, text: str = "Hello", html: str = "<p>Hello</p>") -> None:
@@ -77,8 +77,8 @@ def send_email(running: Running) -> Callable[..., None]:
                 }
             },
         }
-        headers = {"Authorization": running.aws.authorization("ses"), "Content-Type": "application/json"}
-        status, _ = running.aws.http("POST", "/v2/email/outbound-emails", json.dumps(request), headers)
+        headers = {"Authorization": runner.aws.authorization("ses"), "Content-Type": "application/json"}
+        status, _ = runner.aws.http("POST", "/v2/email/outbound-emails", json.dumps(request), headers)
         assert status == 200
 
     return send

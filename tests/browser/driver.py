@@ -16,20 +16,11 @@ from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-SECONDS = 20.0
+TIMEOUT = 20.0
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # The protocol's key for an element's id, and its codes for special keys.
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-TAB, ENTER, ESCAPE, LEFT, UP, RIGHT, DOWN, SPACE = (
-    "\ue004",
-    "\ue007",
-    "\ue00c",
-    "\ue012",
-    "\ue013",
-    "\ue014",
-    "\ue015",
-    " ",
-)
+TAB, ENTER, RIGHT, DOWN = "\ue004", "\ue007", "\ue014", "\ue015"
 
 
 class DriverError(Exception):
@@ -91,7 +82,7 @@ class Browser:
         wanted = {
             "goog:chromeOptions": options,
             "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
-            "timeouts": {"script": int(SECONDS * 1000)},
+            "timeouts": {"script": int(TIMEOUT * 1000)},
         }
         session = self._send("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
         self._session = f"/session/{session['sessionId']}/"
@@ -185,12 +176,12 @@ class Browser:
 
     def until(self, look: Any, what: str) -> Any:
         """Call `look` until its result is true, and return the result."""
-        deadline = time.monotonic() + SECONDS
+        deadline = time.monotonic() + TIMEOUT
         while True:
             with contextlib.suppress(DriverError):
                 if found := look():
                     return found
-            assert time.monotonic() < deadline, f"waited {SECONDS:.0f} s for {what}; the page:\n{self.page_text}"
+            assert time.monotonic() < deadline, f"waited {TIMEOUT:.0f} s for {what}; the page:\n{self.page_text}"
             time.sleep(0.02)
 
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.browser.driver import Browser
 from tests.browser.front_end import FETCH, KINDS, FrontEnd, Handler
-from tests.local.harness import Running
+from tests.local.harness import RunnerProcess
 from tests.support import ROOT
 
 DOCS = ROOT / "docs"
@@ -24,16 +24,16 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as data, FrontEnd(("127.0.0.1", 0), Handler) as front_end:
         threading.Thread(target=front_end.serve_forever, daemon=True).start()
         parameters = [f"FrontendUrl={front_end.origin}", f"CorsOrigins={front_end.origin}"]
-        running = Running(ROOT / "template.yaml", Path(data), "--parameter-overrides", *parameters, **environment)
-        with running, Browser() as browser, browser.tab():
-            port = running.ready().port
+        runner = RunnerProcess(ROOT / "template.yaml", Path(data), "--parameter-overrides", *parameters, **environment)
+        with runner, Browser() as browser, browser.tab():
+            port = runner.ready().port
             front_end.api = f"http://localhost:{port}/api/contact"
             for name in reversed(PEOPLE):
                 person = {"name": name, "email": f"{name.split()[0].lower()}@example.com", "password": PASSWORD}
-                running.post("/api/auth/register", person)
+                runner.post("/api/auth/register", person)
             _sign_in(browser, port)
-            running.post("/api/auth/forgot-password", {"email": "admin@example.com"})
-            running.request("PUT", "/api/auth/me")
+            runner.post("/api/auth/forgot-password", {"email": "admin@example.com"})
+            runner.request("PUT", "/api/auth/me")
             pictures = _pictures(browser)
             _send_forms(browser, front_end)
             pictures |= _pictures_of_forms(browser, port)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.browser.conftest import ADMIN, PASSWORD
 from tests.browser.driver import DOWN, ENTER, RIGHT, TAB, Browser, Element
-from tests.local.harness import Running
+from tests.local.harness import RunnerProcess
 
 PHONE_WIDTH = 375
 VIEWS = ("Inbox", "Requests", "Routes", "Tables")
@@ -151,13 +151,13 @@ HOSTILE = """
 
 def test_hostile_email_is_only_displayed(
     tab: Browser,
-    running: Running,
+    runner: RunnerProcess,
     send_email: Callable[..., None],
     elsewhere: tuple[str, list[tuple[str, str | None]]],
 ) -> None:
     there, received = elsewhere
     send_email("hostile@example.com", "<img src=x onerror=alert(1)>", html=HOSTILE.format(there=there, tag="& rel=x"))
-    page = f"http://localhost:{running.port}/_local/"
+    page = f"http://localhost:{runner.port}/_local/"
     tab.open(page)
     tab.click("#emails a", "hostile@example.com")
     frame = tab.find("iframe")
@@ -179,18 +179,20 @@ def test_hostile_email_is_only_displayed(
     assert [request for request in received if request[0] != "/favicon.ico"] == [("/link", None)]
 
 
-def test_email_in_its_own_tab_is_sandboxed(tab: Browser, running: Running, send_email: Callable[..., None]) -> None:
+def test_email_in_its_own_tab_is_sandboxed(
+    tab: Browser, runner: RunnerProcess, send_email: Callable[..., None]
+) -> None:
     send_email("alone@example.com", "Alone", html="<script>document.title = 'taken'</script><p>Hello")
-    (email_id,) = [each["id"] for each in running.get("/_local/inbox.json").json if each["to"] == "alone@example.com"]
-    tab.open(f"http://localhost:{running.port}/_local/emails/{email_id}.html")
+    (email_id,) = [each["id"] for each in runner.get("/_local/inbox.json").json if each["to"] == "alone@example.com"]
+    tab.open(f"http://localhost:{runner.port}/_local/emails/{email_id}.html")
     tab.find("p", "Hello")
     assert tab.run("return [self.origin, document.title]") == ["null", ""]
 
 
-def test_requests_appear_live_and_open_to_their_log_lines(browser: Browser, running: Running) -> None:
+def test_requests_appear_live_and_open_to_their_log_lines(browser: Browser, runner: RunnerProcess) -> None:
     view(browser, "Requests")
-    running.get("/.well-known/jwks.json")
-    running.get("/.well-known/jwks.json")
+    runner.get("/.well-known/jwks.json")
+    runner.get("/.well-known/jwks.json")
     browser.find("#request-filter").type("jwks")
     browser.find("tr", "warm")
     rows = browser.run("return [...document.querySelectorAll('#requests tr')].map((row) => row.innerText.split('\\t'))")
@@ -203,7 +205,7 @@ def test_requests_appear_live_and_open_to_their_log_lines(browser: Browser, runn
     browser.click("#requests button")
     assert "route=/.well-known/jwks.json" in browser.find("#requests pre").text
     browser.click("button", "Pause")
-    running.get("/.well-known/jwks.json")
+    runner.get("/.well-known/jwks.json")
     browser.find("#held", "Paused, 1 new")
     assert len(browser.run("return [...document.querySelectorAll('#requests tr:not(.detail-row)')]")) == len(rows)
     browser.click("button", "Resume")
@@ -367,8 +369,8 @@ return [...document.querySelectorAll("body *")].filter((one) => one.checkVisibil
 """
 
 
-def test_page_shows_when_the_runner_does_not_respond(tab: Browser, running: Running) -> None:
-    tab.open(f"http://localhost:{running.port}/_local/")
+def test_page_shows_when_the_runner_does_not_respond(tab: Browser, runner: RunnerProcess) -> None:
+    tab.open(f"http://localhost:{runner.port}/_local/")
     tab.find("#view-inbox")
     tab.devtools("Network.enable")
     tab.devtools("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0, uploadThroughput=0)

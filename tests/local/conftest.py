@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.harness import PROJECT, Running
+from tests.local.harness import PROJECT, RunnerProcess
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunnerProcess]:
     """A runner for the test project, shared by all tests that do not change the project or stop the runner."""
-    with Running(PROJECT / "template.yaml", tmp_path_factory.mktemp("data")) as running:
-        yield running.ready()
+    with RunnerProcess(PROJECT / "template.yaml", tmp_path_factory.mktemp("data")) as runner:
+        yield runner.ready()
 
 
 def copy_project(folder: Path) -> Path:
@@ -23,20 +23,20 @@ def copy_project(folder: Path) -> Path:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project_copy(tmp_path: Path) -> Path:
     """A copy of the test project that a test may change."""
     return copy_project(tmp_path)
 
 
 @pytest.fixture
-def start(project: Path, tmp_path: Path) -> Iterator[Callable[..., Running]]:
+def start(project_copy: Path, tmp_path: Path) -> Iterator[Callable[..., RunnerProcess]]:
     """Start runners on the copy; all of them use the same data."""
-    started: list[Running] = []
+    started: list[RunnerProcess] = []
 
-    def begin(*options: str, **environment: str) -> Running:
-        started.append(Running(project / "template.yaml", tmp_path / "data", *options, **environment))
+    def begin(*options: str, **environment: str) -> RunnerProcess:
+        started.append(RunnerProcess(project_copy / "template.yaml", tmp_path / "data", *options, **environment))
         return started[-1]
 
     yield begin
-    for running in started:
-        running.__exit__()
+    for runner in started:
+        runner.__exit__()

@@ -21,7 +21,7 @@ from tests.support import ROOT
 
 PROJECT = Path(__file__).with_name("project")
 # The limit of every wait: long enough for a busy machine, though most waits take milliseconds.
-SECONDS = 30.0
+TIMEOUT = 30.0
 
 T = TypeVar("T")
 
@@ -41,14 +41,14 @@ class Answer:
 
 def eventually(look: Callable[[], T], *, what: str) -> T:
     """Call `look` until its result is true, and return the result."""
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + TIMEOUT
     while not (found := look()):
-        assert time.monotonic() < deadline, f"waited {SECONDS:.0f} s for {what}"
+        assert time.monotonic() < deadline, f"waited {TIMEOUT:.0f} s for {what}"
         time.sleep(0.005)
     return found
 
 
-class Running:
+class RunnerProcess:
     """A runner: its process, its output and its API."""
 
     def __init__(self, template: Path, data: Path, *options: str, **environment: str) -> None:
@@ -76,7 +76,7 @@ class Running:
         if self.process.poll() is None:
             self.stop()
         else:
-            self._reader.join(SECONDS)
+            self._reader.join(TIMEOUT)
 
     def _read(self) -> None:
         assert self.process.stdout
@@ -94,9 +94,9 @@ class Running:
         with self._changed:
             return "\n".join(self._lines)
 
-    def says(self, pattern: str, *, after: int = 0) -> re.Match[str]:
+    def wait_for_line(self, pattern: str, *, after: int = 0) -> re.Match[str]:
         """Wait for a line that matches, apart from the first `after` lines. Returns the match."""
-        deadline = time.monotonic() + SECONDS
+        deadline = time.monotonic() + TIMEOUT
         with self._changed:
             while True:
                 for line in self._lines[after:]:
@@ -111,24 +111,24 @@ class Running:
         with self._changed:
             return len(self._lines)
 
-    def ready(self) -> "Running":
+    def ready(self) -> "RunnerProcess":
         """Wait until the runner serves requests."""
-        self.says(r"http://localhost:\d+ serves")
+        self.wait_for_line(r"http://localhost:\d+ serves")
         return self
 
     @property
     def port(self) -> int:
-        return int(self.says(r"http://localhost:(\d+) serves")[1])
+        return int(self.wait_for_line(r"http://localhost:(\d+) serves")[1])
 
     @cached_property
     def aws(self) -> Aws:
-        return Aws(int(self.says(r"AWS \(MiniStack\) +http://127.0.0.1:(\d+)")[1]))
+        return Aws(int(self.wait_for_line(r"AWS \(MiniStack\) +http://127.0.0.1:(\d+)")[1]))
 
     def request(
         self, method: str, path: str, body: str | bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
         """Send one request on a new connection."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
         with contextlib.closing(connection):
             connection.request(method, path, body, dict(headers or {}))
             response = connection.getresponse()
@@ -144,8 +144,8 @@ class Running:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send the signal, wait for the exit, and return the exit status."""
         self.process.send_signal(number)
-        status = self.process.wait(SECONDS)
-        self._reader.join(SECONDS)
+        status = self.process.wait(TIMEOUT)
+        self._reader.join(TIMEOUT)
         if "aws" in self.__dict__:
             self.aws.close()
         return status
@@ -179,16 +179,16 @@ def alive(pid: int) -> bool:
     return bool(listed.strip()) and not listed.strip().startswith("Z")
 
 
-def ministack_pid(running: Running) -> int:
+def ministack_pid(runner: RunnerProcess) -> int:
     """Return the id of this runner's MiniStack process."""
     listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     rows = [line.split(None, 2) for line in listed.splitlines()]
     return next(
-        int(pid) for pid, parent, args in rows if int(parent) == running.process.pid and "local.aws.durable" in args
+        int(pid) for pid, parent, args in rows if int(parent) == runner.process.pid and "local.aws.durable" in args
     )
 
 
-def times(running: Running) -> dict[str, int]:
+def delivery_counts(runner: RunnerProcess) -> dict[str, int]:
     """Return how often each record of the stream was delivered to its function."""
-    items = running.aws.call("dynamodb", "Scan", {"TableName": "NotesTable"})["Items"]
+    items = runner.aws.call("dynamodb", "Scan", {"TableName": "NotesTable"})["Items"]
     return {item["id"]["S"]: int(item["deliveries"]["N"]) for item in items if "deliveries" in item}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import aws_services
-from tests.local.harness import Running, eventually
+from tests.local.harness import RunnerProcess, eventually
 
 pytestmark = pytest.mark.thorough
 
@@ -25,18 +25,18 @@ def handler(event, _context):
 '''
 
 
-def test_the_list_of_a_layer_limits_its_functions(start: Callable[..., Running], project: Path) -> None:
-    (project / "functions/echo/app.py").write_text(_HANDLER)
-    running = start().ready()
-    assert running.get("/echo?service=rekognition").body == b"created", "without a list"
+def test_list_of_a_layer_limits_its_functions(start: Callable[..., RunnerProcess], project_copy: Path) -> None:
+    (project_copy / "functions/echo/app.py").write_text(_HANDLER)
+    runner = start().ready()
+    assert runner.get("/echo?service=rekognition").body == b"created", "without a list"
 
-    file = project / "layers/common/aws_services.py"
+    file = project_copy / "layers/common/aws_services.py"
     shutil.copy(aws_services.__file__, file)
-    eventually(lambda: running.get("/echo?service=rekognition").status == 500, what="the list")
-    error = running.get("/echo?service=rekognition").body.decode()
+    eventually(lambda: runner.get("/echo?service=rekognition").status == 500, what="the list")
+    error = runner.get("/echo?service=rekognition").body.decode()
     assert error.startswith("UnsupportedServiceError: The layer does not include the AWS service 'rekognition'.")
     assert "Add it to SERVICES in layers/shared/aws_services.py" in error
-    assert running.get("/echo?service=dynamodb").body == b"created"
+    assert runner.get("/echo?service=dynamodb").body == b"created"
 
     file.write_text(file.read_text().replace('"dynamodb",', '"dynamodb",\n        "rekognition",'))
-    eventually(lambda: running.get("/echo?service=rekognition").body == b"created", what="the longer list")
+    eventually(lambda: runner.get("/echo?service=rekognition").body == b"created", what="the longer list")

@@ -8,7 +8,7 @@ import pytest
 
 from local.aws.feedback import Simulator
 from local.template import FeedbackRoute, read_project
-from tests.local.harness import Running, eventually
+from tests.local.harness import RunnerProcess, eventually
 from tests.support import ROOT
 
 PASSWORD = "correct horse battery"
@@ -33,7 +33,7 @@ def notifications(simulator: Simulator) -> list[tuple[str, str, str]]:
     return found
 
 
-def test_the_template_connects_ses_to_the_function() -> None:
+def test_template_connects_ses_to_the_function() -> None:
     project = read_project(ROOT / "template.yaml", {})
     assert project.feedback == (
         FeedbackRoute("bounce", "FeedbackTopic", "SuppressAddressFunction"),
@@ -41,7 +41,7 @@ def test_the_template_connects_ses_to_the_function() -> None:
     )
 
 
-def test_an_email_to_the_simulator_causes_one_notification(tmp_path: Path) -> None:
+def test_email_to_the_simulator_causes_one_notification(tmp_path: Path) -> None:
     path = tmp_path / "mail.jsonl"
     simulator = Simulator(path)
     assert notifications(simulator) == []
@@ -55,13 +55,13 @@ def test_an_email_to_the_simulator_causes_one_notification(tmp_path: Path) -> No
     assert notifications(simulator) == []
 
 
-def test_an_email_from_before_the_start_causes_none(tmp_path: Path) -> None:
+def test_email_from_before_the_start_causes_none(tmp_path: Path) -> None:
     path = tmp_path / "mail.jsonl"
     send(path, "bounce@simulator.amazonses.com")
     assert notifications(Simulator(path)) == []
 
 
-def test_an_incomplete_line_is_read_when_it_is_complete(tmp_path: Path) -> None:
+def test_incomplete_line_is_read_when_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "mail.jsonl"
     send(path, "bounce@simulator.amazonses.com")
     line = path.read_text()
@@ -75,25 +75,25 @@ def test_an_incomplete_line_is_read_when_it_is_complete(tmp_path: Path) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize(("kind", "status"), [("bounce", "bounced"), ("complaint", "complained")])
-def test_a_notification_reaches_the_function_in_the_runner(tmp_path: Path, kind: str, status: str) -> None:
+def test_notification_reaches_the_function_in_the_runner(tmp_path: Path, kind: str, status: str) -> None:
     address = f"{kind}+ada@simulator.amazonses.com"
-    with Running(ROOT / "template.yaml", tmp_path / "data", RATE_LIMIT_MULTIPLIER="1000") as running:
-        running.ready()
-        running.post("/api/auth/register", {"name": "Ada", "email": address, "password": PASSWORD})
+    with RunnerProcess(ROOT / "template.yaml", tmp_path / "data", RATE_LIMIT_MULTIPLIER="1000") as runner:
+        runner.ready()
+        runner.post("/api/auth/register", {"name": "Ada", "email": address, "password": PASSWORD})
 
         def item(table: str, **wanted: str) -> dict[str, Any]:
-            items = running.aws.call("dynamodb", "Scan", {"TableName": table})["Items"]
+            items = runner.aws.call("dynamodb", "Scan", {"TableName": table})["Items"]
             return next((i for i in items if all(i.get(k) == {"S": v} for k, v in wanted.items())), {})
 
         def texts() -> list[str]:
-            return [mail["text"] for mail in running.get("/_local/inbox.json").json if mail["to"] == address]
+            return [mail["text"] for mail in runner.get("/_local/inbox.json").json if mail["to"] == address]
 
         eventually(lambda: item("SuppressionsTable", email=address).get("reason") == {"S": status}, what=f"the {kind}")
         assert item("UsersTable", email=address)["emailStatus"] == {"S": status}
-        running.post("/api/auth/forgot-password", {"email": address})
+        runner.post("/api/auth/forgot-password", {"email": address})
         kept = {"kind": "recovery", "to": address}
         eventually(lambda: "doneAt" in item("OutboxTable", **kept), what="the email that is held back")
         assert len(texts()) == 1
         token = texts()[0].split("token=")[1].split()[0]
-        assert running.post("/api/auth/verify-email", {"token": token}).status == 200
+        assert runner.post("/api/auth/verify-email", {"token": token}).status == 200
         assert item("UsersTable", email=address)["emailStatus"] == {"S": "ok"}

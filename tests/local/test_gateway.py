@@ -10,18 +10,18 @@ from contextlib import closing
 
 import pytest
 
-from tests.local.harness import SECONDS, Running
+from tests.local.harness import TIMEOUT, RunnerProcess
 
 CHUNKED = b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
 
 
-def connect(running: Running) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", running.port), timeout=SECONDS)
+def connect(runner: RunnerProcess) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", runner.port), timeout=TIMEOUT)
 
 
-def raw(running: Running, request: bytes) -> bytes:
+def raw(runner: RunnerProcess, request: bytes) -> bytes:
     """Send bytes as they are, and read until the connection ends."""
-    with closing(connect(running)) as connection:
+    with closing(connect(runner)) as connection:
         connection.sendall(request)
         return rest(connection)
 
@@ -34,10 +34,10 @@ def rest(connection: socket.socket) -> bytes:
     return bytes(answer)
 
 
-def test_the_event_is_like_api_gateways(running: Running) -> None:
+def test_event_has_the_fields_of_api_gateways_event(runner: RunnerProcess) -> None:
     before = time.time()
     headers = {"X-Custom": "1", "Cookie": "a=1; b=2", "User-Agent": "test/1", "X-Forwarded-For": "9.9.9.9"}
-    answer = running.request("GET", "/items/7?q=a%20b&q=c&empty=", headers=headers)
+    answer = runner.request("GET", "/items/7?q=a%20b&q=c&empty=", headers=headers)
     about = answer.json
     event = about["event"]
     assert event["version"] == "2.0"
@@ -62,14 +62,14 @@ def test_the_event_is_like_api_gateways(running: Running) -> None:
     assert context["requestId"] == about["requestId"]
 
 
-def test_the_address_of_the_caller_is_never_taken_from_a_header(running: Running) -> None:
-    event = running.get("/echo", **{"X-Forwarded-For": "9.9.9.9"}).json["event"]
+def test_address_of_the_caller_is_never_taken_from_a_header(runner: RunnerProcess) -> None:
+    event = runner.get("/echo", **{"X-Forwarded-For": "9.9.9.9"}).json["event"]
     assert event["requestContext"]["http"]["sourceIp"] == "127.0.0.1"
     assert event["headers"]["x-forwarded-for"] == "9.9.9.9, 127.0.0.1"
 
 
-def test_each_request_has_its_own_id(running: Running) -> None:
-    ids = {running.get("/echo").json["event"]["requestContext"]["requestId"] for _ in range(3)}
+def test_each_request_has_its_own_id(runner: RunnerProcess) -> None:
+    ids = {runner.get("/echo").json["event"]["requestContext"]["requestId"] for _ in range(3)}
     assert len(ids) == 3
 
 
@@ -87,9 +87,9 @@ def test_each_request_has_its_own_id(running: Running) -> None:
     ],
 )
 def test_bodies_reach_the_function_as_text_or_as_base64(
-    running: Running, kind: str, body: bytes, *, encoded: bool
+    runner: RunnerProcess, kind: str, body: bytes, *, encoded: bool
 ) -> None:
-    event = running.request("POST", "/echo", body, {"Content-Type": kind} if kind else {}).json["event"]
+    event = runner.request("POST", "/echo", body, {"Content-Type": kind} if kind else {}).json["event"]
     assert event["isBase64Encoded"] is encoded
     assert (base64.b64decode(event["body"]) if encoded else event["body"].encode()) == body
 
@@ -102,13 +102,13 @@ def test_bodies_reach_the_function_as_text_or_as_base64(
         b"0005;name=value\r\nabcde\r\n0\r\nTrailer: x\r\n\r\n",
     ],
 )
-def test_a_chunked_body_arrives_whole(running: Running, chunks: bytes) -> None:
-    body = raw(running, CHUNKED + b"Connection: close\r\n\r\n" + chunks).partition(b"\r\n\r\n")[2]
+def test_chunked_body_arrives_whole(runner: RunnerProcess, chunks: bytes) -> None:
+    body = raw(runner, CHUNKED + b"Connection: close\r\n\r\n" + chunks).partition(b"\r\n\r\n")[2]
     assert json.loads(body)["event"]["body"] == "abcde"
 
 
-def test_an_empty_chunked_body_is_no_body(running: Running) -> None:
-    body = raw(running, CHUNKED + b"Connection: close\r\n\r\n0\r\n\r\n").partition(b"\r\n\r\n")[2]
+def test_empty_chunked_body_is_no_body(runner: RunnerProcess) -> None:
+    body = raw(runner, CHUNKED + b"Connection: close\r\n\r\n0\r\n\r\n").partition(b"\r\n\r\n")[2]
     assert "body" not in json.loads(body)["event"]
 
 
@@ -122,29 +122,29 @@ def test_an_empty_chunked_body_is_no_body(running: Running) -> None:
         b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-",
     ],
 )
-def test_an_incomplete_request_invokes_no_function(running: Running, start: bytes) -> None:
-    before = running.line_count
-    with closing(connect(running)) as connection:
+def test_incomplete_request_invokes_no_function(runner: RunnerProcess, start: bytes) -> None:
+    before = runner.line_count
+    with closing(connect(runner)) as connection:
         connection.sendall(start)
-    assert running.get("/echo").status == 200
-    running.says(r"GET /echo 200", after=before)
-    assert "POST /echo" not in "\n".join(running.output.splitlines()[before:])
-    assert running.process.poll() is None
+    assert runner.get("/echo").status == 200
+    runner.wait_for_line(r"GET /echo 200", after=before)
+    assert "POST /echo" not in "\n".join(runner.output.splitlines()[before:])
+    assert runner.process.poll() is None
 
 
-def test_a_client_may_close_the_connection_before_the_response(running: Running) -> None:
-    before = running.line_count
-    with closing(connect(running)) as connection:
+def test_closing_the_connection_before_the_response_does_no_harm(runner: RunnerProcess) -> None:
+    before = runner.line_count
+    with closing(connect(runner)) as connection:
         connection.sendall(b"GET /trouble/hang HTTP/1.1\r\nHost: x\r\n\r\n")
-        running.says("hanging in", after=before)
-    running.says("GET /trouble/hang 504", after=before)
-    assert running.get("/echo").status == 200
-    assert "Traceback" not in "\n".join(running.output.splitlines()[before:])
+        runner.wait_for_line("hanging in", after=before)
+    runner.wait_for_line("GET /trouble/hang 504", after=before)
+    assert runner.get("/echo").status == 200
+    assert "Traceback" not in "\n".join(runner.output.splitlines()[before:])
 
 
-def test_expect_100_continue_is_answered_before_the_body(running: Running) -> None:
+def test_expect_100_continue_is_answered_before_the_body(runner: RunnerProcess) -> None:
     head = b"POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
-    with closing(connect(running)) as connection:
+    with closing(connect(runner)) as connection:
         connection.sendall(head)
         assert connection.recv(65536).startswith(b"HTTP/1.1 100 ")
         connection.sendall(b"abcde")
@@ -153,8 +153,8 @@ def test_expect_100_continue_is_answered_before_the_body(running: Running) -> No
     assert json.loads(body)["event"]["body"] == "abcde"
 
 
-def test_a_response_to_head_has_a_length_and_no_body(running: Running) -> None:
-    answer = raw(running, b"HEAD /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+def test_response_to_head_has_a_length_and_no_body(runner: RunnerProcess) -> None:
+    answer = raw(runner, b"HEAD /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 ")
     length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
@@ -163,33 +163,33 @@ def test_a_response_to_head_has_a_length_and_no_body(running: Running) -> None:
     assert body == b""
 
 
-def test_pipelined_requests_are_answered_in_order(running: Running) -> None:
+def test_pipelined_requests_are_answered_in_order(runner: RunnerProcess) -> None:
     request = b"POST /items/%d HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
     echo = b"GET /items/%d HTTP/1.1\r\nHost: x\r\n\r\n"
     last = b"GET /items/3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    answers = raw(running, echo % 1 + request % 2 + last)
+    answers = raw(runner, echo % 1 + request % 2 + last)
     assert re.findall(rb"HTTP/1.1 (\d+)", answers) == [b"200", b"404", b"200"]
     assert re.findall(rb'"rawPath": "/items/(\d)"', answers) == [b"1", b"3"]
 
 
-def test_a_slow_function_does_not_block_another(running: Running) -> None:
-    before = running.line_count
-    with closing(connect(running)) as connection:
+def test_slow_function_does_not_block_another(runner: RunnerProcess) -> None:
+    before = runner.line_count
+    with closing(connect(runner)) as connection:
         connection.sendall(b"GET /trouble/hang HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        running.says("hanging in", after=before)
-        assert running.get("/echo").status == 200
-        assert "/trouble/hang 504" not in "\n".join(running.output.splitlines()[before:])
+        runner.wait_for_line("hanging in", after=before)
+        assert runner.get("/echo").status == 200
+        assert "/trouble/hang 504" not in "\n".join(runner.output.splitlines()[before:])
         assert rest(connection).startswith(b"HTTP/1.1 504 ")
 
 
-def test_repeated_headers_are_joined(running: Running) -> None:
+def test_repeated_headers_are_joined(runner: RunnerProcess) -> None:
     request = b"GET /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-A: 1\r\nX-A: 2\r\n\r\n"
-    event = json.loads(raw(running, request).partition(b"\r\n\r\n")[2])["event"]
+    event = json.loads(raw(runner, request).partition(b"\r\n\r\n")[2])["event"]
     assert event["headers"]["x-a"] == "1,2"
 
 
-def test_a_connection_is_kept_open(running: Running) -> None:
-    with closing(http.client.HTTPConnection("127.0.0.1", running.port, timeout=SECONDS)) as connection:
+def test_connection_is_kept_open(runner: RunnerProcess) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", runner.port, timeout=TIMEOUT)) as connection:
         for method in ("GET", "HEAD", "POST", "GET"):
             connection.request(method, "/echo", b"{}" if method == "POST" else None)
             kept = connection.sock
@@ -199,8 +199,8 @@ def test_a_connection_is_kept_open(running: Running) -> None:
             assert connection.sock is kept is not None
 
 
-def test_cookies_and_headers_of_the_function_reach_the_caller(running: Running) -> None:
-    with closing(http.client.HTTPConnection("127.0.0.1", running.port, timeout=SECONDS)) as connection:
+def test_cookies_and_headers_of_the_function_reach_the_caller(runner: RunnerProcess) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", runner.port, timeout=TIMEOUT)) as connection:
         connection.request("GET", "/echo")
         answer = connection.getresponse()
         assert answer.headers.get_all("Set-Cookie") == ["a=1", "b=2"]
@@ -221,15 +221,15 @@ def test_cookies_and_headers_of_the_function_reach_the_caller(running: Running) 
         ("BREW", "/echo"),
     ],
 )
-def test_a_request_without_a_route_is_not_found(running: Running, method: str, path: str) -> None:
-    answer = running.request(method, path)
+def test_request_without_a_route_is_not_found(runner: RunnerProcess, method: str, path: str) -> None:
+    answer = runner.request(method, path)
     assert answer.status == 404
     assert answer.json == {"message": "Not Found"}
 
 
 @pytest.mark.parametrize("path", ["/items/%", "/items/%ff", "/items/%00", "/echo?%ff=%zz", "/echo?a=%"])
-def test_invalid_escapes_cause_no_server_error(running: Running, path: str) -> None:
-    assert running.get(path).status in {200, 400, 404}
+def test_invalid_escapes_cause_no_server_error(runner: RunnerProcess, path: str) -> None:
+    assert runner.get(path).status in {200, 400, 404}
 
 
 @pytest.mark.parametrize(
@@ -244,27 +244,27 @@ def test_invalid_escapes_cause_no_server_error(running: Running, path: str) -> N
         b"GET /echo HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n",
     ],
 )
-def test_invalid_http_is_rejected_and_ends_the_connection(running: Running, request_: bytes) -> None:
-    answer = raw(running, request_)
+def test_invalid_http_is_rejected_and_ends_the_connection(runner: RunnerProcess, request_: bytes) -> None:
+    answer = raw(runner, request_)
     assert re.match(rb"HTTP/1.1 (4\d\d|505) .*\{\"message\": ?", answer, re.DOTALL)
-    assert running.get("/echo").status == 200
+    assert runner.get("/echo").status == 200
 
 
-def test_a_request_without_a_host_is_served(running: Running) -> None:
-    assert raw(running, b"GET /echo HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+def test_request_without_a_host_is_served(runner: RunnerProcess) -> None:
+    assert raw(runner, b"GET /echo HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_body_over_ten_megabytes_is_rejected(running: Running) -> None:
+def test_body_over_ten_megabytes_is_rejected(runner: RunnerProcess) -> None:
     headers = {"Origin": "http://app.test"}
-    answer = running.request("POST", "/echo", b"x" * (10 * 1024 * 1024 + 1), headers)
+    answer = runner.request("POST", "/echo", b"x" * (10 * 1024 * 1024 + 1), headers)
     assert answer.status == 413
     assert answer.json == {"message": "Request Entity Too Large"}
     assert answer.headers["access-control-allow-origin"] == "http://app.test"
 
 
-def test_a_body_over_the_limit_is_rejected_before_it_ends(running: Running) -> None:
+def test_body_over_the_limit_is_rejected_before_it_ends(runner: RunnerProcess) -> None:
     chunk = b"%x\r\n" % (1 << 20) + b"x" * (1 << 20) + b"\r\n"
-    with closing(connect(running)) as connection:
+    with closing(connect(runner)) as connection:
         connection.sendall(CHUNKED + b"\r\n" + 11 * chunk)
         assert connection.recv(65536).startswith(b"HTTP/1.1 413 ")
         # What follows is read and dropped: the connection is not reset while the client is sending.
@@ -272,9 +272,9 @@ def test_a_body_over_the_limit_is_rejected_before_it_ends(running: Running) -> N
         assert b"HTTP/1.1 200 " in rest(connection)
 
 
-def test_a_preflight_response_comes_from_the_template(running: Running) -> None:
+def test_preflight_response_comes_from_the_template(runner: RunnerProcess) -> None:
     preflight = {"Origin": "http://app.test", "Access-Control-Request-Method": "POST"}
-    answer = running.request("OPTIONS", "/echo", headers=preflight)
+    answer = runner.request("OPTIONS", "/echo", headers=preflight)
     assert answer.status == 204
     assert answer.headers["access-control-allow-origin"] == "http://app.test"
     assert answer.headers["access-control-allow-methods"] == "GET,POST"
@@ -282,25 +282,25 @@ def test_a_preflight_response_comes_from_the_template(running: Running) -> None:
     assert answer.headers["access-control-max-age"] == "600"
 
 
-def test_a_preflight_from_another_origin_gets_no_permission(running: Running) -> None:
+def test_preflight_from_another_origin_gets_no_permission(runner: RunnerProcess) -> None:
     preflight = {"Origin": "http://evil.test", "Access-Control-Request-Method": "POST"}
-    answer = running.request("OPTIONS", "/echo", headers=preflight)
+    answer = runner.request("OPTIONS", "/echo", headers=preflight)
     assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
 @pytest.mark.parametrize(("path", "status"), [("/echo", 200), ("/nowhere", 404), ("/trouble/raise", 502)])
-def test_every_response_has_cors_headers(running: Running, path: str, status: int) -> None:
-    answer = running.get(path, Origin="http://app.test")
+def test_every_response_has_cors_headers(runner: RunnerProcess, path: str, status: int) -> None:
+    answer = runner.get(path, Origin="http://app.test")
     assert answer.status == status
     assert answer.headers["access-control-allow-origin"] == "http://app.test"
     assert answer.headers["access-control-expose-headers"] == "x-request-id"
 
 
-def test_a_value_that_is_no_response_becomes_the_body(running: Running) -> None:
-    answer = running.get("/trouble/plain")
+def test_returned_object_without_a_status_code_becomes_the_json_body(runner: RunnerProcess) -> None:
+    answer = runner.get("/trouble/plain")
     assert (answer.status, answer.json) == (200, {"hello": "world"})
 
 
-def test_a_base64_body_is_decoded(running: Running) -> None:
-    answer = running.get("/trouble/base64")
+def test_base64_body_is_decoded(runner: RunnerProcess) -> None:
+    answer = runner.get("/trouble/base64")
     assert (answer.headers["content-type"], answer.body) == ("image/png", b"\x00\x01\x02")

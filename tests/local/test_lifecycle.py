@@ -1,4 +1,4 @@
-"""Start and stop: problems are named with the next step, and no process is left running."""
+"""Start and stop: errors are reported with the next step, and no process is left behind."""
 
 import signal
 import socket
@@ -8,143 +8,149 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.harness import Running, alive, descendants, eventually
+from tests.local.harness import RunnerProcess, alive, descendants, eventually
 
 pytestmark = pytest.mark.thorough
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
-def test_stopping_leaves_no_process(start: Callable[..., Running], number: int, status: int) -> None:
-    running = start().ready()
-    assert running.get("/echo").status == 200
-    children = descendants(running.process.pid)
+def test_stopping_leaves_no_process(start: Callable[..., RunnerProcess], number: int, status: int) -> None:
+    runner = start().ready()
+    assert runner.get("/echo").status == 200
+    children = descendants(runner.process.pid)
     assert len(children) >= 3, "MiniStack, the fork server and a worker"
-    assert running.stop(number) == status
+    assert runner.stop(number) == status
     assert not list(filter(alive, children))
-    assert "Traceback" not in running.output
+    assert "Traceback" not in runner.output
 
 
-def test_stopping_while_starting_leaves_no_process(start: Callable[..., Running]) -> None:
-    running = start()
-    running.says("Starting MiniStack")
-    children = eventually(lambda: descendants(running.process.pid), what="a child")
-    assert running.stop(signal.SIGINT) == 130
+def test_stopping_while_starting_leaves_no_process(start: Callable[..., RunnerProcess]) -> None:
+    runner = start()
+    runner.wait_for_line("Starting MiniStack")
+    children = eventually(lambda: descendants(runner.process.pid), what="a child")
+    assert runner.stop(signal.SIGINT) == 130
     eventually(lambda: not any(map(alive, children)), what="the children to exit")
-    assert "Traceback" not in running.output
+    assert "Traceback" not in runner.output
 
 
-def test_stopping_during_a_request_leaves_no_process(start: Callable[..., Running]) -> None:
-    running = start().ready()
-    running.get("/trouble/fine")
-    with closing(socket.create_connection(("127.0.0.1", running.port))) as connection:
+def test_stopping_during_a_request_leaves_no_process(start: Callable[..., RunnerProcess]) -> None:
+    runner = start().ready()
+    runner.get("/trouble/fine")
+    with closing(socket.create_connection(("127.0.0.1", runner.port))) as connection:
         connection.sendall(b"GET /trouble/hang HTTP/1.1\r\nHost: x\r\n\r\n")
-        running.says("hanging in")
-        children = descendants(running.process.pid)
-        assert running.stop() == 0
+        runner.wait_for_line("hanging in")
+        children = descendants(runner.process.pid)
+        assert runner.stop() == 0
     assert not list(filter(alive, children))
 
 
-def test_killing_the_runner_ends_its_processes(start: Callable[..., Running]) -> None:
-    running = start().ready()
-    assert running.get("/echo").status == 200
+def test_killing_the_runner_ends_its_processes(start: Callable[..., RunnerProcess]) -> None:
+    runner = start().ready()
+    assert runner.get("/echo").status == 200
     # `kill` waits for the children, and fails if one is left.
-    running.kill()
+    runner.kill()
 
 
-def test_taken_port_is_named(start: Callable[..., Running]) -> None:
+def test_taken_port_is_reported_with_the_option_to_change_it(start: Callable[..., RunnerProcess]) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         port = other.getsockname()[1]
-        running = start("--port", str(port))
-        running.says(rf"Port {port} for the API is taken .* choose another with PORT=")
-        assert running.process.wait(10) == 1
+        runner = start("--port", str(port))
+        runner.wait_for_line(rf"Port {port} for the API is taken .* choose another with PORT=")
+        assert runner.process.wait(10) == 1
 
 
-def test_second_runner_on_the_same_data_is_refused(start: Callable[..., Running]) -> None:
+def test_second_runner_on_the_same_data_is_refused(start: Callable[..., RunnerProcess]) -> None:
     first = start().ready()
     second = start()
-    second.says(rf"Another runner \(process {first.process.pid}\) is using .*data.* --data DIR")
+    second.wait_for_line(rf"Another runner \(process {first.process.pid}\) is using .*data.* --data DIR")
     assert second.process.wait(10) == 1
     assert first.get("/echo").status == 200
 
 
-def test_missing_ministack_is_named(start: Callable[..., Running]) -> None:
-    running = start("--ministack-python", "nowhere/bin/python")
-    running.says("MiniStack is not installed: there is no .*nowhere/bin/python. `make start` installs it")
-    assert running.process.wait(10) == 1
+def test_missing_ministack_is_reported_with_the_command_that_installs_it(start: Callable[..., RunnerProcess]) -> None:
+    runner = start("--ministack-python", "nowhere/bin/python")
+    runner.wait_for_line("MiniStack is not installed: there is no .*nowhere/bin/python. `make start` installs it")
+    assert runner.process.wait(10) == 1
 
 
 @pytest.mark.parametrize("options", [["--port", "many"], ["--port", "70000"], ["--parameter-overrides", "novalue"]])
-def test_invalid_option_is_named(start: Callable[..., Running], options: list[str]) -> None:
-    running = start(*options)
-    assert running.process.wait(10) == 2
-    running.says("is not a port|write each parameter as Key=Value")
+def test_invalid_option_is_reported_with_its_correct_form(
+    start: Callable[..., RunnerProcess], options: list[str]
+) -> None:
+    runner = start(*options)
+    assert runner.process.wait(10) == 2
+    runner.wait_for_line("is not a port|write each parameter as Key=Value")
 
 
-def test_invalid_template_prevents_the_start(start: Callable[..., Running], project: Path) -> None:
-    (project / "template.yaml").write_text("Resources: [")
-    running = start()
-    running.says(r"template.yaml cannot be read: .*Correct the file")
-    assert running.process.wait(10) == 1
-    assert "Traceback" not in running.output
+def test_invalid_template_prevents_the_start(start: Callable[..., RunnerProcess], project_copy: Path) -> None:
+    (project_copy / "template.yaml").write_text("Resources: [")
+    runner = start()
+    runner.wait_for_line(r"template.yaml cannot be read: .*Correct the file")
+    assert runner.process.wait(10) == 1
+    assert "Traceback" not in runner.output
 
 
-def test_table_that_differs_from_the_template_is_named(start: Callable[..., Running], project: Path) -> None:
+def test_table_that_differs_from_the_template_prevents_the_start(
+    start: Callable[..., RunnerProcess], project_copy: Path
+) -> None:
     start().ready().stop()
-    template = project / "template.yaml"
+    template = project_copy / "template.yaml"
     template.write_text(template.read_text().replace("AttributeName: id", "AttributeName: key"))
-    running = start()
-    running.says(r"(Notes|Events)Table in .* has other keys, indexes or stream than in the template.* `make reset`")
-    assert running.process.wait(10) == 1
+    runner = start()
+    runner.wait_for_line(
+        r"(Notes|Events)Table exists with different keys, indexes or stream than in the template, .* `make reset`"
+    )
+    assert runner.process.wait(10) == 1
 
 
-def test_everything_listens_on_loopback_only(running: Running) -> None:
+def test_everything_listens_on_loopback_only(runner: RunnerProcess) -> None:
     addresses = {str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
     for address in addresses - {"127.0.0.1", "127.0.1.1"}:
-        for port in (running.port, running.aws._port):
+        for port in (runner.port, runner.aws._port):
             with pytest.raises(OSError, match="refused"):
                 socket.create_connection((address, port), timeout=1)
 
 
-def test_interrupted_rotation_is_completed(start: Callable[..., Running], project: Path) -> None:
-    file = project / "functions/rotate/app.py"
+def test_interrupted_rotation_is_completed(start: Callable[..., RunnerProcess], project_copy: Path) -> None:
+    file = project_copy / "functions/rotate/app.py"
     good = file.read_text()
     file.write_text(
         good.replace('if event["Step"] == "finishSecret":', 'if event["Step"] == "testSecret":\n        raise OSError')
     )
-    running = start()
-    running.says("KeySecret could not be rotated: testSecret failed, OSError")
-    assert running.process.wait(10) == 1
+    runner = start()
+    runner.wait_for_line("KeySecret could not be rotated: testSecret failed, OSError")
+    assert runner.process.wait(10) == 1
     file.write_text(good)
-    running = start().ready()
-    versions = running.aws.call("secretsmanager", "DescribeSecret", {"SecretId": "KeySecret"})["VersionIdsToStages"]
+    runner = start().ready()
+    versions = runner.aws.call("secretsmanager", "DescribeSecret", {"SecretId": "KeySecret"})["VersionIdsToStages"]
     assert sum("AWSCURRENT" in stages for stages in versions.values()) == 1
-    assert running.aws.call("secretsmanager", "GetSecretValue", {"SecretId": "KeySecret"})["SecretString"].startswith(
+    assert runner.aws.call("secretsmanager", "GetSecretValue", {"SecretId": "KeySecret"})["SecretString"].startswith(
         "key "
     )
 
 
-def test_data_survives_a_restart(start: Callable[..., Running], project: Path) -> None:
-    lifecycle = project / "layers/common/shared/accounts/lifecycle.py"
+def test_data_survives_a_restart(start: Callable[..., RunnerProcess], project_copy: Path) -> None:
+    lifecycle = project_copy / "layers/common/shared/accounts/lifecycle.py"
     lifecycle.parent.mkdir(parents=True)
     (lifecycle.parent / "__init__.py").touch()
     (lifecycle.parents[1] / "__init__.py").touch()
     lifecycle.write_text("def ensure_admin(email, password):\n    print('admin', email, password)\n")
-    running = start().ready()
-    password = running.says(r"Admin +admin@example.com +(\S+)")[1]
-    running.says(rf"CreateAdmin \| admin admin@example.com {password}")
-    assert (running.data / "admin-password").stat().st_mode & 0o777 == 0o600
-    key = running.aws.call("secretsmanager", "GetSecretValue", {"SecretId": "KeySecret"})
+    runner = start().ready()
+    password = runner.wait_for_line(r"Admin +admin@example.com +(\S+)")[1]
+    runner.wait_for_line(rf"CreateAdmin \| admin admin@example.com {password}")
+    assert (runner.data / "admin-password").stat().st_mode & 0o777 == 0o600
+    key = runner.aws.call("secretsmanager", "GetSecretValue", {"SecretId": "KeySecret"})
     assert key["SecretString"] == f"key {key['VersionId']}", "rotated"
-    assert running.post("/write/NotesTable", {"id": "kept"}).status == 201
-    assert running.post("/mail", {"to": "a@example.com", "subject": "Hi", "text": "t", "html": "h"}).status == 200
-    emails = running.get("/_local/inbox.json").json
-    running.stop()
-    assert (running.data / "cloud/1/journal.jsonl").stat().st_size == 0, "a clean stop leaves no journal"
+    assert runner.post("/write/NotesTable", {"id": "kept"}).status == 201
+    assert runner.post("/mail", {"to": "a@example.com", "subject": "Hi", "text": "t", "html": "h"}).status == 200
+    emails = runner.get("/_local/inbox.json").json
+    runner.stop()
+    assert (runner.data / "cloud/1/journal.jsonl").stat().st_size == 0, "a clean stop leaves no journal"
 
-    running = start(LOCAL_ADMIN_EMAIL="root@example.com").ready()
-    running.says(rf"Admin +root@example.com +{password}")
-    assert "Created" not in running.output
-    again = running.aws.call("secretsmanager", "GetSecretValue", {"SecretId": "KeySecret"})
+    runner = start(LOCAL_ADMIN_EMAIL="root@example.com").ready()
+    runner.wait_for_line(rf"Admin +root@example.com +{password}")
+    assert "Created" not in runner.output
+    again = runner.aws.call("secretsmanager", "GetSecretValue", {"SecretId": "KeySecret"})
     assert again["VersionId"] == key["VersionId"]
-    assert running.aws.call("dynamodb", "Scan", {"TableName": "NotesTable"})["Items"] == [{"id": {"S": "kept"}}]
-    assert running.get("/_local/inbox.json").json == emails
+    assert runner.aws.call("dynamodb", "Scan", {"TableName": "NotesTable"})["Items"] == [{"id": {"S": "kept"}}]
+    assert runner.get("/_local/inbox.json").json == emails

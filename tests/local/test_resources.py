@@ -9,7 +9,7 @@ import pytest
 
 from local.aws import expiry, resources
 from local.aws.client import Aws
-from local.aws.ministack import Cloud
+from local.aws.ministack import MiniStack
 from local.console import Console
 from local.template import Project, read_project
 from tests.local.harness import PROJECT
@@ -23,17 +23,17 @@ def declared() -> Project:
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory, declared: Project) -> Iterator[Aws]:
-    lifeline, held = os.pipe()
+    lifeline, write_end = os.pipe()
     python = ROOT / ".venv-ministack/bin/python"
-    cloud = Cloud(tmp_path_factory.mktemp("data"), python, 0, lifeline, Console(io.StringIO()))
-    cloud.wait_until_ready()
-    created = resources.create_missing(declared, cloud.aws)
+    ministack = MiniStack(tmp_path_factory.mktemp("data"), python, 0, lifeline, Console(io.StringIO()))
+    ministack.wait_until_ready()
+    created = resources.create_missing(declared, ministack.aws)
     assert created == ["NotesTable", "EventsTable", "KeySecret", "FailedQueue"]
-    yield cloud.aws
-    cloud.kill()
-    cloud.aws.close()
+    yield ministack.aws
+    ministack.kill()
+    ministack.aws.close()
     os.close(lifeline)
-    os.close(held)
+    os.close(write_end)
 
 
 def test_existing_resources_are_left_alone(aws: Aws, declared: Project) -> None:
@@ -42,12 +42,12 @@ def test_existing_resources_are_left_alone(aws: Aws, declared: Project) -> None:
     assert aws.call("secretsmanager", "DescribeSecret", {"SecretId": "KeySecret"}) == before
 
 
-def test_the_first_value_of_a_secret_is_a_placeholder(aws: Aws) -> None:
+def test_first_value_of_a_secret_is_a_placeholder(aws: Aws) -> None:
     value = aws.call("secretsmanager", "GetSecretValue", {"SecretId": "KeySecret"})
     assert value["VersionId"] == resources.placeholder_version("KeySecret")
 
 
-def test_a_table_gets_its_stream(aws: Aws) -> None:
+def test_table_with_a_stream_is_created_with_it(aws: Aws) -> None:
     table = aws.call("dynamodb", "DescribeTable", {"TableName": "EventsTable"})["Table"]
     assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from local.aws.schedules import Schedules
-from local.console import Console, RunnerError
+from local.console import Console
+from local.errors import RunnerError
 from local.functions.pool import FunctionError, Result
 from local.template import Schedule, read_project
-from tests.local.harness import SECONDS
+from tests.local.harness import TIMEOUT
 from tests.support import ROOT
 
 
@@ -42,7 +43,7 @@ def schedules(functions: Functions) -> Iterator[Schedules]:
     schedules.stop()
 
 
-def test_a_function_is_due_an_interval_after_the_start_and_then_each_interval(
+def test_function_is_first_due_one_interval_after_the_start(
     schedules: Schedules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("local.aws.schedules.time.monotonic", lambda: 1000.0)
@@ -56,7 +57,7 @@ def test_a_function_is_due_an_interval_after_the_start_and_then_each_interval(
     assert schedules.take_due(4601) == [], "runs that were missed during a sleep are skipped"
 
 
-def test_a_schedule_that_stays_keeps_its_next_run(schedules: Schedules, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_schedule_that_stays_keeps_its_next_run(schedules: Schedules, monkeypatch: pytest.MonkeyPatch) -> None:
     minute = Schedule("A", "minutely", 60)
     monkeypatch.setattr("local.aws.schedules.time.monotonic", lambda: 1000.0)
     schedules.serve([minute])
@@ -67,9 +68,9 @@ def test_a_schedule_that_stays_keeps_its_next_run(schedules: Schedules, monkeypa
     assert schedules.take_due(9999) == []
 
 
-def test_a_function_is_invoked_when_it_is_due(schedules: Schedules, functions: Functions) -> None:
+def test_function_is_invoked_when_it_is_due(schedules: Schedules, functions: Functions) -> None:
     schedules.serve([Schedule("ARule", "now", 0)])
-    assert functions.called.wait(SECONDS)
+    assert functions.called.wait(TIMEOUT)
     schedules.serve([])
     name, event = functions.invoked[0]
     assert name == "now"
@@ -78,12 +79,12 @@ def test_a_function_is_invoked_when_it_is_due(schedules: Schedules, functions: F
     assert sent["resources"][0].endswith(":rule/ARule")
 
 
-def test_an_input_replaces_the_event(schedules: Schedules, functions: Functions) -> None:
+def test_input_replaces_the_event(schedules: Schedules, functions: Functions) -> None:
     schedules.run(Schedule("A", "configured", 60, '{"what": "this"}'))
     assert functions.invoked == [("configured", '{"what": "this"}')]
 
 
-def test_a_failure_is_reported_and_does_not_end_the_schedule(
+def test_failure_is_reported_and_does_not_end_the_schedule(
     schedules: Schedules, functions: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warnings: list[str] = []
@@ -94,13 +95,11 @@ def test_a_failure_is_reported_and_does_not_end_the_schedule(
     assert warnings == ["failing failed on its schedule: its handler raised"] * 2
 
 
-# The template --------------------------------------------------------------------------------------
-
 EVENT = "        Any: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: /echo, Method: ANY}}\n"
 
 
-def with_schedule(project: Path, properties: str) -> Path:
-    template = project / "template.yaml"
+def with_schedule(project_copy: Path, properties: str) -> Path:
+    template = project_copy / "template.yaml"
     text = template.read_text()
     assert EVENT in text
     template.write_text(
@@ -118,23 +117,23 @@ def with_schedule(project: Path, properties: str) -> Path:
         ("Schedule: rate(1 day), Enabled: true", 86400),
     ],
 )
-def test_a_rate_is_read(project: Path, properties: str, seconds: int) -> None:
-    (schedule,) = read_project(with_schedule(project, properties), {}).schedules
+def test_rate_is_converted_to_seconds(project_copy: Path, properties: str, seconds: int) -> None:
+    (schedule,) = read_project(with_schedule(project_copy, properties), {}).schedules
     assert schedule == Schedule("EchoFunctionOften", "EchoFunction", seconds)
 
 
 @pytest.mark.parametrize("properties", ["Schedule: cron(0 8 1 * *), State: DISABLED", "Schedule: x, Enabled: false"])
-def test_a_disabled_schedule_is_ignored(project: Path, properties: str) -> None:
-    assert read_project(with_schedule(project, properties), {}).schedules == ()
+def test_disabled_schedule_is_ignored(project_copy: Path, properties: str) -> None:
+    assert read_project(with_schedule(project_copy, properties), {}).schedules == ()
 
 
 @pytest.mark.parametrize("schedule", ["cron(0 8 1 * *)", "rate(0 minutes)", "rate(5 seconds)"])
-def test_an_unsupported_schedule_is_named(project: Path, schedule: str) -> None:
+def test_unsupported_schedule_is_reported_with_its_function(project_copy: Path, schedule: str) -> None:
     with pytest.raises(RunnerError, match="EchoFunction: the runner serves schedules as rate"):
-        read_project(with_schedule(project, f"Schedule: {schedule}"), {})
+        read_project(with_schedule(project_copy, f"Schedule: {schedule}"), {})
 
 
-def test_emails_are_retried_every_minute() -> None:
+def test_template_retries_emails_every_minute() -> None:
     assert read_project(ROOT / "template.yaml", {}).schedules == (
         Schedule("RetryEmailsFunctionEveryMinute", "RetryEmailsFunction", 60),
     )

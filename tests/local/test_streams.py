@@ -6,51 +6,53 @@ import time
 import pytest
 
 from local.aws.filters import passes
-from tests.local.harness import Running, eventually, times
+from tests.local.harness import RunnerProcess, delivery_counts, eventually
 
 
-def write(running: Running, *names: str) -> None:
+def write(runner: RunnerProcess, *names: str) -> None:
     for name in names:
-        assert running.post("/write/EventsTable", {"id": name}).status == 201
+        assert runner.post("/write/EventsTable", {"id": name}).status == 201
 
 
-def failed(running: Running) -> list[dict[str, object]]:
-    url = running.aws.call("sqs", "GetQueueUrl", {"QueueName": "FailedQueue"})["QueueUrl"]
-    received = running.aws.call(
+def failed(runner: RunnerProcess) -> list[dict[str, object]]:
+    url = runner.aws.call("sqs", "GetQueueUrl", {"QueueName": "FailedQueue"})["QueueUrl"]
+    received = runner.aws.call(
         "sqs", "ReceiveMessage", {"QueueUrl": url, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
     )
     return [json.loads(message["Body"]) for message in received.get("Messages", [])]
 
 
-def test_a_record_is_delivered_at_once(running: Running) -> None:
-    write(running, "warm-up")
-    eventually(lambda: times(running).get("warm-up") == 1, what="the first delivery")
-    write(running, "quick")
+def test_record_is_delivered_at_once(runner: RunnerProcess) -> None:
+    write(runner, "warm-up")
+    eventually(lambda: delivery_counts(runner).get("warm-up") == 1, what="the first delivery")
+    write(runner, "quick")
     begin = time.perf_counter()
-    eventually(lambda: times(running).get("quick") == 1, what="the delivery")
+    eventually(lambda: delivery_counts(runner).get("quick") == 1, what="the delivery")
     assert time.perf_counter() - begin < 0.5
 
 
-def test_only_matching_records_are_delivered(running: Running) -> None:
-    write(running, "twice", "twice", "marker")
-    eventually(lambda: "marker" in times(running), what="the delivery")
-    assert times(running)["twice"] == 1, "the second write is a MODIFY, and the filter wants INSERT"
+def test_only_matching_records_are_delivered(runner: RunnerProcess) -> None:
+    write(runner, "twice", "twice", "marker")
+    eventually(lambda: "marker" in delivery_counts(runner), what="the delivery")
+    assert delivery_counts(runner)["twice"] == 1, "the second write is a MODIFY, and the filter wants INSERT"
 
 
-def test_a_record_that_fails_is_retried_and_sent_to_the_queue(running: Running) -> None:
-    write(running, "before", "poison-1", "after")
-    eventually(lambda: {"before", "after"} <= times(running).keys(), what="the deliveries around it")
-    messages = eventually(lambda: failed(running), what="the message in the queue")
+def test_record_that_fails_is_retried_and_sent_to_the_queue(runner: RunnerProcess) -> None:
+    write(runner, "before", "poison-1", "after")
+    eventually(lambda: {"before", "after"} <= delivery_counts(runner).keys(), what="the deliveries around it")
+    messages = eventually(lambda: failed(runner), what="the message in the queue")
     assert messages[0]["requestContext"]["condition"] == "RetryAttemptsExhausted"  # type: ignore[index]
     assert messages[0]["DDBStreamBatchInfo"]["batchSize"] == 1  # type: ignore[index]
-    assert "poison-1" not in times(running)
-    assert times(running)["before"] == times(running)["after"] == 1
+    assert "poison-1" not in delivery_counts(runner)
+    assert delivery_counts(runner)["before"] == delivery_counts(runner)["after"] == 1
 
 
-def test_a_batch_whose_function_raises_is_split(running: Running) -> None:
-    write(running, "calm-1", "raise-1", "calm-2")
-    eventually(lambda: {"calm-1", "calm-2"} <= times(running).keys(), what="the records beside the one that fails")
-    running.says("ConsumeFunction: gave up on 1 record")
+def test_batch_whose_function_raises_is_split(runner: RunnerProcess) -> None:
+    write(runner, "calm-1", "raise-1", "calm-2")
+    eventually(
+        lambda: {"calm-1", "calm-2"} <= delivery_counts(runner).keys(), what="the records beside the one that fails"
+    )
+    runner.wait_for_line("ConsumeFunction: gave up on 1 record")
 
 
 @pytest.mark.parametrize(
@@ -72,12 +74,12 @@ def test_a_batch_whose_function_raises_is_split(running: Running) -> None:
         ({"missing": {"deeper": ["x"]}}, False),
     ],
 )
-def test_filter_patterns(pattern: dict[str, object], *, expected: bool) -> None:
+def test_record_is_delivered_only_if_it_matches_the_pattern(pattern: dict[str, object], *, expected: bool) -> None:
     record = {"eventName": "INSERT", "dynamodb": {"NewImage": {"kind": {"S": "mail"}, "n": {"N": "3"}}}}
     assert passes(record, [pattern]) is expected
 
 
-def test_an_unknown_filter_rule_is_an_error() -> None:
+def test_unknown_filter_rule_is_an_error() -> None:
     with pytest.raises(ValueError, match="wildcard is not a filter rule"):
         passes({"a": "b"}, [{"a": [{"wildcard": "*"}]}])
 

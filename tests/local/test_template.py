@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local.console import RunnerError
+from local.errors import RunnerError
 from local.template import Cors, logical_id, read_project
 from tests.local.harness import PROJECT
 
@@ -28,7 +28,7 @@ def test_template_is_read_completely() -> None:
     assert project.rotations == {"KeySecret": "RotateFunction"}
     (stream,) = project.streams
     assert (stream.table, stream.function, stream.on_failure) == ("EventsTable", "ConsumeFunction", "FailedQueue")
-    assert (stream.batch_size, stream.most_retries, stream.oldest) == (10, 1, None)
+    assert (stream.batch_size, stream.max_retries, stream.max_age) == (10, 1, None)
     assert stream.bisect
     assert stream.report_failures
 
@@ -63,8 +63,8 @@ def test_every_form_of_reference_names_the_resource(value: object) -> None:
         ("Handler: app.handler", "Handler: other.handler", r"there is no functions/\w+/other.py"),
     ],
 )
-def test_error_in_the_template_is_named(project: Path, old: str, new: str, error: str | None) -> None:
-    template = project / "template.yaml"
+def test_template_error_is_reported_with_its_place(project_copy: Path, old: str, new: str, error: str | None) -> None:
+    template = project_copy / "template.yaml"
     template.write_text(template.read_text().replace(old, new))
     if error is None:
         read_project(template, {})
@@ -73,6 +73,6 @@ def test_error_in_the_template_is_named(project: Path, old: str, new: str, error
         read_project(template, {})
 
 
-def test_missing_template_is_named(tmp_path: Path) -> None:
+def test_missing_template_is_reported_with_the_option_to_choose_it(tmp_path: Path) -> None:
     with pytest.raises(RunnerError, match=r"There is no .*--template"):
         read_project(tmp_path / "template.yaml", {})

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.local.harness import Running, eventually
+from tests.local.harness import RunnerProcess, eventually
 from tests.support import ROOT
 
 pytestmark = pytest.mark.thorough
@@ -17,15 +17,15 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunnerProcess]:
     data = tmp_path_factory.mktemp("data")
-    with Running(ROOT / "template.yaml", data, RATE_LIMIT_MULTIPLIER="1000") as running:
-        yield running.ready()
+    with RunnerProcess(ROOT / "template.yaml", data, RATE_LIMIT_MULTIPLIER="1000") as runner:
+        yield runner.ready()
 
 
-def test_printed_tour_runs_in_a_shell(running: Running) -> None:
-    running.says(r"/api/users/\$\(")
-    tour = re.search(r"another terminal:\n\n((?:  .*\n?)+)", running.output)
+def test_printed_tour_runs_in_a_shell(runner: RunnerProcess) -> None:
+    runner.wait_for_line(r"/api/users/\$\(")
+    tour = re.search(r"another terminal:\n\n((?:  .*\n?)+)", runner.output)
     assert tour
     shell = subprocess.run(["bash"], input=tour[1], capture_output=True, text=True, check=False, timeout=60)
     assert shell.stderr == ""
@@ -36,37 +36,37 @@ def test_printed_tour_runs_in_a_shell(running: Running) -> None:
     assert '"name":"Ada Lovelace"' in shell.stdout
 
 
-def test_readme_shows_the_output_of_a_start(running: Running) -> None:
+def test_readme_shows_the_output_of_a_start(runner: RunnerProcess) -> None:
     """Ports, and the last word of each line, differ: addresses, the data directory, the password."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = re.search(r"```\n(http://localhost:\d+ serves .+?)\n```", readme, re.DOTALL)
     assert shown
-    running.says("another terminal:")
-    printed = [re.sub(r":\d+|\S+$", "…", line) for line in running.output.splitlines()]
+    runner.wait_for_line("another terminal:")
+    printed = [re.sub(r":\d+|\S+$", "…", line) for line in runner.output.splitlines()]
     for line in shown[1].splitlines():
         assert re.sub(r":\d+|\S+$", "…", line) in printed
 
 
-def test_concurrent_registrations_create_one_account(running: Running) -> None:
+def test_concurrent_registrations_create_one_account(runner: RunnerProcess) -> None:
     form = {"name": "Grace", "email": "grace@example.com", "password": PASSWORD}
     with ThreadPoolExecutor(32) as threads:
-        answers = list(threads.map(lambda _: running.post("/api/auth/register", form), range(32)))
+        answers = list(threads.map(lambda _: runner.post("/api/auth/register", form), range(32)))
     assert Counter(answer.status for answer in answers) == {202: 32}
     assert len({answer.body for answer in answers}) == 1
-    users = running.aws.call("dynamodb", "Scan", {"TableName": "UsersTable"})["Items"]
-    credentials = running.aws.call("dynamodb", "Scan", {"TableName": "CredentialsTable"})["Items"]
+    users = runner.aws.call("dynamodb", "Scan", {"TableName": "UsersTable"})["Items"]
+    credentials = runner.aws.call("dynamodb", "Scan", {"TableName": "CredentialsTable"})["Items"]
     (profile,) = [user for user in users if user.get("name") == {"S": "Grace"}]
     (credential,) = [item for item in credentials if item["email"]["S"] == "grace@example.com"]
     assert credential["userId"] == profile["id"]
 
     def verified() -> bool:
         """Each email's token replaces the previous one: the newest is valid once all emails are delivered."""
-        emails = [email for email in running.get("/_local/inbox.json").json if email["to"] == "grace@example.com"]
+        emails = [email for email in runner.get("/_local/inbox.json").json if email["to"] == "grace@example.com"]
         texts = [email["text"] for email in emails]
         token = next((text.split("token=")[1].split()[0] for text in texts if "token=" in text), "")
-        return running.post("/api/auth/verify-email", {"token": token}).status == 200
+        return runner.post("/api/auth/verify-email", {"token": token}).status == 200
 
     eventually(verified, what="the email with the valid token")
-    login = running.post("/api/auth/login", {"email": "grace@example.com", "password": PASSWORD})
+    login = runner.post("/api/auth/login", {"email": "grace@example.com", "password": PASSWORD})
     assert login.status == 200
     assert login.json["user"]["id"] == profile["id"]["S"]

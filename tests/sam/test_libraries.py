@@ -14,7 +14,7 @@ import pytest
 
 import aws_services
 from aws_services import SERVICES
-from tests.local.harness import Running
+from tests.local.harness import RunnerProcess
 from tests.sam.conftest import Build
 from tests.sam.containers import IMAGE, is_here, run_in_image
 from tests.support import ROOT
@@ -96,7 +96,7 @@ def on_runner(tmp_path_factory: pytest.TempPathFactory) -> Any:
     for name, file in {"function": LIBRARIES / "app.py", "layer": Path(aws_services.__file__)}.items():
         (folder / name).mkdir()
         shutil.copy(file, folder / name)
-    with Running(folder / "template.yaml", folder / "data") as running:
+    with RunnerProcess(folder / "template.yaml", folder / "data") as running:
         return running.ready().request("POST", "/", json.dumps(EVENT)).json
 
 

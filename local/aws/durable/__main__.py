@@ -1,4 +1,4 @@
-"""Serve MiniStack until the process is killed, or until the runner is gone."""
+"""Serve MiniStack until the process is killed or the runner exits."""
 
 import argparse
 import asyncio
@@ -9,38 +9,39 @@ import sys
 import threading
 from pathlib import Path
 
+from local.asgi import make_server
 from local.aws.durable import NO_RESTART
-from local.aws.durable.app import Durable
-from local.aws.durable.emulator import Emulator
+from local.aws.durable.app import DurableApp
 from local.aws.durable.generations import DamagedError, Generations
-from local.server import make_server
+from local.aws.durable.ministack_app import MiniStackApp
 
 
-def _end_with(lifeline: int) -> None:
+def _exit_with(lifeline: int) -> None:
+    # The same as in `functions/worker.py`, which cannot import it: that program imports nothing from this package.
     os.read(lifeline, 1)
     os._exit(0)
 
 
 async def _serve(generations: Generations, sock: socket.socket, notify: int) -> None:
-    durable = Durable(Emulator(generations.folder), generations, notify)
+    app = DurableApp(MiniStackApp(generations.folder), generations, notify)
     try:
-        await durable.start()
+        await app.start()
     except DamagedError as problem:
         print(problem, file=sys.stderr, flush=True)
         os._exit(NO_RESTART)
-    await make_server(durable, "httptools").serve(sockets=[sock])
+    await make_server(app, "httptools").serve(sockets=[sock])
 
 
 def main() -> None:
-    """Read the options, wait for the data, and serve."""
+    """Read the options, wait for the lock of the data, and serve."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
     for descriptor in ("--listen", "--notify", "--lifeline"):
         parser.add_argument(descriptor, type=int, required=True)
     arguments = parser.parse_args()
-    threading.Thread(target=_end_with, args=(arguments.lifeline,), daemon=True).start()
+    threading.Thread(target=_exit_with, args=(arguments.lifeline,), daemon=True).start()
     os.set_blocking(arguments.notify, False)
-    # A previous process whose runner was killed may live for a few more milliseconds.
+    # After its runner was killed, a previous process may live for a few more milliseconds.
     with (arguments.data / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         sock = socket.socket(fileno=arguments.listen)

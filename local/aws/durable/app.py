@@ -1,4 +1,4 @@
-"""The ASGI application in front of MiniStack: keeps what a request has changed, then answers it."""
+"""The ASGI application in front of MiniStack: keeps each change on disk, then answers the request."""
 
 import asyncio
 import contextlib
@@ -9,42 +9,42 @@ import sys
 from http import HTTPStatus
 from typing import Any
 
-from local.aws.durable.emulator import Emulator, Response
+from local.asgi import ClientGoneError, Receive, Scope, Send, TooLargeError, read_body
 from local.aws.durable.generations import DamagedError, Generations
-from local.server import ClientGoneError, Receive, Scope, Send, TooLargeError, read_body
+from local.aws.durable.ministack_app import MiniStackApp, Response
 
 _READS = re.compile(r"Get|List|Describe|Query$|Scan$|BatchGet|TransactGet|Receive|Search")
 _SENDS_EMAIL = re.compile(r"/v2/email/outbound-(bulk-)?emails$|Send\w*Email$")
 _DYNAMODB = "DynamoDB_"
 _SUCCESS = range(200, 300)
-_LARGEST_BODY = 64 * 1024 * 1024
+_MAX_BODY = 64 * 1024 * 1024
 
 
-class Durable:
-    """Responds to requests. `notify` is a pipe that gets a byte after each change in DynamoDB."""
+class DurableApp:
+    """Responds to requests. Writes a byte to the pipe `notify` after each change in DynamoDB."""
 
-    def __init__(self, emulator: Emulator, generations: Generations, notify: int) -> None:
-        self._emulator, self._generations, self._notify = emulator, generations, notify
+    def __init__(self, ministack: MiniStackApp, generations: Generations, notify: int) -> None:
+        self._ministack, self._generations, self._notify = ministack, generations, notify
         self._changing = asyncio.Lock()
 
     async def start(self) -> None:
-        """Load the snapshot and repeat the journal. Raises DamagedError."""
+        """Load the snapshot and replay the journal. Raises DamagedError."""
         try:
-            await self._emulator.start()
+            await self._ministack.start()
         except OSError as problem:
             raise DamagedError(f"the snapshot in {self._generations.folder} cannot be read: {problem}") from problem
         entries = self._generations.entries()
         failed = 0
         for target, authorization, body in entries:
             headers = {"x-amz-target": target, "authorization": authorization}
-            response = await self._emulator.respond(_scope("POST", "/", headers), body.encode())
+            response = await self._ministack.respond(_scope("POST", "/", headers), body.encode())
             failed += response.status != HTTPStatus.OK
         print(f"Replayed {len(entries)} requests, {failed} failed.", flush=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         try:
-            response = await self._respond(scope, await read_body(receive, _LARGEST_BODY))
+            response = await self._respond(scope, await read_body(receive, _MAX_BODY))
         except ClientGoneError:
             return
         except TooLargeError:
@@ -59,12 +59,12 @@ class Durable:
         target = headers.get("x-amz-target", "")
         operation = _operation(target, scope["path"], body)
         if scope["method"] in {"GET", "HEAD"} or _READS.match(operation):
-            return await self._emulator.respond(scope, body)
+            return await self._ministack.respond(scope, body)
         if scope["path"].startswith("/_ministack/"):
-            # A reset of the memory would not last: what is on disk would come back at the next start.
+            # A reset clears only the memory: the next start would load the data on disk again.
             return _json(HTTPStatus.FORBIDDEN, {"message": "Stop the runner and run `make reset`."})
         async with self._changing:
-            response = await self._emulator.respond(scope, body)
+            response = await self._ministack.respond(scope, body)
             if response.status in _SUCCESS:
                 try:
                     if _SENDS_EMAIL.search(operation):
@@ -72,21 +72,21 @@ class Durable:
                     elif target.startswith(_DYNAMODB):
                         self._keep_request(target, headers.get("authorization", ""), body)
                     else:
-                        self._emulator.save(self._generations.folder, dynamodb=False)
+                        self._ministack.save(self._generations.folder, dynamodb=False)
                 except OSError as problem:
-                    # Memory is ahead of the disk, and nobody may see that: end, and start again from the disk.
+                    # No client may see a change that is not on disk. Exit: the next process starts from the disk.
                     print(f"A change cannot be kept: {problem}", file=sys.stderr, flush=True)
                     os._exit(1)
         return response
 
     def _keep_request(self, target: str, authorization: str, body: bytes) -> None:
         self._generations.append([target, authorization, body.decode()])
-        # A full pipe has already told the runner that a stream may have new records.
+        # If the pipe is full, the runner has enough bytes to read: it will look for new records anyway.
         with contextlib.suppress(BlockingIOError):
             os.write(self._notify, b".")
 
     async def _keep_emails(self, body: bytes, response: Response) -> None:
-        listed = await self._emulator.respond(_scope("GET", "/_ministack/ses/messages", {}), b"")
+        listed = await self._ministack.respond(_scope("GET", "/_ministack/ses/messages", {}), b"")
         accounts = json.loads(listed.body)["messages"].values()
         sent = response.body.decode()
         extra = _extra_fields(body)
@@ -95,11 +95,11 @@ class Durable:
         )
 
     async def _manage(self, known: Any) -> Response:
-        """Return the state of the data on disk. If it is the `known` one, write a snapshot first."""
+        """Return the state of the data on disk. If it equals `known`, write a snapshot first."""
         async with self._changing:
             if known == self._state():
                 prepared = self._generations.prepare_next()
-                self._emulator.save(prepared, dynamodb=True)
+                self._ministack.save(prepared, dynamodb=True)
                 self._generations.switch(prepared)
             return _json(HTTPStatus.OK, self._state())
 
@@ -120,12 +120,12 @@ def _operation(target: str, path: str, body: bytes) -> str:
 
 
 def _extra_fields(body: bytes) -> dict[str, Any]:
-    """Return what MiniStack drops of a SendEmail (SES API v2): the reply addresses and the email's own headers."""
+    """Return the fields of SendEmail (SES API v2) that MiniStack drops: reply addresses and custom headers."""
     try:
         request = json.loads(body)
         simple = request["Content"]["Simple"]
         return {"ReplyTo": request.get("ReplyToAddresses") or [], "Headers": simple.get("Headers") or []}
-    # Another operation that sends.
+    # Another operation, such as SendBulkEmail.
     except (ValueError, KeyError, TypeError):
         return {}
 

@@ -12,7 +12,7 @@ class DamagedError(Exception):
 
 
 class Generations:
-    """The folders in `data`. Only the current one is there, but for the moments of a switch."""
+    """The folders in `data`. There are two only while a switch is in progress, otherwise just the current one."""
 
     def __init__(self, data: Path) -> None:
         self._data, self._emails = data, data / "mail.jsonl"
@@ -53,7 +53,7 @@ class Generations:
             raise DamagedError(f"{self._journal_path} is damaged ({problem}). {remedy}") from problem
 
     def append(self, entry: list[str]) -> None:
-        """Append a request to the journal. When this returns, the operating system has it."""
+        """Append a request to the journal, and hand it to the operating system. Raises OSError."""
         line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
         if self._journal.write(line) != len(line):
             raise OSError("the disk is full")
@@ -71,13 +71,13 @@ class Generations:
         return folder
 
     def switch(self, prepared: Path) -> None:
-        """Make the prepared folder the current one, in one step. It is on disk before that."""
+        """Force the prepared folder to the disk, then make it the current one by a rename."""
         for path in (*prepared.iterdir(), prepared):
-            _to_disk(path)
+            _fsync(path)
         previous = self.folder
         self.current += 1
         prepared.rename(self.folder)
-        _to_disk(self._data)
+        _fsync(self._data)
         self._open()
         shutil.rmtree(previous)
 
@@ -92,7 +92,7 @@ def _drop_unfinished_line(path: Path) -> None:
         os.truncate(path, content.rfind(b"\n") + 1)
 
 
-def _to_disk(path: Path) -> None:
+def _fsync(path: Path) -> None:
     fd = os.open(path, os.O_RDONLY)
     try:
         os.fsync(fd)

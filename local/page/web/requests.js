@@ -2,7 +2,7 @@
 
 import { block, byId, clock, element, get, rove } from "./dom.js";
 
-const MOST_ROWS = 300;
+const MAX_ROWS = 300;
 
 let known = []; // oldest first
 let newest = 0;
@@ -96,10 +96,10 @@ const readable = (line) => {
 };
 
 const trim = () => {
-  if (known.length > 2 * MOST_ROWS) known = known.slice(-MOST_ROWS);
+  if (known.length > 2 * MAX_ROWS) known = known.slice(-MAX_ROWS);
   const body = byId("requests");
   const rows = body.querySelectorAll("tr:not(.detail-row)");
-  for (const old of [...rows].slice(MOST_ROWS)) {
+  for (const old of [...rows].slice(MAX_ROWS)) {
     if (old.nextSibling?.classList.contains("detail-row")) old.nextSibling.remove();
     old.remove();
   }
@@ -109,7 +109,7 @@ const trim = () => {
 };
 
 const render = () => {
-  byId("requests").replaceChildren(...known.filter(matches).slice(-MOST_ROWS).reverse().map(row));
+  byId("requests").replaceChildren(...known.filter(matches).slice(-MAX_ROWS).reverse().map(row));
   trim();
 };
 

@@ -59,11 +59,11 @@ const list = (current) => {
 };
 
 let ids = 0;
-const field = (label, control, hint) => {
+const field = (label, control) => {
   control.id = `field-${(ids += 1)}`;
   control.autocomplete = "off";
   control.spellcheck = false;
-  return element("div.field", {}, element("label", { for: control.id, textContent: label }), control, hint ?? null);
+  return element("div.field", {}, element("label", { for: control.id, textContent: label }), control);
 };
 
 /**

@@ -1,7 +1,7 @@
-"""Detects changed files: which functions, layers or the template changed since the last check.
+"""Detects whether the files of functions, layers or the template have changed since the last check.
 
-A check reads the date and size of each source file, about a millisecond for this project. Unlike notifications of the
-operating system, this works the same on every system and with every editor.
+A check reads the date and size of each source file, which takes about a millisecond for this project. It works the
+same on every system and with every editor, unlike file notifications of the operating system.
 """
 
 import contextlib

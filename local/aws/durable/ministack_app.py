@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from local.server import Message, Scope
+from local.asgi import Message, Scope
 
 _SERVICES = "ministack.services."
 
@@ -30,15 +30,15 @@ class Response:
         return b"".join(message.get("body", b"") for message in self.messages[1:])
 
 
-class Emulator:
-    """The only one of its process: MiniStack keeps its state in modules."""
+class MiniStackApp:
+    """MiniStack's ASGI application. Create only one in a process: MiniStack keeps its state in modules."""
 
     def __init__(self, folder: Path) -> None:
         # MiniStack reads its environment while it is imported.
         os.environ |= {"PERSIST_STATE": "1", "STATE_DIR": str(folder)}
         self._app = importlib.import_module("ministack.app").app
         self._persistence: Any = importlib.import_module("ministack.core.persistence")
-        # MiniStack logs what it cannot load or save, and continues as if there were nothing.
+        # If a file cannot be loaded or saved, MiniStack only logs an error and continues.
         self._errors = _Errors(logging.ERROR)
         logging.getLogger().addHandler(self._errors)
 
@@ -48,7 +48,7 @@ class Emulator:
 
         async def receive() -> Message:
             if started.done():
-                # The end comes without notice, so there is no second message.
+                # MiniStack is never told to shut down, so there is no second message.
                 await asyncio.get_running_loop().create_future()
             return {"type": "lifespan.startup"}
 
@@ -56,7 +56,7 @@ class Emulator:
             started.set_result(message["type"])
 
         self._errors.messages.clear()
-        # The loop keeps its tasks by weak references only.
+        # The event loop holds tasks by weak references only; without this one the task could be collected.
         self._lifespan = asyncio.create_task(self._app({"type": "lifespan", "asgi": {"version": "3.0"}}, receive, send))
         await asyncio.wait([self._lifespan, started], return_when=asyncio.FIRST_COMPLETED)
         if self._lifespan.done():
@@ -78,7 +78,7 @@ class Emulator:
         return response
 
     def save(self, folder: Path, *, dynamodb: bool) -> None:
-        """Save the state of the services, one file each, with or without DynamoDB's. Raises OSError.
+        """Save the state of each service to a file, with or without DynamoDB's. Raises OSError.
 
         MiniStack replaces each file by a rename.
         """

@@ -1,4 +1,4 @@
-"""The HTTP server in front of the gateway and in front of MiniStack: uvicorn on a socket that the runner has opened."""
+"""The HTTP server in front of the gateway and in front of MiniStack: uvicorn on a listening socket."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
@@ -31,7 +31,7 @@ def make_server(app: App, protocol: str | type[asyncio.Protocol]) -> uvicorn.Ser
         http=protocol,
         ws="none",
         interface="asgi3",
-        # Nothing in `app` runs at the start or at the end; the end may come without notice.
+        # The applications have no start or shutdown events.
         lifespan="off",
         log_config=None,
         log_level="error",
