@@ -29,11 +29,12 @@ from operations.transformed import TEMPLATE, Template, references, resolve_condi
 from shared.core import aws, clock, config, tables
 from shared.records import keys, outbox
 from shared.values import passwords
-from tests.conftest import PASSWORD, forget_circuits, transformed_template
-from tests.support import faults, sendgrid
+from tests.support import PASSWORD, faults, sendgrid
 from tests.support.api import FUNCTIONS, Api, Inbox, deliver, entries, load, redrive, retry, routes
+from tests.support.aws import forget_circuits
 from tests.support.faults import Wire
 from tests.support.feedback import bounce, complaint, receive
+from tests.support.template import transformed_template
 
 NO_RETRIES = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
 NEW = "a rather different sentence"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import PASSWORD
+from tests.support import PASSWORD
 from tests.support.api import Api, Inbox
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.support.api import Api, event, load
+from tests.support.assertions import assert_error, assert_headers
 from tests.support.faults import Wire
-from tests.support.predicates import has_headers, is_error
 
 VERBS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", "get", ""]
 USER = "/api/users/11111111-1111-4111-8111-111111111111"
@@ -39,14 +39,14 @@ WITH_BODY = [(path, verb) for path, verb in ENDPOINTS if verb in {"POST", "PUT",
 @pytest.mark.parametrize(("path", "verb"), NOT_ALLOWED)
 def test_wrong_verb_answers_405_with_the_allowed_verbs(api: Api, path: str, verb: str) -> None:
     reply = api.call(verb, path)
-    assert is_error(reply, 405, "method_not_allowed")
+    assert_error(reply, 405, "method_not_allowed")
     assert reply.headers["allow"] == ", ".join(ROUTES[path])
     assert reply.json["message"] == f"Method {verb} Not Allowed"
 
 
 def test_wrong_verb_is_rejected_before_anything_else_is_checked(api: Api, wire: Wire) -> None:
     reply = api.put("/api/auth/login", "not json", content_type="text/plain", authorization="Bearer nonsense")
-    assert is_error(reply, 405, "method_not_allowed")
+    assert_error(reply, 405, "method_not_allowed")
     assert wire.calls == []
 
 
@@ -66,7 +66,7 @@ NOT_BEARER = ["", "Bearer", "Bearer ", "Basic YTpi", "token", "Bearer\tx.y.z", "
 @pytest.mark.parametrize(("path", "verb"), SIGNED_IN)
 def test_call_without_a_token_answers_401_before_the_input_is_checked(api: Api, path: str, verb: str) -> None:
     reply = api.call(verb, path, "not json" if verb != "GET" else None)
-    assert is_error(reply, 401, "no_token")
+    assert_error(reply, 401, "no_token")
     assert reply.headers["www-authenticate"] == "Bearer"
     assert "errors" not in reply.json
 
@@ -91,7 +91,7 @@ def test_header_names_are_case_insensitive(ada: Api, name: str) -> None:
 
 def test_two_tokens_in_one_header_are_rejected(ada: Api) -> None:
     reply = Api().get("/api/auth/me", authorization=f"Bearer {ada.token},Bearer {ada.token}")
-    assert is_error(reply, 401, "invalid_token")
+    assert_error(reply, 401, "invalid_token")
 
 
 # Response headers ----------------------------------------------------------------------------------
@@ -99,15 +99,15 @@ def test_two_tokens_in_one_header_are_rejected(ada: Api) -> None:
 
 def test_every_kind_of_response_has_the_standard_headers(admin: Api) -> None:
     me = admin.get("/api/auth/me").json["data"]["user"]["id"]
-    assert has_headers(admin.get("/api/health"))
-    assert has_headers(admin.get("/api/users"))
-    assert has_headers(admin.get(f"/api/users/{me}"))
-    assert has_headers(admin.get("/.well-known/jwks.json"), cache="public, max-age=300")
-    assert has_headers(admin.post("/api/users", {"name": "Ben", "email": "ben@example.com"}))
-    assert is_error(admin.get(USER), 404, "user_not_found")
-    assert is_error(admin.delete(f"/api/users/{me}"), 409, "last_admin")
-    assert is_error(admin.patch(f"/api/users/{me}", {"name": "A"}, if_match='"99"'), 412, "stale")
-    assert has_headers(admin.post("/api/auth/logout"))
+    assert_headers(admin.get("/api/health"))
+    assert_headers(admin.get("/api/users"))
+    assert_headers(admin.get(f"/api/users/{me}"))
+    assert_headers(admin.get("/.well-known/jwks.json"), cache="public, max-age=300")
+    assert_headers(admin.post("/api/users", {"name": "Ben", "email": "ben@example.com"}))
+    assert_error(admin.get(USER), 404, "user_not_found")
+    assert_error(admin.delete(f"/api/users/{me}"), 409, "last_admin")
+    assert_error(admin.patch(f"/api/users/{me}", {"name": "A"}, if_match='"99"'), 412, "stale")
+    assert_headers(admin.post("/api/auth/logout"))
 
 
 # Bodies --------------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ NOT_AN_OBJECT = ["[]", "null", "1", '"text"', "true", "[{}]", "NaN", "1e999", "-
 @pytest.mark.parametrize(("path", "verb"), WITH_BODY)
 def test_body_that_is_not_json_is_rejected(admin: Api, path: str, verb: str) -> None:
     reply = admin.call(verb, path, NOT_JSON["truncated"])
-    assert is_error(reply, 400, "validation_failed")
+    assert_error(reply, 400, "validation_failed")
     assert reply.json["message"] == "The body is not valid JSON"
     assert "errors" not in reply.json
 
@@ -142,32 +142,32 @@ def test_body_that_is_not_json_is_rejected(admin: Api, path: str, verb: str) -> 
 @pytest.mark.parametrize("body", NOT_JSON.values(), ids=NOT_JSON.keys())
 def test_malformed_json_is_rejected(api: Api, body: str) -> None:
     reply = api.post("/api/auth/login", body)
-    assert is_error(reply, 400, "validation_failed")
+    assert_error(reply, 400, "validation_failed")
     assert reply.json["message"] == "The body is not valid JSON"
 
 
 @pytest.mark.parametrize("body", NOT_AN_OBJECT)
 def test_json_that_is_not_an_object_is_rejected(api: Api, body: str) -> None:
     reply = api.post("/api/auth/register", body)
-    assert is_error(reply, 400, "validation_failed")
+    assert_error(reply, 400, "validation_failed")
     assert reply.json["message"] == "The body must be a JSON object"
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "1" * 4000, "1e400", "-1", "true", "null", "[]", "{}", '["a"]'])
 def test_values_of_wrong_types_are_reported_by_field(api: Api, value: str) -> None:
     reply = api.post("/api/auth/register", f'{{"name": {value}, "email": {value}, "password": {value}}}')
-    assert is_error(reply, 400, "validation_failed")
+    assert_error(reply, 400, "validation_failed")
     assert [error["field"] for error in reply.json["errors"]] == ["name", "email", "password"]
 
 
 def test_number_with_too_many_digits_is_rejected(api: Api) -> None:
     reply = api.post("/api/auth/resend-verification", f'{{"email": "ada@example.com", "more": {"9" * 100_000}}}')
-    assert is_error(reply, 400, "validation_failed")  # Python parses at most 4,300 digits
+    assert_error(reply, 400, "validation_failed")  # Python parses at most 4,300 digits
 
 
 def test_last_of_repeated_json_keys_wins(api: Api) -> None:
     body = '{"email": "one@example.com", "email": "not an address"}'
-    assert is_error(api.post("/api/auth/resend-verification", body), 400, "validation_failed")
+    assert_error(api.post("/api/auth/resend-verification", body), 400, "validation_failed")
 
 
 def test_unknown_json_keys_are_ignored(api: Api) -> None:
@@ -187,26 +187,26 @@ def test_base64_body_is_decoded(api: Api) -> None:
 
 @pytest.mark.parametrize("body", [b'{"email": "\xff\xfe"}', b'\xed\xa0\x80{"a": 1}', '{"a": 1}'.encode("utf-16")])
 def test_body_that_is_not_utf8_is_rejected(api: Api, body: bytes) -> None:
-    assert is_error(api.send(binary_event("/api/auth/login", body)), 400, "validation_failed")
+    assert_error(api.send(binary_event("/api/auth/login", body)), 400, "validation_failed")
 
 
 @pytest.mark.parametrize("text", ["%%%", "é", "YQ", "YQ==\n==="])
 def test_invalid_base64_body_is_rejected(api: Api, text: str) -> None:
     bad = event("POST", "/api/auth/login", text, {"content-type": "application/json"}) | {"isBase64Encoded": True}
     reply = api.send(bad)
-    assert is_error(reply, 400, "validation_failed")
+    assert_error(reply, 400, "validation_failed")
     assert reply.json["message"] == "The body cannot be decoded"
 
 
 def test_body_with_a_lone_surrogate_is_rejected(api: Api) -> None:
-    assert is_error(api.post("/api/auth/login", '{"email": "\ud800"}'), 400, "validation_failed")
+    assert_error(api.post("/api/auth/login", '{"email": "\ud800"}'), 400, "validation_failed")
 
 
 @pytest.mark.parametrize("body", [None, ""])
 @pytest.mark.parametrize(("path", "verb"), [endpoint for endpoint in WITH_BODY if endpoint[0] != "/api/auth/logout"])
 def test_missing_body_is_rejected_where_fields_are_required(admin: Api, path: str, verb: str, body: str | None) -> None:
     reply = admin.call(verb, path, body)
-    assert is_error(reply, 400, "validation_failed")
+    assert_error(reply, 400, "validation_failed")
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_missing_body_is_rejected_where_fields_are_required(admin: Api, path: st
 def test_other_content_types_are_rejected(admin: Api, content_type: str) -> None:
     for path, verb in WITH_BODY:
         reply = admin.call(verb, path, "{}", content_type=content_type)
-        assert is_error(reply, 415, "unsupported_media_type")
+        assert_error(reply, 415, "unsupported_media_type")
         assert reply.json["message"] == "Content-Type must be application/json"
 
 
@@ -231,7 +231,7 @@ def test_content_type_may_have_parameters_and_any_case(api: Api, content_type: s
 @pytest.mark.parametrize(("path", "verb"), WITH_BODY)
 def test_body_over_a_megabyte_answers_413(admin: Api, path: str, verb: str) -> None:
     reply = admin.call(verb, path, '"' + "a" * (1024 * 1024 - 1) + '"')
-    assert is_error(reply, 413, "body_too_large")
+    assert_error(reply, 413, "body_too_large")
 
 
 def test_body_of_exactly_a_megabyte_is_accepted(api: Api) -> None:
@@ -242,12 +242,12 @@ def test_body_of_exactly_a_megabyte_is_accepted(api: Api) -> None:
 
 
 def test_body_size_is_counted_in_bytes_not_characters(api: Api) -> None:
-    assert is_error(api.post("/api/auth/resend-verification", '"' + "é" * (600 * 1024) + '"'), 413, "body_too_large")
+    assert_error(api.post("/api/auth/resend-verification", '"' + "é" * (600 * 1024) + '"'), 413, "body_too_large")
 
 
 def test_body_size_is_counted_after_base64_decoding(api: Api) -> None:
     too_large = binary_event("/api/auth/resend-verification", b'"' + b"a" * 1024 * 1024 + b'"')
-    assert is_error(api.send(too_large), 413, "body_too_large")
+    assert_error(api.send(too_large), 413, "body_too_large")
 
 
 # Incomplete events ---------------------------------------------------------------------------------

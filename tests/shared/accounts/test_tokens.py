@@ -17,9 +17,9 @@ from shared.accounts import tokens
 from shared.core import clock
 from shared.core.errors import InvalidToken, TokenExpired
 from shared.records import keys
-from tests.conftest import KEY_VERSION, rotate
 from tests.support import faults
 from tests.support.api import Api
+from tests.support.aws import KEY_VERSION, rotate
 from tests.support.faults import Wire
 
 SUB = "11111111-1111-4111-8111-111111111111"

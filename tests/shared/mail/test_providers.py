@@ -14,9 +14,9 @@ from shared.core import aws, config
 from shared.mail import providers
 from shared.mail.messages import Message
 from shared.mail.providers import PermanentFailure, TransientFailure
-from tests.conftest import forget_circuits
 from tests.support import faults, stored
 from tests.support.api import Inbox
+from tests.support.aws import forget_circuits
 from tests.support.faults import Wire
 from tests.support.sendgrid import KEY, Reply, Server, serving
 
