@@ -60,6 +60,8 @@ def test_transient_failure_answers_503_on_every_path(
         api.post("/api/auth/reset-password", {"token": RESET_TOKEN, "password": PASSWORD}),
         ada.post("/api/auth/change-password", {"currentPassword": PASSWORD, "newPassword": PASSWORD}),
         ada.post("/api/auth/change-email", {"newEmail": "countess@example.com", "password": PASSWORD}),
+        api.post("/api/contact", {"name": "Ada", "email": "ada@example.com", "message": "Hello"}),
+        ada.get("/api/contact"),
         ada.get("/api/auth/sessions"),
         ada.delete("/api/auth/sessions/00000000-0000-4000-8000-000000000000"),
         ada.get("/api/auth/activity"),
