@@ -327,15 +327,15 @@ def test_submission_deleted_before_delivery_is_not_emailed(api: Api, inbox: Inbo
     assert "doneAt" in stored.items("OutboxTable")[0]
 
 
-# Robots --------------------------------------------------------------------------------------------
+# Bots ----------------------------------------------------------------------------------------------
 
 
-def test_robot_gets_the_usual_answer_and_nothing_is_stored(
+def test_bot_gets_the_usual_answer_and_nothing_is_stored(
     send: Callable[..., Reply], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG, "api_routes"):
         caught = send(website="https://spam.example")
-        robot, access = (json.loads(logs._JsonFormatter().format(record)) for record in caplog.records)
+        bot, access = (json.loads(logs._JsonFormatter().format(record)) for record in caplog.records)
     assert nothing_stored()
     genuine = send()
     assert caught.status == genuine.status == 201
@@ -343,19 +343,19 @@ def test_robot_gets_the_usual_answer_and_nothing_is_stored(
     assert caught.json.keys() == genuine.json.keys()
     assert caught.json["data"]["id"] != genuine.json["data"]["id"]
     assert len(caught.text) == len(genuine.text)
-    assert robot.keys() == {"time", "level", "message", "form", "requestId"}
-    assert (robot["level"], robot["message"], robot["form"]) == ("INFO", "robot", "contact")
-    assert "spam" not in json.dumps([robot, access])
+    assert bot.keys() == {"time", "level", "message", "form", "requestId"}
+    assert (bot["level"], bot["message"], bot["form"]) == ("INFO", "robot", "contact")
+    assert "spam" not in json.dumps([bot, access])
 
 
-def test_robot_that_accepts_html_is_redirected(api: Api) -> None:
+def test_bot_that_accepts_html_is_redirected(api: Api) -> None:
     body = urlencode({**FORM, "website": "x"}).encode()
     assert api.send(sent(URLENCODED, body, accept=ACCEPT)).status == 303
     assert nothing_stored()
 
 
 @pytest.mark.parametrize("website", ["", None])
-def test_empty_hidden_field_is_not_a_robot(api: Api, website: str | None) -> None:
+def test_empty_hidden_field_is_not_a_bot(api: Api, website: str | None) -> None:
     assert api.post(URL, {**FORM, "website": website}).status == 201
     assert submitted() == [FORM]
 
@@ -399,7 +399,7 @@ def test_network_may_submit_five_times_a_minute_in_any_encoding(api: Api, suppor
 
 
 @pytest.mark.usefixtures("rate_limits")
-def test_robots_are_rate_limited_too(api: Api) -> None:
+def test_bots_are_rate_limited_too(api: Api) -> None:
     assert [api.post(URL, {**FORM, "website": "x"}).status for _ in range(6)] == [201] * 5 + [429]
 
 

@@ -45,7 +45,7 @@ def entry(address: str, attempts: int) -> dict[str, Any]:
     }
 
 
-def test_the_tour(start_api: Client, backend: Backend) -> None:
+def test_tour_of_the_readme_works_in_containers(start_api: Client, backend: Backend) -> None:
     assert start_api.call("GET", "/api/health").json["data"]["status"] == "ok"
 
     form = {"name": "Ada", "email": "ada.tour@example.com", "password": PASSWORD}
@@ -73,7 +73,7 @@ def test_the_tour(start_api: Client, backend: Backend) -> None:
     assert ada.call("GET", "/api/auth/me").status == 401
 
 
-def test_an_email_is_delivered(start_lambda: Lambda, backend: Backend) -> None:
+def test_container_delivers_email_from_the_outbox(start_lambda: Lambda, backend: Backend) -> None:
     """The runner delivers new entries at once, so this one is stored as tried until only the container gets it."""
     table = boto3.resource(
         "dynamodb",

@@ -165,7 +165,7 @@ def test_access_token_is_valid_for_an_hour(api: Api) -> None:
         assert_error(caller.get("/api/auth/me"), 401, "token_expired")
 
 
-def test_each_call_reads_session_and_profile(ada: Api, wire: Wire) -> None:
+def test_each_authenticated_call_reads_session_and_profile(ada: Api, wire: Wire) -> None:
     ada.get("/api/auth/me")
     wire.reset()
     ada.get("/api/auth/me")

@@ -169,7 +169,7 @@ def test_header_that_is_not_a_json_object_is_invalid(header: str) -> None:
         tokens.verify(signed(header, claims()))
 
 
-def test_the_checked_one_of_duplicate_claims_is_used() -> None:
+def test_checked_one_of_duplicate_claims_is_used() -> None:
     duplicated = json.dumps(claims())[:-1] + f', "exp": {clock.now() - 10}}}'
     with pytest.raises(TokenExpired):
         tokens.verify(signed(HEADER, duplicated))
