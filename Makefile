@@ -96,7 +96,7 @@ test-browser: environments .venv/.dev ## test the local page in Chromium; needs 
 screenshots: environments .venv/.dev ## renew the screenshots in docs/; needs chromium and chromedriver
 	@$(BIN)/python -m tests.browser.screenshots
 
-bench: build .venv/.dev ## measure cold starts and warm requests in Lambda's image, beside alternatives: needs Docker (ROUNDS=15)
+bench: build .venv/.dev ## measure cold starts and warm requests in Lambda's image, beside the contenders: needs Docker (ROUNDS=15)
 	@$(BIN)/python -m benchmarks.speed
 
 desk: environments build .venv/.dev ## measure the local runner beside `sam local`: needs Docker (4 minutes)
