@@ -82,7 +82,8 @@ def environment(variables: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    # Only the AWS services that the layer includes, as on Lambda; moto keeps all. Set here first, to be restored later.
+    # As on Lambda, only the AWS services that the layer includes exist; moto keeps all. `limit` changes the Loader for
+    # good, so monkeypatch sets the method first, to restore it after the test.
     for loader in (MotoLoader, Loader):
         monkeypatch.setattr(loader, "load_service_model", Loader.load_service_model)
     aws_services.limit(Loader)

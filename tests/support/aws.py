@@ -16,7 +16,10 @@ _NOT_IN_CREATE_TABLE = ("PointInTimeRecoverySpecification", "TimeToLiveSpecifica
 
 
 def forget_clients() -> None:
-    """Recreate the AWS clients from the current environment. The session stays: its data takes long to load."""
+    """Forget the AWS clients and what depends on them, so that the next call uses the current environment.
+
+    The session is kept, since it takes long to load its data.
+    """
     for client in (aws.dynamodb, aws.secretsmanager, aws.sesv2, aws.sqs):
         client.cache_clear()
     forget_circuits()
