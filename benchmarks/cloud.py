@@ -42,15 +42,15 @@ def cloud(*services: str) -> Iterator[Project]:
     with running(*services) as address:
         os.environ.update(AWS_ENDPOINT_URL=address, LOG_LEVEL="CRITICAL")
         # Imported here, since it reads the environment.
-        from tests import conftest  # noqa: PLC0415
+        from tests.support.aws import create_table, rotate  # noqa: PLC0415
 
         logging.disable()
         for name, properties in project.tables.items():
-            conftest.create_table(name, properties)
+            create_table(name, properties)
         for name in project.secrets:
             aws.secretsmanager().create_secret(Name=name, SecretString="{}")
         aws.sesv2().create_email_identity(EmailIdentity=os.environ["MAIL_FROM"])
-        conftest.rotate()
+        rotate()
         yield project
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from benchmarks.meter import Meter, Usage
 from shared.records import keys
-from tests.conftest import PASSWORD, forget_circuits, member
-from tests.support import feedback
+from tests.support import PASSWORD, feedback
+from tests.support.accounts import member
 from tests.support.api import Api, Inbox, deliver, entries, retry
+from tests.support.aws import forget_circuits
 
 NEW = "a rather different sentence"
 

@@ -25,7 +25,7 @@ from tests.sam.containers import IMAGE
 
 HERE = Path(__file__).parent
 LAYER = ROOT / ".aws-sam" / "build" / "SharedLayer"
-PEERS = ROOT / ".aws-sam" / "peers"
+INSTALLED = ROOT / ".aws-sam" / "contenders"
 LOCK = HERE / "requirements-peers.txt"
 # The endpoints, and the folders of their functions.
 FOLDERS = {
@@ -36,7 +36,7 @@ FOLDERS = {
     "contact": "contact",
 }
 # A contender's modules have the names of the endpoints; a function's module is app.py in its folder.
-_OWN, _LAYER = ["/peers/code", "/peers/python"], ["/peers/code", "/opt/python"]
+_OWN, _LAYER = ["/contenders/code", "/contenders/python"], ["/contenders/code", "/opt/python"]
 CONTENDERS = {
     "ours": {"path": ["/functions/{endpoint}", "/opt/python"], "module": "app"},
     "floor": {"path": _OWN, "module": "floor.{endpoint}"},
@@ -74,7 +74,7 @@ _COMPILE = ["-W", "ignore", "-m", "compileall", "-q", "--invalidation-mode", "un
 
 def main() -> None:
     """Measure, and write the page."""
-    install_peers()
+    install_contenders()
     project = read_template()
     responses, events = world.make()
     order = {
@@ -87,7 +87,7 @@ def main() -> None:
         "events": events,
         "parts": PARTS,
     }
-    mounts = [f"{LAYER}:/opt:ro", f"{PEERS}:/peers:ro", f"{HERE / 'image'}:/bench:ro"]
+    mounts = [f"{LAYER}:/opt:ro", f"{INSTALLED}:/contenders:ro", f"{HERE / 'image'}:/bench:ro"]
     mounts += [f"{ROOT / 'functions' / folder}:/functions/{name}:ro" for name, folder in FOLDERS.items()]
     result: dict[str, Any] = json.loads(docker(mounts, ["/bench/measure.py"], json.dumps(order)))
     report.write(
@@ -95,22 +95,22 @@ def main() -> None:
     )
 
 
-def install_peers() -> None:
+def install_contenders() -> None:
     """Install the contenders and their libraries below .aws-sam, for Lambda's Python and compiled by it."""
-    installed = PEERS / "requirements-peers.txt"
-    if not installed.exists() or installed.read_text() != LOCK.read_text():
-        print("Installing the contenders' libraries into .aws-sam/peers (once, about a minute)", flush=True)
-        shutil.rmtree(PEERS, ignore_errors=True)
+    lock = INSTALLED / "requirements-peers.txt"
+    if not lock.exists() or lock.read_text() != LOCK.read_text():
+        print("Installing the contenders' libraries into .aws-sam/contenders (once, about a minute)", flush=True)
+        shutil.rmtree(INSTALLED, ignore_errors=True)
         tags = (ROOT / "layers" / "shared" / "platforms" / "x86_64" / "wheel-tags").read_text().split()
         platforms = [f"--platform={tag}" for tag in tags]
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--require-hashes"]
         target = ["--only-binary=:all:", "--implementation=cp", "--python-version=3.13", *platforms]
-        subprocess.run([*pip, *target, f"--target={PEERS / 'python'}", f"--requirement={LOCK}"], check=True)
-        docker([f"{PEERS}:/peers"], [*_COMPILE, "/peers/python"])
-        shutil.copy(LOCK, installed)
-    shutil.rmtree(PEERS / "code", ignore_errors=True)
-    shutil.copytree(HERE / "contenders", PEERS / "code", ignore=shutil.ignore_patterns("__pycache__"))
-    docker([f"{PEERS}:/peers"], [*_COMPILE, "/peers/code"])
+        subprocess.run([*pip, *target, f"--target={INSTALLED / 'python'}", f"--requirement={LOCK}"], check=True)
+        docker([f"{INSTALLED}:/contenders"], [*_COMPILE, "/contenders/python"])
+        shutil.copy(LOCK, lock)
+    shutil.rmtree(INSTALLED / "code", ignore_errors=True)
+    shutil.copytree(HERE / "contenders", INSTALLED / "code", ignore=shutil.ignore_patterns("__pycache__"))
+    docker([f"{INSTALLED}:/contenders"], [*_COMPILE, "/contenders/code"])
 
 
 def docker(mounts: list[str], arguments: list[str], sent: str = "") -> str:

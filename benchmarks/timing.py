@@ -15,7 +15,8 @@ from statistics import median
 
 from benchmarks import page
 from benchmarks.cloud import cloud
-from tests.conftest import PASSWORD, member
+from tests.support import PASSWORD
+from tests.support.accounts import member
 from tests.support.api import Api
 
 WRONG = "a rather different sentence"

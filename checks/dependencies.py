@@ -70,9 +70,17 @@ class Package:
         return f"pkg:pypi/{self.name}@{self.version}"
 
 
-def locked(lock: str) -> dict[str, str]:
-    """Return the version of each package in a lock."""
-    return dict(re.findall(r"^([a-z0-9-]+)==([^\s;]+)", lock, re.MULTILINE))
+def locked(lock: str) -> dict[str, set[str]]:
+    """Return the versions of each package in a lock: more than one if they depend on the Python that installs them."""
+    versions: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([\w.-]+)==([^\s;]+)", lock, re.MULTILINE):
+        versions.setdefault(name, set()).add(version)
+    return versions
+
+
+def versions_in_layer() -> dict[str, str]:
+    """Return the version of each package in the layer's lock, which has one of each."""
+    return {name: version for name, (version,) in locked(LOCK.read_text()).items()}
 
 
 def packages(versions: dict[str, str], project: dict[str, Any]) -> list[Package]:
@@ -190,7 +198,7 @@ def sbom(found: list[Package], name: str) -> str:
     """Return docs/sbom.cdx.json. It has no date and no serial number, so it changes only when its content does."""
     purls = {each.name: each.purl for each in found}
     direct = [each.purl for each in found if not each.why.startswith("Needed by ")]
-    bill = {
+    document = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
@@ -213,7 +221,7 @@ def sbom(found: list[Package], name: str) -> str:
             *({"ref": each.purl, "dependsOn": [purls[need] for need in each.needs]} for each in found),
         ],
     }
-    return json.dumps(bill, indent=2) + "\n"
+    return json.dumps(document, indent=2) + "\n"
 
 
 def _in_sbom(license_: str) -> dict[str, Any]:
@@ -232,13 +240,13 @@ def problems(found: list[Package], files: dict[Path, str]) -> Iterator[str]:
 
 def main() -> None:
     """Write or compare the files."""
-    arguments = argparse.ArgumentParser(prog="python -m checks.dependencies", description="What the layer ships.")
-    arguments.add_argument("--write", action="store_true", help="write docs/dependencies.md and docs/sbom.cdx.json")
-    write = arguments.parse_args().write
+    parser = argparse.ArgumentParser(prog="python -m checks.dependencies", description="What the layer ships.")
+    parser.add_argument("--write", action="store_true", help="write docs/dependencies.md and docs/sbom.cdx.json")
+    arguments = parser.parse_args()
     project = tomllib.loads((LAYER / "pyproject.toml").read_text())
-    found = packages(locked(LOCK.read_text()), project)
+    found = packages(versions_in_layer(), project)
     files = {TABLE: table(found), SBOM: sbom(found, project["project"]["name"])}
-    if write:
+    if arguments.write:
         for file, text in files.items():
             file.parent.mkdir(exist_ok=True)
             file.write_text(text)

@@ -1,6 +1,6 @@
 """`make privileges`: print what each function may do, read from the roles, and write it to docs/privileges.md.
 
-A right is an action and the resource it is allowed on. DynamoDB has no action for a transaction: each part is
+A permission is an action and the resource it is allowed on. DynamoDB has no action for a transaction: each part is
 authorized on its own, as PutItem, UpdateItem, DeleteItem or ConditionCheckItem on its table.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
 """
@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 from operations.stack import ROOT
 from operations.transformed import TEMPLATE, Template, of_type, resolve_conditions, transform
 
-Right: TypeAlias = tuple[str, str]
-Rights: TypeAlias = dict[str, set[Right]]
+Permission: TypeAlias = tuple[str, str]
+Permissions: TypeAlias = dict[str, set[Permission]]
 
 PAGE = ROOT / "docs/privileges.md"
 # SAM attaches these: logs and traces to every function, stream access to the functions behind a stream. The
@@ -24,8 +24,8 @@ _ATTACHED_BY_SAM = frozenset(
 _ARN = "Arn"
 
 
-def granted(template: Template) -> Rights:
-    """Return each function's rights, by logical id."""
+def granted(template: Template) -> Permissions:
+    """Return each function's permissions, by logical id."""
     resources = template["Resources"]
     return {
         name: {
@@ -86,12 +86,12 @@ _VERBS = {
 }
 
 
-def page(rights: Rights) -> str:
-    """Return the rights as Markdown: one row per function, one column per table, the other rights last."""
-    tables = sorted({_table(resource) for own in rights.values() for action, resource in own if _is_table(action)})
+def page(permissions: Permissions) -> str:
+    """Return the permissions as Markdown: one row per function, one column per table, then the other permissions."""
+    tables = sorted({_table(resource) for own in permissions.values() for action, resource in own if _is_table(action)})
     heads = ["function", *(table.removesuffix("Table") for table in tables), "other"]
     lines = [_row(heads), _row(["---"] * len(heads))]
-    for function, own in rights.items():
+    for function, own in permissions.items():
         cells = [_cell(own, table) for table in tables]
         others = sorted(f"{action} on {resource}" for action, resource in own if not _is_table(action))
         lines.append(_row([f"`{function.removesuffix('Function')}`", *cells, "<br>".join(others)]))
@@ -101,7 +101,7 @@ def page(rights: Rights) -> str:
 _INTRODUCTION = """# Privileges
 
 What each function may do, by table. `make privileges` writes this page from the transformed template. A test runs
-everything the functions do, and fails on a call that is not allowed and on a right that is never used.
+everything the functions do, and fails on a call that is not allowed and on a permission that is never used.
 
 `put`, `update`, `delete` and `check` also cover the parts of a transaction, which DynamoDB authorizes one by one.
 `query (Newest)` is a query of that index. Every function may also write its log and traces, and the permissions
@@ -109,7 +109,7 @@ boundary `FunctionBoundary` keeps all of them within this stack.
 """
 
 
-def _cell(own: set[Right], table: str) -> str:
+def _cell(own: set[Permission], table: str) -> str:
     verbs = []
     for action, resource in own:
         if _is_table(action) and _table(resource) == table:
@@ -134,14 +134,14 @@ def _row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def all_rights() -> Rights:
-    """Return the rights in a stack with every option in use: SendGrid in addition to SES."""
+def all_permissions() -> Permissions:
+    """Return the permissions in a stack with every option in use: SendGrid in addition to SES."""
     parameters = {"MailProviders": "ses,sendgrid"}
     return granted(resolve_conditions(transform(TEMPLATE, **parameters), **parameters))
 
 
 if __name__ == "__main__":
-    text = page(all_rights())
+    text = page(all_permissions())
     PAGE.write_text(text, encoding="utf-8")
     print(text)
     print(f"Written to {PAGE.relative_to(ROOT)}.", file=sys.stderr)

@@ -1,7 +1,7 @@
 """The name of a release: a digest of the build and of the parameters it is deployed with.
 
 It becomes part of every function's description. Callers reach functions through an alias, and SAM publishes a new
-version for it only when the template changes; the new value of a parameter is no such change
+version for it only when the template changes; a new value of a parameter does not change the template
 (serverless-application-model, issue 3820). With the digest in the template, every change reaches the callers, and an
 unchanged release publishes nothing.
 """

@@ -29,11 +29,11 @@ def transform(path: Path = TEMPLATE, **parameters: str) -> Template:
     """Transform a template with these parameter values; the other parameters have their defaults.
 
     References and conditions stay unresolved, except where the translator needs a value, as in the API's `Body`.
-    S3 locations are invented.
+    S3 locations are placeholders.
     """
     source = yaml_parse(path.read_text(encoding="utf-8"))
     values = {name: _value(declared, parameters.get(name)) for name, declared in source["Parameters"].items()}
-    # No function uses a policy managed by AWS, so there is nothing to look up.
+    # No function names a policy managed by AWS, so the translator has none to look up.
     no_policies = SimpleNamespace(load=dict)
     validator = SamTemplateValidator(source, no_policies, region=REGION, parameter_overrides=values)
     return dict(yaml_parse(validator.get_translated_template_if_valid()))
@@ -120,13 +120,13 @@ class _Conditions:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("templates", nargs="+", type=Path)
-    arguments.add_argument("--to", required=True, type=Path)
-    given = arguments.parse_args()
+    parser = argparse.ArgumentParser(prog="python -m operations.transformed", description="Transform SAM templates.")
+    parser.add_argument("templates", nargs="+", type=Path, help="templates to transform")
+    parser.add_argument("--to", required=True, type=Path, help="folder to write to")
+    arguments = parser.parse_args()
     logging.disable(logging.WARNING)
-    for file in given.templates:
-        target = given.to / file.with_suffix(".json")
+    for file in arguments.templates:
+        target = arguments.to / file.with_suffix(".json")
         target.parent.mkdir(parents=True, exist_ok=True)
         template = transform(file)
         for stack in of_type(template, "AWS::CloudFormation::Stack").values():

@@ -7,14 +7,10 @@ for a single caller. Tests of races and transactions use MiniStack.
 import copy
 import gc
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
-from functools import cache
 from typing import Any
 
-import boto3
 import pytest
 import yaml
-from aws_lambda_powertools.utilities.circuit_breaker import base as circuit_breaker
 from botocore.config import Config
 from botocore.loaders import Loader
 from moto import mock_aws
@@ -25,24 +21,16 @@ from moto.secretsmanager.models import secretsmanager_backends
 
 import aws_services
 from local.template import Project, read_project
-from operations.transformed import transform
-from shared.accounts import sign_in, tokens
 from shared.core import aws, config, tables
-from shared.mail import providers
-from shared.records import credentials, keys, sessions, users
-from shared.records.users import Role
+from shared.records import keys
 from shared.values import passwords
-from shared.values.client import Client
 from tests.support import ROOT, stored
-from tests.support.api import USER_AGENT, Api, Inbox
+from tests.support.accounts import ADMIN_EMAIL, member
+from tests.support.api import Api, Inbox
+from tests.support.aws import REGION, create_table, forget_circuits, forget_clients, rotate
 from tests.support.faults import Wire
 from tests.support.ministack import PYTHON, empty, running
-
-REGION = "eu-west-1"
-ADMIN_EMAIL = "admin@example.com"
-PASSWORD = "correct horse battery"
-KEY_VERSION = "00000000-0000-4000-8000-00000000000a"
-_NOT_IN_CREATE_TABLE = ("PointInTimeRecoverySpecification", "TimeToLiveSpecification")
+from tests.support.template import transformed_template
 
 # A request to moto creates thousands of objects. With Python's default threshold, garbage collection takes a tenth of
 # the time.
@@ -75,12 +63,6 @@ def transformed() -> Mapping[str, Any]:
     return transformed_template()
 
 
-@cache
-def transformed_template() -> dict[str, Any]:
-    """Return the transformed template, which takes a second to build; `resolve_conditions` applies parameters to it."""
-    return transform()
-
-
 @pytest.fixture(scope="session")
 def variables(project: Project) -> Mapping[str, str]:
     """The environment variables that the template sets for every function, and dummy AWS credentials."""
@@ -100,7 +82,8 @@ def environment(variables: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    # Only the AWS services that the layer includes, as on Lambda; moto keeps all. Set here first, to be restored later.
+    # As on Lambda, only the AWS services that the layer includes exist; moto keeps all. `limit` changes the Loader for
+    # good, so monkeypatch sets the method first, to restore it after the test.
     for loader in (MotoLoader, Loader):
         monkeypatch.setattr(loader, "load_service_model", Loader.load_service_model)
     aws_services.limit(Loader)
@@ -168,40 +151,6 @@ def fake_aws(
     forget_circuits()
 
 
-def forget_clients() -> None:
-    """Recreate the AWS clients from the current environment. The session stays: its data takes long to load."""
-    for client in (aws.dynamodb, aws.secretsmanager, aws.sesv2, aws.sqs):
-        client.cache_clear()
-    forget_circuits()
-
-
-def forget_circuits() -> None:
-    """Forget the state of the email providers' circuit breakers, as after a cold start."""
-    providers.circuits.cache_clear()
-    for counts in (circuit_breaker._LOCAL_FAILURES, circuit_breaker._LOCAL_SUCCESSES):
-        counts.clear()
-    circuit_breaker._LAST_OBSERVED_STATE.clear()
-    providers._PROVIDERS["sendgrid"] = providers.SendGrid()
-
-
-def create_table(name: str, properties: Mapping[str, Any]) -> None:
-    """Create a table with the properties from the template."""
-    stream = properties.get("StreamSpecification")
-    table = {key: value for key, value in properties.items() if key not in (*_NOT_IN_CREATE_TABLE, "Metadata")}
-    if stream is not None:
-        table["StreamSpecification"] = {"StreamEnabled": True, **stream}
-    if "SSESpecification" in table:
-        table["SSESpecification"] = {"Enabled": True}
-    boto3.client("dynamodb").create_table(TableName=name, **table)
-
-
-def rotate(version: str = KEY_VERSION) -> str:
-    """Rotate the signing key in its four steps. Return the key's id."""
-    for step in (keys.create, keys.publish, keys.test, keys.finish):
-        step(version)
-    return version
-
-
 @pytest.fixture
 def api(fake_aws: None) -> Api:  # noqa: ARG001  # the functions call it
     """The API, called without signing in."""
@@ -240,26 +189,6 @@ def ada(api: Api) -> Api:
 def ben(api: Api) -> Api:
     """The API, called by Ben, another ordinary user."""
     return member(api, "Ben", "ben@example.com")
-
-
-def member(api: Api, name: str, email: str, role: Role = "user") -> Api:
-    """Return a client of a new account.
-
-    Stores in one write what registering, verifying the address and signing in would have stored.
-    """
-    client = Client(ip=api.ip, user_agent=USER_AGENT)
-    user = users.new(name=name, email=email, role=role, email_verified=True)
-    new = credentials.new(email=email, user_id=user.id, password_hash=password_hash(), verified=True)
-    credential = replace(new, devices=(sign_in._device(client),), sign_ins=1)
-    session = sessions.new(user, client)
-    tables.write(credentials.adding(credential), users.adding(user), sessions.starting(session))
-    return api.with_token(tokens.access_token(session))
-
-
-@cache
-def password_hash() -> str:
-    """Return a hash of `PASSWORD`, which all test users share."""
-    return passwords.hashed(PASSWORD)
 
 
 @pytest.fixture(scope="session")

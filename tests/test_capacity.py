@@ -11,7 +11,7 @@ from benchmarks.prices import PROFILE, cognito
 PAGE = (ROOT / "docs" / "capacity.md").read_text()
 
 
-def test_the_page_lists_every_flow_with_the_least_it_can_consume() -> None:
+def test_page_lists_every_flow_with_the_least_it_can_consume() -> None:
     section = PAGE.partition("### Units")[2].partition("###")[0]
     rows = re.findall(r"^\| (.+?) \| \d+ \|.*\| ([\d.]+) / ([\d.]+) \|", section, re.MULTILINE)
     assert {name: (float(read), float(written)) for name, read, written in rows} == {
@@ -19,11 +19,11 @@ def test_the_page_lists_every_flow_with_the_least_it_can_consume() -> None:
     }
 
 
-def test_the_profile_of_a_month_consists_of_measured_flows() -> None:
+def test_profile_of_a_month_consists_of_measured_flows() -> None:
     assert set(PROFILE) <= set(LEAST)
 
 
-def test_an_item_has_the_size_that_dynamodb_bills() -> None:
+def test_item_has_the_size_that_dynamodb_bills() -> None:
     # "DynamoDB item sizes and formats": names and texts in UTF-8, a number half its digits and 1, 3 for nesting.
     item = {
         "id": {"S": "ä"},
@@ -36,7 +36,7 @@ def test_an_item_has_the_size_that_dynamodb_bills() -> None:
     assert size(item) == (2 + 2) + (1 + 3) + (3 + 4) + (3 + 1) + (4 + 3 + 1 + 3) + (3 + 3 + 1 + 2)
 
 
-def test_a_function_is_as_fast_as_its_share_of_a_core_and_no_faster_than_a_whole_core() -> None:
+def test_function_speed_is_proportional_to_memory_up_to_a_whole_core() -> None:
     assert milliseconds(100, 0, WHOLE_CORE) == milliseconds(100, 0, 2 * WHOLE_CORE) == 100
     assert milliseconds(100, 0, WHOLE_CORE // 2) > 199
 

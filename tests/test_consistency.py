@@ -188,7 +188,8 @@ def _listed(verbs: frozenset[str]) -> str:
 
 
 def test_template_folders_code_events_and_readme_agree() -> None:
-    assert list(mismatches(ROOT)) == []
+    found = list(mismatches(ROOT))
+    assert not found, "\n".join(found)
 
 
 # Tests of the comparison ---------------------------------------------------------------------------

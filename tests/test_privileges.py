@@ -24,16 +24,17 @@ from moto.core.authorization import enable_iam_authentication
 from samcli.yamlhelper import yaml_parse
 
 from operations import privileges
-from operations.privileges import Rights
+from operations.privileges import Permissions
 from operations.transformed import TEMPLATE, Template, references, resolve_conditions
 from shared.core import aws, clock, config, tables
 from shared.records import keys, outbox
 from shared.values import passwords
-from tests.conftest import PASSWORD, forget_circuits, transformed_template
-from tests.support import faults, sendgrid
+from tests.support import PASSWORD, faults, sendgrid
 from tests.support.api import FUNCTIONS, Api, Inbox, deliver, entries, load, redrive, retry, routes
+from tests.support.aws import forget_circuits
 from tests.support.faults import Wire
 from tests.support.feedback import bounce, complaint, receive
+from tests.support.template import transformed_template
 
 NO_RETRIES = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
 NEW = "a rather different sentence"
@@ -47,7 +48,7 @@ TRANSACTION_ACTIONS = {
 USED_BY_LAMBDA = {("sqs:SendMessage", "UndeliveredEmailQueue"), ("sqs:SendMessage", "UnhandledFeedbackQueue")}
 
 
-# Granted rights ------------------------------------------------------------------------------------
+# Granted permissions -------------------------------------------------------------------------------
 
 
 @cache
@@ -57,23 +58,23 @@ def stack(providers: str) -> Template:
 
 
 @cache
-def granted(providers: str = "ses") -> Rights:
-    """Return the rights that the template grants to each function, by its folder."""
+def granted(providers: str = "ses") -> Permissions:
+    """Return the permissions that the template grants to each function, by its folder."""
     declared = yaml_parse(TEMPLATE.read_text())["Resources"]
     return {
-        declared[name]["Properties"]["CodeUri"].removeprefix("functions/"): rights - USED_BY_LAMBDA
-        for name, rights in privileges.granted(stack(providers)).items()
+        declared[name]["Properties"]["CodeUri"].removeprefix("functions/"): permissions - USED_BY_LAMBDA
+        for name, permissions in privileges.granted(stack(providers)).items()
     }
 
 
-def differences(used: Rights, granted: Rights) -> list[str]:
-    """Describe each call that is not allowed, and each right that is never used."""
+def differences(required: Permissions, allowed: Permissions) -> list[str]:
+    """Describe each call that is not allowed, and each permission that is never used."""
     return [
         f"{folder} {problem}"
-        for folder in sorted(used.keys() | granted.keys())
+        for folder in sorted(required.keys() | allowed.keys())
         for problem in (
-            *(f"calls {action} on {on}: not allowed" for action, on in sorted(used[folder] - granted[folder])),
-            *(f"may {action} on {on}: never called" for action, on in sorted(granted[folder] - used[folder])),
+            *(f"calls {action} on {on}: not allowed" for action, on in sorted(required[folder] - allowed[folder])),
+            *(f"may {action} on {on}: never called" for action, on in sorted(allowed[folder] - required[folder])),
         )
     ]
 
@@ -122,16 +123,16 @@ def called(fake_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str
 
     clients = (aws.dynamodb(), aws.secretsmanager(), aws.sesv2(), aws.sqs())
     for client in clients:
-        client.meta.events.register("provide-client-params", record, unique_id="rights")
+        client.meta.events.register("provide-client-params", record, unique_id="permissions")
     yield calls
     for client in clients:
-        client.meta.events.unregister("provide-client-params", record, unique_id="rights")
+        client.meta.events.unregister("provide-client-params", record, unique_id="permissions")
 
 
-def used(called: dict[str, list[Call]]) -> Rights:
-    """Return the rights that these calls require, by folder."""
+def used(called: dict[str, list[Call]]) -> Permissions:
+    """Return the permissions that these calls require, by folder."""
     return {
-        folder: {right for call in calls for right in _actions(call.service, call.operation, call.params)}
+        folder: {permission for call in calls for permission in _actions(call.service, call.operation, call.params)}
         for folder, calls in called.items()
     }
 
@@ -152,15 +153,15 @@ def _actions(service: str, operation: str, params: dict[str, Any]) -> Iterator[t
             yield f"dynamodb:{TRANSACTION_ACTIONS[verb]}", change["TableName"]
 
 
-def refused_by_moto(rights: set[tuple[str, str]], calls: list[Call]) -> set[str]:
-    """Repeat the calls with a role that has these rights. Return the actions that moto's IAM refuses.
+def refused_by_moto(permissions: set[tuple[str, str]], calls: list[Call]) -> set[str]:
+    """Repeat the calls with a role that has these permissions. Return the actions that moto's IAM refuses.
 
     moto compares resources only for SQS, and only the action for other services. Transactions are left out: moto checks
     an action TransactWriteItems, which AWS does not have.
     """
     statements = [
         {"Effect": "Allow", "Action": action, "Resource": f"arn:aws:sqs:*:*:{on}" if action[:3] == "sqs" else "*"}
-        for action, on in sorted(rights)
+        for action, on in sorted(permissions)
     ]
     trust = {"Version": "2012-10-17", "Statement": []}
     with pytest.MonkeyPatch.context() as patch:
@@ -169,7 +170,7 @@ def refused_by_moto(rights: set[tuple[str, str]], calls: list[Call]) -> set[str]
         iam = boto3.client("iam")
     role = iam.create_role(RoleName="function", AssumeRolePolicyDocument=json.dumps(trust))["Role"]
     policy = {"Version": "2012-10-17", "Statement": statements}
-    iam.put_role_policy(RoleName="function", PolicyName="rights", PolicyDocument=json.dumps(policy))
+    iam.put_role_policy(RoleName="function", PolicyName="permissions", PolicyDocument=json.dumps(policy))
     assumed = boto3.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="function")["Credentials"]
     credentials = {
         "aws_access_key_id": assumed["AccessKeyId"],
@@ -191,7 +192,7 @@ def refused_by_moto(rights: set[tuple[str, str]], calls: list[Call]) -> set[str]
                 # moto refuses with XML in every protocol, so only the HTTP status is reliable.
                 if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.FORBIDDEN:
                     refused.add(f"{call.service}:{call.operation}")
-    iam.delete_role_policy(RoleName="function", PolicyName="rights")
+    iam.delete_role_policy(RoleName="function", PolicyName="permissions")
     iam.delete_role(RoleName="function")
     return refused
 
@@ -211,7 +212,8 @@ def test_roles_allow_exactly_the_calls_that_are_made(
     walk_forms(admin, inbox)
     walk_feedback(inbox)
     walk_delivery(inbox)
-    assert differences(used(called), granted()) == []
+    found = differences(used(called), granted())
+    assert not found, "\n".join(found)
     # Ask moto's IAM as well, about the same calls: the walks take too long to run twice.
     for folder, calls in called.items():
         assert refused_by_moto(granted()[folder], calls) == set(), folder
@@ -235,34 +237,34 @@ def test_moto_refuses_calls_that_the_role_does_not_allow() -> None:
 
 
 def test_missing_right_is_reported_with_function_action_and_resource() -> None:
-    rights = granted()
+    permissions = granted()
     missing = ("dynamodb:GetItem", "UsersTable")
-    without = {**rights, "auth/me": rights["auth/me"] - {missing}}
-    assert differences(rights, without) == ["auth/me calls dynamodb:GetItem on UsersTable: not allowed"]
+    without = {**permissions, "auth/me": permissions["auth/me"] - {missing}}
+    assert differences(permissions, without) == ["auth/me calls dynamodb:GetItem on UsersTable: not allowed"]
 
 
 def test_unused_right_is_reported_with_function_action_and_resource() -> None:
-    rights = granted()
+    permissions = granted()
     spare = ("dynamodb:Query", "UsersTable/index/Newest")
-    with_more = {**rights, "health": rights["health"] | {spare}}
-    assert differences(rights, with_more) == ["health may dynamodb:Query on UsersTable/index/Newest: never called"]
+    with_more = {**permissions, "health": permissions["health"] | {spare}}
+    assert differences(permissions, with_more) == ["health may dynamodb:Query on UsersTable/index/Newest: never called"]
 
 
 def test_only_functions_that_issue_tokens_read_the_signing_key() -> None:
-    readers = {folder for folder, rights in granted().items() for _, on in rights if on == "SigningKeySecret"}
+    readers = {folder for folder, permissions in granted().items() for _, on in permissions if on == "SigningKeySecret"}
     assert readers == {"auth/login", "auth/refresh", "jobs/rotate_signing_key"}
 
 
 def test_only_account_functions_and_email_jobs_access_credentials() -> None:
-    folders = {folder for folder, rights in granted().items() for _, on in rights if on == "CredentialsTable"}
+    folders = {folder for folder, permissions in granted().items() for _, on in permissions if on == "CredentialsTable"}
     jobs = {"jobs/deliver_email", "jobs/retry_emails", "jobs/suppress_address"}
     assert {folder for folder in folders if not folder.startswith(("auth/", "users/"))} == jobs
     assert "auth/me" not in folders
 
 
 def test_no_right_has_a_wildcard_action_or_resource() -> None:
-    for folder, rights in granted("ses,sendgrid").items():
-        for action, on in rights:
+    for folder, permissions in granted("ses,sendgrid").items():
+        for action, on in permissions:
             assert "*" not in action, (folder, action)
             # SES checks the identity of the sender and, in its sandbox, of the recipient, within this account.
             assert "*" not in on or on == "identity/*", (folder, action, on)
@@ -271,9 +273,9 @@ def test_no_right_has_a_wildcard_action_or_resource() -> None:
 def test_permissions_boundary_allows_exactly_the_services_in_use() -> None:
     template = stack("ses,sendgrid")
     boundary = template["Resources"]["FunctionBoundary"]["Properties"]["PolicyDocument"]["Statement"]
-    services = {action.partition(":")[0] for statement in boundary for action in statement_actions(statement)}
-    used = {action.partition(":")[0] for rights in granted("ses,sendgrid").values() for action, _ in rights}
-    assert used | {"logs", "xray"} == services
+    allowed = {action.partition(":")[0] for statement in boundary for action in statement_actions(statement)}
+    in_use = {action.partition(":")[0] for permissions in granted("ses,sendgrid").values() for action, _ in permissions}
+    assert in_use | {"logs", "xray"} == allowed
     for function in privileges.functions(template).values():
         role = template["Resources"][next(references(function["Role"]))]["Properties"]
         assert role["PermissionsBoundary"] == {"Ref": "FunctionBoundary"}
@@ -281,7 +283,7 @@ def test_permissions_boundary_allows_exactly_the_services_in_use() -> None:
 
 def test_privileges_page_matches_the_template() -> None:
     written = privileges.PAGE.read_text(encoding="utf-8")
-    assert written == privileges.page(privileges.all_rights()), "run `make privileges`"
+    assert written == privileges.page(privileges.all_permissions()), "run `make privileges`"
 
 
 @pytest.mark.parametrize("job", ["deliver_email", "retry_emails"])
@@ -299,9 +301,9 @@ def test_sendgrid_key_is_readable_only_where_sendgrid_is_used(
         tables.write(outbox.sending("new_device", "ada@example.com", user_agent="Burner", ip="192.0.2.1"))
         deliver_by(job)
         assert len(server.accepted) == 1
-    rights = used(called)[f"jobs/{job}"]
-    assert rights <= granted("ses,sendgrid")[f"jobs/{job}"]
-    assert key in rights
+    permissions = used(called)[f"jobs/{job}"]
+    assert permissions <= granted("ses,sendgrid")[f"jobs/{job}"]
+    assert key in permissions
 
 
 # Walks ---------------------------------------------------------------------------------------------

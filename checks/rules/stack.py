@@ -52,7 +52,7 @@ def rule(number: str, title: str, *types: str) -> Callable[[Check], type[CloudFo
 
 @rule(
     "E9001",
-    "A role may do named actions on named resources",
+    "Roles allow specific actions on specific resources",
     "AWS::IAM::Role",
     "AWS::IAM::Policy",
     "AWS::IAM::RolePolicy",
@@ -63,23 +63,24 @@ def least_privilege(resource: Resource, template: Template) -> Iterator[tuple[Pa
         return  # A boundary allows nothing by itself: it limits what roles may allow.
     for path, statement in _allowing(resource["Properties"], ["Properties"]):
         for kind in {"NotAction", "NotResource"} & statement.keys():
-            yield [*path, kind], f"{kind} allows everything but what it names"
+            yield [*path, kind], f"{kind} allows everything except what it lists"
         for action in _listed(statement.get("Action", [])):
             if "*" in str(action):
-                yield [*path, "Action"], f"the action {action} is not one action"
+                yield [*path, "Action"], f"the action {action} has a wildcard"
         for target in _listed(statement.get("Resource", [])):
             if "*" in _owner(target):
-                yield [*path, "Resource"], f"the resource {_text(target)} may be anybody's"
+                yield [*path, "Resource"], f"the resource {_text(target)} can belong to any account"
     for arn in _listed(resource["Properties"].get("ManagedPolicyArns", [])):
         if _text(arn).rpartition("/")[2] not in MANAGED_POLICIES and "Ref" not in arn:
-            yield ["Properties", "ManagedPolicyArns"], f"the policy {_text(arn)} is none of those that were looked at"
+            message = f"the policy {_text(arn)} is not in MANAGED_POLICIES, the list of reviewed policies"
+            yield ["Properties", "ManagedPolicyArns"], message
 
 
-@rule("E9002", "A table is encrypted, and its items expire or cannot be lost", "AWS::DynamoDB::Table")
+@rule("E9002", "Tables are encrypted, and their items expire or are protected from loss", "AWS::DynamoDB::Table")
 def tables(resource: Resource, _: Template) -> Iterator[tuple[Path, str]]:
     properties = resource["Properties"]
     if not _on(properties, "SSESpecification", "SSEEnabled"):
-        yield ["Properties"], "not encrypted with a key whose use is logged: SSESpecification"
+        yield ["Properties"], "not encrypted with a key whose use is logged: SSESpecification is missing"
     if _on(properties, "TimeToLiveSpecification", "Enabled"):
         return
     lasting = {
@@ -95,7 +96,7 @@ def tables(resource: Resource, _: Template) -> Iterator[tuple[Path, str]]:
             yield ["Properties"], f"its items never expire, so they must not be lost: {name} is missing"
 
 
-@rule("E9003", "A function's environment names secrets and holds none", "AWS::Lambda::Function")
+@rule("E9003", "Environment variables name secrets but contain none", "AWS::Lambda::Function")
 def environments(resource: Resource, template: Template) -> Iterator[tuple[Path, str]]:
     path: Path = ["Properties", "Environment", "Variables"]
     hidden = {name for name, parameter in template.template.get("Parameters", {}).items() if parameter.get("NoEcho")}
@@ -103,16 +104,16 @@ def environments(resource: Resource, template: Template) -> Iterator[tuple[Path,
     for name, value in resource["Properties"].get("Environment", {}).get("Variables", {}).items():
         for leaf in _leaves(value):
             if leaf in hidden or leaf.partition(".")[0] in keys or SECRET.search(leaf):
-                yield [*path, name], f"{name} holds a secret that everyone who may look at the function can read"
+                yield [*path, name], f"{name} contains a secret, which everyone who may view the function can read"
 
 
-@rule("E9004", "A function may be called by one source, not by a whole service", "AWS::Lambda::Permission")
+@rule("E9004", "Functions can be called by one source, not by a whole service", "AWS::Lambda::Permission")
 def permissions(resource: Resource, _: Template) -> Iterator[tuple[Path, str]]:
     properties = resource["Properties"]
     if not {"SourceArn", "SourceAccount"} & properties.keys():
-        yield ["Properties"], "SourceArn or SourceAccount is missing, so anybody's resource may call the function"
+        yield ["Properties"], "SourceArn or SourceAccount is missing, so resources of any account can call the function"
     if properties.get("Principal") == "*":
-        yield ["Properties", "Principal"], "everybody may call the function"
+        yield ["Properties", "Principal"], "anyone can call the function"
 
 
 @rule("E9005", "Queues and topics are encrypted", "AWS::SQS::Queue", "AWS::SNS::Topic")
@@ -123,14 +124,14 @@ def queues(resource: Resource, _: Template) -> Iterator[tuple[Path, str]]:
         yield [], "not encrypted: SqsManagedSseEnabled or KmsMasterKeyId is missing"
 
 
-@rule("E9006", "A log is kept for a time that was decided on", "AWS::Logs::LogGroup", "AWS::Lambda::Function")
+@rule("E9006", "Log groups have a retention period", "AWS::Logs::LogGroup", "AWS::Lambda::Function")
 def logs(resource: Resource, template: Template) -> Iterator[tuple[Path, str]]:
     properties = resource.get("Properties", {})
     if resource["Type"] == "AWS::Logs::LogGroup":
         if "RetentionInDays" not in properties:
-            yield [], "RetentionInDays is missing, so it is kept for good"
+            yield [], "RetentionInDays is missing, so logs are kept forever"
     elif template.get_resources(["AWS::Logs::LogGroup"]) and "LogGroup" not in properties.get("LoggingConfig", {}):
-        yield ["Properties"], "Lambda makes a log group for it that is kept for good: LoggingConfig.LogGroup is missing"
+        yield ["Properties"], "LoggingConfig.LogGroup is missing, so Lambda creates a log group that is kept forever"
 
 
 def _boundaries(node: Any) -> Iterator[str]:

@@ -9,9 +9,8 @@ import pytest
 
 from tests.browser.driver import Browser
 from tests.local.harness import RunnerProcess
-from tests.support import ROOT
+from tests.support import PASSWORD, ROOT
 
-PASSWORD = "correct horse battery"
 ADMIN = ("admin@example.com", PASSWORD)
 
 

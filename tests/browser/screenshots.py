@@ -9,13 +9,12 @@ from pathlib import Path
 from tests.browser.driver import Browser
 from tests.browser.front_end import FETCH, KINDS, FrontEnd, Handler
 from tests.local.harness import RunnerProcess
-from tests.support import ROOT
+from tests.support import PASSWORD, ROOT
 
 DOCS = ROOT / "docs"
 # In bytes.
 MAX_SIZE = 300_000
 PEOPLE = ("Ada Lovelace", "Grace Hopper", "Alan Turing", "Edsger Dijkstra", "Barbara Liskov")
-PASSWORD = "correct horse battery"
 
 
 def main() -> int:

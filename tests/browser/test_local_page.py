@@ -8,9 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.browser.conftest import ADMIN, PASSWORD
+from tests.browser.conftest import ADMIN
 from tests.browser.driver import DOWN, ENTER, RIGHT, TAB, Browser, Element
 from tests.local.harness import RunnerProcess
+from tests.support import PASSWORD
 
 PHONE_WIDTH = 375
 VIEWS = ("Inbox", "Requests", "Routes", "Tables")

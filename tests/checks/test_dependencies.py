@@ -16,7 +16,7 @@ from checks.dependencies import LAYER, DependencyError, Package
 from tests.support import ROOT
 
 PROJECT = tomllib.loads((LAYER / "pyproject.toml").read_text())
-VERSIONS = dependencies.locked((LAYER / "requirements.txt").read_text())
+VERSIONS = dependencies.versions_in_layer()
 
 # Packages that no function here imports, and why they are in the layer.
 NOT_IMPORTED = {
@@ -118,8 +118,8 @@ def test_extras_of_a_dependency_are_its_dependencies() -> None:
 
 def test_both_files_state_what_the_build_changes() -> None:
     found = dependencies.packages(VERSIONS, PROJECT)
-    bill = json.loads(dependencies.sbom(found, "the-layer"))
-    notes = {each["name"]: each["pedigree"]["notes"] for each in bill["components"] if "pedigree" in each}
+    document = json.loads(dependencies.sbom(found, "the-layer"))
+    notes = {each["name"]: each["pedigree"]["notes"] for each in document["components"] if "pedigree" in each}
     assert notes.keys() == {"botocore", "pydantic", "pydantic-core", "pyjwt", "urllib3"}
     assert notes["pyjwt"] == "Imports deferred in jwt/algorithms.py."
     assert "layers/shared/aws_services.py" in notes["botocore"]

@@ -129,9 +129,7 @@ FAULTS: dict[str, Callable[[Stack], None]] = {
     "E9003 MeFunction: PEM ": change(*VARIABLES, "PEM", to={"Fn::If": ["A", "-----BEGIN EC PRIVATE KEY-----", "off"]}),
     "E9003 MeFunction: ACCESS ": change(*VARIABLES, "ACCESS", to="AKIAIOSFODNN7EXAMPLE"),
     "E9003 MeFunction: APP_NAME ": hide_parameter,
-    "E9004 RotateSigningKeyPermission: everybody": change(
-        "RotateSigningKeyPermission", "Properties", "Principal", to="*"
-    ),
+    "E9004 RotateSigningKeyPermission: anyone": change("RotateSigningKeyPermission", "Properties", "Principal", to="*"),
     "E9004 MeFunctionAnyPermission: SourceArn or SourceAccount ": change(
         "MeFunctionAnyPermission", "Properties", "SourceArn", to=None
     ),
@@ -140,7 +138,7 @@ FAULTS: dict[str, Callable[[Stack], None]] = {
     ),
     "E9005 Topic: not encrypted": add("Topic", "AWS::SNS::Topic"),
     "E9006 Logs: RetentionInDays is missing": add("Logs", "AWS::Logs::LogGroup"),
-    "E9006 MeFunction: Lambda makes a log group": remove_log_group,
+    "E9006 MeFunction: LoggingConfig.LogGroup is missing": remove_log_group,
 }
 
 

@@ -10,8 +10,7 @@ import time_machine
 
 from shared.core import clock, logs
 from shared.records import activity, users
-from tests.conftest import PASSWORD
-from tests.support import stored
+from tests.support import PASSWORD, stored
 from tests.support.api import Api, Inbox, Reply
 
 NEW = "a rather different sentence"

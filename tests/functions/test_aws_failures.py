@@ -10,11 +10,10 @@ from botocore.exceptions import NoCredentialsError, ParamValidationError
 
 from shared.core import aws, logs, tables
 from shared.records import keys
-from tests.conftest import PASSWORD
-from tests.support import faults, stored
+from tests.support import PASSWORD, faults, stored
 from tests.support.api import Api, Reply
+from tests.support.assertions import assert_error
 from tests.support.faults import Answer, Wire
-from tests.support.predicates import is_error
 
 REGISTRATION = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
 
@@ -35,11 +34,11 @@ TRANSIENT: dict[str, Callable[[], Answer]] = {
 }
 
 
-def is_unavailable(reply: Reply) -> bool:
+def assert_unavailable(reply: Reply) -> None:
     assert reply.headers["retry-after"] == "2"
     for detail in ("arn:", "private", "secret", "dynamodb", "amazonaws", "botocore", "Throttling"):
         assert detail not in reply.text
-    return is_error(reply, 503, "unavailable")
+    assert_error(reply, 503, "unavailable")
 
 
 @pytest.mark.parametrize("failure", TRANSIENT.values(), ids=TRANSIENT.keys())
@@ -61,6 +60,8 @@ def test_transient_failure_answers_503_on_every_path(
         api.post("/api/auth/reset-password", {"token": RESET_TOKEN, "password": PASSWORD}),
         ada.post("/api/auth/change-password", {"currentPassword": PASSWORD, "newPassword": PASSWORD}),
         ada.post("/api/auth/change-email", {"newEmail": "countess@example.com", "password": PASSWORD}),
+        api.post("/api/contact", {"name": "Ada", "email": "ada@example.com", "message": "Hello"}),
+        ada.get("/api/contact"),
         ada.get("/api/auth/sessions"),
         ada.delete("/api/auth/sessions/00000000-0000-4000-8000-000000000000"),
         ada.get("/api/auth/activity"),
@@ -70,7 +71,7 @@ def test_transient_failure_answers_503_on_every_path(
         ada.patch(me, {"name": "A"}),
         ada.delete(me),
     ):
-        assert is_unavailable(reply)
+        assert_unavailable(reply)
     wire.reset()
     assert ada.get("/api/auth/me").json["data"]["user"]["name"] == "Ada"
     stored.check()
@@ -79,7 +80,7 @@ def test_transient_failure_answers_503_on_every_path(
 def test_login_without_a_signing_key_answers_503_and_stores_no_session(api: Api, ada: Api, wire: Wire) -> None:
     keys.memory.forget()
     wire.fail(faults.error("ResourceNotFoundException"), on="GetSecretValue")
-    assert is_unavailable(api.post("/api/auth/login", {"email": "ada@example.com", "password": PASSWORD}))
+    assert_unavailable(api.post("/api/auth/login", {"email": "ada@example.com", "password": PASSWORD}))
     assert len(stored.sessions()) == 1
     assert ada.get("/api/auth/me").status == 200
 
@@ -100,7 +101,7 @@ def test_transaction_is_retried_after_a_conflict_or_throttling(api: Api, wire: W
 @pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
 def test_transaction_answers_503_when_its_retries_are_used_up(api: Api, wire: Wire, reason: str) -> None:
     wire.fail(faults.cancelled("None", reason, "None", "None", "None"), on="TransactWriteItems")
-    assert is_unavailable(api.post("/api/auth/register", REGISTRATION))
+    assert_unavailable(api.post("/api/auth/register", REGISTRATION))
     assert wire.count("TransactWriteItems") == tables._ATTEMPTS
 
 
@@ -109,13 +110,13 @@ def test_failed_condition_takes_precedence_over_a_conflict(admin: Api, wire: Wir
     reasons = ("None", "ConditionalCheckFailed", "TransactionConflict", "None", "None", "None")
     wire.fail(faults.cancelled(*reasons), on="TransactWriteItems")
     reply = admin.post("/api/users", {"name": "Ben", "email": "ben@example.com"}, idempotency_key="k")
-    assert is_error(reply, 409, "email_taken")
+    assert_error(reply, 409, "email_taken")
     assert wire.count("TransactWriteItems") == 1
 
 
 def test_optimistic_update_rereads_and_then_answers_503(api: Api, wire: Wire) -> None:
     wire.fail(faults.cancelled("ConditionalCheckFailed", "None", "None", "None", "None"), on="TransactWriteItems")
-    assert is_unavailable(api.post("/api/auth/register", REGISTRATION))
+    assert_unavailable(api.post("/api/auth/register", REGISTRATION))
     # The limits of the client and of the address are counted once.
     attempt = ["GetItem", "GetItem", "TransactWriteItems"]
     assert wire.calls == ["UpdateItem", "UpdateItem", *attempt * tables._ATTEMPTS]
@@ -172,7 +173,7 @@ def test_defect_answers_500_without_details_and_is_logged_with_them(
     wire.fail(failure, on="TransactWriteItems")
     with caplog.at_level(logging.INFO, "api_routes"):
         reply = api.post("/api/auth/register", REGISTRATION)
-    assert is_error(reply, 500, "internal_error")
+    assert_error(reply, 500, "internal_error")
     assert reply.json["message"] == "Something went wrong on our side"
     assert "private" not in reply.text
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]

@@ -10,7 +10,7 @@ from aws_services import SERVICES, UnsupportedServiceError
 
 @pytest.mark.usefixtures("environment")
 @pytest.mark.parametrize("make", [boto3.client, boto3.resource])
-def test_a_service_that_is_not_in_the_list_is_refused(make: Callable[[str], object]) -> None:
+def test_unlisted_service_is_refused(make: Callable[[str], object]) -> None:
     message = r"'ec2'\. Add it to SERVICES in layers/shared/aws_services\.py and run `make build`"
     with pytest.raises(UnsupportedServiceError, match=message) as error:
         make("ec2")
@@ -18,11 +18,11 @@ def test_a_service_that_is_not_in_the_list_is_refused(make: Callable[[str], obje
 
 
 @pytest.mark.usefixtures("environment")
-def test_a_service_in_the_list_has_its_client_and_its_resource() -> None:
+def test_listed_service_has_its_client_and_resource() -> None:
     assert "s3" in SERVICES
     assert boto3.client("s3").meta.service_model.service_name == "s3"
     assert boto3.resource("s3").meta.service_name == "s3"
 
 
-def test_elsewhere_botocore_has_all_services() -> None:
+def test_botocore_has_all_services_outside_the_functions() -> None:
     assert boto3.client("ec2", region_name="eu-west-1").meta.service_model.service_name == "ec2"

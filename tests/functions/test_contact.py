@@ -18,11 +18,11 @@ from shared.records import outbox, submissions
 from shared.values import types
 from shared.values.types import Email, Text
 from shared.web.forms import Fields, Form
-from tests.support import ROOT, stored
+from tests.support import PASSWORD, ROOT, stored
 from tests.support.api import Api, Inbox, Reply, event
+from tests.support.assertions import assert_error
 from tests.support.faults import Wire
 from tests.support.form_bodies import ACCEPT, EMAIL, FILLED_IN, MESSAGE, NAME, URLENCODED, multipart, parts, sent
-from tests.support.predicates import is_error
 
 URL = "/api/contact"
 FORM = {"name": "Ada", "email": "ada@example.com", "message": "Where do I find the manual?"}
@@ -55,7 +55,7 @@ def nothing_stored() -> bool:
 def test_other_verbs_answer_405(api: Api) -> None:
     for verb in ("PUT", "PATCH", "DELETE", "HEAD"):
         reply = api.call(verb, URL)
-        assert is_error(reply, 405, "method_not_allowed")
+        assert_error(reply, 405, "method_not_allowed")
         assert reply.headers["allow"] == "GET, POST"
 
 
@@ -111,7 +111,7 @@ def test_json_submission_is_never_redirected(api: Api) -> None:
 
 
 def test_errors_are_not_redirected(api: Api) -> None:
-    assert is_error(api.send(sent(URLENCODED, b"name=Ada", accept=ACCEPT)), 400, "validation_failed")
+    assert_error(api.send(sent(URLENCODED, b"name=Ada", accept=ACCEPT)), 400, "validation_failed")
 
 
 def test_submission_is_one_transaction(api: Api, wire: Wire) -> None:
@@ -127,7 +127,7 @@ def test_each_field_is_required_in_each_encoding(api: Api, absent: str) -> None:
     for encoded in ENCODINGS.values():
         for form in ({**FORM, absent: " "}, {name: text for name, text in FORM.items() if name != absent}):
             reply = api.send(encoded(form))
-            assert is_error(reply, 400, "validation_failed")
+            assert_error(reply, 400, "validation_failed")
             assert reply.json["message"] == "Name, email and message are required"
             assert reply.json["errors"] == [{"field": absent, "message": "is required"}]
     assert nothing_stored()
@@ -136,14 +136,14 @@ def test_each_field_is_required_in_each_encoding(api: Api, absent: str) -> None:
 @pytest.mark.parametrize("content_type", ["application/json", URLENCODED, MULTIPART])
 def test_empty_body_names_the_required_fields(api: Api, content_type: str) -> None:
     reply = api.send(sent(content_type, b""))
-    assert is_error(reply, 400, "validation_failed")
+    assert_error(reply, 400, "validation_failed")
     assert reply.json["message"] == "Name, email and message are required"
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "", "multipart/mixed; boundary=x", "application/xml"])
 def test_other_content_types_are_rejected(api: Api, content_type: str) -> None:
     reply = api.send(sent(content_type, multipart(FORM)))
-    assert is_error(reply, 415, "unsupported_media_type")
+    assert_error(reply, 415, "unsupported_media_type")
     accepted = "application/json or application/x-www-form-urlencoded or multipart/form-data"
     assert reply.json["message"] == f"Content-Type must be {accepted}"
 
@@ -156,7 +156,7 @@ def test_file_is_rejected_and_an_empty_file_input_is_not(api: Api) -> None:
     )
     assert api.send(sent(MULTIPART, form + empty)).status == 201
     reply = api.send(sent(MULTIPART, form + file))
-    assert is_error(reply, 415, "unsupported_media_type")
+    assert_error(reply, 415, "unsupported_media_type")
     assert reply.json["message"] == "This form does not accept files"
     assert submitted() == [FORM]
 
@@ -170,7 +170,7 @@ def test_repeated_field_is_rejected(api: Api, repeated: str) -> None:
     }
     for content_type, body in bodies.items():
         reply = api.send(sent(content_type, body))
-        assert is_error(reply, 400, "validation_failed")
+        assert_error(reply, 400, "validation_failed")
         assert reply.json["message"] == f"{repeated}: is given more than once"
         assert reply.json["errors"] == [{"field": repeated, "message": "is given more than once"}]
     assert nothing_stored()
@@ -192,7 +192,7 @@ def test_message_has_at_most_5000_characters_counted_as_browsers_do(send: Callab
     assert send(message=lines + "e").status == 201
     for one_too_many in ("ee", "e\u0301"):
         reply = send(message=lines + one_too_many)
-        assert is_error(reply, 400, "validation_failed")
+        assert_error(reply, 400, "validation_failed")
         assert reply.json["message"] == "message: should have at most 5000 characters"
 
 
@@ -215,7 +215,7 @@ def test_message_length_is_checked_before_normalization(
 def test_control_characters_are_rejected(send: Callable[..., Reply], character: str) -> None:
     for field in ("name", "message"):
         reply = send(**{field: f"A{character}da"})
-        assert is_error(reply, 400, "validation_failed")
+        assert_error(reply, 400, "validation_failed")
         assert reply.json["message"] == f"{field}: must not contain control characters"
     assert send(email=f"a{character}da@example.com").status == 400
     assert nothing_stored()
@@ -245,7 +245,7 @@ def test_address_has_at_most_254_characters(send: Callable[..., Reply], inbox: I
     assert send(email=longest).status == 201
     assert inbox.newest().reply_to == [longest]
     reply = send(email=f"{'l' * 64}@a{domain}.com")
-    assert is_error(reply, 400, "validation_failed")
+    assert_error(reply, 400, "validation_failed")
     assert reply.json["message"] == "email: is not a valid email address"
 
 
@@ -255,14 +255,14 @@ def test_address_has_at_most_254_characters(send: Callable[..., Reply], inbox: I
 @pytest.mark.parametrize("value", ["NaN", "1", "true", "[]", "{}", '["a"]', "1e999"])
 def test_values_that_are_not_strings_are_rejected(api: Api, value: str) -> None:
     reply = api.post(URL, f'{{"name": {value}, "email": {value}, "message": {value}}}')
-    assert is_error(reply, 400, "validation_failed")
+    assert_error(reply, 400, "validation_failed")
     assert [error["field"] for error in reply.json["errors"]] == ["name", "email", "message"]
 
 
 @pytest.mark.parametrize("body", ["[" * 100_000, '{"message":' * 90_000, '{"message": "\\ud800"}', "{}{}"])
 def test_malformed_json_is_rejected(api: Api, body: str) -> None:
     reply = api.post(URL, body)
-    assert is_error(reply, 400, "validation_failed")
+    assert_error(reply, 400, "validation_failed")
     assert reply.json["message"] == "The body is not valid JSON"
 
 
@@ -278,14 +278,14 @@ INJECTED = "Ada\r\nBcc: everybody@example.com\r\n\r\nBuy"
 
 
 def test_name_and_address_cannot_inject_headers(send: Callable[..., Reply]) -> None:
-    assert is_error(send(name=INJECTED), 400, "validation_failed")
+    assert_error(send(name=INJECTED), 400, "validation_failed")
     for address in (
         INJECTED,
         f"ada@example.com\r\n{INJECTED}",
         "ada@example.com, bcc@example.com",
         "A <a@example.com>",
     ):
-        assert is_error(send(email=address), 400, "validation_failed")
+        assert_error(send(email=address), 400, "validation_failed")
     assert nothing_stored()
 
 
@@ -391,7 +391,7 @@ def test_network_may_submit_five_times_a_minute_in_any_encoding(api: Api, suppor
     encoded = [*ENCODINGS.values()] * 2
     assert [api.send(encode(FORM)).status for encode in encoded] == [201] * 5 + [429]
     refused = api.post(URL, FORM, x_forwarded_for="198.51.100.9")
-    assert is_error(refused, 429, "too_many_requests")
+    assert_error(refused, 429, "too_many_requests")
     assert refused.headers["retry-after"] == "40"
     assert len(submitted()) == 5
     assert Api(ip="198.51.100.9").post(URL, FORM).status == 201
@@ -419,7 +419,7 @@ def test_request_with_the_same_idempotency_key_is_executed_once(send: Callable[.
 def test_idempotency_key_with_another_message_answers_409(api: Api) -> None:
     api.post(URL, FORM, idempotency_key="k")
     reply = api.post(URL, {**FORM, "message": "Another"}, idempotency_key="k")
-    assert is_error(reply, 409, "idempotency_key_reused")
+    assert_error(reply, 409, "idempotency_key_reused")
     assert submitted() == [FORM]
 
 
@@ -428,20 +428,20 @@ def test_idempotency_key_is_scoped_to_the_network(api: Api) -> None:
     assert len(ids) == 2
     v6 = {Api(ip=f"2001:db8::{n}").post(URL, FORM, idempotency_key="k").json["data"]["id"] for n in (1, 2)}
     assert len(v6) == 1
-    assert is_error(api.post(URL, FORM, idempotency_key="k" * 256), 400, "validation_failed")
+    assert_error(api.post(URL, FORM, idempotency_key="k" * 256), 400, "validation_failed")
 
 
 # Reading -------------------------------------------------------------------------------------------
 
 
 def test_only_admins_read_submissions(api: Api, ada: Api) -> None:
-    assert is_error(api.get(URL), 401, "no_token")
-    assert is_error(ada.get(URL), 403, "forbidden")
+    assert_error(api.get(URL), 401, "no_token")
+    assert_error(ada.get(URL), 403, "forbidden")
 
 
 def test_submissions_are_paged_newest_first(admin: Api, ada: Api) -> None:
     with time_machine.travel(START, tick=False) as now:
-        admin = admin.signed_in("admin@example.com", "correct horse battery")
+        admin = admin.signed_in("admin@example.com", PASSWORD)
         for number in range(5):
             now.shift(1)
             assert ada.post(URL, {**FORM, "message": str(number)}).status == 201

@@ -12,7 +12,8 @@ import time_machine
 
 from shared.core import clock, config
 from shared.records import limits
-from tests.conftest import PASSWORD, member
+from tests.support import PASSWORD
+from tests.support.accounts import member
 from tests.support.api import Api, Inbox
 from tests.support.faults import Wire
 from tests.support.feedback import bounce, receive

@@ -7,8 +7,7 @@ import pytest
 
 from shared.core import logs
 from shared.records import keys
-from tests.conftest import PASSWORD
-from tests.support import faults, stored
+from tests.support import PASSWORD, faults, stored
 from tests.support.api import Api, Inbox
 from tests.support.faults import Wire
 

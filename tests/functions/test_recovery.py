@@ -8,8 +8,7 @@ from shared.core import clock, tables
 from shared.core.errors import EmailTaken
 from shared.records import keys, one_time_tokens, sessions, users
 from shared.values.client import Client
-from tests.conftest import PASSWORD
-from tests.support import stored
+from tests.support import PASSWORD, stored
 from tests.support.api import Api, Inbox, Reply
 from tests.support.faults import Wire
 

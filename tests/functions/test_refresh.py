@@ -4,7 +4,7 @@ import pytest
 import time_machine
 
 from shared.core import clock
-from tests.conftest import PASSWORD
+from tests.support import PASSWORD
 from tests.support.api import Api, Inbox, Reply
 
 ADA = {"email": "ada@example.com", "password": PASSWORD}

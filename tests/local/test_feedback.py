@@ -9,9 +9,8 @@ import pytest
 from local.aws.feedback import Simulator
 from local.template import FeedbackRoute, read_project
 from tests.local.harness import RunnerProcess, eventually
-from tests.support import ROOT
+from tests.support import PASSWORD, ROOT
 
-PASSWORD = "correct horse battery"
 ROUTES = [FeedbackRoute("bounce", "Topic", "First"), FeedbackRoute("complaint", "Topic", "Second")]
 
 

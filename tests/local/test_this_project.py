@@ -9,11 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.local.harness import RunnerProcess, eventually
-from tests.support import ROOT
+from tests.support import PASSWORD, ROOT
 
 pytestmark = pytest.mark.thorough
-
-PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from moto import mock_aws
 
 from operations import admin, deploy
 from operations.stack import OperationError, Stack
-from tests.conftest import PASSWORD
+from tests.support import PASSWORD
 from tests.support.api import Api
 
 DEV = Stack.of_stage("default")

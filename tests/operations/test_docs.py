@@ -1,4 +1,4 @@
-"""The guides name only what exists: files, links, `make` targets, and the stack's functions and tables."""
+"""The guides name only what exists: files, links, `make` targets, tests, and the stack's functions and tables."""
 
 import re
 from collections.abc import Mapping
@@ -50,6 +50,13 @@ def test_named_make_targets_exist(page: str) -> None:
     targets = set(re.findall(r"^([\w-]+):", read("Makefile"), re.MULTILINE))
     commands = re.findall(r"(?:`|^|&& )make ([a-z][a-z -]*)", read(page), re.MULTILINE)
     assert {target for command in commands for target in command.split()} - targets == set()
+
+
+def test_named_tests_exist() -> None:
+    named = {name for page in ROOT.glob("docs/*.md") for name in re.findall(r"`(test_\w+)`", page.read_text("utf-8"))}
+    assert named
+    tests = "\n".join(file.read_text("utf-8") for file in ROOT.glob("tests/**/test_*.py"))
+    assert named - set(re.findall(r"^def (test_\w+)", tests, re.MULTILINE)) == set()
 
 
 def test_runbooks_count_functions_and_tables(transformed: Mapping[str, Any]) -> None:

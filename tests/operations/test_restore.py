@@ -7,7 +7,7 @@ import pytest
 
 from operations import restore
 from operations.stack import Stack
-from tests.conftest import create_table
+from tests.support.aws import create_table
 
 
 @pytest.fixture

@@ -101,7 +101,7 @@ class Cloud:
 
     @cache  # noqa: B019  # one client per service, for the whole rehearsal
     def client(self, service: str) -> Any:
-        """Return a client with the root user's rights."""
+        """Return a client with the root user's permissions."""
         make: Any = boto3.client
         return make(
             service,

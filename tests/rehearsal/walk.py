@@ -13,11 +13,11 @@ from typing import Any
 
 from tests.rehearsal.cloud import Cloud
 from tests.rehearsal.steps import RehearsalError
+from tests.support import PASSWORD
 from tests.support.api import Email
 
 EVENTS = Path(__file__).parent.parent.parent / "events"
 ORIGIN = "https://app.example.com"
-PASSWORD = "correct horse battery"
 _VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _EMAIL_TIMEOUT = 30.0
 

@@ -35,11 +35,11 @@ def names(folder: Path) -> set[str]:
     return {entry.name for entry in folder.iterdir()}
 
 
-def test_a_function_is_one_file(build: Build) -> None:
+def test_function_is_one_file(build: Build) -> None:
     assert {name: names(folder) for name, folder in build.functions.items() if names(folder) != {"app.py"}} == {}
 
 
-def test_the_layer_is_the_package_and_what_it_depends_on(build: Build) -> None:
+def test_layer_contains_the_package_and_its_dependencies(build: Build) -> None:
     assert names(build.layer) == {"python"}
     plain = {re.sub(r"\.cpython-313-.*", "", name) for name in names(build.layer / "python")}
     assert {name for name in plain if not name.endswith(".dist-info")} - {"__pycache__"} == {
@@ -76,7 +76,7 @@ def test_the_layer_is_the_package_and_what_it_depends_on(build: Build) -> None:
     }
 
 
-def test_the_bill_of_materials_lists_the_packages_in_the_layer(build: Build) -> None:
+def test_sbom_lists_the_packages_in_the_layer(build: Build) -> None:
     built = {owner(file.relative_to(build.layer)) for file in files(build.layer)} - {"shared"}
     assert built == {component["name"] for component in SBOM["components"]}
     versions = {
@@ -88,7 +88,7 @@ def test_the_bill_of_materials_lists_the_packages_in_the_layer(build: Build) -> 
     assert {name: folder.removesuffix(".dist-info").rpartition("-")[2] for name, folder in versions.items()} == listed
 
 
-def test_the_bill_of_materials_names_the_packages_that_differ_from_the_published_ones(build: Build) -> None:
+def test_sbom_names_packages_that_differ_from_the_published_ones(build: Build) -> None:
     """By the hashes that the packages' own records have for the same version, installed here."""
     differing = {name["name"] for name in SBOM["components"] if changed(build.layer / "python", name["name"])}
     assert differing == {component["name"] for component in SBOM["components"] if "pedigree" in component}
@@ -107,7 +107,7 @@ def changed(python: Path, name: str) -> list[str]:
     return found
 
 
-def test_the_layer_has_the_package_as_it_is(build: Build) -> None:
+def test_layer_contains_the_package_unchanged(build: Build) -> None:
     def contents(folder: Path) -> dict[str, bytes]:
         kept = (file for file in files(folder) if "__pycache__" not in file.parts)
         return {str(file.relative_to(folder)): file.read_bytes() for file in kept}
@@ -116,7 +116,7 @@ def test_the_layer_has_the_package_as_it_is(build: Build) -> None:
     assert contents(build.layer / "python" / "shared") == contents(source)
 
 
-def test_botocore_knows_the_services_in_the_list_and_no_others(build: Build) -> None:
+def test_botocore_knows_only_the_services_in_the_list(build: Build) -> None:
     data = build.layer / "python" / "botocore" / "data"
     assert {entry.name for entry in data.iterdir() if entry.is_dir()} == SERVICES
     assert {entry.name for entry in data.iterdir() if entry.is_file()} >= {
@@ -127,7 +127,7 @@ def test_botocore_knows_the_services_in_the_list_and_no_others(build: Build) -> 
     }
 
 
-def test_botocore_s_descriptions_lack_only_documentation(build: Build) -> None:
+def test_service_descriptions_lack_only_documentation(build: Build) -> None:
     """Read as botocore reads them, compared with those of the same version that the tests use."""
     whole = Loader()
     data = str(build.layer / "python" / "botocore" / "data")
@@ -156,7 +156,7 @@ def test_botocore_finds_the_same_endpoints(build: Build) -> None:
     assert found(trimmed) == found(whole)
 
 
-def test_compiled_code_is_for_the_stage_s_processor(build: Build) -> None:
+def test_compiled_code_is_for_the_processor_of_the_stage(build: Build) -> None:
     machines = {
         file.name: struct.unpack_from("<H", file.read_bytes(), 18)[0]
         for file in files(build.layer)
@@ -166,7 +166,7 @@ def test_compiled_code_is_for_the_stage_s_processor(build: Build) -> None:
     assert set(machines.values()) == {build.machine}
 
 
-def test_every_module_has_bytecode_for_lambda_s_python(build: Build) -> None:
+def test_every_module_has_bytecode_for_the_python_of_lambda(build: Build) -> None:
     bytecode = {file for file in files(build.layer) if file.suffix == ".pyc"}
     if not bytecode:
         pytest.skip("this machine has no Python 3.13 to compile the layer with")
@@ -178,14 +178,14 @@ def test_every_module_has_bytecode_for_lambda_s_python(build: Build) -> None:
     }
 
 
-def test_tracebacks_name_the_files_where_lambda_has_them(build: Build) -> None:
+def test_tracebacks_name_the_paths_on_lambda(build: Build) -> None:
     bytecode = build.layer / "python" / "shared" / "web" / "__pycache__" / "api.cpython-313.pyc"
     if not bytecode.exists():
         pytest.skip("this machine has no Python 3.13 to compile the layer with")
     assert b"/opt/python/shared/web/api.py" in bytecode.read_bytes()
 
 
-def test_two_builds_differ_in_compiled_code_alone(builds: Mapping[str, Build]) -> None:
+def test_builds_differ_only_in_compiled_code(builds: Mapping[str, Build]) -> None:
     def portable(build: Build) -> dict[str, bytes]:
         return {
             str(file.relative_to(build.layer)): file.read_bytes()
@@ -197,7 +197,7 @@ def test_two_builds_differ_in_compiled_code_alone(builds: Mapping[str, Build]) -
     assert portable(builds["default"]) == portable(builds["prod"])
 
 
-def test_the_layer_is_small(build: Build) -> None:
+def test_layer_is_not_larger_than_allowed(build: Build) -> None:
     _, _, whole = sizes(build.layer)
     assert whole < MAX_SIZE
 

@@ -51,7 +51,7 @@ def default_build(builds: Mapping[str, Build]) -> Build:
     return builds["default"]
 
 
-def test_deferred_imports_are_not_loaded(default_build: Build, variables: Mapping[str, str]) -> None:
+def test_cold_start_does_not_load_deferred_imports(default_build: Build, variables: Mapping[str, str]) -> None:
     seen = started(default_build, variables, "on-demand")
     assert {name: each["loaded"] for name, each in seen.items() if each["loaded"] and name not in WITH_POWERTOOLS} == {}
     assert not seen["UserFunction"]["pydantic"]

@@ -3,7 +3,7 @@
 import re
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,23 +12,15 @@ import pytest
 from boto3.dynamodb.types import TypeSerializer
 
 from local.aws import REGION
+from tests.local.harness import eventually
 from tests.sam.conftest import Client, Lambda
 from tests.sam.containers import Backend
+from tests.support import PASSWORD
 from tests.support.api import stream_record
 
-PASSWORD = "correct horse battery"
 OUTBOX = "OutboxTable"
 
 pytestmark = pytest.mark.docker
-
-
-def eventually(look: Callable[[], Any]) -> Any:
-    """Call `look` until it returns something, and return that."""
-    deadline = time.monotonic() + 30
-    while not (seen := look()):
-        assert time.monotonic() < deadline, "nothing for 30 seconds"
-        time.sleep(0.1)
-    return seen
 
 
 def emails_to(backend: Backend, address: str) -> list[Mapping[str, Any]]:
@@ -53,12 +45,12 @@ def entry(address: str, attempts: int) -> dict[str, Any]:
     }
 
 
-def test_the_tour(start_api: Client, backend: Backend) -> None:
+def test_tour_of_the_readme_works_in_containers(start_api: Client, backend: Backend) -> None:
     assert start_api.call("GET", "/api/health").json["data"]["status"] == "ok"
 
     form = {"name": "Ada", "email": "ada.tour@example.com", "password": PASSWORD}
     assert start_api.call("POST", "/api/auth/register", form).status == 202
-    email = eventually(lambda: emails_to(backend, "ada.tour@example.com"))[0]
+    email = eventually(lambda: emails_to(backend, "ada.tour@example.com"), what="the email")[0]
     link = re.search(r"\?token=([\w%-]+)", email["text"])
     assert link
     assert start_api.call("POST", "/api/auth/verify-email", {"token": unquote(link[1])}).status == 200
@@ -81,7 +73,7 @@ def test_the_tour(start_api: Client, backend: Backend) -> None:
     assert ada.call("GET", "/api/auth/me").status == 401
 
 
-def test_an_email_is_delivered(start_lambda: Lambda, backend: Backend) -> None:
+def test_container_delivers_email_from_the_outbox(start_lambda: Lambda, backend: Backend) -> None:
     """The runner delivers new entries at once, so this one is stored as tried until only the container gets it."""
     table = boto3.resource(
         "dynamodb",
@@ -93,7 +85,7 @@ def test_an_email_is_delivered(start_lambda: Lambda, backend: Backend) -> None:
     address = "container@example.com"
     form = {"name": "Grace", "email": address, "password": PASSWORD}
     assert Client(backend.port).call("POST", "/api/auth/register", form).status == 202
-    eventually(lambda: emails_to(backend, address))
+    eventually(lambda: emails_to(backend, address), what="the email")
     ours = entry(address, attempts=1)
     table.put_item(Item=ours)
     table.update_item(

@@ -40,18 +40,18 @@ def of_admin(event: Mapping[str, Any], token: str, user_id: str) -> dict[str, An
 
 
 @pytest.mark.parametrize("name", AS_COMMITTED)
-def test_as_committed(api: Api, name: str) -> None:
+def test_committed_event_gets_its_expected_status(api: Api, name: str) -> None:
     assert api.send(read_event(name)).status == AS_COMMITTED[name]
 
 
 @pytest.mark.parametrize("name", FROM_ADMIN)
-def test_as_an_administrator(admin: Api, name: str) -> None:
+def test_admin_event_gets_its_expected_status(admin: Api, name: str) -> None:
     user = admin.post("/api/users", {"name": "Linus", "email": "linus@example.com"}).json["data"]
     event = of_admin(read_event(name), admin.token, user["id"])
     assert admin.send(event).status == FROM_ADMIN[name]
 
 
-def test_the_jobs(api: Api) -> None:
+def test_job_events_get_their_expected_results(api: Api) -> None:
     for name, answer in JOBS.items():
         assert calls.load(folder(name)).handler(read_event(name), calls.Context()) == answer
     assert rotated() in {key["kid"] for key in api.get("/.well-known/jwks.json").json["keys"]}
@@ -89,12 +89,12 @@ def invoke(sam: Sam, functions: Mapping[str, str], name: str) -> Any:
 
 @pytest.mark.docker
 @pytest.mark.parametrize("name", AS_COMMITTED)
-def test_sam_local_invoke(answers: Mapping[str, Any], name: str) -> None:
+def test_committed_event_gets_its_expected_status_in_a_container(answers: Mapping[str, Any], name: str) -> None:
     assert answers[name]["statusCode"] == AS_COMMITTED[name], answers[name]
 
 
 @pytest.mark.docker
-def test_sam_local_invoke_of_the_jobs(sam: Sam, functions: Mapping[str, str]) -> None:
+def test_job_events_get_their_expected_results_in_containers(sam: Sam, functions: Mapping[str, str]) -> None:
     for name, answer in JOBS.items():
         assert invoke(sam, functions, name) == answer
     keys = json.loads(invoke(sam, functions, "well_known/jwks/get")["body"])["keys"]
@@ -103,7 +103,7 @@ def test_sam_local_invoke_of_the_jobs(sam: Sam, functions: Mapping[str, str]) ->
 
 @pytest.mark.docker
 @pytest.mark.parametrize("name", FROM_ADMIN)
-def test_in_a_container_as_an_administrator(
+def test_admin_event_gets_its_expected_status_in_a_container(
     backend: Backend, start_lambda: Lambda, functions: Mapping[str, str], name: str
 ) -> None:
     runner = Client(backend.port)

@@ -102,7 +102,7 @@ def on_runner(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.mark.docker
 @pytest.mark.parametrize("line", EXPECTED)
-def test_a_line_works_on_lambda(on_lambda: Any, line: str) -> None:
+def test_line_works_on_lambda(on_lambda: Any, line: str) -> None:
     assert on_lambda["results"][line] == EXPECTED[line]
 
 
@@ -113,7 +113,7 @@ def test_every_service_in_the_list_has_a_client_on_lambda(on_lambda: Any) -> Non
 
 @pytest.mark.docker
 @pytest.mark.parametrize("line", REFUSED)
-def test_another_service_is_refused_on_lambda_and_the_error_names_the_list(on_lambda: Any, line: str) -> None:
+def test_unlisted_service_is_refused_on_lambda_and_the_error_names_the_list(on_lambda: Any, line: str) -> None:
     error = on_lambda["results"][line]
     assert error.startswith(f"UnsupportedServiceError: The layer does not include the AWS service {REFUSED[line]!r}.")
     assert "Add it to SERVICES in layers/shared/aws_services.py and run `make build`" in error
@@ -121,5 +121,5 @@ def test_another_service_is_refused_on_lambda_and_the_error_names_the_list(on_la
 
 
 @pytest.mark.docker
-def test_the_runner_does_the_same_as_lambda(on_runner: Any, on_lambda: Any) -> None:
+def test_runner_behaves_like_lambda(on_runner: Any, on_lambda: Any) -> None:
     assert on_runner == on_lambda

@@ -5,12 +5,10 @@ import json
 import re
 import sys
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from http import HTTPStatus
-from threading import Barrier
 from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -113,18 +111,6 @@ class Api:
     @property
     def token(self) -> str:
         return self.headers["authorization"].removeprefix("Bearer ")
-
-
-def at_once(*calls: Callable[[], Reply]) -> list[Reply]:
-    """Make all calls concurrently. Return the replies in the order of the calls."""
-    start = Barrier(len(calls))
-
-    def make(call: Callable[[], Reply]) -> Reply:
-        start.wait()
-        return call()
-
-    with ThreadPoolExecutor(len(calls)) as threads:
-        return list(threads.map(make, calls))
 
 
 def event(method: str, url: str, body: str | None, headers: Mapping[str, str], ip: str = "192.0.2.1") -> dict[str, Any]:

@@ -8,11 +8,12 @@ import jwt
 import pytest
 import time_machine
 
-from tests.conftest import ADMIN_EMAIL, KEY_VERSION, PASSWORD
-from tests.support import stored
+from tests.support import PASSWORD, stored
+from tests.support.accounts import ADMIN_EMAIL
 from tests.support.api import Api
+from tests.support.assertions import assert_error, assert_headers
+from tests.support.aws import KEY_VERSION
 from tests.support.faults import Wire
-from tests.support.predicates import has_headers, is_error
 
 URL = "/api/auth/login"
 ADA = {"email": "ada@example.com", "password": PASSWORD}
@@ -24,7 +25,7 @@ ADA = {"email": "ada@example.com", "password": PASSWORD}
 def test_login_returns_tokens_and_the_user(ada: Api) -> None:
     reply = Api().post(URL, ADA)
     assert reply.status == 200
-    assert has_headers(reply)
+    assert_headers(reply)
     me = ada.get("/api/auth/me").json["data"]["user"]
     assert {**reply.json, "token": "", "refreshToken": ""} == {
         "token": "",
@@ -71,7 +72,7 @@ def test_all_failed_logins_get_the_same_response(admin: Api, ada: Api) -> None:
     admin.patch(url, {"status": "disabled"})
     replies.append(Api().post(URL, ADA))
     for reply in replies:
-        assert is_error(reply, 401, "invalid_credentials")
+        assert_error(reply, 401, "invalid_credentials")
         assert reply.json["message"] == "Invalid credentials"
         assert reply.headers["www-authenticate"] == "Bearer"
         assert {**reply.json, "requestId": ""} == {**replies[0].json, "requestId": ""}
@@ -100,10 +101,10 @@ def test_all_failed_logins_take_the_same_work(admin: Api, wire: Wire, monkeypatc
 
 def test_unverified_login_answers_403_only_with_the_right_password(api: Api) -> None:
     api.post("/api/auth/register", {"name": "Ada", **ADA})
-    assert is_error(api.post(URL, ADA), 403, "email_not_verified")
-    assert is_error(api.post(URL, {**ADA, "password": "not the password"}), 401, "invalid_credentials")
+    assert_error(api.post(URL, ADA), 403, "email_not_verified")
+    assert_error(api.post(URL, {**ADA, "password": "not the password"}), 401, "invalid_credentials")
     for _ in range(8):
-        assert is_error(api.post(URL, ADA), 403, "email_not_verified")
+        assert_error(api.post(URL, ADA), 403, "email_not_verified")
     assert stored.sessions() == []
 
 
@@ -112,21 +113,21 @@ def test_unverified_login_answers_403_only_with_the_right_password(api: Api) -> 
 )
 def test_email_and_password_are_required(api: Api, body: dict[str, Any]) -> None:
     reply = api.post(URL, body)
-    assert is_error(reply, 400, "validation_failed")
+    assert_error(reply, 400, "validation_failed")
     assert reply.json["message"] == "Email and password are required"
 
 
 @pytest.mark.parametrize("password", ["x" * 100_000, "\x00", "a\x00b", "é" * 300, "pass\u0301" * 99])
 def test_login_accepts_any_text_as_a_password_to_compare(ada: Api, password: str) -> None:
-    assert is_error(ada.post(URL, {**ADA, "password": password}), 401, "invalid_credentials")
+    assert_error(ada.post(URL, {**ADA, "password": password}), 401, "invalid_credentials")
 
 
 def test_password_crafted_for_slow_normalization_is_rejected_quickly(ada: Api) -> None:
     """Python normalizes long runs of combining marks in quadratic time: a megabyte takes hours."""
     marks = "a" + "\u0301\u0327" * 120_000
     body = json.dumps({"name": "Ada", "email": "ada@example.com", "password": marks}, ensure_ascii=False)
-    assert is_error(ada.post(URL, body), 401, "invalid_credentials")
-    assert is_error(ada.post("/api/auth/register", body), 400, "validation_failed")
+    assert_error(ada.post(URL, body), 401, "invalid_credentials")
+    assert_error(ada.post("/api/auth/register", body), 400, "validation_failed")
 
 
 @pytest.mark.usefixtures("ada")
@@ -161,10 +162,10 @@ def test_access_token_is_valid_for_an_hour(api: Api) -> None:
         clock.shift(3599)
         assert caller.get("/api/auth/me").status == 200
         clock.shift(1)
-        assert is_error(caller.get("/api/auth/me"), 401, "token_expired")
+        assert_error(caller.get("/api/auth/me"), 401, "token_expired")
 
 
-def test_each_call_reads_session_and_profile(ada: Api, wire: Wire) -> None:
+def test_each_authenticated_call_reads_session_and_profile(ada: Api, wire: Wire) -> None:
     ada.get("/api/auth/me")
     wire.reset()
     ada.get("/api/auth/me")
@@ -179,9 +180,9 @@ def test_logout_ends_only_the_current_session_by_default(ada: Api, body: Any) ->
     other = ada.signed_in(ADA["email"], PASSWORD)
     reply = ada.post("/api/auth/logout", body)
     assert (reply.status, reply.text) == (204, "")
-    assert has_headers(reply)
-    assert is_error(ada.get("/api/auth/me"), 401, "session_ended")
-    assert is_error(ada.post("/api/auth/logout"), 401, "session_ended")
+    assert_headers(reply)
+    assert_error(ada.get("/api/auth/me"), 401, "session_ended")
+    assert_error(ada.post("/api/auth/logout"), 401, "session_ended")
     assert other.get("/api/auth/me").status == 200
 
 
@@ -191,14 +192,14 @@ def test_logout_of_others_keeps_the_current_session(ada: Api, ben: Api) -> None:
     assert ada.get("/api/auth/me").status == 200
     assert ben.get("/api/auth/me").status == 200
     for other in others:
-        assert is_error(other.get("/api/auth/me"), 401, "session_ended")
+        assert_error(other.get("/api/auth/me"), 401, "session_ended")
 
 
 def test_global_logout_ends_all_sessions_of_the_user_only(ada: Api, ben: Api) -> None:
     other = ada.signed_in(ADA["email"], PASSWORD)
     assert other.post("/api/auth/logout", {"scope": "global"}).status == 204
     for caller in (ada, other):
-        assert is_error(caller.get("/api/auth/me"), 401, "session_ended")
+        assert_error(caller.get("/api/auth/me"), 401, "session_ended")
     assert ben.get("/api/auth/me").status == 200
     assert Api().post(URL, ADA).status == 200
 
@@ -206,6 +207,6 @@ def test_global_logout_ends_all_sessions_of_the_user_only(ada: Api, ben: Api) ->
 @pytest.mark.parametrize("scope", ["all", "", None, 1, "LOCAL", ["local"]])
 def test_invalid_logout_scope_is_rejected(ada: Api, scope: Any) -> None:
     reply = ada.post("/api/auth/logout", {"scope": scope})
-    assert is_error(reply, 400, "validation_failed")
+    assert_error(reply, 400, "validation_failed")
     assert [error["field"] for error in reply.json["errors"]] == ["scope"]
     assert ada.get("/api/auth/me").status == 200

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from shared.values import passwords
-from tests.conftest import ADMIN_EMAIL, PASSWORD
-from tests.support import stored
+from tests.support import PASSWORD, stored
+from tests.support.accounts import ADMIN_EMAIL
 from tests.support.api import Api, Inbox
+from tests.support.assertions import assert_error, assert_headers
 from tests.support.faults import Wire
-from tests.support.predicates import has_headers, is_error
 
 ADA = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
 URL = "/api/auth/register"
@@ -28,7 +28,7 @@ def test_register_answers_known_and_unknown_addresses_alike(api: Api, admin: Api
     assert unknown.status == unverified.status == verified.status == invited.status == 202
     assert unknown.json == {"success": True, "message": "Check your inbox to confirm your address."}
     assert unknown.text == unverified.text == verified.text == invited.text
-    assert has_headers(unknown)
+    assert_headers(unknown)
     for reply in (unknown, unverified, verified, invited):
         assert reply.headers.keys() == unknown.headers.keys()
 
@@ -58,7 +58,7 @@ def test_register_does_the_same_work_for_known_and_unknown_addresses(
 def test_each_field_is_required(api: Api, absent: str) -> None:
     for value in (None, ""):
         reply = api.post(URL, {**ADA, absent: value})
-        assert is_error(reply, 400, "validation_failed")
+        assert_error(reply, 400, "validation_failed")
         if (absent, value) != ("password", ""):  # an empty password is present, but too short
             assert reply.json["message"] == "Name, email and password are required"
             assert reply.json["errors"] == [{"field": absent, "message": "is required"}]
@@ -76,7 +76,7 @@ def test_invalid_password_is_rejected_and_not_echoed(api: Api, password: str) ->
             "password": password.replace("ada@", "adalove@").replace("ADA@", "ADALOVE@"),
         },
     )
-    assert is_error(reply, 400, "validation_failed")
+    assert_error(reply, 400, "validation_failed")
     assert [error["field"] for error in reply.json["errors"]] == ["password"]
     assert password not in reply.text
 
@@ -94,10 +94,8 @@ def test_new_registration_replaces_the_unverified_one_and_its_link(api: Api, inb
     api.post(URL, {**ADA, "name": "Eve", "password": "eve's own password"})
     first = inbox.newest()
     api.post(URL, ADA)
-    assert is_error(api.post("/api/auth/verify-email", {"token": first.token}), 400, "invalid_link")
-    assert is_error(
-        api.post("/api/auth/verify-email", {"email": ADA["email"], "code": first.code}), 400, "invalid_link"
-    )
+    assert_error(api.post("/api/auth/verify-email", {"token": first.token}), 400, "invalid_link")
+    assert_error(api.post("/api/auth/verify-email", {"email": ADA["email"], "code": first.code}), 400, "invalid_link")
     assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
     assert login_status(ADA["email"], "eve's own password") == 401
     assert login_status(ADA["email"], PASSWORD) == 200
@@ -109,7 +107,7 @@ def test_old_link_is_invalid_before_the_new_email_is_sent(api: Api, inbox: Inbox
     api.post(URL, ADA)
     first = inbox.newest()
     api.post(URL, {**ADA, "password": "eve's own password"})
-    assert is_error(api.post("/api/auth/verify-email", {"token": first.token}), 400, "invalid_link")
+    assert_error(api.post("/api/auth/verify-email", {"token": first.token}), 400, "invalid_link")
 
 
 @pytest.mark.parametrize("email", ["ADA@example.com", "ada@EXAMPLE.com", " ada@example.com\n"])
@@ -184,7 +182,7 @@ def test_names_are_stored_unchanged(api: Api, name: str) -> None:
 @pytest.mark.parametrize("name", INVALID_NAMES)
 def test_invalid_names_are_rejected_and_not_echoed(api: Api, name: str) -> None:
     reply = api.post(URL, {**ADA, "name": name})
-    assert is_error(reply, 400, "validation_failed")
+    assert_error(reply, 400, "validation_failed")
     assert [error["field"] for error in reply.json["errors"]] == ["name"]
     assert name not in reply.json["message"]
     assert stored.profiles() == []
@@ -210,7 +208,7 @@ INVALID_ADDRESSES: list[Any] = [
 @pytest.mark.parametrize("email", INVALID_ADDRESSES)
 def test_invalid_addresses_are_rejected_and_not_echoed(api: Api, email: Any) -> None:
     reply = api.post(URL, {**ADA, "email": email})
-    assert is_error(reply, 400, "validation_failed")
+    assert_error(reply, 400, "validation_failed")
     assert [error["field"] for error in reply.json["errors"]] == ["email"]
     if isinstance(email, str) and len(email) > 11:
         assert email not in reply.text
@@ -248,7 +246,7 @@ def test_addresses_have_at_most_254_characters(api: Api, inbox: Inbox) -> None:
     assert api.post(URL, {**ADA, "email": longest}).status == 202
     assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
     assert Api().signed_in(longest, PASSWORD).get("/api/auth/me").status == 200
-    assert is_error(api.post(URL, {**ADA, "email": "a" + longest}), 400, "validation_failed")
+    assert_error(api.post(URL, {**ADA, "email": "a" + longest}), 400, "validation_failed")
 
 
 @pytest.mark.parametrize(

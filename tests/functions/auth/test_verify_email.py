@@ -7,10 +7,9 @@ import pytest
 import time_machine
 
 from shared.records import one_time_tokens
-from tests.conftest import PASSWORD
-from tests.support import stored
+from tests.support import PASSWORD, stored
 from tests.support.api import Api, Email, Inbox
-from tests.support.predicates import has_headers, is_error
+from tests.support.assertions import assert_error, assert_headers
 
 URL = "/api/auth/verify-email"
 RESEND = "/api/auth/resend-verification"
@@ -37,7 +36,7 @@ def wrong_code(code: str) -> str:
 def test_token_of_the_link_verifies_the_address(api: Api, email: Email) -> None:
     reply = api.post(URL, {"token": email.token})
     assert (reply.status, reply.json) == (200, {"success": True, "message": "Your address is confirmed."})
-    assert has_headers(reply)
+    assert_headers(reply)
     assert is_verified()
     assert stored.sessions() == []
 
@@ -50,8 +49,8 @@ def test_code_verifies_the_address(api: Api, email: Email) -> None:
 
 def test_token_and_code_work_once(api: Api, email: Email) -> None:
     assert api.post(URL, {"token": email.token}).status == 200
-    assert is_error(api.post(URL, {"token": email.token}), 400, "invalid_link")
-    assert is_error(api.post(URL, {"email": ADDRESS, "code": email.code}), 400, "invalid_link")
+    assert_error(api.post(URL, {"token": email.token}), 400, "invalid_link")
+    assert_error(api.post(URL, {"email": ADDRESS, "code": email.code}), 400, "invalid_link")
 
 
 @pytest.mark.parametrize(
@@ -59,7 +58,7 @@ def test_token_and_code_work_once(api: Api, email: Email) -> None:
 )
 def test_token_or_email_and_code_are_required(api: Api, body: dict[str, Any]) -> None:
     reply = api.post(URL, body)
-    assert is_error(reply, 400, "validation_failed")
+    assert_error(reply, 400, "validation_failed")
 
 
 def wrong_tokens(good: str) -> list[str]:
@@ -81,7 +80,7 @@ def wrong_tokens(good: str) -> list[str]:
 def test_all_wrong_tokens_get_the_same_response(api: Api, email: Email) -> None:
     for token in wrong_tokens(email.token):
         reply = api.post(URL, {"token": token})
-        assert is_error(reply, 400, "invalid_link"), token
+        assert_error(reply, 400, "invalid_link")
         assert reply.json["message"] == "This link or code is invalid or expired: request a new one"
     assert not is_verified()
     assert api.post(URL, {"token": email.token}).status == 200
@@ -89,7 +88,7 @@ def test_all_wrong_tokens_get_the_same_response(api: Api, email: Email) -> None:
 
 @pytest.mark.parametrize("token", [1, ["x"], {"x": 1}, True])
 def test_token_must_be_a_string(api: Api, token: Any) -> None:
-    assert is_error(api.post(URL, {"token": token}), 400, "validation_failed")
+    assert_error(api.post(URL, {"token": token}), 400, "validation_failed")
 
 
 def test_link_expires_after_a_day_and_code_after_ten_minutes(api: Api, inbox: Inbox) -> None:
@@ -97,9 +96,9 @@ def test_link_expires_after_a_day_and_code_after_ten_minutes(api: Api, inbox: In
         api.post("/api/auth/register", {"name": "Ada", "email": ADDRESS, "password": PASSWORD})
         email = inbox.newest()
         clock.shift(10 * 60)
-        assert is_error(api.post(URL, {"email": ADDRESS, "code": email.code}), 400, "invalid_link")
+        assert_error(api.post(URL, {"email": ADDRESS, "code": email.code}), 400, "invalid_link")
         clock.move_to(1_900_000_000 + 24 * 3600)
-        assert is_error(api.post(URL, {"token": email.token}), 400, "invalid_link")
+        assert_error(api.post(URL, {"token": email.token}), 400, "invalid_link")
         clock.shift(-1)
         assert api.post(URL, {"token": email.token}).status == 200
 
@@ -114,8 +113,8 @@ def test_code_is_valid_until_its_last_second(api: Api, inbox: Inbox) -> None:
 
 def test_five_wrong_codes_invalidate_the_code_but_not_the_link(api: Api, email: Email) -> None:
     for _ in range(5):
-        assert is_error(api.post(URL, {"email": ADDRESS, "code": wrong_code(email.code)}), 400, "invalid_link")
-    assert is_error(api.post(URL, {"email": ADDRESS, "code": email.code}), 400, "invalid_link")
+        assert_error(api.post(URL, {"email": ADDRESS, "code": wrong_code(email.code)}), 400, "invalid_link")
+    assert_error(api.post(URL, {"email": ADDRESS, "code": email.code}), 400, "invalid_link")
     assert api.post(URL, {"token": email.token}).status == 200
 
 
@@ -127,13 +126,13 @@ def test_fifth_attempt_with_the_right_code_succeeds(api: Api, email: Email) -> N
 
 @pytest.mark.parametrize("address", ["nobody@example.com", "ben@example.com"])
 def test_code_for_an_unknown_address_is_rejected_alike(api: Api, email: Email, address: str) -> None:
-    assert is_error(api.post(URL, {"email": address, "code": email.code}), 400, "invalid_link")
+    assert_error(api.post(URL, {"email": address, "code": email.code}), 400, "invalid_link")
 
 
 @pytest.mark.parametrize("code", ["0", "1234567", "abcdef", "١٢٣٤٥٦", " ", "-1", "a" * 10_000])
 @pytest.mark.usefixtures("email")
 def test_malformed_code_is_rejected_alike(api: Api, code: str) -> None:
-    assert is_error(api.post(URL, {"email": ADDRESS, "code": code}), 400, "invalid_link")
+    assert_error(api.post(URL, {"email": ADDRESS, "code": code}), 400, "invalid_link")
 
 
 def test_resent_email_invalidates_the_first(api: Api, inbox: Inbox, email: Email) -> None:
@@ -141,9 +140,9 @@ def test_resent_email_invalidates_the_first(api: Api, inbox: Inbox, email: Email
     later = inbox.newest()
     assert (reply.status, later.to) == (202, ADDRESS)
     assert later.token != email.token
-    assert is_error(api.post(URL, {"token": email.token}), 400, "invalid_link")
+    assert_error(api.post(URL, {"token": email.token}), 400, "invalid_link")
     if email.code != later.code:  # equal once in a million runs
-        assert is_error(api.post(URL, {"email": ADDRESS, "code": email.code}), 400, "invalid_link")
+        assert_error(api.post(URL, {"email": ADDRESS, "code": email.code}), 400, "invalid_link")
     assert api.post(URL, {"token": later.token}).status == 200
 
 
@@ -156,7 +155,7 @@ def test_resent_email_allows_five_more_attempts(api: Api, inbox: Inbox, email: E
 
 def test_invitation_token_does_not_verify_an_address(admin: Api, inbox: Inbox) -> None:
     admin.post("/api/users", {"name": "Ada", "email": ADDRESS})
-    assert is_error(Api().post(URL, {"token": inbox.newest().token}), 400, "invalid_link")
+    assert_error(Api().post(URL, {"token": inbox.newest().token}), 400, "invalid_link")
     stored.check()
 
 
@@ -200,6 +199,6 @@ def test_resend_to_an_invited_address_sends_the_invitation(admin: Api, inbox: In
 @pytest.mark.parametrize("body", [{}, {"email": ""}, {"email": None}])
 def test_resend_requires_an_email(api: Api, body: dict[str, Any]) -> None:
     reply = api.post(RESEND, body)
-    assert is_error(reply, 400, "validation_failed")
+    assert_error(reply, 400, "validation_failed")
     assert reply.json["message"] == "Email is required"
     assert reply.json["errors"] == [{"field": "email", "message": "is required"}]

@@ -9,9 +9,10 @@ import time_machine
 from shared.core import clock, config, tables
 from shared.mail import messages
 from shared.records import outbox
-from tests.conftest import ADMIN_EMAIL, PASSWORD, forget_circuits
-from tests.support import faults, stored
+from tests.support import PASSWORD, faults, stored
+from tests.support.accounts import ADMIN_EMAIL
 from tests.support.api import Api, Context, Inbox, deliver, entries, load, retry, stream_record
+from tests.support.aws import forget_circuits
 from tests.support.faults import Answer, PowerCut, Wire
 
 ADA = "ada@example.com"

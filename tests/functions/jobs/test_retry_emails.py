@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from shared.core import clock, config, tables
+from shared.core import clock, tables
 from shared.mail import providers
 from shared.mail.providers import TransientFailure
 from shared.records import outbox
@@ -298,11 +298,3 @@ def test_late_success_marks_a_dead_entry_as_done(inbox: Inbox, now: Clock, wire:
     deliver(*entries())
     assert len(inbox.sent) == 1
     assert stored.state(only_entry()) == "done"
-
-
-@pytest.mark.usefixtures("environment")
-def test_all_allowed_mail_providers_exist(monkeypatch: pytest.MonkeyPatch) -> None:
-    for names in ("ses", "sendgrid", "ses,sendgrid", "sendgrid,ses"):
-        monkeypatch.setenv("MAIL_PROVIDERS", names)
-        config.settings.cache_clear()
-        assert set(config.settings().mail_providers.split(",")) <= providers._PROVIDERS.keys()

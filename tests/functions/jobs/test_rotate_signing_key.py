@@ -10,9 +10,9 @@ import time_machine
 from shared.core import aws
 from shared.records import keys
 from shared.records.keys import RotationError
-from tests.conftest import KEY_VERSION, PASSWORD
-from tests.support import stored
+from tests.support import PASSWORD, stored
 from tests.support.api import Api, load
+from tests.support.aws import KEY_VERSION
 from tests.support.faults import PowerCut, Wire
 
 STEPS = ["createSecret", "setSecret", "testSecret", "finishSecret"]

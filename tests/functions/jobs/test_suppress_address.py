@@ -11,8 +11,7 @@ import time_machine
 from shared.core import aws, clock, logs, tables
 from shared.core.errors import Unavailable
 from shared.records import outbox, suppressions
-from tests.conftest import PASSWORD
-from tests.support import faults, stored
+from tests.support import PASSWORD, faults, stored
 from tests.support.api import Api, Inbox, deliver, entries, redrive, retry
 from tests.support.faults import Wire
 from tests.support.feedback import Event, bounce, complaint, receive

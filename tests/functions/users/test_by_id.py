@@ -8,10 +8,10 @@ import time_machine
 from shared.core import tables
 from shared.records import sessions, users
 from shared.values.client import Client
-from tests.conftest import ADMIN_EMAIL, PASSWORD
-from tests.support import stored
+from tests.support import PASSWORD, stored
+from tests.support.accounts import ADMIN_EMAIL
 from tests.support.api import Api, Inbox
-from tests.support.predicates import has_headers, is_error
+from tests.support.assertions import assert_error, assert_headers
 
 UNKNOWN_ID = "11111111-1111-4111-8111-111111111111"
 
@@ -34,10 +34,10 @@ def test_user_and_admin_read_the_profile_with_its_version(ada: Api, admin: Api) 
 
 def test_other_users_get_403_whether_or_not_the_account_exists(ada: Api, ben: Api) -> None:
     for target in (url(ben), f"/api/users/{UNKNOWN_ID}", "/api/users/admins"):
-        assert is_error(ada.get(target), 403, "forbidden")
-        assert is_error(ada.patch(target, {"name": "Eve"}), 403, "forbidden")
-        assert is_error(ada.put(target, {"name": "Eve"}), 403, "forbidden")
-        assert is_error(ada.delete(target), 403, "forbidden")
+        assert_error(ada.get(target), 403, "forbidden")
+        assert_error(ada.patch(target, {"name": "Eve"}), 403, "forbidden")
+        assert_error(ada.put(target, {"name": "Eve"}), 403, "forbidden")
+        assert_error(ada.delete(target), 403, "forbidden")
 
 
 @pytest.mark.parametrize(
@@ -45,9 +45,9 @@ def test_other_users_get_403_whether_or_not_the_account_exists(ada: Api, ben: Ap
 )
 def test_unknown_id_is_not_found(admin: Api, user_id: str) -> None:
     target = f"/api/users/{user_id}"
-    assert is_error(admin.get(target), 404, "user_not_found")
-    assert is_error(admin.patch(target, {"name": "Eve"}), 404, "user_not_found")
-    assert is_error(admin.delete(target), 404, "user_not_found")
+    assert_error(admin.get(target), 404, "user_not_found")
+    assert_error(admin.patch(target, {"name": "Eve"}), 404, "user_not_found")
+    assert_error(admin.delete(target), 404, "user_not_found")
 
 
 # Changes -------------------------------------------------------------------------------------------
@@ -70,7 +70,7 @@ def test_user_changes_their_own_name(ada: Api) -> None:
 @pytest.mark.parametrize("verb", ["PUT", "PATCH"])
 def test_user_cannot_change_role_or_status(ada: Api, change: dict[str, str], verb: str) -> None:
     reply = ada.call(verb, url(ada), {"name": "Ada", **change})
-    assert is_error(reply, 403, "forbidden")
+    assert_error(reply, 403, "forbidden")
     assert ada.get("/api/auth/me").json["data"]["user"]["role"] == "user"
 
 
@@ -85,14 +85,14 @@ def test_read_only_and_unknown_fields_are_ignored(ada: Api, field: str) -> None:
 
 @pytest.mark.parametrize("body", [{}, {"name": None}, {"nickname": "A"}, {"role": None, "status": None}])
 def test_patch_requires_a_field(admin: Api, ada: Api, body: dict[str, Any]) -> None:
-    assert is_error(admin.patch(url(ada), body), 400, "validation_failed")
+    assert_error(admin.patch(url(ada), body), 400, "validation_failed")
 
 
 @pytest.mark.parametrize(
     "body", [{"name": "Ada"}, {"name": "Ada", "role": "user"}, {"role": "user", "status": "active"}]
 )
 def test_put_by_an_admin_requires_every_field(admin: Api, ada: Api, body: dict[str, Any]) -> None:
-    assert is_error(admin.put(url(ada), body), 400, "validation_failed")
+    assert_error(admin.put(url(ada), body), 400, "validation_failed")
 
 
 def test_put_requires_a_name(ada: Api) -> None:
@@ -113,7 +113,7 @@ def test_admin_changes_name_role_and_status(admin: Api, ada: Api) -> None:
 )
 def test_invalid_values_are_reported_by_field(admin: Api, ada: Api, change: dict[str, Any]) -> None:
     reply = admin.patch(url(ada), change)
-    assert is_error(reply, 400, "validation_failed")
+    assert_error(reply, 400, "validation_failed")
     assert [error["field"] for error in reply.json["errors"]] == list(change)
 
 
@@ -143,14 +143,14 @@ def test_if_match_with_the_current_version_succeeds(ada: Api, header: str) -> No
 )
 def test_if_match_with_another_version_is_stale(ada: Api, header: str) -> None:
     for verb in ("PUT", "PATCH"):
-        assert is_error(ada.call(verb, url(ada), {"name": "A"}, if_match=header), 412, "stale")
+        assert_error(ada.call(verb, url(ada), {"name": "A"}, if_match=header), 412, "stale")
     assert ada.get(url(ada)).json["data"]["name"] == "Ada"
 
 
 def test_second_change_of_one_version_is_stale(ada: Api) -> None:
     tag = ada.get(url(ada)).headers["etag"]
     assert ada.patch(url(ada), {"name": "A"}, if_match=tag).status == 200
-    assert is_error(ada.patch(url(ada), {"name": "B"}, if_match=tag), 412, "stale")
+    assert_error(ada.patch(url(ada), {"name": "B"}, if_match=tag), 412, "stale")
 
 
 # Effects on sessions -------------------------------------------------------------------------------
@@ -169,11 +169,11 @@ def test_disabling_ends_all_sessions_and_enabling_restores_none(admin: Api, ada:
     target, other = url(ada), ada.signed_in("ada@example.com", PASSWORD)
     assert admin.patch(target, {"status": "disabled"}).status == 200
     for caller in (ada, other):
-        assert is_error(caller.get("/api/auth/me"), 401, "session_ended")
+        assert_error(caller.get("/api/auth/me"), 401, "session_ended")
     login = {"email": "ada@example.com", "password": PASSWORD}
-    assert is_error(Api().post("/api/auth/login", login), 401, "invalid_credentials")
+    assert_error(Api().post("/api/auth/login", login), 401, "invalid_credentials")
     assert admin.patch(target, {"status": "active"}).status == 200
-    assert is_error(ada.get("/api/auth/me"), 401, "session_ended")
+    assert_error(ada.get("/api/auth/me"), 401, "session_ended")
     assert Api().post("/api/auth/login", login).status == 200
     stored.check()
 
@@ -200,27 +200,27 @@ def test_last_admin_cannot_be_deleted_demoted_or_disabled(admin: Api) -> None:
         admin.patch(me, {"status": "disabled"}),
         admin.put(me, {"name": "A", "role": "user", "status": "disabled"}),
     ):
-        assert is_error(refused, 409, "last_admin")
+        assert_error(refused, 409, "last_admin")
     assert admin.get("/api/users").status == 200
     stored.check()
 
 
 def test_invited_admin_is_not_counted(admin: Api) -> None:
     assert admin.post("/api/users", {"name": "Ben", "email": "ben@example.com", "role": "admin"}).status == 201
-    assert is_error(admin.delete(url(admin)), 409, "last_admin")
+    assert_error(admin.delete(url(admin)), 409, "last_admin")
 
 
 def test_disabled_admin_is_not_counted(admin: Api, ada: Api) -> None:
     admin.patch(url(ada), {"role": "admin"})
     admin.patch(url(ada), {"status": "disabled"})
-    assert is_error(admin.patch(url(admin), {"role": "user"}), 409, "last_admin")
+    assert_error(admin.patch(url(admin), {"role": "user"}), 409, "last_admin")
     stored.check()
 
 
 def test_one_of_two_admins_can_be_deleted(admin: Api, ada: Api) -> None:
     admin.patch(url(ada), {"role": "admin"})
     assert admin.delete(url(admin)).status == 204
-    assert is_error(ada.delete(url(ada)), 409, "last_admin")
+    assert_error(ada.delete(url(ada)), 409, "last_admin")
     stored.check()
 
 
@@ -253,9 +253,9 @@ def test_password_set_before_verification_never_becomes_an_admins(
         if verified == "between" and "role" in change:
             resend_and_verify()
     resend_and_verify()
-    assert is_error(api.post("/api/auth/verify-email", {"token": first}), 400, "invalid_link")
+    assert_error(api.post("/api/auth/verify-email", {"token": first}), 400, "invalid_link")
     login = api.post("/api/auth/login", {"email": "boss@example.com", "password": PASSWORD})
-    assert is_error(login, 401, "invalid_credentials")
+    assert_error(login, 401, "invalid_credentials")
     assert "invited" in inbox.newest().subject
     stored.check()
 
@@ -267,9 +267,9 @@ def test_closing_an_account_deletes_its_data_and_frees_the_address(ada: Api, api
     target, other = url(ada), ada.signed_in("ada@example.com", PASSWORD)
     reply = ada.delete(target)
     assert (reply.status, reply.text) == (204, "")
-    assert has_headers(reply)
+    assert_headers(reply)
     for caller in (ada, other):
-        assert is_error(caller.get("/api/auth/me"), 401, "session_ended")
+        assert_error(caller.get("/api/auth/me"), 401, "session_ended")
     for table in ("UsersTable", "CredentialsTable", "SessionsTable", "OneTimeTokensTable"):
         assert stored.items(table) == [], table
     api.post("/api/auth/register", {"name": "Ada", "email": "ada@example.com", "password": PASSWORD})
@@ -283,7 +283,7 @@ def test_closing_an_account_deletes_its_one_time_tokens(admin: Api, inbox: Inbox
     assert len(stored.items("OneTimeTokensTable")) == 1
     assert admin.delete(target).status == 204
     assert stored.items("OneTimeTokensTable") == []
-    assert is_error(admin.delete(target), 404, "user_not_found")
+    assert_error(admin.delete(target), 404, "user_not_found")
 
 
 def test_queued_email_of_a_closed_account_is_not_sent(admin: Api, inbox: Inbox) -> None:
@@ -296,7 +296,7 @@ def test_token_of_a_closed_account_stays_invalid_for_its_successor(ada: Api, api
     ada.delete(url(ada))
     api.post("/api/auth/register", {"name": "Ada", "email": "ada@example.com", "password": PASSWORD})
     api.post("/api/auth/verify-email", {"token": inbox.newest().token})
-    assert is_error(ada.get("/api/auth/me"), 401, "session_ended")
+    assert_error(ada.get("/api/auth/me"), 401, "session_ended")
 
 
 def test_admin_finds_an_admin_by_address(admin: Api) -> None:

@@ -14,11 +14,11 @@ from shared.core import aws, tables
 from shared.records import users
 from shared.records.idempotency import Once
 from shared.values.client import Client
-from tests.conftest import ADMIN_EMAIL, PASSWORD
-from tests.support import stored
+from tests.support import PASSWORD, stored
+from tests.support.accounts import ADMIN_EMAIL
 from tests.support.api import Api, Inbox
+from tests.support.assertions import assert_error
 from tests.support.faults import Wire
-from tests.support.predicates import is_error
 
 KEYS = ["id", "name", "email", "role", "status", "emailVerified", "emailStatus", "createdAt", "updatedAt"]
 
@@ -55,9 +55,9 @@ def test_listed_users_have_exactly_the_documented_fields(admin: Api) -> None:
 
 
 def test_only_admins_list_and_invite_users(ada: Api) -> None:
-    assert is_error(ada.get("/api/users"), 403, "forbidden")
-    assert is_error(ada.get("/api/users?limit=nonsense"), 403, "forbidden")
-    assert is_error(ada.post("/api/users", "nonsense"), 403, "forbidden")
+    assert_error(ada.get("/api/users"), 403, "forbidden")
+    assert_error(ada.get("/api/users?limit=nonsense"), 403, "forbidden")
+    assert_error(ada.post("/api/users", "nonsense"), 403, "forbidden")
 
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 10])
@@ -183,7 +183,7 @@ def test_only_a_shard_with_more_than_its_share_is_queried_again(read: list[int])
 @pytest.mark.parametrize("limit", ["0", "101", "-1", "1.5", "", "ten", "1,2", "9" * 30, "%00"])
 def test_limit_outside_1_to_100_is_rejected(admin: Api, limit: str) -> None:
     reply = admin.get(f"/api/users?limit={limit}")
-    assert is_error(reply, 400, "validation_failed")
+    assert_error(reply, 400, "validation_failed")
     assert [error["field"] for error in reply.json["errors"]] == ["limit"]
 
 
@@ -211,13 +211,13 @@ def test_forged_cursor_is_rejected(admin: Api) -> None:
     ]
     assert admin.get(f"/api/users?limit=1&cursor={good}").status == 200
     for cursor in bad:
-        assert is_error(admin.get(f"/api/users?cursor={cursor}"), 400, "invalid_cursor"), cursor
+        assert_error(admin.get(f"/api/users?cursor={cursor}"), 400, "invalid_cursor")
 
 
 def test_cursor_of_another_session_is_rejected(admin: Api) -> None:
     invite(1)
     other = admin.signed_in(ADMIN_EMAIL, PASSWORD)
-    assert is_error(other.get(f"/api/users?cursor={next_cursor(admin)}"), 400, "invalid_cursor")
+    assert_error(other.get(f"/api/users?cursor={next_cursor(admin)}"), 400, "invalid_cursor")
 
 
 def test_cursor_survives_the_deletion_of_its_user(admin: Api) -> None:
@@ -243,7 +243,7 @@ def test_unknown_address_finds_no_user(admin: Api) -> None:
 @pytest.mark.parametrize("email", ["", "nonsense", "a@b", "a@@example.com"])
 def test_invalid_address_filter_is_rejected(admin: Api, email: str) -> None:
     reply = admin.get(f"/api/users?email={email}")
-    assert is_error(reply, 400, "validation_failed")
+    assert_error(reply, 400, "validation_failed")
     assert reply.json["errors"][0]["field"] == "email"
 
 
@@ -280,7 +280,7 @@ def test_invitation_creates_an_account_and_sends_a_link(admin: Api, inbox: Inbox
 )
 def test_name_and_email_are_required(admin: Api, body: dict[str, Any]) -> None:
     reply = admin.post("/api/users", body)
-    assert is_error(reply, 400, "validation_failed")
+    assert_error(reply, 400, "validation_failed")
     assert reply.json["message"] == "Name and email are required"
     absent = [field for field in ("name", "email") if not (body.get(field) or "").strip()]
     assert reply.json["errors"] == [{"field": field, "message": "is required"} for field in absent]
@@ -289,13 +289,13 @@ def test_name_and_email_are_required(admin: Api, body: dict[str, Any]) -> None:
 @pytest.mark.parametrize("role", ["root", "Admin", "", 1, None, ["admin"]])
 def test_invalid_role_is_rejected(admin: Api, role: Any) -> None:
     reply = admin.post("/api/users", {**BEN, "role": role})
-    assert is_error(reply, 400, "validation_failed")
+    assert_error(reply, 400, "validation_failed")
     assert reply.json["errors"][0]["field"] == "role"
 
 
 def test_inviting_a_known_address_answers_409(admin: Api, ada: Api) -> None:
     for email in ("ada@example.com", "ADA@EXAMPLE.COM", ADMIN_EMAIL):
-        assert is_error(admin.post("/api/users", {"name": "Eve", "email": email}), 409, "email_taken")
+        assert_error(admin.post("/api/users", {"name": "Eve", "email": email}), 409, "email_taken")
     assert ada.get("/api/auth/me").status == 200
 
 
@@ -303,8 +303,8 @@ def test_invited_account_cannot_sign_in(admin: Api, inbox: Inbox) -> None:
     admin.post("/api/users", {**BEN, "role": "admin"})
     for password in ("", "None", "null", PASSWORD):
         reply = Api().post("/api/auth/login", {"email": "ben@example.com", "password": password})
-        assert is_error(reply, 401, "invalid_credentials")
-    assert is_error(Api().post("/api/auth/verify-email", {"token": inbox.newest().token}), 400, "invalid_link")
+        assert_error(reply, 401, "invalid_credentials")
+    assert_error(Api().post("/api/auth/verify-email", {"token": inbox.newest().token}), 400, "invalid_link")
 
 
 def test_request_with_the_same_idempotency_key_is_executed_once(admin: Api, inbox: Inbox) -> None:
@@ -322,7 +322,7 @@ def test_request_with_the_same_idempotency_key_is_executed_once(admin: Api, inbo
 def test_idempotency_key_with_another_request_answers_409(admin: Api) -> None:
     admin.post("/api/users", BEN, idempotency_key="k1")
     for body in ({**BEN, "role": "admin"}, {**BEN, "name": "Bob"}, {**BEN, "email": "bob@example.com"}):
-        assert is_error(admin.post("/api/users", body, idempotency_key="k1"), 409, "idempotency_key_reused")
+        assert_error(admin.post("/api/users", body, idempotency_key="k1"), 409, "idempotency_key_reused")
     assert len(stored.profiles()) == 2
 
 
@@ -330,7 +330,7 @@ def test_idempotency_key_is_scoped_to_the_caller(admin: Api) -> None:
     lifecycle.ensure_admin("other@example.com", PASSWORD)
     other = Api().signed_in("other@example.com", PASSWORD)
     admin.post("/api/users", BEN, idempotency_key="k1")
-    assert is_error(other.post("/api/users", BEN, idempotency_key="k1"), 409, "email_taken")
+    assert_error(other.post("/api/users", BEN, idempotency_key="k1"), 409, "email_taken")
 
 
 def test_idempotency_key_is_remembered_for_a_day(admin: Api) -> None:
@@ -341,7 +341,7 @@ def test_idempotency_key_is_remembered_for_a_day(admin: Api) -> None:
         admin = admin.signed_in(ADMIN_EMAIL, PASSWORD)
         assert admin.post("/api/users", BEN, idempotency_key="k1").status == 201
         clock.shift(1)
-        assert is_error(admin.post("/api/users", BEN, idempotency_key="k1"), 409, "email_taken")
+        assert_error(admin.post("/api/users", BEN, idempotency_key="k1"), 409, "email_taken")
         assert admin.post("/api/users", {"name": "Bob", "email": "bob@example.com"}, idempotency_key="k1").status == 201
 
 
@@ -352,5 +352,5 @@ def test_failed_request_does_not_use_up_its_idempotency_key(admin: Api) -> None:
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "é", "\n", "a" * 256, "\x7f"])
 def test_invalid_idempotency_key_is_rejected(admin: Api, key: str) -> None:
-    assert is_error(admin.post("/api/users", BEN, idempotency_key=key), 400, "validation_failed")
+    assert_error(admin.post("/api/users", BEN, idempotency_key=key), 400, "validation_failed")
     assert admin.post("/api/users", BEN, idempotency_key="~" * 255).status == 201

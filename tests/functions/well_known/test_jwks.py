@@ -6,8 +6,8 @@ import jwt
 import pytest
 import time_machine
 
-from tests.conftest import KEY_VERSION, rotate
 from tests.support.api import Api
+from tests.support.aws import KEY_VERSION, rotate
 
 SECOND = "00000000-0000-4000-8000-00000000000b"
 

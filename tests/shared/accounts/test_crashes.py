@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from shared.records import keys
-from tests.conftest import PASSWORD, member
-from tests.support import stored
+from tests.support import PASSWORD, stored
+from tests.support.accounts import member
 from tests.support.api import Api, Inbox, Reply
 from tests.support.faults import PowerCut, Wire
 

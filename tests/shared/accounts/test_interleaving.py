@@ -12,8 +12,8 @@ import pytest
 from shared.accounts import lifecycle
 from shared.records import credentials
 from shared.values import passwords
-from tests.conftest import ADMIN_EMAIL, PASSWORD
-from tests.support import stored
+from tests.support import PASSWORD, stored
+from tests.support.accounts import ADMIN_EMAIL
 from tests.support.api import Api, Inbox, deliver, entries
 from tests.support.faults import Wire
 from tests.support.feedback import bounce, receive

@@ -14,9 +14,10 @@ from shared.accounts import lifecycle
 from shared.core import config
 from shared.records import credentials
 from shared.values.passwords import verify
-from tests.conftest import ADMIN_EMAIL, PASSWORD
-from tests.support import stored
-from tests.support.api import Api, Inbox, Reply, at_once, routes
+from tests.support import PASSWORD, stored
+from tests.support.accounts import ADMIN_EMAIL
+from tests.support.api import Api, Inbox, Reply, routes
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.thorough
 

@@ -20,8 +20,8 @@ from shared.records.sessions import Session
 from shared.records.users import User
 from shared.values import passwords
 from shared.values.client import Client
-from tests.conftest import PASSWORD, member
-from tests.support import stored
+from tests.support import PASSWORD, stored
+from tests.support.accounts import member
 from tests.support.api import Api, Inbox, Reply
 from tests.support.faults import PowerCut, Wire
 

@@ -15,11 +15,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from shared.accounts import lifecycle
 from shared.core.errors import Outdated
 from shared.records import credentials, one_time_tokens, sessions
-from tests.support.api import Api, Reply, at_once
+from tests.support import PASSWORD
+from tests.support.api import Api, Reply
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.thorough
 
-PASSWORDS = ("correct horse battery", "a rather different sentence")
+PASSWORDS = (PASSWORD, "a rather different sentence")
 _numbers = count()
 
 

@@ -17,9 +17,9 @@ from shared.accounts import tokens
 from shared.core import clock
 from shared.core.errors import InvalidToken, TokenExpired
 from shared.records import keys
-from tests.conftest import KEY_VERSION, rotate
 from tests.support import faults
 from tests.support.api import Api
+from tests.support.aws import KEY_VERSION, rotate
 from tests.support.faults import Wire
 
 SUB = "11111111-1111-4111-8111-111111111111"
@@ -169,7 +169,7 @@ def test_header_that_is_not_a_json_object_is_invalid(header: str) -> None:
         tokens.verify(signed(header, claims()))
 
 
-def test_the_checked_one_of_duplicate_claims_is_used() -> None:
+def test_checked_one_of_duplicate_claims_is_used() -> None:
     duplicated = json.dumps(claims())[:-1] + f', "exp": {clock.now() - 10}}}'
     with pytest.raises(TokenExpired):
         tokens.verify(signed(HEADER, duplicated))

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from shared.core import config, metrics
-from tests.conftest import PASSWORD
-from tests.support import faults
+from tests.support import PASSWORD, faults
 from tests.support.api import Api
 from tests.support.faults import Wire
 

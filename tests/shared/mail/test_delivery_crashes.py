@@ -13,9 +13,9 @@ import time_machine
 
 from shared.core import aws
 from shared.core.errors import Unavailable
-from tests.conftest import PASSWORD, forget_circuits
-from tests.support import faults, stored
+from tests.support import PASSWORD, faults, stored
 from tests.support.api import Api, Inbox, deliver, entries, redrive, retry
+from tests.support.aws import forget_circuits
 from tests.support.faults import PowerCut, Wire
 
 pytestmark = pytest.mark.thorough

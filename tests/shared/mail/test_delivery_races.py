@@ -5,9 +5,6 @@ them claims an email first, each email must be sent exactly once.
 """
 
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 
 import pytest
 import time_machine
@@ -18,6 +15,7 @@ from shared.records import outbox
 from tests.support import faults, stored
 from tests.support.api import Inbox, entries, load, redrive, retry
 from tests.support.faults import Wire
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.thorough
 
@@ -46,17 +44,6 @@ def deliver_new(ids: list[str]) -> None:
         entry = outbox.claim_new(entry_id)
         if entry is not None:
             delivery.deliver(entry)
-
-
-def at_once(*jobs: Callable[[], object]) -> None:
-    start = Barrier(len(jobs))
-
-    def run(job: Callable[[], object]) -> None:
-        start.wait()
-        job()
-
-    with ThreadPoolExecutor(len(jobs)) as threads:
-        list(threads.map(run, jobs))
 
 
 def check(inbox: Inbox) -> None:

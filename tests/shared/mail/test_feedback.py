@@ -12,8 +12,8 @@ import pytest
 
 from shared.accounts import lifecycle
 from shared.records import keys
-from tests.conftest import PASSWORD, member
-from tests.support import stored
+from tests.support import PASSWORD, stored
+from tests.support.accounts import member
 from tests.support.api import Api, Inbox
 from tests.support.faults import PowerCut, Wire
 from tests.support.feedback import Event, bounce, complaint, receive

@@ -4,19 +4,16 @@ An event is received at the same moment as a request that changes the account, a
 the end the profile's `emailStatus` and the suppression must agree, and the change must have been made.
 """
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import Barrier
-from typing import Any
 
 import pytest
 
 from shared.core.errors import Unavailable
-from tests.conftest import PASSWORD, member
-from tests.support import stored
+from tests.support import PASSWORD, stored
+from tests.support.accounts import member
 from tests.support.api import Api, Inbox, Reply, routes
 from tests.support.feedback import Event, bounce, complaint, receive
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.thorough
 
@@ -38,17 +35,6 @@ def receive_with_retries(event: Event) -> None:
         except Unavailable:
             continue
         return
-
-
-def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    start = Barrier(len(calls))
-
-    def run(call: Callable[[], Any]) -> Any:
-        start.wait()
-        return call()
-
-    with ThreadPoolExecutor(len(calls)) as threads:
-        return list(threads.map(run, calls))
 
 
 def status_of(email: str) -> str | None:

@@ -14,9 +14,9 @@ from shared.core import aws, config
 from shared.mail import providers
 from shared.mail.messages import Message
 from shared.mail.providers import PermanentFailure, TransientFailure
-from tests.conftest import forget_circuits
 from tests.support import faults, stored
 from tests.support.api import Inbox
+from tests.support.aws import forget_circuits
 from tests.support.faults import Wire
 from tests.support.sendgrid import KEY, Reply, Server, serving
 
@@ -62,6 +62,12 @@ def fail_to_send(times: int) -> TransientFailure:
         with pytest.raises(TransientFailure) as raised:
             send()
     return raised.value
+
+
+def test_all_allowed_mail_providers_exist(monkeypatch: pytest.MonkeyPatch) -> None:
+    for names in ("ses", "sendgrid", "ses,sendgrid", "sendgrid,ses"):
+        use_providers(monkeypatch, names)
+        assert set(config.settings().mail_providers.split(",")) <= providers._PROVIDERS.keys()
 
 
 # Requests ------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from shared.core.errors import InvalidToken
 from shared.records import keys, sessions, users
 from shared.records.sessions import Session
 from shared.values.client import Client
-from tests.conftest import KEY_VERSION
+from tests.support.aws import KEY_VERSION
 from tests.support.faults import Wire
 
 START = 1_900_000_000

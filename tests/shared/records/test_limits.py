@@ -11,7 +11,7 @@ from shared.core import config
 from shared.core.errors import TooManyRequests
 from shared.core.tables import write
 from shared.records import limits
-from tests.conftest import PASSWORD
+from tests.support import PASSWORD
 from tests.support.api import Api, Inbox
 
 NOON = 1_800_000_000

@@ -68,6 +68,15 @@ def test_parameter_without_a_type_raises_at_declaration() -> None:
         api.get(operation)
 
 
+def test_parameter_that_cannot_be_read_raises_at_declaration() -> None:
+    api = Api("/made/{thingId}/up")
+    with pytest.raises(TypeError, match=r"^/made/\{thingId\}/up: the parameter thing is neither a part of the path"):
+
+        @api.get
+        def read(thing: str) -> Response:
+            return data(thing)
+
+
 def test_response_text_is_not_escaped() -> None:
     api = Api("/made/up")
 

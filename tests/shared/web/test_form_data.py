@@ -237,7 +237,7 @@ def test_body_over_a_megabyte_is_rejected_before_it_is_read(content_type: str) -
     assert isinstance(rejection(content_type, b"a" * 5 * 1024 * 1024), BodyTooLarge)
 
 
-def test_a_megabyte_of_near_boundaries_is_read() -> None:
+def test_megabyte_of_near_boundaries_is_read() -> None:
     """The parser has to examine each of them more closely than other bytes."""
     text = "\r\n-" * 300_000
     assert read(MULTIPART, multipart({"a": text})) == [("a", text)]

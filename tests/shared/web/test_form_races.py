@@ -9,7 +9,8 @@ from functools import partial
 import pytest
 
 from tests.support import stored
-from tests.support.api import Api, Inbox, at_once, routes
+from tests.support.api import Api, Inbox, routes
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.thorough
 

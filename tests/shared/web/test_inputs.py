@@ -68,3 +68,8 @@ def test_missing_required_parameter_is_rejected() -> None:
 def test_record_with_a_secret_is_not_a_named_tuple(record: type) -> None:
     """Named tuples, as other records are, would be serialized as lists in JSON and in tables."""
     assert not issubclass(record, tuple)
+
+
+def test_unknown_constraint_of_a_rule_raises_at_declaration() -> None:
+    with pytest.raises(TypeError, match="Rule has no constraint min; it has ge, gt"):
+        Rule(min=1)

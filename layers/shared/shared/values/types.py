@@ -7,6 +7,9 @@ from typing import Annotated, Any
 
 from shared.values import emails
 
+# Those of pydantic's Field. It ignores a name that it does not know.
+_CONSTRAINTS = ("ge", "gt", "le", "lt", "max_digits", "max_length", "min_length", "multiple_of", "pattern", "strict")
+
 
 class Rule:
     """The validation of a field: constraints, named as in pydantic's `Field`, and then a function.
@@ -19,6 +22,8 @@ class Rule:
     __is_annotated_types_grouped_metadata__ = True
 
     def __init__(self, function: Callable[[Any], Any] | None = None, **constraints: Any) -> None:
+        if unknown := constraints.keys() - set(_CONSTRAINTS):
+            raise TypeError(f"Rule has no constraint {', '.join(sorted(unknown))}; it has {', '.join(_CONSTRAINTS)}")
         self._function = function
         self._constraints = constraints
 

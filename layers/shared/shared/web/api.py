@@ -114,6 +114,10 @@ class Api:
             return lambda request: request.path_parameters.get(parameter, "")
         if kind is Client:
             return lambda request: request.client
+        if not hasattr(kind, "from_request"):
+            raise TypeError(
+                f"{self.path}: the parameter {name} is neither a part of the path nor an input such as a Body"
+            )
         read: Callable[[Request], Any] = kind.from_request
         return read
 

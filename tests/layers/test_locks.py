@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from checks.dependencies import locked
 from layers.sizes import reasons
 from tests.support import ROOT
 
@@ -15,32 +16,28 @@ RUN = ROOT / "requirements-run.txt"
 LAYER = ROOT / "layers" / "shared" / "requirements.txt"
 MINISTACK = ROOT / "requirements-ministack.txt"
 CHECKS = ROOT / "requirements-checks.txt"
-PEERS = ROOT / "benchmarks" / "requirements-peers.txt"
-
-
-def locked(lock: Path) -> dict[str, set[str]]:
-    """Return the versions of each package: more than one where they depend on the Python that installs them."""
-    versions: dict[str, set[str]] = {}
-    for name, version in re.findall(r"^([\w.-]+)==([\w.]+)", lock.read_text(), re.MULTILINE):
-        versions.setdefault(name, set()).add(version)
-    return versions
+CONTENDERS = ROOT / "benchmarks" / "requirements-peers.txt"
 
 
 @pytest.mark.parametrize("lock", [RUN, LAYER], ids=["run", "layer"])
-def test_what_runs_is_what_is_tested(lock: Path) -> None:
-    tested = locked(DEV)
-    assert {name: versions for name, versions in locked(lock).items() if tested.get(name) != versions} == {}
+def test_packages_that_run_have_the_tested_versions(lock: Path) -> None:
+    tested = locked(DEV.read_text())
+    assert {name: versions for name, versions in locked(lock.read_text()).items() if tested.get(name) != versions} == {}
 
 
-def test_the_packages_that_the_layer_is_compared_with_have_its_versions() -> None:
-    ours = locked(LAYER)
-    assert {name: found for name, found in locked(PEERS).items() if ours.get(name, found) != found} == {}
+def test_contenders_use_the_versions_of_the_layer() -> None:
+    ours = locked(LAYER.read_text())
+    assert {
+        name: found for name, found in locked(CONTENDERS.read_text()).items() if ours.get(name, found) != found
+    } == {}
 
 
 @pytest.mark.parametrize(
-    "lock", [DEV, RUN, LAYER, MINISTACK, CHECKS, PEERS], ids=["dev", "run", "layer", "ministack", "checks", "peers"]
+    "lock",
+    [DEV, RUN, LAYER, MINISTACK, CHECKS, CONTENDERS],
+    ids=["dev", "run", "layer", "ministack", "checks", "contenders"],
 )
-def test_a_lock_installs_the_same_files_from_anywhere(lock: Path) -> None:
+def test_lock_installs_the_same_files_from_anywhere(lock: Path) -> None:
     text = lock.read_text()
     pinned = re.split(r"^(?=[\w.-]+==)", text, flags=re.MULTILINE)[1:]
     assert pinned
@@ -48,14 +45,14 @@ def test_a_lock_installs_the_same_files_from_anywhere(lock: Path) -> None:
     assert re.findall(r"^\s*-(?!-hash=).*|\w+://\S+", text, re.MULTILINE) == []
 
 
-def test_the_layer_s_lock_has_no_conditions() -> None:
+def test_lock_of_the_layer_has_no_conditions() -> None:
     """Pip would evaluate them for the Python and the system that it runs on, not for Lambda's."""
     assert " ; " not in LAYER.read_text()
 
 
-def test_the_layer_s_dependencies_have_a_reason() -> None:
+def test_dependencies_of_the_layer_have_a_reason() -> None:
     project = tomllib.loads((LAYER.parent / "pyproject.toml").read_text())
     why = reasons()
     direct = [Requirement(dependency).name for dependency in project["project"]["dependencies"]]
     assert [name for name in direct if why[name].startswith("Needed by")] == []
-    assert [name for name in locked(LAYER) if why[name] == "Needed by ."] == []
+    assert [name for name in locked(LAYER.read_text()) if why[name] == "Needed by ."] == []

@@ -32,7 +32,7 @@ def test_every_file_belongs_to_a_package(layer: Path) -> None:
 
 
 @pytest.mark.usefixtures("layer")
-def test_a_layer_of_the_allowed_size_passes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_layer_of_the_allowed_size_passes(capsys: pytest.CaptureFixture[str]) -> None:
     assert sizes.main() == 0
     printed = capsys.readouterr()
     assert "Password hashes." in printed.out
@@ -40,7 +40,7 @@ def test_a_layer_of_the_allowed_size_passes(capsys: pytest.CaptureFixture[str]) 
 
 
 @pytest.mark.usefixtures("layer")
-def test_a_larger_layer_fails_and_names_what_is_over_and_what_it_costs(
+def test_larger_layer_fails_and_the_message_names_limit_and_cost(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sizes, "MAX_SIZE", 10)
@@ -51,7 +51,7 @@ def test_a_larger_layer_fails_and_names_what_is_over_and_what_it_costs(
     assert "layers/shared/aws_services.py" in message
 
 
-def test_the_message_has_the_sizes() -> None:
+def test_message_lists_the_largest_packages() -> None:
     message = sizes.too_large(22_300_000, Counter({"numpy": 9_100_000, "six": 30_000}))
     assert "22.3 MB zipped: 2.3 MB more" in message
     assert "numpy (9.1), six (0.0)" in message

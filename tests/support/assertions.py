@@ -1,21 +1,21 @@
-"""Checks that apply to every reply of the API: `assert is_error(...)`, `assert has_headers(...)`."""
+"""Assertions about every reply of the API."""
 
 from tests.support.api import Reply
 
 
-def is_error(reply: Reply, status: int, code: str) -> bool:
-    """Check an error reply: status, code, shape and headers, but not its message."""
+def assert_error(reply: Reply, status: int, code: str) -> None:
+    """Assert that a reply is this error: status, code, shape and headers, but not its message."""
     assert (reply.status, reply.json.get("code")) == (status, code), reply.text
     assert list(reply.json)[:4] == ["success", "message", "code", "requestId"]
     assert set(reply.json) <= {"success", "message", "code", "requestId", "errors"}
     assert reply.json["success"] is False
     assert reply.json["message"]
     assert reply.json["requestId"] == reply.headers["x-request-id"]
-    return has_headers(reply)
+    assert_headers(reply)
 
 
-def has_headers(reply: Reply, cache: str = "no-store") -> bool:
-    """Check the headers that every reply has."""
+def assert_headers(reply: Reply, cache: str = "no-store") -> None:
+    """Assert that a reply has the headers of every reply."""
     assert reply.headers["cache-control"] == cache
     assert reply.headers["x-content-type-options"] == "nosniff"
     assert reply.headers["referrer-policy"] == "no-referrer"
@@ -25,4 +25,3 @@ def has_headers(reply: Reply, cache: str = "no-store") -> bool:
     assert ("content-type" in reply.headers) == bool(reply.text)
     if reply.text:
         assert reply.headers["content-type"] == "application/json; charset=utf-8"
-    return True

@@ -16,7 +16,7 @@ PACKAGES = Path(sysconfig.get_path("purelib"))
 
 
 @pytest.mark.parametrize(("file", "statement"), DEFERRED)
-def test_deferred_import_moves_to_where_it_is_used(file: str, statement: str) -> None:
+def test_import_is_deferred_to_where_it_is_used(file: str, statement: str) -> None:
     source = (PACKAGES / file).read_text()
     rewritten = trim.defer(source, statement)
     compile(rewritten, file, "exec")
@@ -51,21 +51,21 @@ def test_import_that_cannot_be_deferred_fails_the_build(source: str, message: st
 
 
 @pytest.mark.parametrize("file", trim.REPLACED)
-def test_a_text_to_replace_occurs_once(file: str) -> None:
+def test_text_to_replace_occurs_once(file: str) -> None:
     source = (PACKAGES / file).read_text()
     for old, new in trim.REPLACED[file]:
         source = trim.replace(source, old, new)
     compile(source, file, "exec")
 
 
-def test_a_text_that_is_not_there_fails_the_build() -> None:
+def test_missing_or_repeated_text_fails_the_build() -> None:
     with pytest.raises(ValueError, match="`a` occurs 0 times"):
         trim.replace("b", "a", "c")
     with pytest.raises(ValueError, match="`a` occurs 2 times"):
         trim.replace("a, a", "a", "c")
 
 
-def test_a_typed_dictionary_of_pydantic_is_a_dictionary_as_before() -> None:
+def test_typed_dictionary_of_pydantic_is_still_a_dictionary() -> None:
     source = (PACKAGES / "pydantic_core/core_schema.py").read_text()
     for old, new in trim.REPLACED["pydantic_core/core_schema.py"]:
         source = trim.replace(source, old, new)
@@ -76,12 +76,12 @@ def test_a_typed_dictionary_of_pydantic_is_a_dictionary_as_before() -> None:
     assert module.str_schema(max_length=3) == {"type": "str", "max_length": 3}
 
 
-def test_documentation_is_removed_but_not_what_is_only_called_so() -> None:
+def test_documentation_is_removed_but_a_member_of_that_name_stays() -> None:
     shape = {"documentation": "Words.", "members": {"documentation": {"shape": "Text", "documentation": "Words."}}}
     assert trim.without_documentation(shape) == {"members": {"documentation": {"shape": "Text"}}}
 
 
-def test_a_service_that_botocore_does_not_know_fails_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_service_unknown_to_botocore_fails_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("dynamodb", "s3"):
         (tmp_path / name).mkdir()
     monkeypatch.setattr(trim, "SERVICES", frozenset({"dynamodb", "dynamodbb"}))

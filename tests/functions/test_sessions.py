@@ -1,8 +1,8 @@
-"""/api/auth/sessions and /api/auth/activity."""
+"""/api/auth/sessions, and the email about a sign-in from a new device."""
 
 import pytest
 
-from tests.conftest import PASSWORD
+from tests.support import PASSWORD
 from tests.support.api import Api, Inbox
 
 
@@ -21,19 +21,6 @@ def test_session_of_another_user_is_not_found(ada: Api, admin: Api) -> None:
     mine = ada.get("/api/auth/sessions").json["data"][0]["id"]
     assert admin.delete(f"/api/auth/sessions/{mine}").status == 404
     assert ada.get("/api/auth/me").status == 200
-
-
-def test_activity_is_paged_newest_first(ada: Api, api: Api) -> None:
-    api.signed_in("ada@example.com", PASSWORD).post("/api/auth/logout")
-    api.post("/api/auth/login", {"email": "ada@example.com", "password": "wrong wrong"})
-    first = ada.get("/api/auth/activity?limit=2").json
-    rest = ada.get(f"/api/auth/activity?cursor={first['nextCursor']}").json
-    assert [(entry["event"], entry["outcome"]) for entry in [*first["data"], *rest["data"]]][:3] == [
-        ("login", "failure"),
-        ("logout", "success"),
-        ("login", "success"),
-    ]
-    assert rest["nextCursor"] is None
 
 
 @pytest.mark.usefixtures("ada")
