@@ -6,8 +6,10 @@ import json
 import os
 import re
 import sys
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qs
 
 from local.asgi import ClientGoneError, Receive, Scope, Send, TooLargeError, read_body
 from local.aws.durable.generations import DamagedError, Generations
@@ -57,7 +59,7 @@ class DurableApp:
             return await self._manage(json.loads(body) if scope["method"] == "POST" else None)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         target = headers.get("x-amz-target", "")
-        operation = _operation(target, scope["path"], body)
+        operation = _operation(headers, scope["path"], body)
         if scope["method"] in {"GET", "HEAD"} or _READS.match(operation):
             return await self._ministack.respond(scope, body)
         if scope["path"].startswith("/_ministack/"):
@@ -111,12 +113,14 @@ class DurableApp:
         }
 
 
-def _operation(target: str, path: str, body: bytes) -> str:
+def _operation(headers: Mapping[str, str], path: str, body: bytes) -> str:
     """Return the AWS operation: `PutItem` of a JSON request, the Action of a form, the path of a REST request."""
-    if target:
+    if target := headers.get("x-amz-target"):
         return target.rpartition(".")[2]
-    action = re.search(rb"(?:^|&)Action=(\w+)", body)
-    return action[1].decode() if action else path
+    # The text of an email, in JSON, may look like a form.
+    if headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
+        return parse_qs(body.decode(errors="replace")).get("Action", [path])[0]
+    return path
 
 
 def _extra_fields(body: bytes) -> dict[str, Any]:

@@ -78,8 +78,13 @@ class Generations:
         self.current += 1
         prepared.rename(self.folder)
         _fsync(self._data)
+        self.close()
         self._open()
         shutil.rmtree(previous)
+
+    def close(self) -> None:
+        """Close the journal."""
+        self._journal.close()
 
     def _open(self) -> None:
         # Unbuffered: each append is one write to the operating system.
