@@ -1,8 +1,10 @@
 """The application in front of MiniStack: what it keeps on disk, and what it does when the disk fails."""
 
 import asyncio
+import contextlib
 import json
 import os
+import resource
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -109,3 +111,67 @@ def test_accepted_email_is_kept(
 def test_action_of_a_form_that_only_reads_is_not_saved(served: Served, action: str, saved: int) -> None:
     assert served.post("/", f"Action={action}".encode(), FORM) == 200
     assert served.ministack.saved == saved
+
+
+@pytest.mark.parametrize("room", [0, 20])
+def test_email_that_does_not_fit_on_the_disk_is_not_accepted(served: Served, tmp_path: Path, room: int) -> None:
+    file = tmp_path / "mail.jsonl"
+    file.write_bytes(b"x" * 1_000_000 + b"\n")
+    before = file.read_bytes()
+    with size_limit(len(before) + room), pytest.raises(ExitError):
+        served.post(SEND, b"{}", JSON)
+    Generations(tmp_path).close()
+    assert file.read_bytes() == before, "the next start drops the incomplete line"
+
+
+@contextlib.contextmanager
+def size_limit(size: int) -> Iterator[None]:
+    """Let writes beyond this position of a file fail, as on a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+PUT = {"x-amz-target": "DynamoDB_20120810.PutItem"}
+
+
+def snapshot(served: Served) -> int:
+    known = {"generation": served.generations.current, "journal": served.generations.journal_size}
+    return served.post("/_durable", json.dumps(known | {"snapshot": served.generations.snapshot_size}).encode(), {})
+
+
+@pytest.mark.parametrize("failing", ["rename", "open"])
+def test_failure_while_switching_to_a_snapshot_ends_the_process(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    assert served.post("/", b'{"first": 1}', PUT) == 200
+
+    original = getattr(Path, failing)
+
+    def fail(path: Path, *arguments: Any, **options: Any) -> Any:
+        if path.name in {"1.new", "journal.jsonl"}:
+            raise OSError(24, "Too many open files")
+        return original(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, failing, fail)
+    with pytest.raises(ExitError):
+        snapshot(served)
+    monkeypatch.setattr(Path, failing, original)
+    if failing == "rename":
+        assert served.generations.current == 0
+    # The next process continues with the change: in the journal, or in the snapshot that contains it.
+    again = Generations(tmp_path)
+    assert again.entries() if failing == "rename" else again.current == 1
+    again.close()
+
+
+def test_folders_that_a_kill_has_left_are_removed_at_the_start(tmp_path: Path) -> None:
+    for name in ("1", "2", "3.new"):
+        (tmp_path / name).mkdir()
+    generations = Generations(tmp_path)
+    generations.close()
+    assert generations.current == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["2"]

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
@@ -68,17 +68,13 @@ class DurableApp:
         async with self._changing:
             response = await self._ministack.respond(scope, body)
             if response.status in _SUCCESS:
-                try:
+                with _exit_on_failure("A change cannot be kept"):
                     if _SENDS_EMAIL.search(operation):
                         await self._keep_emails(body, response)
                     elif target.startswith(_DYNAMODB):
                         self._keep_request(target, headers.get("authorization", ""), body)
                     else:
                         self._ministack.save(self._generations.folder, dynamodb=False)
-                except OSError as problem:
-                    # No client may see a change that is not on disk. Exit: the next process starts from the disk.
-                    print(f"A change cannot be kept: {problem}", file=sys.stderr, flush=True)
-                    os._exit(1)
         return response
 
     def _keep_request(self, target: str, authorization: str, body: bytes) -> None:
@@ -102,7 +98,8 @@ class DurableApp:
             if known == self._state():
                 prepared = self._generations.prepare_next()
                 self._ministack.save(prepared, dynamodb=True)
-                self._generations.switch(prepared)
+                with _exit_on_failure("The new snapshot cannot be used"):
+                    self._generations.switch(prepared)
             return _json(HTTPStatus.OK, self._state())
 
     def _state(self) -> dict[str, int]:
@@ -111,6 +108,19 @@ class DurableApp:
             "journal": self._generations.journal_size,
             "snapshot": self._generations.snapshot_size,
         }
+
+
+@contextlib.contextmanager
+def _exit_on_failure(what: str) -> Iterator[None]:
+    """End the process if the block raises. The next process starts from the disk.
+
+    No client may see a change that is not on disk.
+    """
+    try:
+        yield
+    except Exception as problem:  # noqa: BLE001 - after any error, memory and disk differ
+        print(f"{what}: {problem!r}", file=sys.stderr, flush=True)
+        os._exit(1)
 
 
 def _operation(headers: Mapping[str, str], path: str, body: bytes) -> str:
