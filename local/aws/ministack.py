@@ -16,7 +16,7 @@ from pathlib import Path
 
 from local.aws import REGION
 from local.aws.client import Aws, MiniStackGoneError
-from local.aws.durable import NO_RESTART
+from local.aws.durable import NO_RESTART, REPLAY_FAILED
 from local.console import Console
 from local.errors import RunnerError
 from local.sockets import listen
@@ -161,7 +161,11 @@ class MiniStack:
         return False
 
     def _read_changes(self) -> None:
-        while os.read(self._changes, 4096):
+        while news := os.read(self._changes, 4096):
+            if REPLAY_FAILED in news:
+                self._console.warn(
+                    f"Changes in MiniStack's journal could not be repeated, so local data is missing. See {self.log}."
+                )
             self._wake()
         os.close(self._changes)
 

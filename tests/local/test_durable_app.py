@@ -13,7 +13,7 @@ import pytest
 
 from local.asgi import Message, Scope
 from local.aws.durable.app import DurableApp
-from local.aws.durable.generations import Generations
+from local.aws.durable.generations import DamagedError, Generations
 from local.aws.durable.ministack_app import Response
 
 EMAIL = {"MessageId": "id-1", "To": ["ada@example.com"], "Timestamp": 1}
@@ -175,3 +175,30 @@ def test_folders_that_a_kill_has_left_are_removed_at_the_start(tmp_path: Path) -
     generations.close()
     assert generations.current == 2
     assert [path.name for path in tmp_path.iterdir()] == ["2"]
+
+
+def test_body_that_cannot_be_kept_is_refused_before_it_takes_effect(served: Served) -> None:
+    assert served.post("/", '{"key": "é"}'.encode("utf-16"), PUT) == 400
+    assert served.ministack.bodies == []
+    assert served.generations.entries() == []
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff"])
+def test_invalid_request_for_a_snapshot_answers_400(served: Served, body: bytes) -> None:
+    assert served.post("/_durable", body, {}) == 400
+    assert served.generations.current == 0
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("{", "null", "1", '"abc"', '{"a": 1, "b": 2, "c": 3}', '["a", "b"]', '["a", "b", 1]', '["a", null, "c"]'),
+        # No header has this character, and no UTF-8 text has a lone surrogate.
+        *(r'["\u2028", "b", "c"]', r'["a", "b", "\ud800"]'),
+    ],
+)
+def test_journal_line_that_is_no_request_is_damage(tmp_path: Path, line: str) -> None:
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0/journal.jsonl").write_text(f'["a", "b", "c"]\n{line}\n')
+    with contextlib.closing(Generations(tmp_path)) as generations, pytest.raises(DamagedError, match="is damaged"):
+        generations.entries()

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from local.asgi import ClientGoneError, Receive, Scope, Send, TooLargeError, read_body
+from local.aws.durable import CHANGED, REPLAY_FAILED
 from local.aws.durable.generations import DamagedError, Generations
 from local.aws.durable.ministack_app import MiniStackApp, Response
 
@@ -23,7 +24,7 @@ _MAX_BODY = 64 * 1024 * 1024
 
 
 class DurableApp:
-    """Responds to requests. Writes a byte to the pipe `notify` after each change in DynamoDB."""
+    """Responds to requests. Writes `CHANGED` to the pipe `notify` after each change in DynamoDB."""
 
     def __init__(self, ministack: MiniStackApp, generations: Generations, notify: int) -> None:
         self._ministack, self._generations, self._notify = ministack, generations, notify
@@ -33,14 +34,19 @@ class DurableApp:
         """Load the snapshot and replay the journal. Raises DamagedError."""
         try:
             await self._ministack.start()
-        except OSError as problem:
-            raise DamagedError(f"the snapshot in {self._generations.folder} cannot be read: {problem}") from problem
+        except Exception as problem:  # MiniStack's own errors, too: another attempt would read the same files.
+            raise DamagedError(f"the snapshot in {self._generations.folder} cannot be read: {problem!r}") from problem
         entries = self._generations.entries()
         failed = 0
         for target, authorization, body in entries:
-            headers = {"x-amz-target": target, "authorization": authorization}
-            response = await self._ministack.respond(_scope("POST", "/", headers), body.encode())
-            failed += response.status != HTTPStatus.OK
+            headers = [(b"x-amz-target", target), (b"authorization", authorization)]
+            response = await self._ministack.respond(_scope("POST", "/", headers), body)
+            if response.status not in _SUCCESS:
+                # Only successful requests are in the journal.
+                failed += 1
+                print(f"Replaying {target!r} failed: {response.status} {response.body!r}", flush=True)
+        if failed:
+            self._write_to_runner(REPLAY_FAILED)
         print(f"Replayed {len(entries)} requests, {failed} failed.", flush=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,7 +62,11 @@ class DurableApp:
 
     async def _respond(self, scope: Scope, body: bytes) -> Response:
         if scope["path"] == "/_durable":
-            return await self._manage(json.loads(body) if scope["method"] == "POST" else None)
+            try:
+                known = json.loads(body) if scope["method"] == "POST" else None
+            except ValueError:
+                return _json(HTTPStatus.BAD_REQUEST, {"message": "The body is not JSON."})
+            return await self._manage(known)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         target = headers.get("x-amz-target", "")
         operation = _operation(headers, scope["path"], body)
@@ -65,6 +75,10 @@ class DurableApp:
         if scope["path"].startswith("/_ministack/"):
             # A reset clears only the memory: the next start would load the data on disk again.
             return _json(HTTPStatus.FORBIDDEN, {"message": "Stop the runner and run `make reset`."})
+        if target.startswith(_DYNAMODB) and not _is_utf8(body):
+            # The journal cannot contain it, so refuse it before it takes effect.
+            error = {"__type": "SerializationException", "message": "The body is not UTF-8."}
+            return _json(HTTPStatus.BAD_REQUEST, error)
         async with self._changing:
             response = await self._ministack.respond(scope, body)
             if response.status in _SUCCESS:
@@ -79,12 +93,15 @@ class DurableApp:
 
     def _keep_request(self, target: str, authorization: str, body: bytes) -> None:
         self._generations.append([target, authorization, body.decode()])
+        self._write_to_runner(CHANGED)
+
+    def _write_to_runner(self, news: bytes) -> None:
         # If the pipe is full, the runner has enough bytes to read: it will look for new records anyway.
         with contextlib.suppress(BlockingIOError):
-            os.write(self._notify, b".")
+            os.write(self._notify, news)
 
     async def _keep_emails(self, body: bytes, response: Response) -> None:
-        listed = await self._ministack.respond(_scope("GET", "/_ministack/ses/messages", {}), b"")
+        listed = await self._ministack.respond(_scope("GET", "/_ministack/ses/messages", []), b"")
         accounts = json.loads(listed.body)["messages"].values()
         sent = response.body.decode()
         extra = _extra_fields(body)
@@ -133,6 +150,14 @@ def _operation(headers: Mapping[str, str], path: str, body: bytes) -> str:
     return path
 
 
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _extra_fields(body: bytes) -> dict[str, Any]:
     """Return the fields of SendEmail (SES API v2) that MiniStack drops: reply addresses and custom headers."""
     try:
@@ -144,7 +169,7 @@ def _extra_fields(body: bytes) -> dict[str, Any]:
         return {}
 
 
-def _scope(method: str, path: str, headers: dict[str, str]) -> Scope:
+def _scope(method: str, path: str, headers: list[tuple[bytes, bytes]]) -> Scope:
     return {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -152,7 +177,7 @@ def _scope(method: str, path: str, headers: dict[str, str]) -> Scope:
         "method": method,
         "path": path,
         "query_string": b"",
-        "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()],
+        "headers": headers,
     }
 
 

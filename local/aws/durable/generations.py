@@ -47,12 +47,11 @@ class Generations:
         """Bytes in the current snapshot."""
         return sum(file.stat().st_size for file in self.folder.glob("*.json"))
 
-    def entries(self) -> list[tuple[str, str, str]]:
+    def entries(self) -> list[tuple[bytes, bytes, bytes]]:
         """Return the requests in the journal: target, authorization and body. Raises DamagedError."""
-        lines = self._journal_path.read_bytes().splitlines()
         try:
-            return [(target, authorization, body) for target, authorization, body in map(json.loads, lines)]
-        except (ValueError, TypeError) as problem:
+            return [_entry(line) for line in self._journal_path.read_bytes().splitlines()]
+        except ValueError as problem:
             remedy = f"Restore it, or delete {self._data.parent} to start with empty data."
             raise DamagedError(f"{self._journal_path} is damaged ({problem}). {remedy}") from problem
 
@@ -98,6 +97,14 @@ class Generations:
     def _open(self) -> None:
         # Unbuffered: each append is one write to the operating system.
         self._journal = self._journal_path.open("ab", buffering=0)
+
+
+def _entry(line: bytes) -> tuple[bytes, bytes, bytes]:
+    match json.loads(line):
+        case [str(target), str(authorization), str(body)]:
+            return target.encode("latin-1"), authorization.encode("latin-1"), body.encode()
+        case _:
+            raise ValueError(f"{line[:80]!r} is not a request")
 
 
 def _append(file: FileIO, content: bytes) -> None:
