@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from local import admin
 from local.aws import expiry, feedback, resources, rotation
 from local.aws.client import AwsError, MiniStackGoneError
+from local.aws.mail_file import MailFile
 from local.aws.ministack import MiniStack
 from local.aws.schedules import Schedules
 from local.aws.streams import Checkpoints, Streams
@@ -131,7 +132,7 @@ class Runner:
         # Flask and SAM CLI's gateway are half of what the runner imports.
         from local.page.app import Page  # noqa: PLC0415
 
-        emails = self._data / "cloud" / "mail.jsonl"
+        emails = MailFile(self._data / "cloud" / "mail.jsonl", self._console.warn)
         self._page = Page(Inbox(emails), self._history, self._ministack.aws)
         self._simulator = feedback.Simulator(emails)
         return self._make_application()

@@ -11,10 +11,10 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from local.aws import ACCOUNT, REGION
+from local.aws.mail_file import MailFile
 from local.template import FeedbackRoute
 
 _SIMULATED = re.compile(r"(bounce|complaint)(\+[^@]*)?@simulator\.amazonses\.com", re.IGNORECASE)
@@ -23,28 +23,23 @@ _SIMULATED = re.compile(r"(bounce|complaint)(\+[^@]*)?@simulator\.amazonses\.com
 class Simulator:
     """Reads the emails that are appended to the file after the start."""
 
-    def __init__(self, emails: Path) -> None:
+    def __init__(self, emails: MailFile) -> None:
         self._emails = emails
-        self._read = emails.stat().st_size if emails.exists() else 0
+        # The end of the last complete line: MiniStack's start removes an incomplete one.
+        self._read = emails.end()
 
     def events(self, routes: Sequence[FeedbackRoute]) -> Iterator[tuple[FeedbackRoute, str]]:
         """Yield the notifications since the last call: the route and the event (JSON) as SNS delivers it."""
-        for email in self._new():
-            for address in email["To"]:
-                simulated = _SIMULATED.fullmatch(address)
-                if simulated:
-                    kind = simulated[1].lower()
-                    message = json.dumps(_message(kind, address, email))
-                    yield from ((route, _event(route.topic, message)) for route in routes if route.kind == kind)
+        for end, notifications in self._emails.read(self._read, _notifications):
+            self._read = end
+            for kind, message in notifications or ():
+                yield from ((route, _event(route.topic, message)) for route in routes if route.kind == kind)
 
-    def _new(self) -> list[dict[str, Any]]:
-        if not self._emails.exists() or self._emails.stat().st_size <= self._read:
-            return []
-        with self._emails.open("rb") as file:
-            file.seek(self._read)
-            whole, newline, _unfinished = file.read().rpartition(b"\n")
-        self._read += len(whole + newline)
-        return [json.loads(line) for line in whole.splitlines()]
+
+def _notifications(email: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the kind and the message (JSON) of each notification that the email causes."""
+    kinds = [(found[1].lower(), address) for address in email["To"] if (found := _SIMULATED.fullmatch(address))]
+    return [(kind, json.dumps(_message(kind, address, email))) for kind, address in kinds]
 
 
 def _message(kind: str, address: str, email: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from local.aws import REGION
 from local.aws.client import Aws, MiniStackGoneError
-from local.aws.durable import NO_RESTART
+from local.aws.durable import NO_RESTART, REPLAY_FAILED
 from local.console import Console
 from local.errors import RunnerError
 from local.sockets import listen
@@ -24,6 +24,8 @@ from local.sockets import listen
 _SERVICES = "dynamodb,dynamodbstreams,secretsmanager,ses,sqs,sts"
 # While the runner is up, a shorter journal is not worth a snapshot, in bytes.
 _COMPACT_ABOVE = 2_000_000
+# Seconds before a process that failed at once is started again.
+_RESTART_PAUSE = 1.0
 
 
 @dataclass(frozen=True)
@@ -135,14 +137,35 @@ class MiniStack:
                 return
             how = f"signal {-status}" if status < 0 else f"status {status}"
             self._console.warn(f"MiniStack ended ({how}). Restarting it; what it had acknowledged is on disk.")
-            if time.monotonic() - started < 1.0 and self._stopping.wait(1.0):
-                return
+            if time.monotonic() - started < _RESTART_PAUSE:
+                self._stopping.wait(_RESTART_PAUSE)
             self.incarnation += 1
-            self._process = self._start()
+            if not self._restart():
+                return
             self._wake()
 
+    def _restart(self) -> bool:
+        """Start a process, and retry while the system refuses. Returns False if the runner stops."""
+        while not self._stopping.is_set():
+            try:
+                self._process = self._start()
+            except OSError as problem:
+                # For instance, too many files are open.
+                self._console.warn(f"MiniStack cannot be restarted ({problem}). Retrying.")
+                self._stopping.wait(_RESTART_PAUSE)
+            else:
+                if self._stopping.is_set():
+                    # `kill` may have killed only the previous process.
+                    self._process.kill()
+                return True
+        return False
+
     def _read_changes(self) -> None:
-        while os.read(self._changes, 4096):
+        while news := os.read(self._changes, 4096):
+            if REPLAY_FAILED in news:
+                self._console.warn(
+                    f"Changes in MiniStack's journal could not be repeated, so local data is missing. See {self.log}."
+                )
             self._wake()
         os.close(self._changes)
 

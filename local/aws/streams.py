@@ -42,10 +42,10 @@ class Checkpoints:
         self._path, self._generation = path, generation
         self._delivered: dict[str, int] = {}
         with contextlib.suppress(FileNotFoundError, ValueError):
-            stored = json.loads(path.read_text(encoding="utf-8"))
             # Everything before a snapshot has been delivered, so numbers since an older one are obsolete.
-            if stored["generation"] == generation:
-                self._delivered = stored["delivered"]
+            match json.loads(path.read_text(encoding="utf-8")):
+                case {"generation": stored, "delivered": dict(delivered)} if stored == generation:
+                    self._delivered = {source: count for source, count in delivered.items() if isinstance(count, int)}
 
     def delivered(self, source: str) -> int:
         """Return how many records of the current generation the source has delivered."""

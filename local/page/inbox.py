@@ -1,17 +1,17 @@
-"""The emails sent through SES. MiniStack's process appends them to `mail.jsonl`, one JSON object per line.
+"""The emails sent through SES.
 
 Only a summary of each email and its position in the file are in memory: thousands of emails take a few megabytes, and
 checking for new ones takes next to no time.
 """
 
-import json
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
+
+from local.aws.mail_file import MailFile
 
 _BOUNDARY = "=_part"
 
@@ -26,10 +26,11 @@ class _Entry:
 
 
 class Inbox:
-    """Reads the file that MiniStack's process writes. Thread-safe."""
+    """The emails in the file. Thread-safe."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, file: MailFile) -> None:
+        self._file = file
+        self._read = 0
         self._lock = threading.Lock()
         self._entries: list[_Entry] = []
         self._by_id: dict[str, _Entry] = {}
@@ -47,39 +48,22 @@ class Inbox:
             entry = self._by_id.get(email_id)
         if entry is None:
             return None
-        with self._path.open("rb") as file:
-            file.seek(entry.start)
-            email = _email(json.loads(file.read(entry.end - entry.start)))
+        email = _email(self._file.source(entry.start, entry.end))
         return {**email, "source": _source(email)}
 
     def newest_first(self) -> list[dict[str, Any]]:
         """Return all emails with all fields but `source`."""
-        try:
-            lines = self._path.read_bytes().split(b"\n")
-        except FileNotFoundError:
-            return []
-        # The last part is empty, or a line that is still being written.
-        return [_email(json.loads(line)) for line in reversed(lines[:-1])]
+        return [email for _, email in self._file.read(0, _email) if email][::-1]
 
     def _read_new(self) -> None:
         """Read the lines added since the last call."""
-        read = self._entries[-1].end if self._entries else 0
-        try:
-            if self._path.stat().st_size <= read:
-                return
-        except FileNotFoundError:
-            return
-        with self._path.open("rb") as file:
-            file.seek(read)
-            for line in file:
-                if not line.endswith(b"\n"):
-                    return
-                email = _email(json.loads(line))
+        for end, email in self._file.read(self._read, _email):
+            if email:
                 summary = {name: email[name] for name in ("id", "from", "to", "subject", "sentAt")}
-                entry = _Entry(read, read + len(line), summary)
+                entry = _Entry(self._read, end, summary)
                 self._entries.append(entry)
                 self._by_id[email["id"]] = entry
-                read = entry.end
+            self._read = end
 
 
 def safe_html(html: str) -> str:
@@ -124,15 +108,19 @@ class _Links(HTMLParser):
 
 
 def _email(stored: dict[str, Any]) -> dict[str, Any]:
+    def text(name: str) -> str:
+        # An email from a template has other names for its fields.
+        return str(stored.get(name) or stored.get(f"Rendered{name}") or "")
+
     sent_at = datetime.fromtimestamp(stored["Timestamp"], UTC).isoformat(timespec="milliseconds")
     return {
-        "id": stored["MessageId"],
+        "id": str(stored["MessageId"]),
         "from": stored.get("Source") or "",
         "to": ", ".join(stored["To"]),
         "replyTo": ", ".join(stored.get("ReplyTo") or ()),
-        "subject": stored["Subject"],
-        "text": stored["BodyText"],
-        "html": stored["BodyHtml"],
+        "subject": text("Subject"),
+        "text": text("BodyText"),
+        "html": text("BodyHtml"),
         "sentAt": sent_at.replace("+00:00", "Z"),
         "headers": {header["Name"]: header["Value"] for header in stored.get("Headers") or ()},
     }

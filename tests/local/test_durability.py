@@ -243,6 +243,25 @@ def test_damaged_data_prevents_the_start_and_is_kept_unchanged(
     assert re.search("damaged|cannot be read", ministack.log.read_text().splitlines()[-1])
 
 
+def test_snapshot_that_is_not_text_prevents_the_start(begin: Callable[[], MiniStack], tmp_path: Path) -> None:
+    ministack = begin()
+    ministack.snapshot(ministack.state())
+    ministack.kill()
+    (tmp_path / "cloud/1/dynamodb.json").write_bytes(b"\xff")
+    with pytest.raises(RunnerError, match="MiniStack does not start"):
+        begin()
+
+
+def test_failed_replay_is_reported(begin: Callable[[], MiniStack], tmp_path: Path) -> None:
+    begin().kill()
+    with (tmp_path / "cloud/0/journal.jsonl").open("a") as journal:
+        journal.write('["DynamoDB_20120810.PutItem", "", "{}"]\n')
+    ministack = begin()
+    output = ministack._console._out
+    assert isinstance(output, io.StringIO)
+    eventually(lambda: "Changes in MiniStack's journal could not be repeated" in output.getvalue(), what="the warning")
+
+
 def test_snapshot_contains_every_service(begin: Callable[[], MiniStack], tmp_path: Path) -> None:
     ministack = begin()
     put(ministack.aws, "one", text="Grüße \u2603")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local.aws.feedback import Simulator
+from local.aws.mail_file import MailFile
 from local.template import FeedbackRoute, read_project
 from tests.local.harness import RunnerProcess, eventually
 from tests.support import PASSWORD, ROOT
@@ -42,7 +43,7 @@ def test_template_connects_ses_to_the_function() -> None:
 
 def test_email_to_the_simulator_causes_one_notification(tmp_path: Path) -> None:
     path = tmp_path / "mail.jsonl"
-    simulator = Simulator(path)
+    simulator = Simulator(MailFile(path, pytest.fail))
     assert notifications(simulator) == []
     send(path, "bounce@simulator.amazonses.com")
     send(path, "ada@example.com", "Complaint+Ada@simulator.amazonses.com")
@@ -57,7 +58,7 @@ def test_email_to_the_simulator_causes_one_notification(tmp_path: Path) -> None:
 def test_email_from_before_the_start_causes_none(tmp_path: Path) -> None:
     path = tmp_path / "mail.jsonl"
     send(path, "bounce@simulator.amazonses.com")
-    assert notifications(Simulator(path)) == []
+    assert notifications(Simulator(MailFile(path, pytest.fail))) == []
 
 
 def test_incomplete_line_is_read_when_it_is_complete(tmp_path: Path) -> None:
@@ -65,10 +66,29 @@ def test_incomplete_line_is_read_when_it_is_complete(tmp_path: Path) -> None:
     send(path, "bounce@simulator.amazonses.com")
     line = path.read_text()
     path.write_text("")
-    simulator = Simulator(path)
+    simulator = Simulator(MailFile(path, pytest.fail))
     path.write_text(line[:40])
     assert notifications(simulator) == []
     path.write_text(line)
+    assert len(notifications(simulator)) == 1
+
+
+def test_unreadable_email_does_not_stop_the_simulator(tmp_path: Path) -> None:
+    path, warnings = tmp_path / "mail.jsonl", list[str]()
+    simulator = Simulator(MailFile(path, warnings.append))
+    path.write_text('{"To": ["bounce@simul\n[]\n{"To": ["bounce@simulator.amazonses.com", 1]}\n')
+    send(path, "bounce@simulator.amazonses.com")
+    assert len(notifications(simulator)) == 1
+    assert notifications(simulator) == []
+    assert len(warnings) == 3
+
+
+def test_incomplete_line_from_before_the_start_may_be_removed(tmp_path: Path) -> None:
+    path = tmp_path / "mail.jsonl"
+    path.write_text('{"To": ["bounce@simul')
+    simulator = Simulator(MailFile(path, pytest.fail))
+    path.write_text("")
+    send(path, "bounce@simulator.amazonses.com")
     assert len(notifications(simulator)) == 1
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from local.aws.mail_file import MailFile
 from local.page.inbox import Inbox, safe_html
 from tests.local.harness import Answer, RunnerProcess, eventually
 
@@ -269,7 +270,7 @@ def test_checking_a_large_inbox_for_news_is_cheap(tmp_path: Path) -> None:
         return json.dumps(email | {"BodyText": "x" * 5000, "BodyHtml": ""}, ensure_ascii=False) + "\n"
 
     path = tmp_path / "mail.jsonl"
-    inbox = Inbox(path)
+    inbox = Inbox(MailFile(path, pytest.fail))
     assert (inbox.since(0), inbox.newest_first(), inbox.find("id-1")) == ([], [], None)
     with path.open("w", encoding="utf-8") as file:
         file.writelines(map(line, range(5000)))
@@ -284,3 +285,20 @@ def test_checking_a_large_inbox_for_news_is_cheap(tmp_path: Path) -> None:
         file.write(line(5000)[100:])
     assert [email["id"] for email in inbox.since(5000)] == ["id-5000"]
     assert inbox.find("id-5000") == inbox.newest_first()[0] | {"source": (inbox.find("id-5000") or {})["source"]}
+
+
+def test_unreadable_emails_are_skipped_and_reported_once(tmp_path: Path) -> None:
+    good = {"MessageId": "good", "Source": "s", "To": ["t"], "Subject": "Hi", "Timestamp": 1}
+    template = {"MessageId": "template", "To": ["t"], "RenderedSubject": "Rendered", "Timestamp": 2}
+    broken = ['{"MessageId": "lost', "[]", "null", "{}", json.dumps(good | {"Timestamp": 1e300}), "\x00\x00"]
+    path, warnings = tmp_path / "mail.jsonl", list[str]()
+    path.write_text("\n".join([*broken, json.dumps(good), *broken, json.dumps(template), *broken, ""]))
+    inbox = Inbox(MailFile(path, warnings.append))
+    for _ in range(2):
+        assert [email["subject"] for email in inbox.since(0)] == ["Hi", "Rendered"]
+        assert [email["id"] for email in inbox.newest_first()] == ["template", "good"]
+        assert (inbox.find("template") or {})["subject"] == "Rendered"
+    assert len(warnings) == 3 * len(broken)
+    with path.open("a") as file:
+        file.write(json.dumps(good | {"MessageId": "new"}) + "\n")
+    assert [email["id"] for email in inbox.since(2)] == ["new"]

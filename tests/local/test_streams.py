@@ -2,10 +2,12 @@
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 
 from local.aws.filters import passes
+from local.aws.streams import Checkpoints
 from tests.local.harness import RunnerProcess, delivery_counts, eventually
 
 
@@ -86,3 +88,20 @@ def test_unknown_filter_rule_is_an_error() -> None:
 
 def test_every_record_passes_without_patterns() -> None:
     assert passes({}, [])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"{", b"{}", b"[]", b"null", b"\xff", b'{"generation": 3}', b'{"generation": 3, "delivered": []}'),
+        b'{"generation": 3, "delivered": {"source": "many"}}',
+        b'{"generation": 2, "delivered": {"source": 7}}',
+    ],
+)
+def test_unusable_checkpoints_start_from_zero(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "streams.json"
+    path.write_bytes(content)
+    checkpoints = Checkpoints(path, 3)
+    checkpoints.add("source", 2)
+    assert checkpoints.delivered("source") == 2
+    assert Checkpoints(path, 3).delivered("source") == 2

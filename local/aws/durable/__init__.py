@@ -27,3 +27,6 @@ different result. `expiry.py` deletes expired items by requests.
 
 # The exit status that tells `ministack.py` not to restart this process. The last line of the log has the reason.
 NO_RESTART = 3
+
+# What the process writes to its pipe: after a change in DynamoDB, and when replaying the journal has failed.
+CHANGED, REPLAY_FAILED = b".", b"!"

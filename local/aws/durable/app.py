@@ -6,10 +6,13 @@ import json
 import os
 import re
 import sys
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qs
 
 from local.asgi import ClientGoneError, Receive, Scope, Send, TooLargeError, read_body
+from local.aws.durable import CHANGED, REPLAY_FAILED
 from local.aws.durable.generations import DamagedError, Generations
 from local.aws.durable.ministack_app import MiniStackApp, Response
 
@@ -21,7 +24,7 @@ _MAX_BODY = 64 * 1024 * 1024
 
 
 class DurableApp:
-    """Responds to requests. Writes a byte to the pipe `notify` after each change in DynamoDB."""
+    """Responds to requests. Writes `CHANGED` to the pipe `notify` after each change in DynamoDB."""
 
     def __init__(self, ministack: MiniStackApp, generations: Generations, notify: int) -> None:
         self._ministack, self._generations, self._notify = ministack, generations, notify
@@ -31,14 +34,19 @@ class DurableApp:
         """Load the snapshot and replay the journal. Raises DamagedError."""
         try:
             await self._ministack.start()
-        except OSError as problem:
-            raise DamagedError(f"the snapshot in {self._generations.folder} cannot be read: {problem}") from problem
+        except Exception as problem:  # MiniStack's own errors, too: another attempt would read the same files.
+            raise DamagedError(f"the snapshot in {self._generations.folder} cannot be read: {problem!r}") from problem
         entries = self._generations.entries()
         failed = 0
         for target, authorization, body in entries:
-            headers = {"x-amz-target": target, "authorization": authorization}
-            response = await self._ministack.respond(_scope("POST", "/", headers), body.encode())
-            failed += response.status != HTTPStatus.OK
+            headers = [(b"x-amz-target", target), (b"authorization", authorization)]
+            response = await self._ministack.respond(_scope("POST", "/", headers), body)
+            if response.status not in _SUCCESS:
+                # Only successful requests are in the journal.
+                failed += 1
+                print(f"Replaying {target!r} failed: {response.status} {response.body!r}", flush=True)
+        if failed:
+            self._write_to_runner(REPLAY_FAILED)
         print(f"Replayed {len(entries)} requests, {failed} failed.", flush=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,39 +62,46 @@ class DurableApp:
 
     async def _respond(self, scope: Scope, body: bytes) -> Response:
         if scope["path"] == "/_durable":
-            return await self._manage(json.loads(body) if scope["method"] == "POST" else None)
+            try:
+                known = json.loads(body) if scope["method"] == "POST" else None
+            except ValueError:
+                return _json(HTTPStatus.BAD_REQUEST, {"message": "The body is not JSON."})
+            return await self._manage(known)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         target = headers.get("x-amz-target", "")
-        operation = _operation(target, scope["path"], body)
+        operation = _operation(headers, scope["path"], body)
         if scope["method"] in {"GET", "HEAD"} or _READS.match(operation):
             return await self._ministack.respond(scope, body)
         if scope["path"].startswith("/_ministack/"):
             # A reset clears only the memory: the next start would load the data on disk again.
             return _json(HTTPStatus.FORBIDDEN, {"message": "Stop the runner and run `make reset`."})
+        if target.startswith(_DYNAMODB) and not _is_utf8(body):
+            # The journal cannot contain it, so refuse it before it takes effect.
+            error = {"__type": "SerializationException", "message": "The body is not UTF-8."}
+            return _json(HTTPStatus.BAD_REQUEST, error)
         async with self._changing:
             response = await self._ministack.respond(scope, body)
             if response.status in _SUCCESS:
-                try:
+                with _exit_on_failure("A change cannot be kept"):
                     if _SENDS_EMAIL.search(operation):
                         await self._keep_emails(body, response)
                     elif target.startswith(_DYNAMODB):
                         self._keep_request(target, headers.get("authorization", ""), body)
                     else:
                         self._ministack.save(self._generations.folder, dynamodb=False)
-                except OSError as problem:
-                    # No client may see a change that is not on disk. Exit: the next process starts from the disk.
-                    print(f"A change cannot be kept: {problem}", file=sys.stderr, flush=True)
-                    os._exit(1)
         return response
 
     def _keep_request(self, target: str, authorization: str, body: bytes) -> None:
         self._generations.append([target, authorization, body.decode()])
+        self._write_to_runner(CHANGED)
+
+    def _write_to_runner(self, news: bytes) -> None:
         # If the pipe is full, the runner has enough bytes to read: it will look for new records anyway.
         with contextlib.suppress(BlockingIOError):
-            os.write(self._notify, b".")
+            os.write(self._notify, news)
 
     async def _keep_emails(self, body: bytes, response: Response) -> None:
-        listed = await self._ministack.respond(_scope("GET", "/_ministack/ses/messages", {}), b"")
+        listed = await self._ministack.respond(_scope("GET", "/_ministack/ses/messages", []), b"")
         accounts = json.loads(listed.body)["messages"].values()
         sent = response.body.decode()
         extra = _extra_fields(body)
@@ -100,7 +115,8 @@ class DurableApp:
             if known == self._state():
                 prepared = self._generations.prepare_next()
                 self._ministack.save(prepared, dynamodb=True)
-                self._generations.switch(prepared)
+                with _exit_on_failure("The new snapshot cannot be used"):
+                    self._generations.switch(prepared)
             return _json(HTTPStatus.OK, self._state())
 
     def _state(self) -> dict[str, int]:
@@ -111,12 +127,35 @@ class DurableApp:
         }
 
 
-def _operation(target: str, path: str, body: bytes) -> str:
+@contextlib.contextmanager
+def _exit_on_failure(what: str) -> Iterator[None]:
+    """End the process if the block raises. The next process starts from the disk.
+
+    No client may see a change that is not on disk.
+    """
+    try:
+        yield
+    except Exception as problem:  # noqa: BLE001 - after any error, memory and disk differ
+        print(f"{what}: {problem!r}", file=sys.stderr, flush=True)
+        os._exit(1)
+
+
+def _operation(headers: Mapping[str, str], path: str, body: bytes) -> str:
     """Return the AWS operation: `PutItem` of a JSON request, the Action of a form, the path of a REST request."""
-    if target:
+    if target := headers.get("x-amz-target"):
         return target.rpartition(".")[2]
-    action = re.search(rb"(?:^|&)Action=(\w+)", body)
-    return action[1].decode() if action else path
+    # The text of an email, in JSON, may look like a form.
+    if headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
+        return parse_qs(body.decode(errors="replace")).get("Action", [path])[0]
+    return path
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _extra_fields(body: bytes) -> dict[str, Any]:
@@ -130,7 +169,7 @@ def _extra_fields(body: bytes) -> dict[str, Any]:
         return {}
 
 
-def _scope(method: str, path: str, headers: dict[str, str]) -> Scope:
+def _scope(method: str, path: str, headers: list[tuple[bytes, bytes]]) -> Scope:
     return {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -138,7 +177,7 @@ def _scope(method: str, path: str, headers: dict[str, str]) -> Scope:
         "method": method,
         "path": path,
         "query_string": b"",
-        "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()],
+        "headers": headers,
     }
 
 

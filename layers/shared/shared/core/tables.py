@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
 from botocore.exceptions import ClientError
 
+from shared.core import logs
 from shared.core.aws import dynamodb, error_code, translated_errors
 from shared.core.conditions import Condition
 from shared.core.config import settings
@@ -51,6 +52,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _ATTEMPTS = 8
+# DynamoDB's limit for one transaction.
+_MAX_CHANGES = 100
 
 
 # Reading -------------------------------------------------------------------------------------------
@@ -133,7 +136,7 @@ class Change(ABC):
     """One write to one item.
 
     If the condition `when` fails, nothing in the transaction is written and `otherwise` is raised. `after_commit` is
-    called after the commit.
+    called after the commit. If it raises, the exception is only logged.
     """
 
     table: Table
@@ -202,9 +205,14 @@ def write(*changes: Change | Sequence[Change]) -> None:
     Raises:
         Error: a condition failed; raises `otherwise` of the first change whose condition failed.
         Unavailable: DynamoDB is throttling or unreachable, or conflicts with other writers persist.
+        ValueError: more than 100 changes.
 
     """
     flat = [change for group in changes for change in ([group] if isinstance(group, Change) else group)]
+    if not flat:
+        return
+    if len(flat) > _MAX_CHANGES:
+        raise ValueError(f"A transaction has room for {_MAX_CHANGES} changes, not {len(flat)}")
     with translated_errors():
         if len(flat) == 1 and not isinstance(flat[0], Check):
             _write_one(flat[0])
@@ -212,7 +220,10 @@ def write(*changes: Change | Sequence[Change]) -> None:
             _write_transaction(flat)
     for change in flat:
         if change.after_commit is not None:
-            change.after_commit()
+            try:
+                change.after_commit()
+            except Exception:  # noqa: BLE001  # the changes are stored, so the caller must not fail
+                logs.logger.exception("action after a commit failed")
 
 
 def try_update(change: Update) -> tuple[bool, Item]:
