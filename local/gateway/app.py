@@ -21,9 +21,10 @@ from samcli.local.apigw.path_converter import PathConverter
 from samcli.local.apigw.route import Route
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from local.errors import RunnerError
 from local.functions.pool import FunctionError, FunctionTimeoutError, Result
 from local.gateway.server import TOO_LARGE
-from local.template import Cors, Project
+from local.template import Cors, Project, one_line
 
 # Bodies of these types and of text/* reach a function as text, others as base64.
 _TEXT_TYPES = frozenset({"application/json", "application/javascript", "application/xml"})
@@ -67,9 +68,18 @@ class RequestRecord:
 
 
 def make_app(project: Project, invoke: InvokeWithId, record: Callable[[RequestRecord], None], port: int) -> Flask:
-    """Return the API as a WSGI application. `invoke` takes the function's name, the event (JSON) and the request id."""
+    """Return the API as a WSGI application. `invoke` takes the function's name, the event (JSON) and the request id.
+
+    Raises RunnerError if a route is invalid.
+    """
     gateway = _Gateway(project, invoke, port)
-    gateway.create()
+    try:
+        gateway.create()
+    # Werkzeug compiles each path and raises exceptions of several types.
+    except Exception as problem:
+        raise RunnerError(
+            f"The template has an invalid route: {one_line(problem)}. Correct the Path of the event."
+        ) from problem
     app: Flask = gateway.app
     # An HTTP API matches a path exactly: a route is not found with a slash more or less.
     app.url_map.merge_slashes = False
