@@ -25,6 +25,9 @@ from local.template import Function
 # More workers than a typical laptop has cores gain nothing; with fewer, one slow request would block a page that sends
 # several.
 MAX_WORKERS = 4
+# Each waiting request holds a thread of the HTTP server, and the functions share these. A quarter of them is enough for
+# one function; Lambda throttles as well.
+MAX_WAITING = 60
 # Lambda allows ten seconds for a function's imports, outside its timeout.
 IMPORT_SECONDS = 10.0
 # API Gateway's limit for an HTTP API integration.
@@ -43,6 +46,10 @@ class FunctionError(Exception):
 
 class FunctionTimeoutError(FunctionError):
     """The function exceeded its timeout. API Gateway answers 504."""
+
+
+class FunctionBusyError(FunctionError):
+    """Too many requests wait for the function. API Gateway answers 503 when Lambda throttles."""
 
 
 class WorkerDiedError(FunctionError):
@@ -229,6 +236,7 @@ class Pool:
         self._idle: list[Worker] = []
         self._busy: set[Worker] = set()
         self._changed = threading.Condition()
+        self._waiting = 0
         # Each change of the code begins a generation; workers of an earlier one are retired.
         self._generation = 0
         self._born_in: dict[Worker, int] = {}
@@ -259,24 +267,31 @@ class Pool:
     def _acquire(self, request_id: str) -> Worker:
         deadline = time.monotonic() + GATEWAY_SECONDS
         with self._changed:
-            while True:
-                while self._idle:
-                    worker = self._idle.pop()
-                    if worker.is_dead:
-                        self._born_in.pop(worker)
-                        worker.stop()
-                        continue
-                    self._busy.add(worker)
-                    return worker
-                if len(self._busy) < MAX_WORKERS:
-                    worker = Worker(
-                        self._fork_server, self._function, self._worker_environment(), self._on_output, request_id
-                    )
-                    self._born_in[worker] = self._generation
-                    self._busy.add(worker)
-                    return worker
-                if not self._changed.wait(deadline - time.monotonic()):
-                    raise FunctionTimeoutError(f"its {MAX_WORKERS} workers were busy for {GATEWAY_SECONDS:.0f} s")
+            if self._waiting >= MAX_WAITING:
+                raise FunctionBusyError(f"{MAX_WAITING} requests are already waiting for its {MAX_WORKERS} workers")
+            self._waiting += 1
+            try:
+                while (worker := self._free_worker(request_id)) is None:
+                    if not self._changed.wait(deadline - time.monotonic()):
+                        raise FunctionTimeoutError(f"its {MAX_WORKERS} workers were busy for {GATEWAY_SECONDS:.0f} s")
+            finally:
+                self._waiting -= 1
+            self._busy.add(worker)
+            return worker
+
+    def _free_worker(self, request_id: str) -> Worker | None:
+        """Return an idle worker or a new one, or None if the limit is reached."""
+        while self._idle:
+            worker = self._idle.pop()
+            if not worker.is_dead:
+                return worker
+            self._born_in.pop(worker)
+            worker.stop()
+        if len(self._busy) >= MAX_WORKERS:
+            return None
+        worker = Worker(self._fork_server, self._function, self._worker_environment(), self._on_output, request_id)
+        self._born_in[worker] = self._generation
+        return worker
 
     def _worker_environment(self) -> Mapping[str, str]:
         settled = time.monotonic() - self._retired_at >= _SETTLED_SECONDS

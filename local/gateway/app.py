@@ -22,7 +22,7 @@ from samcli.local.apigw.route import Route
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from local.errors import RunnerError
-from local.functions.pool import FunctionError, FunctionTimeoutError, Result
+from local.functions.pool import FunctionBusyError, FunctionError, FunctionTimeoutError, Result
 from local.gateway.server import TOO_LARGE
 from local.template import Cors, Project, one_line
 
@@ -234,7 +234,11 @@ def _corrected(event: dict[str, Any]) -> dict[str, Any]:
 
 def _failed(problem: Exception) -> Response:
     g.problem = str(problem) if isinstance(problem, FunctionError) else f"{type(problem).__name__}: {problem}"
-    return _message(HTTPStatus.GATEWAY_TIMEOUT if isinstance(problem, FunctionTimeoutError) else HTTPStatus.BAD_GATEWAY)
+    if isinstance(problem, FunctionTimeoutError):
+        return _message(HTTPStatus.GATEWAY_TIMEOUT)
+    if isinstance(problem, FunctionBusyError):
+        return _message(HTTPStatus.SERVICE_UNAVAILABLE)
+    return _message(HTTPStatus.BAD_GATEWAY)
 
 
 def _http_error(problem: HTTPException) -> Response:

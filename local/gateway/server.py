@@ -17,7 +17,7 @@ from local.asgi import ClientGoneError, Receive, Scope, Send, TooLargeError, mak
 MAX_BODY = 10 * 1024 * 1024
 # Key in the WSGI environment: whether the body exceeded MAX_BODY.
 TOO_LARGE = "local.too_large"
-# A function that waits for a slow service keeps its thread; the pools bound how many of one function run.
+# A request keeps its thread until it is answered; the pools bound how many requests to one function run and wait.
 _THREADS = 256
 _STOP_SECONDS = 1.0
 

@@ -2,14 +2,25 @@
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from local.functions import pool as pools
-from local.functions.pool import ForkServer, FunctionTimeoutError, Pool
+from local.functions.pool import ForkServer, FunctionBusyError, FunctionTimeoutError, Pool
 from local.template import Function
 from tests.local.harness import alive, descendants, eventually
+
+# A function that runs until the file `go` exists in its folder.
+WAITING = """
+import os, time
+def handler(event, context):
+    print("started in", os.getppid())
+    while not os.path.exists("go"):
+        time.sleep(0.005)
+    return True
+"""
 
 
 @pytest.fixture
@@ -62,6 +73,24 @@ def test_killed_fork_server_is_replaced(make_pool: Callable[[str], Pool]) -> Non
     os.kill(first, 9)
     eventually(lambda: not alive(first), what="the fork server to exit")
     assert int(pool.invoke("{}").body) != first
+
+
+def test_requests_beyond_the_limit_are_rejected_at_once(
+    make_pool: Callable[[str], Pool], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(pools, "MAX_WORKERS", 1)
+    monkeypatch.setattr(pools, "MAX_WAITING", 2)
+    pool = make_pool(WAITING)
+    with ThreadPoolExecutor() as threads:
+        accepted = [threads.submit(pool.invoke, "{}") for _ in range(3)]
+        eventually(lambda: pool._waiting == 2, what="two waiting requests")
+        try:
+            with pytest.raises(FunctionBusyError):
+                pool.invoke("{}")
+        finally:
+            (tmp_path / "go").touch()
+        assert [request.result().body for request in accepted] == ["true"] * 3
+    assert pool.invoke("{}").body == "true"
 
 
 def test_large_events_and_results_arrive_complete(make_pool: Callable[[str], Pool]) -> None:
