@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, TextIO
 
+import h11
 from flask import Flask, Response, g, jsonify, request
 from samcli.lib.telemetry.event import EventTracker
 from samcli.local.apigw.event_constructor import construct_v2_event_http
@@ -19,6 +20,7 @@ from samcli.local.apigw.exceptions import LambdaResponseParseException
 from samcli.local.apigw.local_apigw_service import LocalApigwService
 from samcli.local.apigw.path_converter import PathConverter
 from samcli.local.apigw.route import Route
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from local.errors import RunnerError
@@ -29,6 +31,8 @@ from local.template import Cors, Project, one_line
 # Bodies of these types and of text/* reach a function as text, others as base64.
 _TEXT_TYPES = frozenset({"application/json", "application/javascript", "application/xml"})
 _PROTOCOLS = frozenset({"HTTP/1.0", "HTTP/1.1"})
+# What a function may respond with; HTTP reserves 1xx for responses before the final one.
+_STATUSES = range(200, 600)
 _MESSAGES = {
     HTTPStatus.NOT_FOUND: "Not Found",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Request Entity Too Large",
@@ -165,14 +169,34 @@ class _Gateway(LocalApigwService):  # type: ignore[misc]
         return _corrected(event)
 
     @staticmethod
-    def _parse_v2_payload_format_lambda_output(lambda_output: str, binary_types: Any, flask_request: Any) -> Any:
-        try:
-            return LocalApigwService._parse_v2_payload_format_lambda_output(  # noqa: SLF001
-                lambda_output, binary_types, flask_request
-            )
-        # A handler may return anything. What is not a response is an error of the function.
-        except (LambdaResponseParseException, AttributeError, TypeError, ValueError) as problem:
-            raise FunctionError(f"it did not return a response: {problem}") from problem
+    def _parse_v1_payload_format_lambda_output(*arguments: Any) -> Any:
+        return _parsed(LocalApigwService._parse_v1_payload_format_lambda_output, *arguments)  # noqa: SLF001
+
+    @staticmethod
+    def _parse_v2_payload_format_lambda_output(*arguments: Any) -> Any:
+        return _parsed(LocalApigwService._parse_v2_payload_format_lambda_output, *arguments)  # noqa: SLF001
+
+
+def _parsed(parse: Callable[..., tuple[int, Headers, Any]], *arguments: Any) -> tuple[int, Headers, Any]:
+    """Return status, headers and body of a function's result. Raises FunctionError unless it is a valid response."""
+    try:
+        status, headers, body = parse(*arguments)
+        # The server sets these from the body.
+        for name in ("Content-Length", "Transfer-Encoding"):
+            headers.remove(name)
+        _verify(status, headers)
+    # A handler may return anything. What is not a response is an error of the function.
+    except (LambdaResponseParseException, h11.LocalProtocolError, AttributeError, TypeError, ValueError) as problem:
+        raise FunctionError(f"it did not return a response: {problem}") from problem
+    return status, headers, body
+
+
+def _verify(status: int, headers: Headers) -> None:
+    """Reject what the server would reject, but only after the response is in the log."""
+    if status not in _STATUSES:
+        raise ValueError(f"statusCode {status} is not from {_STATUSES[0]} to {_STATUSES[-1]}")
+    encoded = [(name.encode("ascii"), value.strip().encode("latin-1")) for name, value in headers]
+    h11.Response(status_code=status, headers=encoded)
 
 
 class _Functions:

@@ -301,6 +301,47 @@ def test_returned_object_without_a_status_code_becomes_the_json_body(runner: Run
     assert (answer.status, answer.json) == (200, {"hello": "world"})
 
 
+@pytest.mark.parametrize("status", [-1, 1, 99, 100, 101, 199, 600, 1000, 10**30])
+def test_status_outside_200_to_599_answers_502(runner: RunnerProcess, status: int) -> None:
+    answer = runner.post("/trouble/given", {"statusCode": status, "body": ""})
+    assert (answer.status, answer.json) == (502, {"message": "Internal Server Error"})
+    runner.wait_for_line(r"POST /trouble/given 502 .*it did not return a response: statusCode")
+
+
+@pytest.mark.parametrize("status", [200, 204, 205, 299, 304, 418, 599])
+def test_status_from_200_to_599_is_answered(runner: RunnerProcess, status: int) -> None:
+    assert runner.post("/trouble/given", {"statusCode": status, "body": "x"}).status == status
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-nul": "a\0b"},
+        {"x-euro": "€"},
+        {"x-vertical-tab": "a\vb"},
+        {"x space": "a"},
+        {"": "a"},
+        {"x-ü": "a"},
+        {"x:colon": "a"},
+    ],
+)
+def test_invalid_header_of_a_function_answers_502(runner: RunnerProcess, headers: dict[str, str]) -> None:
+    answer = runner.post("/trouble/given", {"statusCode": 200, "headers": headers, "body": ""})
+    assert (answer.status, answer.json) == (502, {"message": "Internal Server Error"})
+
+
+def test_invalid_cookie_of_a_function_answers_502(runner: RunnerProcess) -> None:
+    assert runner.post("/trouble/given", {"statusCode": 200, "cookies": ["a=€"], "body": ""}).status == 502
+
+
+def test_length_and_encoding_declared_by_a_function_are_dropped(runner: RunnerProcess) -> None:
+    answer = runner.get("/trouble/lengths")
+    assert (answer.status, answer.body) == (200, b"whole body")
+    assert answer.headers["content-length"] == "10"
+    assert answer.headers["x-kept"] == "yes"
+    assert "transfer-encoding" not in answer.headers
+
+
 def test_base64_body_is_decoded(runner: RunnerProcess) -> None:
     answer = runner.get("/trouble/base64")
     assert (answer.headers["content-type"], answer.body) == ("image/png", b"\x00\x01\x02")
