@@ -15,6 +15,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,9 +75,15 @@ class ForkServer:
     def __init__(self, layers: Sequence[Path], lifeline: int) -> None:
         self._layers, self._lifeline = layers, lifeline
         self._lock = threading.Lock()
+        self._earlier: list[subprocess.Popen[bytes]] = []
+        # Linux ends these processes with the thread that started them (see `worker.py`), so one thread starts them all.
+        self._starter = ThreadPoolExecutor(1)
         self._start()
 
     def _start(self) -> None:
+        self._starter.submit(self._start_process).result()
+
+    def _start_process(self) -> None:
         self._control, theirs = socket.socketpair()
         environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         environment["PYTHONPATH"] = os.pathsep.join(map(str, self._layers))
@@ -126,18 +133,22 @@ class ForkServer:
         return ours, output
 
     def use_layers(self, layers: Sequence[Path]) -> None:
-        """Switch to these layers. The next worker is forked from a new process that has imported them."""
+        """Switch to these layers: fork from a new process that has imported them. The old one outlives its workers."""
         with self._lock:
             if layers != self._layers:
                 self._layers = layers
-                self._process.kill()
-                self._process.wait()
+                # The old process exits after its last worker.
+                self._control.close()
+                self._earlier = [process for process in (*self._earlier, self._process) if process.poll() is None]
+                self._start()
 
     def stop(self) -> None:
-        """Kill the process. Remaining workers exit when their sockets close."""
+        """Kill the process, and those of earlier layers. On Linux their workers die with them."""
         self._control.close()
-        self._process.kill()
-        self._process.wait()
+        for process in (*self._earlier, self._process):
+            process.kill()
+            process.wait()
+        self._starter.shutdown()
 
 
 class Worker:

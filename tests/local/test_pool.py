@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from local.functions import pool as pools
-from local.functions.pool import ForkServer, FunctionBusyError, FunctionTimeoutError, Pool
+from local.functions.pool import ForkServer, FunctionBusyError, FunctionError, FunctionTimeoutError, Pool
 from local.template import Function
 from tests.local.harness import alive, descendants, eventually
 
@@ -91,6 +91,54 @@ def test_requests_beyond_the_limit_are_rejected_at_once(
             (tmp_path / "go").touch()
         assert [request.result().body for request in accepted] == ["true"] * 3
     assert pool.invoke("{}").body == "true"
+
+
+def test_changed_layers_do_not_interrupt_a_request(
+    make_pool: Callable[[str], Pool],
+    fork_server: ForkServer,
+    lines: list[tuple[str, str, str]],
+    tmp_path: Path,
+) -> None:
+    pool = make_pool(WAITING)
+    with ThreadPoolExecutor() as threads:
+        request = threads.submit(pool.invoke, "{}")
+        old = int(eventually(lambda: lines, what="the start of the request")[0][2].rpartition(" ")[2])
+        fork_server.use_layers((tmp_path,))
+        pool.retire()
+        assert alive(old), "the old fork server waits for its worker"
+        (tmp_path / "go").touch()
+        assert request.result().body == "true"
+    eventually(lambda: not alive(old), what="the old fork server to exit")
+    assert pool.invoke("{}").body == "true"
+    assert int(eventually(lambda: lines[1:], what="the next request")[0][2].rpartition(" ")[2]) != old
+
+
+def test_fork_server_survives_the_thread_that_started_it(
+    make_pool: Callable[[str], Pool], fork_server: ForkServer, tmp_path: Path
+) -> None:
+    pool = make_pool("import os\ndef handler(event, context): return os.getppid()")
+
+    def switch() -> int:
+        fork_server.use_layers((tmp_path,))
+        return int(pool.invoke("{}").body)
+
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(switch).result()
+    assert int(pool.invoke("{}").body) == first
+
+
+def test_stopping_ends_the_fork_servers_of_earlier_layers(
+    make_pool: Callable[[str], Pool], fork_server: ForkServer, lines: list[tuple[str, str, str]], tmp_path: Path
+) -> None:
+    pool = make_pool(WAITING)
+    with ThreadPoolExecutor() as threads:
+        request = threads.submit(pool.invoke, "{}")
+        old = int(eventually(lambda: lines, what="the start of the request")[0][2].rpartition(" ")[2])
+        fork_server.use_layers((tmp_path,))
+        fork_server.stop()
+        assert not alive(old)
+        with pytest.raises(FunctionError):
+            request.result()
 
 
 def test_large_events_and_results_arrive_complete(make_pool: Callable[[str], Pool]) -> None:
