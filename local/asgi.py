@@ -12,7 +12,10 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
-_KEEP_ALIVE_SECONDS = 75
+# How long a connection may wait for its next request, or in the middle of one for more of it.
+READ_SECONDS = 75
+# A large backlog floods the console when no more files can be opened: asyncio reports that once for each of these.
+_BACKLOG = 64
 
 
 class ClientGoneError(Exception):
@@ -39,7 +42,8 @@ def make_server(app: App, protocol: str | type[asyncio.Protocol]) -> uvicorn.Ser
         # The address of the caller never comes from a header.
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_keep_alive=READ_SECONDS,
+        backlog=_BACKLOG,
     )
     return uvicorn.Server(config)
 

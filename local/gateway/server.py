@@ -1,5 +1,6 @@
 """Serve the gateway, a WSGI application, over HTTP."""
 
+import asyncio
 import io
 import json
 import socket
@@ -7,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import h11
 from a2wsgi import WSGIMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -26,6 +28,21 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 class _Protocol(H11Protocol):
     """h11 accepts any verb and limits the size of the headers; httptools is faster but does neither."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in H11Protocol
+        """Limit the wait for the first request; uvicorn limits only the wait for the next one."""
+        super().connection_made(transport)
+        self._limit_wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Limit the wait for more while a request is incomplete."""
+        super().data_received(data)
+        if self.conn.their_state in {h11.IDLE, h11.SEND_BODY}:
+            self._limit_wait()
+
+    def _limit_wait(self) -> None:
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.transport.close)
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP with JSON, like every other error."""
