@@ -77,16 +77,10 @@ def make_app(project: Project, invoke: InvokeWithId, record: Callable[[RequestRe
     Raises RunnerError if a route is invalid.
     """
     gateway = _Gateway(project, invoke, port)
-    try:
-        gateway.create()
-    # Werkzeug compiles each path and raises exceptions of several types.
-    except Exception as problem:
-        raise RunnerError(
-            f"The template has an invalid route: {one_line(problem)}. Correct the Path of the event."
-        ) from problem
+    gateway.create()
     app: Flask = gateway.app
     # An HTTP API matches a path exactly: a route is not found with a slash more or less.
-    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes, app.url_map.merge_slashes = True, False
     for rule in app.url_map.iter_rules():
         rule.strict_slashes, rule.merge_slashes = True, False
     app.register_error_handler(Exception, _failed)
@@ -102,6 +96,9 @@ def make_app(project: Project, invoke: InvokeWithId, record: Callable[[RequestRe
             response = _message(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
             response.headers["Connection"] = "close"
             return response
+        # Werkzeug ignores further slashes at the beginning.
+        if request.environ["PATH_INFO"].startswith("//"):
+            return _message(HTTPStatus.NOT_FOUND)
         if request.environ[TOO_LARGE]:
             return _message(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if request.method == "OPTIONS" and project.cors.origins and "Access-Control-Request-Method" in request.headers:
@@ -110,7 +107,7 @@ def make_app(project: Project, invoke: InvokeWithId, record: Callable[[RequestRe
 
     @app.after_request
     def finish(response: Response) -> Response:
-        if request.path.startswith("/_local/"):
+        if is_page():
             # The runner's own page. No other origin may read it, so it gets no CORS headers, and it is not in the log.
             return response
         _add_cors(response, project.cors)
@@ -132,6 +129,11 @@ def make_app(project: Project, invoke: InvokeWithId, record: Callable[[RequestRe
     return app
 
 
+def is_page() -> bool:
+    """Return whether the request is for the runner's own page."""
+    return f"{request.path}/".startswith("/_local/")
+
+
 class _Gateway(LocalApigwService):  # type: ignore[misc]
     """SAM CLI's gateway with the pools as its `lambda_runner`."""
 
@@ -142,6 +144,16 @@ class _Gateway(LocalApigwService):  # type: ignore[misc]
         # CORS is added in `_add_cors`: SAM CLI has no exposed headers, and none on errors.
         project.api.cors = None
         super().__init__(api=project.api, lambda_runner=_Functions(invoke), port=port, host="127.0.0.1")
+
+    def create(self) -> None:
+        """Create the application. Raises RunnerError if a route is invalid."""
+        try:
+            super().create()
+        # Werkzeug compiles each path and raises exceptions of several types.
+        except Exception as problem:
+            raise RunnerError(
+                f"The template has an invalid route: {one_line(problem)}. Correct the Path of the event."
+            ) from problem
 
     @property
     def app(self) -> Flask:
