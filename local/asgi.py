@@ -14,8 +14,6 @@ App: TypeAlias = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
 # How long a connection may wait for its next request, or in the middle of one for more of it.
 READ_SECONDS = 75
-# A large backlog floods the console when no more files can be opened: asyncio reports that once for each of these.
-_BACKLOG = 64
 
 
 class ClientGoneError(Exception):
@@ -43,7 +41,6 @@ def make_server(app: App, protocol: str | type[asyncio.Protocol]) -> uvicorn.Ser
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=READ_SECONDS,
-        backlog=_BACKLOG,
     )
     return uvicorn.Server(config)
 
