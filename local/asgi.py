@@ -12,7 +12,8 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
-_KEEP_ALIVE_SECONDS = 75
+# How long a connection may wait for its next request, or in the middle of one for more of it.
+READ_SECONDS = 75
 
 
 class ClientGoneError(Exception):
@@ -39,7 +40,7 @@ def make_server(app: App, protocol: str | type[asyncio.Protocol]) -> uvicorn.Ser
         # The address of the caller never comes from a header.
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_keep_alive=READ_SECONDS,
     )
     return uvicorn.Server(config)
 

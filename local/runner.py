@@ -5,6 +5,7 @@ import fcntl
 import functools
 import os
 import threading
+import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +21,11 @@ from local.aws.streams import Checkpoints, Streams
 from local.console import Console
 from local.errors import RunnerError
 from local.functions.pool import ForkServer, FunctionError, Pool, Result, lambda_environment
-from local.functions.watch import Changes, Watch
+from local.functions.watch import Watch
 from local.page.history import History
 from local.page.inbox import Inbox
 from local.sockets import listen
-from local.template import Function, read_project
+from local.template import Function, Project, read_project
 
 if TYPE_CHECKING:
     from local.gateway.app import RequestRecord
@@ -61,6 +62,7 @@ class Runner:
         self._stopping = threading.Event()
         self._pools: dict[str, Pool] = {}
         self._history = History()
+        self._rounds_of_maintenance = 0
         # None if the project has no user accounts.
         self.admin_password: str | None = None
 
@@ -86,13 +88,17 @@ class Runner:
         self._load_project()
         application = self._prepare_gateway()
         self._ministack.wait_until_ready()
-        self._create_resources()
+        self._create_resources(self._project)
         self._start_streams_and_schedules()
         self._rotate_new_secrets()
         self._ensure_admin()
         self._serve(application)
-        for task in (self._watch_files, self._send_feedback, self._maintain_data):
-            threading.Thread(target=task, daemon=True).start()
+        for task, seconds in (
+            (self._apply_changes, _WATCH_SECONDS),
+            (self._send_feedback, _FEEDBACK_SECONDS),
+            (self._maintain_data, _COMPACT_SECONDS),
+        ):
+            threading.Thread(target=repeat, args=(task, seconds, self._stopping, self._console), daemon=True).start()
 
     def stop(self) -> None:
         """Stop all parts. No process is left running."""
@@ -135,17 +141,17 @@ class Runner:
         emails = MailFile(self._data / "cloud" / "mail.jsonl", self._console.warn)
         self._page = Page(Inbox(emails), self._history, self._ministack.aws)
         self._simulator = feedback.Simulator(emails)
-        return self._make_application()
+        return self._make_application(self._project)
 
-    def _make_application(self) -> Any:
+    def _make_application(self, project: Project) -> Any:
         from local.gateway.app import make_app  # noqa: PLC0415 - see _prepare_gateway
 
-        app = make_app(self._project, self._invoke, self._record_request, self._socket.getsockname()[1])
-        self._page.add_to(app, self._project)
+        app = make_app(project, self._invoke, self._record_request, self._socket.getsockname()[1])
+        self._page.add_to(app, project)
         return app
 
-    def _create_resources(self) -> None:
-        created = resources.create_missing(self._project, self._ministack.aws)
+    def _create_resources(self, project: Project) -> None:
+        created = resources.create_missing(project, self._ministack.aws)
         if created:
             self._console.progress(f"Created {', '.join(created)}.")
 
@@ -230,13 +236,10 @@ class Runner:
     def _function_folders(self) -> dict[str, Path]:
         return {name: function.folder for name, function in self._project.functions.items()}
 
-    def _watch_files(self) -> None:
-        while not self._stopping.wait(_WATCH_SECONDS):
-            changes = self._watch.changes()
-            if changes:
-                self._apply(changes)
-
-    def _apply(self, changes: Changes) -> None:
+    def _apply_changes(self) -> None:
+        changes = self._watch.changes()
+        if not changes:
+            return
         if changes.template:
             self._reload_template()
         names = set(self._pools) if changes.layers else changes.functions & self._pools.keys()
@@ -249,18 +252,18 @@ class Runner:
     def _reload_template(self) -> None:
         before, old_pools = self._project, self._pools
         try:
-            self._project = read_project(self._options.template, self._options.parameters)
-            application = self._make_application()
-            self._create_resources()
+            project = read_project(self._options.template, self._options.parameters)
+            application = self._make_application(project)
+            self._create_resources(project)
         except (RunnerError, AwsError, MiniStackGoneError) as problem:
-            self._project = before
             self._console.error(f"{str(problem).rstrip('.')}. Until then the previous template is served.")
             return
-        functions, layers = self._project.functions, self._project.layers
+        self._project = project
+        functions, layers = project.functions, project.layers
         self._fork_server.use_layers(layers)
         self._create_pools(kept={name for name in old_pools if before.functions.get(name) == functions.get(name)})
-        self._streams.serve(self._project.streams, self._invoke)
-        self._schedules.serve(self._project.schedules)
+        self._streams.serve(project.streams, self._invoke)
+        self._schedules.serve(project.schedules)
         self._server.application = application
         for name, pool in old_pools.items():
             if self._pools.get(name) is not pool or before.layers != layers:
@@ -276,27 +279,40 @@ class Runner:
 
     def _send_feedback(self) -> None:
         """Send bounces and complaints for emails to SES's mailbox simulator."""
-        while not self._stopping.wait(_FEEDBACK_SECONDS):
-            for route, event in self._simulator.events(self._project.feedback):
-                try:
-                    self._invoke(route.function, event)
-                except FunctionError as problem:
-                    self._console.warn(
-                        f"{route.function} failed on a {route.kind}: {problem}. The {route.kind} is dropped; "
-                        "send another email to the simulator to repeat it."
-                    )
+        for route, event in self._simulator.events(self._project.feedback):
+            try:
+                self._invoke(route.function, event)
+            except FunctionError as problem:
+                self._console.warn(
+                    f"{route.function} failed on a {route.kind}: {problem}. The {route.kind} is dropped; "
+                    "send another email to the simulator to repeat it."
+                )
 
     def _maintain_data(self) -> None:
         """Compact the journal and delete expired items."""
-        rounds = 0
-        while not self._stopping.wait(_COMPACT_SECONDS):
-            rounds += 1
-            try:
-                self._streams.compact()
-                if rounds * _COMPACT_SECONDS % _EXPIRY_SECONDS == 0:
-                    expiry.delete_expired(resources.time_to_live(self._project), self._ministack.aws)
-            except (AwsError, MiniStackGoneError) as problem:
-                self._console.warn(f"The local data could not be maintained ({problem}). Retrying.")
+        self._rounds_of_maintenance += 1
+        try:
+            self._streams.compact()
+            if self._rounds_of_maintenance * _COMPACT_SECONDS % _EXPIRY_SECONDS == 0:
+                expiry.delete_expired(resources.time_to_live(self._project), self._ministack.aws)
+        except (AwsError, MiniStackGoneError) as problem:
+            self._console.warn(f"The local data could not be maintained ({problem}). Retrying.")
+
+
+def repeat(task: Callable[[], None], seconds: float, stopping: threading.Event, console: Console) -> None:
+    """Call `task` every `seconds`. An unexpected exception is reported once, and `task` is called again."""
+    reported = ""
+    while not stopping.wait(seconds):
+        try:
+            task()
+        # Without this thread, the runner would silently ignore changed files or feedback.
+        except Exception:  # noqa: BLE001
+            problem = traceback.format_exc()
+            if problem != reported:
+                console.error(problem)
+            reported = problem
+        else:
+            reported = ""
 
 
 def _in_parallel(pools: Iterable[Pool], action: Callable[[Pool], None]) -> None:

@@ -100,30 +100,37 @@ class Project:
 
 def read_project(path: Path, overrides: Mapping[str, str]) -> Project:
     """Read the template with these parameter values. Raises RunnerError if it is invalid."""
-    # Importing SAM CLI takes most of a second, so it is imported only when a template is read.
-    from samcli.lib.providers.api_provider import ApiProvider  # noqa: PLC0415
-    from samcli.lib.providers.sam_function_provider import SamFunctionProvider  # noqa: PLC0415
-    from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider  # noqa: PLC0415
-    from samcli.yamlhelper import yaml_parse  # noqa: PLC0415
-
     try:
-        raw = yaml_parse(path.read_text(encoding="utf-8"))
-        _check_references(raw)
-        stacks, _ = SamLocalStackProvider.get_stacks(str(path), parameter_overrides=dict(overrides))
-        api = ApiProvider(stacks, str(path.parent)).api
-        functions = list(SamFunctionProvider(stacks, use_raw_codeuri=True).get_all())
-        resources = stacks[0].resources
+        return _read(path, overrides)
     except RunnerError:
         raise
     except FileNotFoundError as problem:
         raise RunnerError(
             f"There is no {path}. Start the runner in the project's folder, or pass the file's path with --template."
         ) from problem
-    # The providers raise exceptions of any type on an invalid template.
+    # An invalid template raises exceptions of any type, in SAM CLI's providers and here.
     except Exception as problem:
-        raise RunnerError(
-            f"{path.name} cannot be read: {' '.join(str(problem).split()).rstrip('.')}. Correct the file."
-        ) from problem
+        raise RunnerError(f"{path.name} cannot be read: {one_line(problem)}. Correct the file.") from problem
+
+
+def one_line(problem: Exception) -> str:
+    """Return the exception's type and message in one line, without a period at the end."""
+    return " ".join(f"{type(problem).__name__}: {problem}".split()).rstrip(".")
+
+
+def _read(path: Path, overrides: Mapping[str, str]) -> Project:
+    # Importing SAM CLI takes most of a second, so it is imported only when a template is read.
+    from samcli.lib.providers.api_provider import ApiProvider  # noqa: PLC0415
+    from samcli.lib.providers.sam_function_provider import SamFunctionProvider  # noqa: PLC0415
+    from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider  # noqa: PLC0415
+    from samcli.yamlhelper import yaml_parse  # noqa: PLC0415
+
+    raw = yaml_parse(path.read_text(encoding="utf-8"))
+    _check_references(raw)
+    stacks, _ = SamLocalStackProvider.get_stacks(str(path), parameter_overrides=dict(overrides))
+    api = ApiProvider(stacks, str(path.parent)).api
+    functions = list(SamFunctionProvider(stacks, use_raw_codeuri=True).get_all())
+    resources = stacks[0].resources
     root = path.parent.resolve()
     of_type = _by_type(resources)
     return Project(

@@ -69,7 +69,12 @@ def _tables(tables: Mapping[str, Mapping[str, Any]], aws: Aws) -> Iterator[str]:
 
 def _check_table(name: str, declared: Mapping[str, Any], aws: Aws) -> None:
     existing = aws.call("dynamodb", "DescribeTable", {"TableName": name})["Table"]
-    if _shape(existing) != _shape(declared):
+    try:
+        differs = _shape(existing) != _shape(declared)
+    # The template's keys or indexes are incomplete.
+    except (AttributeError, KeyError, TypeError):
+        differs = True
+    if differs:
         raise RunnerError(
             f"{name} exists with different keys, indexes or stream than in the template, and the runner does not "
             "change a table with data. Restore the template, or start with empty data: `make reset`."

@@ -15,6 +15,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,9 @@ from local.template import Function
 # More workers than a typical laptop has cores gain nothing; with fewer, one slow request would block a page that sends
 # several.
 MAX_WORKERS = 4
+# Each waiting request holds a thread of the HTTP server, and the functions share these. A quarter of them is enough for
+# one function; Lambda throttles as well.
+MAX_WAITING = 60
 # Lambda allows ten seconds for a function's imports, outside its timeout.
 IMPORT_SECONDS = 10.0
 # API Gateway's limit for an HTTP API integration.
@@ -43,6 +47,10 @@ class FunctionError(Exception):
 
 class FunctionTimeoutError(FunctionError):
     """The function exceeded its timeout. API Gateway answers 504."""
+
+
+class FunctionBusyError(FunctionError):
+    """Too many requests wait for the function. API Gateway answers 503 when Lambda throttles."""
 
 
 class WorkerDiedError(FunctionError):
@@ -67,9 +75,15 @@ class ForkServer:
     def __init__(self, layers: Sequence[Path], lifeline: int) -> None:
         self._layers, self._lifeline = layers, lifeline
         self._lock = threading.Lock()
+        self._earlier: list[subprocess.Popen[bytes]] = []
+        # Linux ends these processes with the thread that started them (see `worker.py`), so one thread starts them all.
+        self._starter = ThreadPoolExecutor(1)
         self._start()
 
     def _start(self) -> None:
+        self._starter.submit(self._start_process).result()
+
+    def _start_process(self) -> None:
         self._control, theirs = socket.socketpair()
         environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         environment["PYTHONPATH"] = os.pathsep.join(map(str, self._layers))
@@ -119,18 +133,22 @@ class ForkServer:
         return ours, output
 
     def use_layers(self, layers: Sequence[Path]) -> None:
-        """Switch to these layers. The next worker is forked from a new process that has imported them."""
+        """Switch to these layers: fork from a new process that has imported them. The old one outlives its workers."""
         with self._lock:
             if layers != self._layers:
                 self._layers = layers
-                self._process.kill()
-                self._process.wait()
+                # The old process exits after its last worker.
+                self._control.close()
+                self._earlier = [process for process in (*self._earlier, self._process) if process.poll() is None]
+                self._start()
 
     def stop(self) -> None:
-        """Kill the process. Remaining workers exit when their sockets close."""
+        """Kill the process, and those of earlier layers. On Linux their workers die with them."""
         self._control.close()
-        self._process.kill()
-        self._process.wait()
+        for process in (*self._earlier, self._process):
+            process.kill()
+            process.wait()
+        self._starter.shutdown()
 
 
 class Worker:
@@ -229,6 +247,7 @@ class Pool:
         self._idle: list[Worker] = []
         self._busy: set[Worker] = set()
         self._changed = threading.Condition()
+        self._waiting = 0
         # Each change of the code begins a generation; workers of an earlier one are retired.
         self._generation = 0
         self._born_in: dict[Worker, int] = {}
@@ -259,24 +278,31 @@ class Pool:
     def _acquire(self, request_id: str) -> Worker:
         deadline = time.monotonic() + GATEWAY_SECONDS
         with self._changed:
-            while True:
-                while self._idle:
-                    worker = self._idle.pop()
-                    if worker.is_dead:
-                        self._born_in.pop(worker)
-                        worker.stop()
-                        continue
-                    self._busy.add(worker)
-                    return worker
-                if len(self._busy) < MAX_WORKERS:
-                    worker = Worker(
-                        self._fork_server, self._function, self._worker_environment(), self._on_output, request_id
-                    )
-                    self._born_in[worker] = self._generation
-                    self._busy.add(worker)
-                    return worker
-                if not self._changed.wait(deadline - time.monotonic()):
-                    raise FunctionTimeoutError(f"its {MAX_WORKERS} workers were busy for {GATEWAY_SECONDS:.0f} s")
+            if self._waiting >= MAX_WAITING:
+                raise FunctionBusyError(f"{MAX_WAITING} requests are already waiting for its {MAX_WORKERS} workers")
+            self._waiting += 1
+            try:
+                while (worker := self._free_worker(request_id)) is None:
+                    if not self._changed.wait(deadline - time.monotonic()):
+                        raise FunctionTimeoutError(f"its {MAX_WORKERS} workers were busy for {GATEWAY_SECONDS:.0f} s")
+            finally:
+                self._waiting -= 1
+            self._busy.add(worker)
+            return worker
+
+    def _free_worker(self, request_id: str) -> Worker | None:
+        """Return an idle worker or a new one, or None if the limit is reached."""
+        while self._idle:
+            worker = self._idle.pop()
+            if not worker.is_dead:
+                return worker
+            self._born_in.pop(worker)
+            worker.stop()
+        if len(self._busy) >= MAX_WORKERS:
+            return None
+        worker = Worker(self._fork_server, self._function, self._worker_environment(), self._on_output, request_id)
+        self._born_in[worker] = self._generation
+        return worker
 
     def _worker_environment(self) -> Mapping[str, str]:
         settled = time.monotonic() - self._retired_at >= _SETTLED_SECONDS

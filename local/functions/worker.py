@@ -109,6 +109,9 @@ def _serve_forks(control: socket.socket, lifeline: int, layers: list[str]) -> No
         try:
             _, payload, fds = receive_frame(control)
         except (EOFError, OSError):
+            # The workers die with this process, so it waits until the last one has ended.
+            with contextlib.suppress(ChildProcessError):
+                os.wait()
             os._exit(0)
         if os.fork() == 0:
             # A child must never return to this loop: it would be a second fork server.

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, TextIO
 
+import h11
 from flask import Flask, Response, g, jsonify, request
 from samcli.lib.telemetry.event import EventTracker
 from samcli.local.apigw.event_constructor import construct_v2_event_http
@@ -19,15 +20,19 @@ from samcli.local.apigw.exceptions import LambdaResponseParseException
 from samcli.local.apigw.local_apigw_service import LocalApigwService
 from samcli.local.apigw.path_converter import PathConverter
 from samcli.local.apigw.route import Route
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from local.functions.pool import FunctionError, FunctionTimeoutError, Result
+from local.errors import RunnerError
+from local.functions.pool import FunctionBusyError, FunctionError, FunctionTimeoutError, Result
 from local.gateway.server import TOO_LARGE
-from local.template import Cors, Project
+from local.template import Cors, Project, one_line
 
 # Bodies of these types and of text/* reach a function as text, others as base64.
 _TEXT_TYPES = frozenset({"application/json", "application/javascript", "application/xml"})
 _PROTOCOLS = frozenset({"HTTP/1.0", "HTTP/1.1"})
+# What a function may respond with; HTTP reserves 1xx for responses before the final one.
+_STATUSES = range(200, 600)
 _MESSAGES = {
     HTTPStatus.NOT_FOUND: "Not Found",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Request Entity Too Large",
@@ -67,12 +72,15 @@ class RequestRecord:
 
 
 def make_app(project: Project, invoke: InvokeWithId, record: Callable[[RequestRecord], None], port: int) -> Flask:
-    """Return the API as a WSGI application. `invoke` takes the function's name, the event (JSON) and the request id."""
+    """Return the API as a WSGI application. `invoke` takes the function's name, the event (JSON) and the request id.
+
+    Raises RunnerError if a route is invalid.
+    """
     gateway = _Gateway(project, invoke, port)
     gateway.create()
     app: Flask = gateway.app
     # An HTTP API matches a path exactly: a route is not found with a slash more or less.
-    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes, app.url_map.merge_slashes = True, False
     for rule in app.url_map.iter_rules():
         rule.strict_slashes, rule.merge_slashes = True, False
     app.register_error_handler(Exception, _failed)
@@ -88,6 +96,9 @@ def make_app(project: Project, invoke: InvokeWithId, record: Callable[[RequestRe
             response = _message(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
             response.headers["Connection"] = "close"
             return response
+        # Werkzeug ignores further slashes at the beginning.
+        if request.environ["PATH_INFO"].startswith("//"):
+            return _message(HTTPStatus.NOT_FOUND)
         if request.environ[TOO_LARGE]:
             return _message(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if request.method == "OPTIONS" and project.cors.origins and "Access-Control-Request-Method" in request.headers:
@@ -96,7 +107,7 @@ def make_app(project: Project, invoke: InvokeWithId, record: Callable[[RequestRe
 
     @app.after_request
     def finish(response: Response) -> Response:
-        if request.path.startswith("/_local/"):
+        if is_page():
             # The runner's own page. No other origin may read it, so it gets no CORS headers, and it is not in the log.
             return response
         _add_cors(response, project.cors)
@@ -118,6 +129,11 @@ def make_app(project: Project, invoke: InvokeWithId, record: Callable[[RequestRe
     return app
 
 
+def is_page() -> bool:
+    """Return whether the request is for the runner's own page."""
+    return f"{request.path}/".startswith("/_local/")
+
+
 class _Gateway(LocalApigwService):  # type: ignore[misc]
     """SAM CLI's gateway with the pools as its `lambda_runner`."""
 
@@ -128,6 +144,16 @@ class _Gateway(LocalApigwService):  # type: ignore[misc]
         # CORS is added in `_add_cors`: SAM CLI has no exposed headers, and none on errors.
         project.api.cors = None
         super().__init__(api=project.api, lambda_runner=_Functions(invoke), port=port, host="127.0.0.1")
+
+    def create(self) -> None:
+        """Create the application. Raises RunnerError if a route is invalid."""
+        try:
+            super().create()
+        # Werkzeug compiles each path and raises exceptions of several types.
+        except Exception as problem:
+            raise RunnerError(
+                f"The template has an invalid route: {one_line(problem)}. Correct the Path of the event."
+            ) from problem
 
     @property
     def app(self) -> Flask:
@@ -155,14 +181,34 @@ class _Gateway(LocalApigwService):  # type: ignore[misc]
         return _corrected(event)
 
     @staticmethod
-    def _parse_v2_payload_format_lambda_output(lambda_output: str, binary_types: Any, flask_request: Any) -> Any:
-        try:
-            return LocalApigwService._parse_v2_payload_format_lambda_output(  # noqa: SLF001
-                lambda_output, binary_types, flask_request
-            )
-        # A handler may return anything. What is not a response is an error of the function.
-        except (LambdaResponseParseException, AttributeError, TypeError, ValueError) as problem:
-            raise FunctionError(f"it did not return a response: {problem}") from problem
+    def _parse_v1_payload_format_lambda_output(*arguments: Any) -> Any:
+        return _parsed(LocalApigwService._parse_v1_payload_format_lambda_output, *arguments)  # noqa: SLF001
+
+    @staticmethod
+    def _parse_v2_payload_format_lambda_output(*arguments: Any) -> Any:
+        return _parsed(LocalApigwService._parse_v2_payload_format_lambda_output, *arguments)  # noqa: SLF001
+
+
+def _parsed(parse: Callable[..., tuple[int, Headers, Any]], *arguments: Any) -> tuple[int, Headers, Any]:
+    """Return status, headers and body of a function's result. Raises FunctionError unless it is a valid response."""
+    try:
+        status, headers, body = parse(*arguments)
+        # The server sets these from the body.
+        for name in ("Content-Length", "Transfer-Encoding"):
+            headers.remove(name)
+        _verify(status, headers)
+    # A handler may return anything. What is not a response is an error of the function.
+    except (LambdaResponseParseException, h11.LocalProtocolError, AttributeError, TypeError, ValueError) as problem:
+        raise FunctionError(f"it did not return a response: {problem}") from problem
+    return status, headers, body
+
+
+def _verify(status: int, headers: Headers) -> None:
+    """Reject what the server would reject, but only after the response is in the log."""
+    if status not in _STATUSES:
+        raise ValueError(f"statusCode {status} is not from {_STATUSES[0]} to {_STATUSES[-1]}")
+    encoded = [(name.encode("ascii"), value.strip().encode("latin-1")) for name, value in headers]
+    h11.Response(status_code=status, headers=encoded)
 
 
 class _Functions:
@@ -224,7 +270,11 @@ def _corrected(event: dict[str, Any]) -> dict[str, Any]:
 
 def _failed(problem: Exception) -> Response:
     g.problem = str(problem) if isinstance(problem, FunctionError) else f"{type(problem).__name__}: {problem}"
-    return _message(HTTPStatus.GATEWAY_TIMEOUT if isinstance(problem, FunctionTimeoutError) else HTTPStatus.BAD_GATEWAY)
+    if isinstance(problem, FunctionTimeoutError):
+        return _message(HTTPStatus.GATEWAY_TIMEOUT)
+    if isinstance(problem, FunctionBusyError):
+        return _message(HTTPStatus.SERVICE_UNAVAILABLE)
+    return _message(HTTPStatus.BAD_GATEWAY)
 
 
 def _http_error(problem: HTTPException) -> Response:

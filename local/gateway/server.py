@@ -1,12 +1,17 @@
 """Serve the gateway, a WSGI application, over HTTP."""
 
+import asyncio
 import io
 import json
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote
 
+import h11
 from a2wsgi import WSGIMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -17,9 +22,12 @@ from local.asgi import ClientGoneError, Receive, Scope, Send, TooLargeError, mak
 MAX_BODY = 10 * 1024 * 1024
 # Key in the WSGI environment: whether the body exceeded MAX_BODY.
 TOO_LARGE = "local.too_large"
-# A function that waits for a slow service keeps its thread; the pools bound how many of one function run.
+# A request keeps its thread until it is answered; the pools bound how many requests to one function run and wait.
 _THREADS = 256
 _STOP_SECONDS = 1.0
+
+# A target in absolute form without its query: host and path.
+_ABSOLUTE = re.compile(rb"https?://([^/]*)(/.*)?", re.IGNORECASE)
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -27,9 +35,37 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 class _Protocol(H11Protocol):
     """h11 accepts any verb and limits the size of the headers; httptools is faster but does neither."""
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in H11Protocol
+        """Limit the wait for the first request; uvicorn limits only the wait for the next one."""
+        super().connection_made(transport)
+        self._limit_wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Limit the wait for more while a request is incomplete."""
+        super().data_received(data)
+        if self.conn.their_state in {h11.IDLE, h11.SEND_BODY}:
+            self._limit_wait()
+
+    def _limit_wait(self) -> None:
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.transport.close)
+
     def send_400_response(self, msg: str) -> None:
-        """Answer what is not HTTP with JSON, like every other error."""
-        super().send_400_response(json.dumps({"message": msg}))
+        """Answer what is not HTTP with JSON, like every other error, unless the response has begun. Then close."""
+        if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            body = json.dumps({"message": msg}).encode()
+            headers = [
+                ("content-type", "application/json"),
+                ("content-length", str(len(body))),
+                ("connection", "close"),
+            ]
+            for event in (
+                h11.Response(status_code=HTTPStatus.BAD_REQUEST, headers=headers, reason="Bad Request"),
+                h11.Data(data=body),
+                h11.EndOfMessage(),
+            ):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
 
 class Server:
@@ -49,6 +85,7 @@ class Server:
         self._thread.join(_STOP_SECONDS)
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
+        _normalize(scope)
         # Only a complete request reaches a function, as with API Gateway.
         try:
             scope["body"] = await read_body(receive, MAX_BODY)
@@ -65,3 +102,14 @@ class Server:
         # A chunked body has no length: without this, Werkzeug takes it for empty.
         environ["wsgi.input_terminated"] = True
         return self.application(environ, start_response)
+
+
+def _normalize(scope: Scope) -> None:
+    """Prepare what WSGI cannot express."""
+    # WSGI would take `If_Match` for `If-Match`.
+    headers = [(name, value) for name, value in scope["headers"] if b"_" not in name]
+    if absolute := _ABSOLUTE.fullmatch(scope["raw_path"]):
+        # The host of the target replaces the header (RFC 9112, 3.2.2).
+        headers = [(b"host", absolute[1]), *(header for header in headers if header[0] != b"host")]
+        scope["path"] = unquote((absolute[2] or b"/").decode("ascii"))
+    scope["headers"] = headers

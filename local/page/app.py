@@ -17,6 +17,7 @@ from flask import Flask, Response, abort, request
 from samcli.local.apigw.route import Route
 
 from local.aws.client import Aws, AwsError, MiniStackGoneError
+from local.gateway.app import is_page
 from local.page import examples, tables
 from local.page.history import History
 from local.page.inbox import Inbox, safe_html
@@ -116,12 +117,12 @@ def _guard(app: Flask) -> None:
 
     @app.before_request
     def require_loopback_host() -> None:
-        if _is_page() and not _is_loopback(request.host):
+        if is_page() and not _is_loopback(request.host):
             abort(HTTPStatus.FORBIDDEN)
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        if _is_page():
+        if is_page():
             response.headers.setdefault("Content-Security-Policy", _POLICY)
             response.headers["Cache-Control"] = "no-store"
             response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
@@ -160,10 +161,6 @@ def _methods(route: Route) -> list[str]:
         return ["ANY"]
     # SAM CLI adds OPTIONS to routes with CORS.
     return sorted(set(route.methods) - {"OPTIONS"})
-
-
-def _is_page() -> bool:
-    return request.path.startswith("/_local/")
 
 
 def _is_loopback(host: str) -> bool:

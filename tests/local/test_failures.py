@@ -36,6 +36,19 @@ def test_failing_function_answers_502(runner: RunnerProcess, kind: str, reason: 
     assert works(runner)
 
 
+def test_flooded_function_answers_503_and_blocks_no_other(runner: RunnerProcess) -> None:
+    before = runner.line_count
+    with ThreadPoolExecutor(300) as threads:
+        flood = [threads.submit(runner.get, "/trouble/hang") for _ in range(300)]
+        runner.wait_for_line("/trouble/hang 503", after=before)
+        assert runner.get("/echo").status == 200
+        assert runner.get("/_local/").status == 200
+        assert not all(request.done() for request in flood)
+        rejected = next(request.result() for request in flood if request.result().status == 503)
+    assert rejected.json == {"message": "Service Unavailable"}
+    assert works(runner)
+
+
 def test_traceback_begins_in_the_function(runner: RunnerProcess) -> None:
     runner.get("/trouble/raise")
     runner.wait_for_line(r"TroubleFunction \| RuntimeError: as asked")

@@ -213,6 +213,9 @@ def test_cookies_and_headers_of_the_function_reach_the_caller(runner: RunnerProc
         ("GET", "/"),
         ("GET", "/nowhere"),
         ("GET", "/echo/"),
+        ("GET", "//echo"),
+        ("GET", "http://localhost//echo"),
+        ("GET", "///items/7"),
         ("GET", "/items//7"),
         ("GET", "/items/a%2Fb"),
         ("GET", "/items/%2E%2E/echo"),
@@ -247,6 +250,7 @@ def test_invalid_escapes_cause_no_server_error(runner: RunnerProcess, path: str)
 def test_invalid_http_is_rejected_and_ends_the_connection(runner: RunnerProcess, request_: bytes) -> None:
     answer = raw(runner, request_)
     assert re.match(rb"HTTP/1.1 (4\d\d|505) .*\{\"message\": ?", answer, re.DOTALL)
+    assert b"content-type: application/json\r\n" in answer.lower()
     assert runner.get("/echo").status == 200
 
 
@@ -270,6 +274,33 @@ def test_body_over_the_limit_is_rejected_before_it_ends(runner: RunnerProcess) -
         # What follows is read and dropped: the connection is not reset while the client is sending.
         connection.sendall(11 * chunk + b"0\r\n\r\nGET /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert b"HTTP/1.1 200 " in rest(connection)
+
+
+def test_torn_chunk_after_the_response_ends_the_connection(runner: RunnerProcess) -> None:
+    before = runner.line_count
+    chunk = b"%x\r\n" % (1 << 20) + b"x" * (1 << 20) + b"\r\n"
+    with closing(connect(runner)) as connection:
+        connection.sendall(CHUNKED + b"\r\n" + 11 * chunk)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 413 ")
+        connection.sendall(b"no chunk\r\n")
+        assert b"HTTP/1.1 " not in rest(connection)
+    assert runner.get("/echo").status == 200
+    runner.wait_for_line("GET /echo 200", after=before)
+    assert "Traceback" not in "\n".join(runner.output.splitlines()[before:])
+
+
+@pytest.mark.parametrize("target", ["http://other.test:8080/items/7?a=1", "HTTP://other.test:8080/items/7?a=1"])
+def test_target_in_absolute_form_is_served(runner: RunnerProcess, target: str) -> None:
+    request = f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    event = json.loads(raw(runner, request.encode()).partition(b"\r\n\r\n")[2])["event"]
+    assert (event["rawPath"], event["rawQueryString"]) == ("/items/7", "a=1")
+    assert event["headers"]["host"] == "other.test:8080"
+
+
+def test_header_with_an_underscore_is_not_taken_for_another(runner: RunnerProcess) -> None:
+    headers = runner.get("/echo", If_Match="forged", X_Forwarded_For="9.9.9.9").json["event"]["headers"]
+    assert "if-match" not in headers
+    assert headers["x-forwarded-for"] == "127.0.0.1"
 
 
 def test_preflight_response_comes_from_the_template(runner: RunnerProcess) -> None:
@@ -299,6 +330,47 @@ def test_every_response_has_cors_headers(runner: RunnerProcess, path: str, statu
 def test_returned_object_without_a_status_code_becomes_the_json_body(runner: RunnerProcess) -> None:
     answer = runner.get("/trouble/plain")
     assert (answer.status, answer.json) == (200, {"hello": "world"})
+
+
+@pytest.mark.parametrize("status", [-1, 1, 99, 100, 101, 199, 600, 1000, 10**30])
+def test_status_outside_200_to_599_answers_502(runner: RunnerProcess, status: int) -> None:
+    answer = runner.post("/trouble/given", {"statusCode": status, "body": ""})
+    assert (answer.status, answer.json) == (502, {"message": "Internal Server Error"})
+    runner.wait_for_line(r"POST /trouble/given 502 .*it did not return a response: statusCode")
+
+
+@pytest.mark.parametrize("status", [200, 204, 205, 299, 304, 418, 599])
+def test_status_from_200_to_599_is_answered(runner: RunnerProcess, status: int) -> None:
+    assert runner.post("/trouble/given", {"statusCode": status, "body": "x"}).status == status
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-nul": "a\0b"},
+        {"x-euro": "€"},
+        {"x-vertical-tab": "a\vb"},
+        {"x space": "a"},
+        {"": "a"},
+        {"x-ü": "a"},
+        {"x:colon": "a"},
+    ],
+)
+def test_invalid_header_of_a_function_answers_502(runner: RunnerProcess, headers: dict[str, str]) -> None:
+    answer = runner.post("/trouble/given", {"statusCode": 200, "headers": headers, "body": ""})
+    assert (answer.status, answer.json) == (502, {"message": "Internal Server Error"})
+
+
+def test_invalid_cookie_of_a_function_answers_502(runner: RunnerProcess) -> None:
+    assert runner.post("/trouble/given", {"statusCode": 200, "cookies": ["a=€"], "body": ""}).status == 502
+
+
+def test_length_and_encoding_declared_by_a_function_are_dropped(runner: RunnerProcess) -> None:
+    answer = runner.get("/trouble/lengths")
+    assert (answer.status, answer.body) == (200, b"whole body")
+    assert answer.headers["content-length"] == "10"
+    assert answer.headers["x-kept"] == "yes"
+    assert "transfer-encoding" not in answer.headers
 
 
 def test_base64_body_is_decoded(runner: RunnerProcess) -> None:

@@ -82,10 +82,21 @@ def test_invalid_option_is_reported_with_its_correct_form(
     runner.wait_for_line("is not a port|write each parameter as Key=Value")
 
 
-def test_invalid_template_prevents_the_start(start: Callable[..., RunnerProcess], project_copy: Path) -> None:
-    (project_copy / "template.yaml").write_text("Resources: [")
+@pytest.mark.parametrize(
+    ("old", "new", "error"),
+    [
+        ("Resources:", "Resources: [", "template.yaml cannot be read: .*Correct the file"),
+        ("Timeout: 5", "Timeout: soon", "template.yaml cannot be read: .*Correct the file"),
+        ("Path: /broken", "Path: '/bro{ken'", "The template has an invalid route: .*Correct the Path"),
+    ],
+)
+def test_invalid_template_prevents_the_start(
+    start: Callable[..., RunnerProcess], project_copy: Path, old: str, new: str, error: str
+) -> None:
+    template = project_copy / "template.yaml"
+    template.write_text(template.read_text().replace(old, new))
     runner = start()
-    runner.wait_for_line(r"template.yaml cannot be read: .*Correct the file")
+    runner.wait_for_line(error)
     assert runner.process.wait(10) == 1
     assert "Traceback" not in runner.output
 

@@ -241,8 +241,16 @@ def test_loopback_host_is_accepted(runner: RunnerProcess, host: str) -> None:
     "host", ["evil.example", "evil.example:3000", "localhost.evil.example", "127.0.0.1.evil.example"]
 )
 def test_other_host_answers_403(runner: RunnerProcess, host: str) -> None:
-    for path in (*FILES, *DATA):
-        assert runner.get(f"/_local/{path}", Host=host).status == 403
+    for path in ("", *(f"/{path}" for path in (*FILES, *DATA))):
+        assert runner.get(f"/_local{path}", Host=host).status == 403
+    assert runner.get(f"http://{host}/_local/", Host="localhost").status == 403
+
+
+def test_url_without_the_last_slash_redirects_to_the_page(runner: RunnerProcess) -> None:
+    answer = runner.get("/_local", Origin="http://app.test")
+    assert (answer.status, answer.headers["location"]) == (308, f"http://127.0.0.1:{runner.port}/_local/")
+    assert "access-control-allow-origin" not in answer.headers
+    assert not [request for request in news(runner)["requests"] if request["path"].startswith("/_local")]
 
 
 @pytest.mark.parametrize("path", DATA)

@@ -2,14 +2,25 @@
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from local.functions import pool as pools
-from local.functions.pool import ForkServer, FunctionTimeoutError, Pool
+from local.functions.pool import ForkServer, FunctionBusyError, FunctionError, FunctionTimeoutError, Pool
 from local.template import Function
 from tests.local.harness import alive, descendants, eventually
+
+# A function that runs until the file `go` exists in its folder.
+WAITING = """
+import os, time
+def handler(event, context):
+    print("started in", os.getppid())
+    while not os.path.exists("go"):
+        time.sleep(0.005)
+    return True
+"""
 
 
 @pytest.fixture
@@ -62,6 +73,72 @@ def test_killed_fork_server_is_replaced(make_pool: Callable[[str], Pool]) -> Non
     os.kill(first, 9)
     eventually(lambda: not alive(first), what="the fork server to exit")
     assert int(pool.invoke("{}").body) != first
+
+
+def test_requests_beyond_the_limit_are_rejected_at_once(
+    make_pool: Callable[[str], Pool], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(pools, "MAX_WORKERS", 1)
+    monkeypatch.setattr(pools, "MAX_WAITING", 2)
+    pool = make_pool(WAITING)
+    with ThreadPoolExecutor() as threads:
+        accepted = [threads.submit(pool.invoke, "{}") for _ in range(3)]
+        eventually(lambda: pool._waiting == 2, what="two waiting requests")
+        try:
+            with pytest.raises(FunctionBusyError):
+                pool.invoke("{}")
+        finally:
+            (tmp_path / "go").touch()
+        assert [request.result().body for request in accepted] == ["true"] * 3
+    assert pool.invoke("{}").body == "true"
+
+
+def test_changed_layers_do_not_interrupt_a_request(
+    make_pool: Callable[[str], Pool],
+    fork_server: ForkServer,
+    lines: list[tuple[str, str, str]],
+    tmp_path: Path,
+) -> None:
+    pool = make_pool(WAITING)
+    with ThreadPoolExecutor() as threads:
+        request = threads.submit(pool.invoke, "{}")
+        old = int(eventually(lambda: lines, what="the start of the request")[0][2].rpartition(" ")[2])
+        fork_server.use_layers((tmp_path,))
+        pool.retire()
+        assert alive(old), "the old fork server waits for its worker"
+        (tmp_path / "go").touch()
+        assert request.result().body == "true"
+    eventually(lambda: not alive(old), what="the old fork server to exit")
+    assert pool.invoke("{}").body == "true"
+    assert int(eventually(lambda: lines[1:], what="the next request")[0][2].rpartition(" ")[2]) != old
+
+
+def test_fork_server_survives_the_thread_that_started_it(
+    make_pool: Callable[[str], Pool], fork_server: ForkServer, tmp_path: Path
+) -> None:
+    pool = make_pool("import os\ndef handler(event, context): return os.getppid()")
+
+    def switch() -> int:
+        fork_server.use_layers((tmp_path,))
+        return int(pool.invoke("{}").body)
+
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(switch).result()
+    assert int(pool.invoke("{}").body) == first
+
+
+def test_stopping_ends_the_fork_servers_of_earlier_layers(
+    make_pool: Callable[[str], Pool], fork_server: ForkServer, lines: list[tuple[str, str, str]], tmp_path: Path
+) -> None:
+    pool = make_pool(WAITING)
+    with ThreadPoolExecutor() as threads:
+        request = threads.submit(pool.invoke, "{}")
+        old = int(eventually(lambda: lines, what="the start of the request")[0][2].rpartition(" ")[2])
+        fork_server.use_layers((tmp_path,))
+        fork_server.stop()
+        assert not alive(old)
+        with pytest.raises(FunctionError):
+            request.result()
 
 
 def test_large_events_and_results_arrive_complete(make_pool: Callable[[str], Pool]) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.local.conftest import copy_project
 from tests.local.harness import RunnerProcess, eventually
+from tests.local.test_template import INVALID_PATHS
 
 pytestmark = pytest.mark.thorough
 
@@ -96,6 +97,30 @@ def test_invalid_template_is_reported_and_the_previous_one_served(runner: Runner
     assert runner.get("/echo").status == 404
     template.write_text(good)
     eventually(lambda: runner.get("/echo").status == 200, what="the old route")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error"),
+    [
+        ("Timeout: 5", "Timeout: soon", "template.yaml cannot be read: ValueError"),
+        ("AllowOrigins: [http://app.test]", "AllowOrigins: 5", "template.yaml cannot be read: TypeError"),
+        *(("Path: /broken", f"Path: '{path}'", "The template has an invalid route") for path in INVALID_PATHS),
+        ("{AttributeName: id, KeyType: HASH}", "{KeyType: HASH}", "exists with different keys"),
+    ],
+)
+def test_corrected_template_is_reloaded_after_any_mistake(
+    runner: RunnerProcess, project_copy: Path, old: str, new: str, error: str
+) -> None:
+    template = project_copy / "template.yaml"
+    good = template.read_text()
+    before = runner.line_count
+    template.write_text(good.replace(old, new))
+    runner.wait_for_line(f"{error}.* Until then the previous template is served", after=before)
+    assert runner.get("/echo").status == 200
+    before = runner.line_count
+    template.write_text(good)
+    runner.wait_for_line("Reloaded template.yaml", after=before)
+    assert not re.search(r"(?m)^Traceback", runner.output)
 
 
 def test_new_function_and_table_are_created_on_save(runner: RunnerProcess, project_copy: Path) -> None:

@@ -1,12 +1,17 @@
 """Reading the template, and the errors for an invalid one."""
 
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from local.errors import RunnerError
+from local.gateway.app import make_app
 from local.template import Cors, logical_id, read_project
 from tests.local.harness import PROJECT
+
+# Paths that Werkzeug rejects, each for another reason.
+INVALID_PATHS = ("/bro{ken", "/b/{a-b}", "/b/{a}/{a}")
 
 
 def test_template_is_read_completely() -> None:
@@ -61,6 +66,9 @@ def test_every_form_of_reference_names_the_resource(value: object) -> None:
         ("GREETING: !Ref Greeting", 'GREETING: !Sub "${Nothing}"', r"refers to Nothing"),
         ("CodeUri: functions/echo", "CodeUri: functions/gone", r"EchoFunction: there is no functions/gone/app.py"),
         ("Handler: app.handler", "Handler: other.handler", r"there is no functions/\w+/other.py"),
+        ("Timeout: 5", "Timeout: soon", r"template.yaml cannot be read: ValueError: .*'soon'\. Correct the file"),
+        ("AllowOrigins: [http://app.test]", "AllowOrigins: 5", r"template.yaml cannot be read: TypeError: .* Correct"),
+        ("BatchSize: 10", "BatchSize: many", r"template.yaml cannot be read: ValueError: .*'many'\. Correct"),
     ],
 )
 def test_template_error_is_reported_with_its_place(project_copy: Path, old: str, new: str, error: str | None) -> None:
@@ -71,6 +79,14 @@ def test_template_error_is_reported_with_its_place(project_copy: Path, old: str,
         return
     with pytest.raises(RunnerError, match=error):
         read_project(template, {})
+
+
+@pytest.mark.parametrize("path", INVALID_PATHS)
+def test_invalid_route_is_reported_with_the_next_step(project_copy: Path, path: str) -> None:
+    template = project_copy / "template.yaml"
+    template.write_text(template.read_text().replace("Path: /broken", f"Path: '{path}'"))
+    with pytest.raises(RunnerError, match=r"^The template has an invalid route: .*Correct the Path of the event\.$"):
+        make_app(read_project(template, {}), mock.Mock(), mock.Mock(), 0)
 
 
 def test_missing_template_is_reported_with_the_option_to_choose_it(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Fails, or responds with something odd, as named by the path."""
 
+import json
 import os
 import signal
 import sys
@@ -10,6 +11,11 @@ ANSWERS: dict[str, Any] = {
     "status": {"statusCode": "soon", "body": ""},
     "headers": {"statusCode": 200, "headers": {"x-split": "a\r\nb: c"}, "body": ""},
     "set": {1, 2},
+    "lengths": {
+        "statusCode": 200,
+        "headers": {"Content-Length": "3", "transfer-encoding": "gzip", "x-kept": "yes"},
+        "body": "whole body",
+    },
     "plain": {"hello": "world"},
     "base64": {"statusCode": 200, "headers": {"content-type": "image/png"}, "body": "AAEC", "isBase64Encoded": True},
 }
@@ -29,4 +35,6 @@ def handler(event: dict[str, Any], _context: object) -> Any:
     if kind == "print":
         sys.stdout.write("printed by the handler\n")
         os.write(1, b"written past Python\n")
+    if kind == "given":
+        return json.loads(event["body"])
     return ANSWERS.get(kind, {"statusCode": 200, "body": str(os.getpid())})
