@@ -1,17 +1,28 @@
-"""`make screenshots`: takes the screenshots of the local page for docs/, with accounts and contact forms in it."""
+"""`make screenshots`: takes the screenshots for docs/: the local page with a few accounts, and two emails."""
 
 import base64
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
 from tests.browser.driver import Browser
-from tests.browser.front_end import FETCH, KINDS, FrontEnd, Handler
 from tests.local.harness import RunnerProcess
 from tests.support import PASSWORD, ROOT
 
 DOCS = ROOT / "docs"
+SNAPSHOTS = ROOT / "tests/shared/mail/snapshots"
+EMAILS = ("registration", "new_device")
+# An email follows the color scheme of the frame that shows it.
+SHOW_EMAILS = """
+document.body.style = "margin: 0; display: flex";
+for (const scheme of ["light", "dark"])
+  for (const email of arguments[0]) {
+    const frame = document.createElement("iframe");
+    frame.style = `width: 375px; height: 100vh; border: 0; color-scheme: ${scheme}`;
+    frame.srcdoc = email;
+    document.body.append(frame);
+  }
+"""
 # In bytes.
 MAX_SIZE = 300_000
 PEOPLE = ("Ada Lovelace", "Grace Hopper", "Alan Turing", "Edsger Dijkstra", "Barbara Liskov")
@@ -20,13 +31,10 @@ PEOPLE = ("Ada Lovelace", "Grace Hopper", "Alan Turing", "Edsger Dijkstra", "Bar
 def main() -> int:
     """Take all screenshots. Returns the exit status: 1 if a file is too large."""
     environment = {"LOCAL_ADMIN_PASSWORD": PASSWORD, "RATE_LIMIT_MULTIPLIER": "1000"}
-    with tempfile.TemporaryDirectory() as data, FrontEnd(("127.0.0.1", 0), Handler) as front_end:
-        threading.Thread(target=front_end.serve_forever, daemon=True).start()
-        parameters = [f"FrontendUrl={front_end.origin}", f"CorsOrigins={front_end.origin}"]
-        runner = RunnerProcess(ROOT / "template.yaml", Path(data), "--parameter-overrides", *parameters, **environment)
+    with tempfile.TemporaryDirectory() as data:
+        runner = RunnerProcess(ROOT / "template.yaml", Path(data), **environment)
         with runner, Browser() as browser, browser.tab():
             port = runner.ready().port
-            front_end.api = f"http://localhost:{port}/api/contact"
             for name in reversed(PEOPLE):
                 person = {"name": name, "email": f"{name.split()[0].lower()}@example.com", "password": PASSWORD}
                 runner.post("/api/auth/register", person)
@@ -34,9 +42,7 @@ def main() -> int:
             runner.post("/api/auth/forgot-password", {"email": "admin@example.com"})
             runner.request("PUT", "/api/auth/me")
             pictures = _pictures(browser)
-            _send_forms(browser, front_end)
-            pictures |= _pictures_of_forms(browser, port)
-        front_end.shutdown()
+            pictures["emails.png"] = _picture_of_emails(browser)
     for name, picture in pictures.items():
         (DOCS / name).write_bytes(picture)
         print(f"docs/{name}: {len(picture) // 1000} kB")
@@ -66,31 +72,13 @@ def _sign_in(browser: Browser, port: int) -> None:
     browser.find("#session", "Signed in as")
 
 
-def _send_forms(browser: Browser, front_end: FrontEnd) -> None:
-    """Send the contact form from the front end: as an HTML form in both encodings, and by a script."""
-    for name, kind in zip(PEOPLE, KINDS, strict=False):
-        browser.open(f"{front_end.origin}/?{kind}")
-        browser.labelled("Name").type(name)
-        browser.labelled("Email").type(f"{name.split()[0].lower()}@example.com")
-        browser.labelled("Message").type(f"Sent by a browser as {kind}.")
-        browser.click("button", "Send")
-        browser.until(lambda: browser.run("return location.pathname") == "/contact/thanks", "the thanks page")
-    form = {"name": "Alan Turing", "email": "alan@example.com", "message": "Sent by a script as application/json."}
-    browser.run(FETCH, front_end.api, form)
-
-
-def _pictures_of_forms(browser: Browser, port: int) -> dict[str, bytes]:
+def _picture_of_emails(browser: Browser) -> bytes:
+    """Show two emails as a phone does, light and dark, from the snapshots of the tests."""
+    browser.size(1500, 740)
     browser.devtools("Emulation.setEmulatedMedia", features=[])
-    browser.open(f"http://localhost:{port}/_local/")
-    browser.find("#emails a.unread", "Contact")
-    browser.click("#emails a", "Contact")
-    browser.find("#email iframe")
-    pictures = {"contact-mail.png": _picture(browser)}
-    _sign_in(browser, port)
-    browser.open(f"http://localhost:{port}/_local/#routes/GET%20%2Fapi%2Fcontact")
-    browser.click("button", "Send")
-    browser.find("#answer", "Sent by a script")
-    return pictures | {"contact-list.png": _picture(browser)}
+    browser.open("about:blank")
+    browser.run(SHOW_EMAILS, [(SNAPSHOTS / f"{name}.html").read_text(encoding="utf-8") for name in EMAILS])
+    return _picture(browser)
 
 
 def _picture(browser: Browser) -> bytes:
