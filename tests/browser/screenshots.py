@@ -19,6 +19,7 @@ for (const scheme of ["light", "dark"])
   for (const email of arguments[0]) {
     const frame = document.createElement("iframe");
     frame.style = `width: 375px; height: 100vh; border: 0; color-scheme: ${scheme}`;
+    frame.scrolling = "no";
     frame.srcdoc = email;
     document.body.append(frame);
   }
@@ -74,7 +75,7 @@ def _sign_in(browser: Browser, port: int) -> None:
 
 def _picture_of_emails(browser: Browser) -> bytes:
     """Show two emails as a phone does, light and dark, from the snapshots of the tests."""
-    browser.size(1500, 740)
+    browser.size(1500, 666)
     browser.devtools("Emulation.setEmulatedMedia", features=[])
     browser.open("about:blank")
     browser.run(SHOW_EMAILS, [(SNAPSHOTS / f"{name}.html").read_text(encoding="utf-8") for name in EMAILS])
