@@ -93,6 +93,12 @@ def test_requests_beyond_the_limit_are_rejected_at_once(
     assert pool.invoke("{}").body == "true"
 
 
+def fork_server_of(lines: list[tuple[str, str, str]], request: int = 0) -> int:
+    """Return the process that forked the worker of a request to WAITING, once that request has started."""
+    line = eventually(lambda: lines[request:], what=f"the start of request {request}")[0][2]
+    return int(line.rpartition(" ")[2])
+
+
 def test_changed_layers_do_not_interrupt_a_request(
     make_pool: Callable[[str], Pool],
     fork_server: ForkServer,
@@ -102,7 +108,7 @@ def test_changed_layers_do_not_interrupt_a_request(
     pool = make_pool(WAITING)
     with ThreadPoolExecutor() as threads:
         request = threads.submit(pool.invoke, "{}")
-        old = int(eventually(lambda: lines, what="the start of the request")[0][2].rpartition(" ")[2])
+        old = fork_server_of(lines)
         fork_server.use_layers((tmp_path,))
         pool.retire()
         assert alive(old), "the old fork server waits for its worker"
@@ -110,7 +116,7 @@ def test_changed_layers_do_not_interrupt_a_request(
         assert request.result().body == "true"
     eventually(lambda: not alive(old), what="the old fork server to exit")
     assert pool.invoke("{}").body == "true"
-    assert int(eventually(lambda: lines[1:], what="the next request")[0][2].rpartition(" ")[2]) != old
+    assert fork_server_of(lines, request=1) != old
 
 
 def test_fork_server_survives_the_thread_that_started_it(
@@ -133,7 +139,7 @@ def test_stopping_ends_the_fork_servers_of_earlier_layers(
     pool = make_pool(WAITING)
     with ThreadPoolExecutor() as threads:
         request = threads.submit(pool.invoke, "{}")
-        old = int(eventually(lambda: lines, what="the start of the request")[0][2].rpartition(" ")[2])
+        old = fork_server_of(lines)
         fork_server.use_layers((tmp_path,))
         fork_server.stop()
         assert not alive(old)
