@@ -33,18 +33,20 @@ _LINK = Least(
 )
 
 LEAST = {
-    "register, unknown address": Least(
-        "2 limits; reads credentials, suppression; writes both, profile, email, event",
-        read=2,
-        alone=2,
-        together=5,
-        indexed=2,
+    "register, unknown address": Least("2 limits; writes registration, email", alone=2, together=2, indexed=1),
+    "email: confirm the address": Least(
+        "claim, done; reads suppression, credentials, registration, circuit; writes token, code",
+        read=3,
+        alone=4,
+        indexed=1,
     ),
-    "email: confirm the address": _LINK,
-    "verify-email": Least("reads token, credentials, profile; writes all, event", read=3, together=4, indexed=1),
-    "register, known address": Least(
-        "as for an unknown address, to reveal nothing", read=2, alone=2, together=5, indexed=1
+    "verify-email": Least(
+        "reads token, credentials, registration, suppression; writes all, profile, session, lock, 2 events",
+        read=4,
+        together=9,
+        indexed=1,
     ),
+    "register, known address": Least("as for an unknown address, to reveal nothing", alone=2, together=2, indexed=1),
     "resend-verification": Least("2 limits, email", alone=3, indexed=1),
     "login": Least(
         "limit, attempt; reads credentials, profile; writes credentials, session, lock, event",

@@ -61,7 +61,7 @@ def _user(number: int) -> Iterator[tuple[Table, Item]]:
     email = f"user{number}@example.com"
     user = users.new(name=f"User {number}", email=email, role="user", email_verified=True)
     # As long as a real hash.
-    credential = credentials.new(email=email, user_id=user.id, password_hash="-" * 82, verified=True)
+    credential = credentials.new(email=email, user_id=user.id, password_hash="-" * 82)
     yield users.USERS, user.item()
     yield credentials.CREDENTIALS, credential.item()
     yield sessions.SESSIONS, sessions.new(user, _CLIENT).item()

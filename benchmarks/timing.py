@@ -74,6 +74,7 @@ def main() -> None:
             "forgot-password": post("forgot-password"),
             "resend": post("resend-verification"),
             "code": post("verify-email", code="000000"),
+            "code and password": post("verify-email", code="000000", password=WRONG),
             "change-email": post("change-email", ben, "newEmail", password=PASSWORD),
         }
         print(page.table(_HEADS, [compare(name, n, call, known) for name, call in calls.items()], (0, 6)))

@@ -48,9 +48,7 @@ def make() -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     ada = profiles[0]._replace(name="Ada", email=_EMAIL, role="admin")
     client = Client(ip=_IP, user_agent=_AGENT)
     session = sessions.new(ada, client)
-    credential = credentials.new(
-        email=_EMAIL, user_id=ada.id, password_hash=passwords.hashed(_PASSWORD), verified=True
-    ).item()
+    credential = credentials.new(email=_EMAIL, user_id=ada.id, password_hash=passwords.hashed(_PASSWORD)).item()
     credential["devices"] = [hashlib.sha256(_AGENT.encode()).hexdigest()[:16]]
     counted = dict.fromkeys(("tries", "count"), 1) | dict.fromkeys(("failed", "lockedAt", "lockedUntil"), 0)
 

@@ -3,10 +3,9 @@ api() { curl -sS -i -X "$1" "$API$2" -H "Authorization: Bearer $TOKEN" -H 'Conte
 email() { curl -sS "$API/_local/inbox.json" | python3 -c "import json, sys; print(next(e['text'] for e in json.load(sys.stdin) if e['to'] == '$EMAIL'))" 2>/dev/null; }
 field() { tail -n 1 | python3 -c "import json, sys; print(json.loads(sys.stdin.read())$1)"; }
 api GET /api/health
-api POST /api/auth/register '{"name": "Ada", "email": "'$EMAIL'", "password": "correct horse battery"}'
+REGISTERED=$(api POST /api/auth/register '{"name": "Ada", "email": "'$EMAIL'", "password": "correct horse battery"}'); echo "$REGISTERED"
 until TEXT=$(email); do sleep 0.2; done; echo "$TEXT"
-api POST /api/auth/verify-email '{"token": "'$(echo "$TEXT" | sed -n 's/.*token=//p')'"}'
-TOKEN=$(api POST /api/auth/login '{"email": "'$EMAIL'", "password": "correct horse battery"}' | sed '/^$/d' | field '["token"]')
+TOKEN=$(api POST /api/auth/verify-email '{"token": "'$(echo "$TEXT" | sed -n 's/.*token=//p')'", "registration": "'$(echo "$REGISTERED" | sed '/^$/d' | field '["registration"]')'"}' | sed '/^$/d' | field '["token"]')
 api GET /api/auth/me
 api PUT /api/auth/me
 api POST /api/auth/logout '{}'

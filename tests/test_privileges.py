@@ -252,7 +252,7 @@ def test_unused_right_is_reported_with_function_action_and_resource() -> None:
 
 def test_only_functions_that_issue_tokens_read_the_signing_key() -> None:
     readers = {folder for folder, permissions in granted().items() for _, on in permissions if on == "SigningKeySecret"}
-    assert readers == {"auth/login", "auth/refresh", "jobs/rotate_signing_key"}
+    assert readers == {"auth/login", "auth/refresh", "auth/verify_email", "jobs/rotate_signing_key"}
 
 
 def test_only_account_functions_and_email_jobs_access_credentials() -> None:
@@ -322,12 +322,16 @@ def walk_registration(inbox: Inbox) -> None:
     api, cyd = Api(), {"name": "Cyd", "email": "cyd@example.com", "password": PASSWORD}
     api.get("/api/health")
     api.get("/.well-known/jwks.json")
-    for _ in range(2):
-        assert api.post("/api/auth/register", cyd).status == 202
+    assert api.post("/api/auth/register", cyd).status == 202
     assert api.post("/api/auth/resend-verification", {"email": cyd["email"]}).status == 202
-    proof = {"email": cyd["email"], "code": inbox.newest().code}
-    assert api.post("/api/auth/login", cyd).status == 403
-    assert api.post("/api/auth/verify-email", proof).status == 200
+    proof = {"email": cyd["email"], "code": inbox.newest().code, "password": PASSWORD}
+    assert api.post("/api/auth/verify-email", {**proof, "password": NEW}).status == 401
+    for _ in range(2):
+        assert api.post("/api/auth/verify-email", proof).status == 200
+    hal = {**cyd, "email": "hal@example.com"}
+    registered = api.post("/api/auth/register", hal).json["registration"]
+    link = {"token": inbox.newest().token, "registration": registered}
+    assert api.post("/api/auth/verify-email", link).status == 200
     assert api.post("/api/auth/register", cyd).status == 202
     inbox.deliver()
 
@@ -388,10 +392,6 @@ def walk_administration(admin: Api, inbox: Inbox) -> None:
     caller.post("/api/auth/verify-email", {"token": inbox.newest().token})
     inbox.deliver()
     assert admin.patch(me, {"role": "user"}).status == 200
-    unverified = {"name": "Fay", "email": "fay@example.com", "password": PASSWORD}
-    admin.post("/api/auth/register", unverified)
-    (fay,) = admin.get("/api/users?email=fay@example.com").json["data"]
-    assert admin.patch(f"/api/users/{fay['id']}", {"role": "admin"}).status == 200
     with time_machine.travel(clock.now() + 60):
         assert caller.delete(me).status == 204
 
@@ -406,8 +406,9 @@ def walk_forms(admin: Api, inbox: Inbox) -> None:
 def walk_feedback(inbox: Inbox) -> None:
     api, gus = Api(), {"name": "Gus", "email": "gus@example.com", "password": PASSWORD}
     receive(bounce(gus["email"]))
-    api.post("/api/auth/register", gus)
-    assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
+    registered = api.post("/api/auth/register", gus).json["registration"]
+    link = {"token": inbox.newest().token, "registration": registered}
+    assert api.post("/api/auth/verify-email", link).status == 200
     receive(complaint(gus["email"]))
     api.post("/api/auth/resend-verification", {"email": gus["email"]})
     assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
@@ -420,8 +421,11 @@ def walk_feedback(inbox: Inbox) -> None:
 def walk_delivery(inbox: Inbox) -> None:
     """Deliver emails with and without an account and a token, until the circuit of SES opens, and after it closes."""
     for job in ("deliver_email", "retry_emails"):
-        for kind in ("verification", "password_changed", "invitation"):
+        for kind in ("recovery", "password_changed", "invitation"):
             tables.write(outbox.sending(kind, "nobody@example.com"))
+        Api().post("/api/auth/register", {"name": "Gus", "email": f"{job}.forgetful@example.com", "password": PASSWORD})
+        tables.write(outbox.sending("recovery", f"{job}.forgetful@example.com"))
+        tables.write(outbox.sending("recovery", "gus@example.com"))
         tables.write(outbox.sending("email_changed", "gus@example.com", userId=str(uuid.uuid4()), version="1"))
         Api().post("/api/auth/register", {"name": "Gus", "email": f"{job}@example.com", "password": PASSWORD})
         receive(bounce(f"{job}.bounces@example.com"))

@@ -65,7 +65,10 @@ def test_account_from_registration_to_profile(browser: Browser) -> None:
     code = re.search(r"(?m)(?:^|\s)(\d{6})$", read_email(browser, "ada.new@example.com").text)
     assert code
     form(browser, "POST", "/api/auth/verify-email")
-    assert send(browser, {"email": "ada.new@example.com", "code": code[1]})[0] == 200
+    proofs = json.loads(browser.labelled("Body").value)
+    assert proofs["email"] == "ada.new@example.com"
+    assert send(browser, {**proofs, "code": code[1]})[0] == 200
+    assert "Signed in as ada.new@example.com (user)" in browser.find("#session").text
     form(browser, "POST", "/api/auth/login")
     assert json.loads(browser.labelled("Body").value) == {"email": "ada.new@example.com", "password": PASSWORD}
     assert send(browser)[0] == 200
@@ -224,7 +227,7 @@ def test_tables_show_their_items(browser: Browser) -> None:
     browser.find("#table p", "Key: email")
     browser.click("summary", ADMIN[0])
     item = json.loads(browser.find("#table pre").text)
-    assert (item["email"], item["verified"]) == (ADMIN[0], True)
+    assert (item["email"], item["invited"]) == (ADMIN[0], False)
 
 
 def test_body_can_be_sent_as_a_form(browser: Browser) -> None:

@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import time_machine
@@ -24,7 +25,7 @@ class Audit:
 
     caplog: pytest.LogCaptureFixture
 
-    def line(self, request: Callable[[], Reply], status: int) -> dict[str, str]:
+    def line(self, request: Callable[[], Reply], status: int) -> dict[str, Any]:
         """Return the only audit log line of a request, with the number of new activity entries as `entries`."""
         self.caplog.clear()
         before = {item["position"] for item in stored.items("ActivityTable")}
@@ -37,8 +38,8 @@ class Audit:
         added = [item for item in stored.items("ActivityTable") if item["position"] not in before]
         assert len(added) <= 1
         for entry in added:
-            for name in ("event", "outcome", "ip", "userId"):
-                assert entry[name] == line[name]
+            for name in ("event", "outcome", "ip", "userId", "callerId", "changes"):
+                assert entry.get(name) == line.get(name)
             assert entry["expiresAt"] - clock.now() in range(activity.RETENTION - 60, activity.RETENTION + 1)
         return {**line, "entries": str(len(added))}
 
@@ -54,19 +55,18 @@ def audit(caplog: pytest.LogCaptureFixture) -> Iterator[Audit]:
         yield Audit(caplog)
 
 
-def test_registration_and_verification_are_audited(api: Api, inbox: Inbox, audit: Audit) -> None:
-    form = {"name": "Ada", **LOGIN}
-    success, failure = ("user_signedup", "success", "1"), ("user_signedup", "failure", "1")
-    assert audit.event(lambda: api.post("/api/auth/register", form), 202) == success
-    assert audit.event(lambda: api.post("/api/auth/register", form), 202) == success
-    assert audit.event(lambda: api.post("/api/auth/login", LOGIN), 403) == ("login", "failure", "1")
-    proof = {"token": inbox.newest().token}
-    assert audit.event(lambda: api.post("/api/auth/verify-email", proof), 200) == (
-        "user_email_verified",
-        "success",
-        "1",
-    )
-    assert audit.event(lambda: api.post("/api/auth/register", form), 202) == failure
+def test_registration_leaves_a_log_line_and_its_account_has_events(
+    api: Api, inbox: Inbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "api_routes"):
+        registered = api.post("/api/auth/register", {"name": "Ada", **LOGIN})
+        assert stored.items("ActivityTable") == []
+        proofs = {"token": inbox.newest().token, "registration": registered.json["registration"]}
+        token = api.post("/api/auth/verify-email", proofs).json["token"]
+    lines = [record.__dict__["fields"]["event"] for record in caplog.records if record.getMessage() == "audit"]
+    assert lines == ["user_confirmation_requested", "user_signedup", "login"]
+    activity = api.with_token(token).get("/api/auth/activity").json["data"]
+    assert sorted(entry["event"] for entry in activity) == ["login", "user_signedup"]
 
 
 def test_login_and_logout_are_audited(ada: Api, api: Api, audit: Audit) -> None:
@@ -135,6 +135,42 @@ def test_admin_actions_are_audited_with_the_caller(admin: Api, ada: Api, audit: 
     assert (modified["event"], modified["callerId"], modified["userId"]) == ("user_modified", me, adas)
     deleted = audit.line(lambda: admin.delete(f"/api/users/{adas}"), 204)
     assert (deleted["event"], deleted["callerId"], deleted["entries"]) == ("user_deleted", me, "0")
+
+
+def test_modified_profile_is_audited_with_each_field_and_its_values_except_names(
+    admin: Api, ada: Api, audit: Audit
+) -> None:
+    target = f"/api/users/{ada.get('/api/auth/me').json['data']['user']['id']}"
+    to_admin = {"field": "role", "from": "user", "to": "admin"}
+    disabled = {"field": "status", "from": "active", "to": "disabled"}
+    for caller, body, changes in (
+        (admin, {"role": "admin", "status": "active"}, [to_admin]),
+        (admin, {"name": "Augusta", "role": "user"}, [{"field": "name"}, to_admin | {"from": "admin", "to": "user"}]),
+        (ada, {"name": "Ada"}, [{"field": "name"}]),
+        (admin, {"role": "admin", "status": "disabled"}, [to_admin, disabled]),
+    ):
+        line = audit.line(lambda: caller.patch(target, body), 200)  # noqa: B023
+        assert (line["event"], line["changes"], line["entries"]) == ("user_modified", changes, "1")
+        assert not {"Ada", "Augusta"} & set(json.dumps(line).split('"'))
+    stored.check()
+
+
+def test_owner_sees_who_changed_what_but_nothing_about_the_administrator(admin: Api, ada: Api) -> None:
+    target = f"/api/users/{ada.get('/api/auth/me').json['data']['user']['id']}"
+    assert ada.patch(target, {"name": "Augusta"}, user_agent="Ada's device").status == 200
+    assert admin.patch(target, {"role": "admin"}, user_agent="Admin's device").status == 200
+    by_admin, by_self = ada.get("/api/auth/activity").json["data"]
+    assert by_admin == {
+        "at": by_admin["at"],
+        "event": "user_modified",
+        "outcome": "success",
+        "ip": "",
+        "userAgent": "",
+        "by": "admin",
+        "changes": [{"field": "role", "from": "user", "to": "admin"}],
+    }
+    assert (by_self["by"], by_self["userAgent"], by_self["ip"]) == ("self", "Ada's device", "192.0.2.1")
+    assert by_self["changes"] == [{"field": "name"}]
 
 
 def test_own_activity_is_paged_newest_first_and_kept_for_90_days(ada: Api, ben: Api) -> None:

@@ -26,12 +26,14 @@ def test_sign_in_and_registration_leak_no_secrets(
 
     with caplog.at_level(logging.DEBUG, "api_routes"):
         ada = {"name": "Ada", "email": "ada@example.com"}
-        call(api, "POST", "/api/auth/register", {**ada, "password": right})
+        registration = api.post("/api/auth/register", {**ada, "password": right}).json["registration"]
         email = inbox.newest()
         wrong_code = f"{(int(email.code) + 1) % 10**6:06}"
-        call(api, "POST", "/api/auth/verify-email", {"email": ada["email"], "code": wrong_code})
-        call(api, "POST", "/api/auth/verify-email", {"token": email.token[::-1]})
-        call(api, "POST", "/api/auth/verify-email", {"token": email.token})
+        proof = {"registration": registration}
+        call(api, "POST", "/api/auth/verify-email", {"email": ada["email"], "code": wrong_code, **proof})
+        call(api, "POST", "/api/auth/verify-email", {"token": email.token[::-1], **proof})
+        call(api, "POST", "/api/auth/verify-email", {"token": email.token, "password": wrong})
+        first = api.post("/api/auth/verify-email", {"token": email.token, **proof}).json
         call(api, "POST", "/api/auth/login", {"email": ada["email"], "password": wrong})
         login = api.post("/api/auth/login", {"email": ada["email"], "password": right}).json
         caller = api.with_token(login["token"])
@@ -53,7 +55,8 @@ def test_sign_in_and_registration_leak_no_secrets(
     printed = capsys.readouterr()
     log = "\n".join(map(logs._JsonFormatter().format, caplog.records)) + printed.out + printed.err
     assert "request failed" in log
-    secrets = [*PASSWORDS, email.token, invitation.token, login["token"], login["refreshToken"], private]
+    secrets = [*PASSWORDS, registration, email.token, invitation.token, private]
+    secrets += [tokens[name] for tokens in (first, login) for name in ("token", "refreshToken")]
     for secret in [*secrets, *hashes, email.code]:
         assert secret not in log
     for secret in [*PASSWORDS, *hashes, private, email.token, invitation.token, "passwordHash", "bcrypt"]:

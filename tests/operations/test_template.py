@@ -13,7 +13,7 @@ from operations.transformed import Template, of_type, references, resolve_condit
 
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-000000000000"
 # Functions that hash a password, to store it or to compare it.
-HASHING = {"ChangeEmail", "ChangePassword", "Login", "Register", "ResetPassword"}
+HASHING = {"ChangeEmail", "ChangePassword", "Login", "Register", "ResetPassword", "VerifyEmail"}
 
 
 def functions(template: Template) -> dict[str, Mapping[str, Any]]:
@@ -103,7 +103,7 @@ def test_customer_managed_key_encrypts_tables_and_secrets(transformed: Template)
         template = resolve_conditions(transformed, KmsKeyArn=key, MailProviders="ses,sendgrid")
         tables = of_type(template, "AWS::DynamoDB::Table").values()
         secrets = of_type(template, "AWS::SecretsManager::Secret").values()
-        assert [table["Properties"]["SSESpecification"].get("KMSMasterKeyId") for table in tables] == [used] * 11
+        assert [table["Properties"]["SSESpecification"].get("KMSMasterKeyId") for table in tables] == [used] * 12
         assert [secret["Properties"].get("KmsKeyId") for secret in secrets] == [used] * 2
         statements = template["Resources"]["FunctionBoundary"]["Properties"]["PolicyDocument"]["Statement"]
         assert ({"Ref": "KmsKeyArn"} in [statement["Resource"] for statement in statements]) is bool(key)

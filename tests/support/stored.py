@@ -15,6 +15,7 @@ TABLES = (
     "CredentialsTable",
     "SessionsTable",
     "OneTimeTokensTable",
+    "RegistrationsTable",
     "LimitsTable",
     "IdempotencyTable",
     "OutboxTable",
@@ -78,7 +79,8 @@ def check() -> None:
     users = {item["id"]: item for item in profiles()}
     owners = _check_accounts(users)
     _check_sessions(users)
-    _check_tokens(users, owners)
+    _check_tokens(owners)
+    _check_registrations()
     _check_activity()
     _check_submissions()
     for entry in items("OutboxTable"):
@@ -105,7 +107,8 @@ def _check_accounts(users: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any
     suppressed = {item["email"]: item["reason"] for item in items("SuppressionsTable") if "reason" in item}
     for user in users.values():
         credential = owners[user["id"]]
-        assert user["emailVerified"] == credential["verified"], "profile and credentials disagree on verification"
+        assert user["emailVerified"] != credential["invited"], "profile and credentials disagree on the invitation"
+        assert not (credential["invited"] and credential["passwordHash"]), "an invited user has a password"
         assert emails.key(user["email"]) == credential["email"], "profile and credentials have different addresses"
         assert user["email"] == credential["address"], "profile and credentials spell the address differently"
         assert user["emailStatus"] == suppressed.get(credential["email"], "ok"), "profile and suppression disagree"
@@ -122,17 +125,25 @@ def _check_sessions(users: dict[str, dict[str, Any]]) -> None:
         assert user["status"] == "active", "a disabled user has a session"
 
 
-def _check_tokens(users: dict[str, dict[str, Any]], owners: dict[str, dict[str, Any]]) -> None:
+def _check_tokens(owners: dict[str, dict[str, Any]]) -> None:
     for token in items("OneTimeTokensTable"):
-        assert token["userId"] in users, "a one-time token has no user"
-        if token["purpose"].startswith("undo-email-change"):
-            continue  # valid for any version of the credentials
-        assert token["version"] <= owners[token["userId"]]["version"], "a token is for a future version of credentials"
+        owner = owners.get(token["userId"])
+        if owner is not None:
+            assert token["version"] <= owner["version"], "a token is for a future version of credentials"
+        assert ("usedAt" in token) == ("usedBy" in token), "a one-time token is half used"
+
+
+def _check_registrations() -> None:
+    for registration in items("RegistrationsTable"):
+        assert ("opened" in registration) == ("openedAt" in registration), "a registration is half open"
 
 
 def _check_activity() -> None:
     for entry in items("ActivityTable"):
-        assert {"userId", "position", "event", "outcome", "ip", "userAgent", "expiresAt"} == entry.keys()
+        optional = entry.keys() & {"callerId", "changes"}
+        assert {"userId", "position", "event", "outcome", "ip", "userAgent", "expiresAt"} == entry.keys() - optional
+        assert all(entry[name] for name in optional), "an activity entry has an empty attribute"
+        assert ("changes" in entry) == (entry["event"] == "user_modified"), "an entry lacks its changes"
         assert entry["event"] in get_args(Event), "an activity entry has an unknown event"
         assert entry["outcome"] in get_args(Outcome), "an activity entry has an unknown outcome"
 

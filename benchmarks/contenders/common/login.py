@@ -20,8 +20,6 @@ def sign_in(database: Any, secretsmanager: Any, email: str, password: str, clien
     right = passwords.is_right(password, credential["passwordHash"] if credential else None)
     if not (right and credential and user and user["status"] == "active"):
         raise Failed(401, "invalid_credentials")
-    if not credential["verified"]:
-        raise Failed(403, "email_not_verified")
     now = int(time.time())
     session = {
         "userId": user["id"],

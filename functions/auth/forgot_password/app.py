@@ -22,7 +22,7 @@ class Address(Body):
 
 @api.post
 def forgot_password(body: Address, client: Client) -> Response:
-    """Email a link if the address has an account. It invalidates earlier links."""
+    """Email a link if the address has an account. Earlier links stay valid."""
     limits.FORGOT_PASSWORD.take(limits.network(client.ip))
     recovery.forgot_password(body.email, client)
     return message("If this address has an account, you will receive an email.", HTTPStatus.ACCEPTED)

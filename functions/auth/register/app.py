@@ -1,4 +1,4 @@
-"""/api/auth/register: register an account. The response does not reveal whether the address is known."""
+"""/api/auth/register: register. The response does not reveal whether the address is known."""
 
 from http import HTTPStatus
 
@@ -8,7 +8,7 @@ from shared.values.client import Client
 from shared.values.types import Email, Name
 from shared.web.api import Api
 from shared.web.inputs import Body
-from shared.web.responses import Response, message
+from shared.web.responses import Response
 
 api = Api("/api/auth/register")
 handler = api.handler
@@ -24,7 +24,8 @@ class Registration(Body):
 
 @api.post
 def register(body: Registration, client: Client) -> Response:
-    """Create the account. It can be used once the address is confirmed."""
+    """Store a pending registration and return its secret. The account opens when the address is confirmed."""
     limits.REGISTER.take(limits.network(client.ip))
-    registration.register(name=body.name, email=body.email, password=body.password, client=client)
-    return message("Check your inbox to confirm your address.", HTTPStatus.ACCEPTED)
+    secret = registration.register(name=body.name, email=body.email, password=body.password, client=client)
+    text = "Check your inbox to confirm your address."
+    return Response({"success": True, "message": text, "registration": secret}, HTTPStatus.ACCEPTED)

@@ -15,14 +15,15 @@ handler = api.handler
 
 
 class Address(Body):
-    """The address to confirm."""
+    """The address to confirm, and the secret of the registration that the emailed code is for."""
 
     email: Email
+    registration: str = ""
 
 
 @api.post
 def resend(body: Address, client: Client) -> Response:
-    """Email a new link and code if the address needs to be confirmed. They invalidate earlier ones."""
+    """Email another link and code if the address needs to be confirmed. Earlier ones stay valid."""
     limits.RESEND_VERIFICATION.take(limits.network(client.ip))
-    registration.resend_verification(body.email)
+    registration.resend(body.email, body.registration, client)
     return message("If this address needs to be confirmed, you will receive an email.", HTTPStatus.ACCEPTED)

@@ -1,12 +1,13 @@
-"""/api/auth/verify-email: confirm an address with an emailed link or code, or undo a change of address.
+"""/api/auth/verify-email: open an account, change its address or undo such a change, with an emailed link or code.
 
 Only POST is accepted, so that an email scanner that opens every link confirms nothing.
 """
 
-from shared.accounts import links, registration
+from shared.accounts import confirmation, links
+from shared.accounts.confirmation import Registrant
 from shared.core.errors import InvalidInput
 from shared.values.client import Client
-from shared.values.types import Email
+from shared.values.types import Code, Email
 from shared.web.api import Api
 from shared.web.inputs import Body
 from shared.web.responses import Response, message
@@ -15,21 +16,28 @@ api = Api("/api/auth/verify-email")
 handler = api.handler
 
 
-class Proof(Body):
-    """The link's token, or the address and its six-digit code."""
+class Proofs(Body):
+    """The mailbox's proof: the link's token, or the address and its six-digit code; and the registrant's.
+
+    The registrant's proof is the secret of the response to the registration, or else its password. Only a link that
+    concerns an existing account needs none.
+    """
 
     token: str | None = None
     email: Email | None = None
-    code: str | None = None
+    code: Code | None = None
+    registration: str = ""
+    password: str = ""
 
 
 @api.post
-def verify(body: Proof, client: Client) -> Response:
-    """Confirm the address, or undo its change. This does not sign the user in."""
+def verify(body: Proofs, client: Client) -> Response:
+    """Open the registration's account and sign in, or prove, change or restore an account's address."""
+    registrant = Registrant(body.registration, body.password)
     if body.token:
-        links.follow(body.token, client)
+        signed_in = links.follow(body.token, registrant, client)
     elif body.email and body.code:
-        registration.verify_email_by_code(body.email, body.code, client)
+        signed_in = confirmation.open_with_code(body.email, body.code, registrant, client)
     else:
         raise InvalidInput("Provide a token, or an email and a code")
-    return message("Your address is confirmed.")
+    return Response(signed_in.public()) if signed_in is not None else message("Your address is confirmed.")

@@ -10,7 +10,7 @@ const MAX_SHOWN = 200_000; // characters of a response's body
 let operations = []; // {verb, path, function, example}
 let chosen = ""; // "GET /api/users"
 let showCredentials = () => {};
-let account = {}; // the last email and password that the API accepted
+let account = {}; // the last email and password that the API accepted, and the secret of their registration
 const etags = new Map();
 
 const settle = rove(byId("routes"), "a");
@@ -76,8 +76,8 @@ const filled = (body) => {
   return Object.fromEntries(Object.entries(body).map(([name, value]) => [name, known[name] ?? value]));
 };
 
-const remember = (sent) => {
-  if (sent?.email && sent.password) account = { email: sent.email, password: sent.password };
+const remember = (sent, { registration } = {}) => {
+  if (sent?.email && sent.password) account = { email: sent.email, password: sent.password, registration };
 };
 
 const form = (operation) => {
@@ -148,7 +148,7 @@ const form = (operation) => {
       const response = await fetch(target, request);
       const text = await response.text();
       const took = performance.now() - started;
-      if (response.ok) remember(fields);
+      if (response.ok) remember(fields, parsed(text) ?? {});
       if (response.headers.has("etag")) etags.set(address(), response.headers.get("etag"));
       session.learn(parsed(text));
       if (response.status === 401 && token) session.refused(token);

@@ -99,15 +99,6 @@ def test_all_failed_logins_take_the_same_work(admin: Api, wire: Wire, monkeypatc
         assert hashes == [b"$2b$04$"], email
 
 
-def test_unverified_login_answers_403_only_with_the_right_password(api: Api) -> None:
-    api.post("/api/auth/register", {"name": "Ada", **ADA})
-    assert_error(api.post(URL, ADA), 403, "email_not_verified")
-    assert_error(api.post(URL, {**ADA, "password": "not the password"}), 401, "invalid_credentials")
-    for _ in range(8):
-        assert_error(api.post(URL, ADA), 403, "email_not_verified")
-    assert stored.sessions() == []
-
-
 @pytest.mark.parametrize(
     "body", [{}, {"email": ""}, {"email": "ada@example.com"}, {"password": "x"}, {"email": None, "password": None}]
 )

@@ -1,5 +1,6 @@
 """The deliver_email job: the email that each outbox entry sends, and how failures are handled."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,7 +9,7 @@ import time_machine
 
 from shared.core import clock, config, tables
 from shared.mail import messages
-from shared.records import outbox
+from shared.records import outbox, registrations
 from tests.support import PASSWORD, faults, stored
 from tests.support.accounts import ADMIN_EMAIL
 from tests.support.api import Api, Context, Inbox, deliver, entries, load, retry, stream_record
@@ -19,9 +20,11 @@ ADA = "ada@example.com"
 START = 1_900_000_000
 
 
-def register(email: str = ADA, name: str = "Ada") -> None:
+def register(email: str = ADA, name: str = "Ada") -> str:
+    """Register, and return the registration's secret."""
     reply = Api().post("/api/auth/register", {"name": name, "email": email, "password": PASSWORD})
     assert reply.status == 202
+    return str(reply.json["registration"])
 
 
 def failures(answer: Any) -> list[str]:
@@ -58,15 +61,14 @@ def test_registration_email_has_a_link_and_a_code(inbox: Inbox) -> None:
 @pytest.mark.usefixtures("inbox")
 def test_each_email_looks_up_its_address_once(admin: Api, wire: Wire) -> None:
     register()
-    register("invited@example.com")
     admin.post("/api/users", {"name": "Grace", "email": "grace@example.com"})
     Api().post("/api/auth/resend-verification", {"email": "grace@example.com"})
     for entry in entries():
         forget_circuits()
         wire.reset()
         assert deliver(entry) == {"batchItemFailures": []}
-        # The suppression, the credentials, and the provider's circuit.
-        assert (wire.count("GetItem"), wire.count("SendEmail")) == (3, 1)
+        # The suppression, the credentials, the provider's circuit, and without an account the registration.
+        assert (wire.count("GetItem"), wire.count("SendEmail")) == (4 if entry["to"]["S"] == ADA else 3, 1)
 
 
 def test_links_use_the_configured_front_end_not_the_host_header(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,21 +131,39 @@ def test_each_email_has_text_and_html_with_the_same_links(admin: Api, inbox: Inb
 # Obsolete entries ----------------------------------------------------------------------------------
 
 
-def test_verified_address_gets_no_verification_email(api: Api, inbox: Inbox) -> None:
-    register()
+def test_first_five_emails_of_a_day_have_a_code_and_later_ones_say_that_they_have_none(inbox: Inbox) -> None:
+    secret = register()
+    for number in range(1, 8):
+        details = {"registration": registrations.position_of(secret), "number": str(number)}
+        tables.write(outbox.sending("registration", ADA, **details))
+    emails = inbox.all()[1:]
+    assert [bool(re.search(r"^\d{6}$", email.text, re.MULTILINE)) for email in emails] == [True] * 5 + [False] * 2
+    assert ["This email has no code." in email.text for email in emails] == [False] * 5 + [True] * 2
+
+
+@pytest.mark.usefixtures("ada")
+def test_email_that_was_not_allowed_is_never_sent(inbox: Inbox) -> None:
+    tables.write(outbox.withholding("recovery", ADA))
+    (entry,) = entries()
+    assert failures(deliver(entry)) == []
+    retry()
+    assert inbox.all() == []
+    assert is_done(entry)
+
+
+def test_confirmation_of_an_address_that_has_an_account_by_now_is_a_notice(api: Api, inbox: Inbox) -> None:
+    secret = register()
     token = inbox.newest().token
     api.post("/api/auth/resend-verification", {"email": ADA})
-    api.post("/api/auth/verify-email", {"token": token})
-    (waiting,) = [entry for entry in entries() if entry["kind"]["S"] == "verification"]
-    assert failures(deliver(waiting)) == []
-    assert len(inbox.sent) == 1
-    assert is_done(waiting)
+    assert api.post("/api/auth/verify-email", {"token": token, "registration": secret}).status == 200
+    assert inbox.newest().subject.startswith("You already have an account")
 
 
 @pytest.mark.usefixtures("fake_aws")
 def test_address_without_an_account_gets_no_email(inbox: Inbox) -> None:
-    for kind in ("registration", "verification", "invitation"):
-        tables.write(outbox.sending(kind, "nobody@example.com"))
+    tables.write(outbox.sending("registration", "nobody@example.com", registration="", number="1"))
+    tables.write(outbox.sending("invitation", "nobody@example.com"))
+    tables.write(outbox.sending("recovery", "nobody@example.com"))
     assert inbox.all() == []
     assert all(map(is_done, entries()))
 
@@ -168,7 +188,7 @@ def test_entry_delivered_twice_by_the_stream_is_sent_once(inbox: Inbox) -> None:
 
 def test_entry_is_sent_again_with_the_same_id_after_a_power_cut(inbox: Inbox, wire: Wire, api: Api) -> None:
     with time_machine.travel(START, tick=False) as now:
-        register()
+        secret = register()
         (entry,) = entries()
         wire.reset()
         deliver_with_power_cut(entry, wire, after="SendEmail")
@@ -182,7 +202,9 @@ def test_entry_is_sent_again_with_the_same_id_after_a_power_cut(inbox: Inbox, wi
         first, second = inbox.sent
         assert first.headers == second.headers
         assert is_done(entry)
-        assert api.post("/api/auth/verify-email", {"token": second.token}).status == 200
+        assert first.code == second.code
+        body = {"token": first.token, "registration": secret}
+        assert api.post("/api/auth/verify-email", body).status == 200
 
 
 def deliver_with_power_cut(entry: Mapping[str, Any], wire: Wire, after: str) -> None:
@@ -338,13 +360,15 @@ def test_no_email_is_claimed_without_enough_time_to_send_it(inbox: Inbox) -> Non
     assert len(inbox.sent) == 3
 
 
+@pytest.mark.usefixtures("ada")
 def test_email_is_composed_again_if_the_account_changes_meanwhile(inbox: Inbox, wire: Wire, api: Api) -> None:
-    register()
+    api.post("/api/auth/forgot-password", {"email": ADA})
     (entry,) = entries()
     wire.fail(faults.cancelled("None", "ConditionalCheckFailed"), on="TransactWriteItems", times=1)
     assert failures(deliver(entry)) == []
     (email,) = inbox.sent
-    assert api.post("/api/auth/verify-email", {"token": email.token}).status == 200
+    body = {"token": email.token, "password": "a rather different sentence"}
+    assert api.post("/api/auth/reset-password", body).status == 204
 
 
 def test_done_entries_expire_after_a_week_and_waiting_ones_never(inbox: Inbox) -> None:

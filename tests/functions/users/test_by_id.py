@@ -10,7 +10,7 @@ from shared.records import sessions, users
 from shared.values.client import Client
 from tests.support import PASSWORD, stored
 from tests.support.accounts import ADMIN_EMAIL
-from tests.support.api import Api, Inbox
+from tests.support.api import Api, Inbox, Reply
 from tests.support.assertions import assert_error, assert_headers
 
 UNKNOWN_ID = "11111111-1111-4111-8111-111111111111"
@@ -19,6 +19,13 @@ UNKNOWN_ID = "11111111-1111-4111-8111-111111111111"
 def url(caller: Api) -> str:
     """Return the URL of the caller's own account."""
     return f"/api/users/{caller.get('/api/auth/me').json['data']['user']['id']}"
+
+
+def register(api: Api, inbox: Inbox) -> Reply:
+    """Register Ada's address, and open the account."""
+    form = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
+    secret = api.post("/api/auth/register", form).json["registration"]
+    return api.post("/api/auth/verify-email", {"token": inbox.newest().token, "registration": secret})
 
 
 # Reading -------------------------------------------------------------------------------------------
@@ -189,6 +196,36 @@ def test_changes_reach_more_sessions_than_fit_into_one_transaction(admin: Api, a
     stored.check()
 
 
+# Notices -------------------------------------------------------------------------------------------
+
+
+def test_user_is_told_about_a_new_role_or_status_but_not_about_a_name(admin: Api, ada: Api, inbox: Inbox) -> None:
+    target = url(ada)
+    for change, subjects in (
+        ({"name": "Augusta"}, []),
+        ({"role": "user", "status": "active"}, []),
+        ({"role": "admin"}, ["Your role at Lambda API Routes was changed"]),
+        ({"status": "disabled"}, ["Your account at Lambda API Routes was disabled"]),
+        (
+            {"status": "active", "role": "user"},
+            ["Your account at Lambda API Routes was enabled", "Your role at Lambda API Routes was changed"],
+        ),
+    ):
+        before = len(inbox.to("ada@example.com"))
+        assert admin.patch(target, change).status == 200
+        inbox.deliver()
+        assert sorted(email.subject for email in inbox.to("ada@example.com")[before:]) == subjects
+    assert "from admin to user" in " ".join(email.text for email in inbox.to("ada@example.com"))
+
+
+def test_invited_user_is_not_told_before_the_invitation_is_accepted(admin: Api, inbox: Inbox) -> None:
+    target = admin.post("/api/users", {"name": "Ben", "email": "ben@example.com"}).headers["location"]
+    for change in ({"role": "admin"}, {"status": "disabled"}, {"status": "active"}):
+        assert admin.patch(target, change).status == 200
+    inbox.deliver()
+    assert [email.subject for email in inbox.to("ben@example.com")] == ["You are invited to Lambda API Routes"]
+
+
 # The last administrator ----------------------------------------------------------------------------
 
 
@@ -224,42 +261,6 @@ def test_one_of_two_admins_can_be_deleted(admin: Api, ada: Api) -> None:
     stored.check()
 
 
-# Promoting an unverified user ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        [{"role": "admin"}],
-        [{"role": "admin", "status": "disabled"}, {"status": "active"}],
-        [{"status": "disabled"}, {"role": "admin"}, {"status": "active"}],
-    ],
-)
-@pytest.mark.parametrize("verified", ["between", "after"])
-def test_password_set_before_verification_never_becomes_an_admins(
-    admin: Api, api: Api, inbox: Inbox, changes: list[dict[str, str]], verified: str
-) -> None:
-    def resend_and_verify() -> None:
-        api.post("/api/auth/resend-verification", {"email": "boss@example.com"})
-        inbox.deliver()
-        for email in inbox.to("boss@example.com"):
-            api.post("/api/auth/verify-email", {"token": email.token})
-
-    api.post("/api/auth/register", {"name": "Eve", "email": "boss@example.com", "password": PASSWORD})
-    first = inbox.newest().token
-    target = "/api/users/" + admin.get("/api/users?email=boss@example.com").json["data"][0]["id"]
-    for change in changes:
-        assert admin.patch(target, change).status == 200
-        if verified == "between" and "role" in change:
-            resend_and_verify()
-    resend_and_verify()
-    assert_error(api.post("/api/auth/verify-email", {"token": first}), 400, "invalid_link")
-    login = api.post("/api/auth/login", {"email": "boss@example.com", "password": PASSWORD})
-    assert_error(login, 401, "invalid_credentials")
-    assert "invited" in inbox.newest().subject
-    stored.check()
-
-
 # Closing -------------------------------------------------------------------------------------------
 
 
@@ -270,19 +271,17 @@ def test_closing_an_account_deletes_its_data_and_frees_the_address(ada: Api, api
     assert_headers(reply)
     for caller in (ada, other):
         assert_error(caller.get("/api/auth/me"), 401, "session_ended")
-    for table in ("UsersTable", "CredentialsTable", "SessionsTable", "OneTimeTokensTable"):
+    for table in ("UsersTable", "CredentialsTable", "SessionsTable"):
         assert stored.items(table) == [], table
-    api.post("/api/auth/register", {"name": "Ada", "email": "ada@example.com", "password": PASSWORD})
-    assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
+    assert register(api, inbox).status == 200
     assert api.signed_in("ada@example.com", PASSWORD).token
 
 
-def test_closing_an_account_deletes_its_one_time_tokens(admin: Api, inbox: Inbox) -> None:
+def test_closing_an_account_voids_its_one_time_tokens(admin: Api, inbox: Inbox) -> None:
     target = admin.post("/api/users", {"name": "Ben", "email": "ben@example.com"}).headers["location"]
-    inbox.deliver()
-    assert len(stored.items("OneTimeTokensTable")) == 1
+    link = {"token": inbox.newest().token, "password": PASSWORD}
     assert admin.delete(target).status == 204
-    assert stored.items("OneTimeTokensTable") == []
+    assert_error(Api().post("/api/auth/reset-password", link), 400, "invalid_link")
     assert_error(admin.delete(target), 404, "user_not_found")
 
 
@@ -294,8 +293,7 @@ def test_queued_email_of_a_closed_account_is_not_sent(admin: Api, inbox: Inbox) 
 
 def test_token_of_a_closed_account_stays_invalid_for_its_successor(ada: Api, api: Api, inbox: Inbox) -> None:
     ada.delete(url(ada))
-    api.post("/api/auth/register", {"name": "Ada", "email": "ada@example.com", "password": PASSWORD})
-    api.post("/api/auth/verify-email", {"token": inbox.newest().token})
+    assert register(api, inbox).status == 200
     assert_error(ada.get("/api/auth/me"), 401, "session_ended")
 
 

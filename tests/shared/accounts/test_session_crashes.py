@@ -79,7 +79,12 @@ def ada() -> tuple[User, list[Session], list[Api]]:
 
 
 def link(user: User, purpose: Purpose, target: str = "") -> str:
-    return one_time_tokens.issue(users.credential_of(user), purpose, target=target).token
+    """Return the token of a new link, as an email would contain it."""
+    credential = users.credential_of(user)
+    if purpose == "change-email":
+        tables.write(credentials.requesting_change(credential, "request"))
+    request = "request" if purpose == "change-email" else ""
+    return one_time_tokens.issue(credential, purpose, target=target, request=request)
 
 
 def count_emails(kind: str) -> int:
@@ -176,13 +181,13 @@ def test_password_reset_can_be_retried(interruptions: Interruptions, purpose: Pu
             user, _, _ = ada()
         else:
             user = users.new(name="Ada", email=ADA, role="admin")
-            invited = credentials.new(email=ADA, user_id=user.id, password_hash=None)
+            invited = credentials.new(email=ADA, user_id=user.id, password_hash=None, invited=True)
             tables.write(credentials.adding(invited), users.adding(user))
         body = {"token": link(user, purpose), "password": NEW}
         return lambda: Api().post("/api/auth/reset-password", body)
 
     for retry in interruptions.of(prepare):
-        assert retry().status in {204, 400}
+        assert retry().status == 204
         assert stored.sessions() == []
         assert count_emails("password_changed") == count_activity("user_password_reset") == 1
         assert sign_in(password=NEW) == 200
@@ -223,7 +228,7 @@ def test_email_change_can_be_retried(interruptions: Interruptions) -> None:
         return lambda: Api().post("/api/auth/verify-email", {"token": token})
 
     for retry in interruptions.of(prepare):
-        assert retry().status in {200, 400}
+        assert retry().status == 200
         assert sign_in(NEW_ADDRESS) == 200
         assert sign_in(ADA) == 401
         assert len(stored.credentials()) == 2
@@ -246,7 +251,7 @@ def test_undoing_an_email_change_can_be_retried(interruptions: Interruptions) ->
         return lambda: Api().post("/api/auth/verify-email", {"token": token})
 
     for retry in interruptions.of(prepare):
-        assert retry().status in {200, 400}
+        assert retry().status == 200
         assert stored.sessions() == []
         assert len(stored.credentials()) == count_emails("recovery") == count_activity("user_email_change_undone") == 1
         body = {"token": next(email.token for email in inbox.to(ADA)[::-1] if "reset" in email.text), "password": NEW}
@@ -266,5 +271,5 @@ def test_closing_an_account_after_an_email_change_can_be_retried(interruptions: 
 
     for retry in interruptions.of(prepare):
         assert retry().status in {204, 401}
-        for table in ("CredentialsTable", "SessionsTable", "OneTimeTokensTable"):
+        for table in ("CredentialsTable", "SessionsTable"):
             assert stored.items(table) == []

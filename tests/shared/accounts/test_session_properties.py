@@ -59,7 +59,7 @@ def reset_token(email: str) -> str:
         credential = credentials.find(email)
         assert credential is not None
         try:
-            return one_time_tokens.issue(credential, "reset-password").token
+            return one_time_tokens.issue(credential, "reset-password")
         except Outdated:
             continue
 

@@ -19,7 +19,7 @@ from shared.core import config
 from shared.mail import messages, rendering
 from shared.mail.messages import Message
 from shared.mail.rendering import contrast, ink, render
-from shared.records import credentials, one_time_tokens, submissions, suppressions, users
+from shared.records import credentials, one_time_tokens, registrations, submissions, suppressions, users
 from shared.records.credentials import Credential
 from shared.records.outbox import Entry, Kind
 from shared.records.submissions import Submission
@@ -27,8 +27,8 @@ from tests.support import ROOT
 
 SNAPSHOTS = Path(__file__).with_name("snapshots")
 TEMPLATES = sorted(file.stem for file in rendering._FOLDER.glob("*.jinja"))
-ADA = credentials.new(email="ada@example.com", user_id="0198c0de", password_hash="", verified=False)
-VERIFIED = replace(ADA, verified=True)
+ADA = credentials.new(email="ada@example.com", user_id="0198c0de", password_hash="", email_change="1")
+PENDING, _ = registrations.new(name="Ada", email="ada@example.com", password_hash="")
 USER = users.new(name="Ada", email="ada@example.com", role="user", email_verified=True)
 TOKEN, CODE = "0198c0de-7a10-7cc3.kZ3vQ1xq9T0aYw7mRb2LhE5uNc8s", "493027"
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0"
@@ -63,8 +63,10 @@ def configure(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -
 @pytest.fixture
 def compose(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Message]:
     """Return a function that composes the email of a case, with a fixed account, link and code."""
-    issued = one_time_tokens.Issued(TOKEN, CODE)
-    monkeypatch.setattr(one_time_tokens, "issue", lambda *_, **__: issued)
+    monkeypatch.setattr(one_time_tokens, "issue", lambda *_, **__: TOKEN)
+    monkeypatch.setattr(one_time_tokens, "issue_for_mailbox", lambda _: TOKEN)
+    monkeypatch.setattr(registrations, "at", lambda *_: PENDING)
+    monkeypatch.setattr(registrations, "issue_code", lambda *_: CODE)
     monkeypatch.setattr(users, "find", lambda _: USER)
 
     def compose(name: str) -> Message:
@@ -81,18 +83,21 @@ def compose(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Message]:
 
 
 # For each email: the credential of its account, and the kind and details of its outbox entry.
-CASES: Mapping[str, tuple[Credential, Any, Mapping[str, str]]] = {
-    "registration": (ADA, "registration", {}),
-    "already_registered": (VERIFIED, "registration", {}),
-    "verification": (ADA, "verification", {}),
-    "invitation": (replace(ADA, password_hash=None), "invitation", {}),
-    "recovery": (VERIFIED, "recovery", {}),
-    "email_change": (replace(VERIFIED, user_id="0198c0de"), "email_change", {"userId": "0198c0de"}),
-    "email_changed": (VERIFIED, "email_changed", {"userId": "0198c0de", "version": "2"}),
-    "password_changed": (VERIFIED, "password_changed", {}),
-    "new_device": (VERIFIED, "new_device", {"ip": "203.0.113.7", "user_agent": USER_AGENT}),
-    "session_ended": (VERIFIED, "session_ended", {}),
-    "submission": (VERIFIED, "submission", {"form": "contact", "position": "p"}),
+CASES: Mapping[str, tuple[Credential | None, Any, Mapping[str, str]]] = {
+    "registration": (None, "registration", {"registration": "p", "number": "5"}),
+    "registration_without_code": (None, "registration", {"registration": "p", "number": "6"}),
+    "already_registered": (ADA, "registration", {"registration": "p", "number": "1"}),
+    "invitation": (replace(ADA, invited=True), "invitation", {}),
+    "recovery": (ADA, "recovery", {}),
+    "email_change": (ADA, "email_change", {"userId": "0198c0de", "request": "1"}),
+    "email_changed": (ADA, "email_changed", {"userId": "0198c0de", "version": "2"}),
+    "password_changed": (ADA, "password_changed", {}),
+    "new_device": (ADA, "new_device", {"ip": "203.0.113.7", "user_agent": USER_AGENT}),
+    "session_ended": (ADA, "session_ended", {}),
+    "role_changed": (ADA, "role_changed", {"before": "user", "after": "admin"}),
+    "account_disabled": (ADA, "account_disabled", {}),
+    "account_enabled": (ADA, "account_enabled", {}),
+    "submission": (ADA, "submission", {"form": "contact", "position": "p"}),
 }
 each_email = pytest.mark.parametrize("name", CASES)
 
@@ -136,7 +141,7 @@ def test_snapshots_cover_every_kind_of_email_and_every_template() -> None:
     assert {file.name for file in SNAPSHOTS.iterdir()} == {
         f"{name}.{extension}" for name in CASES for extension in ("txt", "html")
     }
-    assert set(TEMPLATES) == set(CASES) - {"registration", "verification"} | {"verify_email"}
+    assert set(TEMPLATES) == set(CASES) - {"registration", "registration_without_code"} | {"verify_email"}
 
 
 def test_readme_quotes_a_template_exactly() -> None:

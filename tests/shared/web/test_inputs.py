@@ -8,7 +8,8 @@ from pydantic import Field
 from shared.accounts.sign_in import SignedIn
 from shared.core.errors import InvalidInput
 from shared.records.credentials import Credential
-from shared.records.one_time_tokens import Issued
+from shared.records.one_time_tokens import OneTimeToken
+from shared.records.registrations import Registration
 from shared.records.sessions import Session
 from shared.values.types import Name, Rule
 from shared.web.inputs import Body, Query
@@ -64,7 +65,7 @@ def test_missing_required_parameter_is_rejected() -> None:
         Search.from_request(Request({}))
 
 
-@pytest.mark.parametrize("record", [Credential, Issued, Session, SignedIn])
+@pytest.mark.parametrize("record", [Credential, OneTimeToken, Registration, Session, SignedIn])
 def test_record_with_a_secret_is_not_a_named_tuple(record: type) -> None:
     """Named tuples, as other records are, would be serialized as lists in JSON and in tables."""
     assert not issubclass(record, tuple)

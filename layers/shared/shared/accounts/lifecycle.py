@@ -6,13 +6,16 @@ from typing import Any
 from shared.accounts import lookup
 from shared.core.errors import EmailTaken
 from shared.core.tables import Change, optimistic, write
-from shared.records import activity, credentials, limits, one_time_tokens, outbox, sessions, suppressions, users
+from shared.records import activity, credentials, limits, outbox, sessions, suppressions, users
 from shared.records.credentials import Credential
 from shared.records.idempotency import Once
 from shared.records.users import Role, User
 from shared.values import passwords
 from shared.values.client import Client
 from shared.values.versions import Versions
+
+# The caller in entries about what operators do with AWS credentials. No user has this id.
+_OPERATOR = Client(caller_id="operator")
 
 
 @optimistic
@@ -29,7 +32,7 @@ def invite(*, name: str, email: str, role: Role, once: Once, client: Client) -> 
         return response
     suppressed = suppressions.reason_for(email)
     user = users.new(name=name, email=email, role=role, email_status=suppressed)
-    credential = credentials.new(email=email, user_id=user.id, password_hash=None)
+    credential = credentials.new(email=email, user_id=user.id, password_hash=None, invited=True)
     write(
         once.storing(user.public()),
         credentials.adding(credential, otherwise=EmailTaken),
@@ -56,7 +59,7 @@ def ensure_admin(email: str, password: str) -> None:
         suppressed = suppressions.reason_for(email)
         user = users.new(name="Administrator", email=email, role="admin", email_verified=True, email_status=suppressed)
         password_hash = passwords.hashed(password)
-        credential = credentials.new(email=email, user_id=user.id, password_hash=password_hash, verified=True)
+        credential = credentials.new(email=email, user_id=user.id, password_hash=password_hash)
         write(credentials.adding(credential), users.adding(user), suppressions.checking(email, suppressed))
         return
     if credential.is_reserved:
@@ -64,10 +67,14 @@ def ensure_admin(email: str, password: str) -> None:
     user = users.of_credential(credential)
     if user.can_administer and passwords.verify(password, credential.password_hash):
         return
+    after = users.updated(user, role="admin", status="active", email_verified=True)
+    differences = users.differences(user, after)
     write(
-        credentials.changing(credential, verified=True, passwordHash=passwords.hashed(password)),
-        users.replacing(user, users.updated(user, role="admin", status="active", email_verified=True)),
+        credentials.changing(credential, invited=False, passwordHash=passwords.hashed(password)),
+        users.replacing(user, after),
         sessions.ending_all(user.id),
+        _reporting_access(credential, user, after),
+        activity.recording("user_modified", user.id, _OPERATOR, changes=differences) if differences else [],
     )
 
 
@@ -76,7 +83,7 @@ def change(user_id: str, changes: Mapping[str, str], *, versions: Versions, clie
     """Change a profile's `name`, `role` or `status`, and return the new profile.
 
     The user's sessions change in the same transaction: a new role applies from their next request, and `disabled` ends
-    them.
+    them. The user is told about a new role or status.
 
     Raises:
         UserNotFound: there is no such user.
@@ -87,23 +94,36 @@ def change(user_id: str, changes: Mapping[str, str], *, versions: Versions, clie
     user = users.get(user_id)
     versions.must_include(user.version)
     after = users.updated(user, **changes)
-    if (after.name, after.role, after.status) == (user.name, user.role, user.status):
+    differences = users.differences(user, after)
+    if not differences:
         return user
     if (after.role, after.status) == (user.role, user.status):
         access = sessions.updating_all(after)
     else:
-        access = _changing_access(users.credential_of(user), after)
-    write(users.replacing(user, after), access, activity.recording("user_modified", user.id, client))
+        credential = users.credential_of(user)
+        access = [*_changing_access(credential, after), *_reporting_access(credential, user, after)]
+    write(
+        users.replacing(user, after),
+        access,
+        activity.recording("user_modified", user.id, client, changes=differences),
+    )
     return after
+
+
+def _reporting_access(credential: Credential, before: User, after: User) -> list[Change]:
+    """Return the changes that tell the user about a new role or status. Nobody is told before they use the account."""
+    if credential.invited:
+        return []
+    changes = []
+    if after.role != before.role:
+        changes += outbox.sending("role_changed", after.email, before=before.role, after=after.role)
+    if after.status != before.status:
+        changes += outbox.sending("account_disabled" if after.status == "disabled" else "account_enabled", after.email)
+    return changes
 
 
 def _changing_access(credential: Credential, after: User) -> list[Change]:
     """Return the changes to credentials and sessions that a new role or status requires."""
-    if after.role == "admin" and not credential.verified and not credential.is_invited:
-        # The person who registered this address has not verified it, and an administrator's password must come from a
-        # link in an email. So the registration becomes an invitation, even if the account is disabled, because it can
-        # be enabled later. There are no sessions to end: signing in requires a verified address.
-        return [*credentials.changing(credential, passwordHash=None), *outbox.sending("invitation", after.email)]
     if after.status == "disabled":
         return [*credentials.changing(credential), *sessions.ending_all(after.id)]
     return [*credentials.changing(credential), *sessions.updating_all(after)]
@@ -111,10 +131,11 @@ def _changing_access(credential: Credential, after: User) -> list[Change]:
 
 @optimistic
 def close(user_id: str, client: Client) -> None:
-    """Delete an account: profile, credentials, sessions, tokens and reserved addresses. Its addresses become available.
+    """Delete an account: profile, credentials, sessions and reserved addresses. Its addresses become available.
 
-    Activity entries stay until they expire. Form submissions stay, since they belong to no account, and so do
-    suppressions: what bounced for this owner of an address would bounce for the next one too.
+    Its one-time tokens are void without its credentials, and expire. Activity entries stay until they expire. Form
+    submissions stay, since they belong to no account, and so do suppressions: what bounced for this owner of an address
+    would bounce for the next one too.
 
     Raises:
         UserNotFound: there is no such user.
@@ -127,7 +148,6 @@ def close(user_id: str, client: Client) -> None:
         credentials.removing(credential),
         credentials.removing_reserved(credential),
         sessions.ending_all(user.id),
-        one_time_tokens.removing_all(one_time_tokens.of_user(user.id)),
         limits.unlocking(user.email),
     )
     activity.log("user_deleted", client, userId=user.id)

@@ -1,22 +1,37 @@
-"""The links in emails that are confirmed with one click at the front end."""
+"""The links in emails that are followed at the front end, where a button sends the token."""
 
-from shared.accounts import email_change, registration
+from shared.accounts import confirmation, email_change
+from shared.accounts.confirmation import Registrant
+from shared.accounts.sign_in import SignedIn
+from shared.core.tables import optimistic
 from shared.records import one_time_tokens
 from shared.values.client import Client
 
 
-def follow(token: str, client: Client) -> None:
-    """Verify an address, change the account's address, or undo such a change, depending on the token's purpose.
+@optimistic
+def follow(token: str, registrant: Registrant, client: Client) -> SignedIn | None:
+    """Open an account, prove an address, change it, or undo a change, depending on the token's purpose.
+
+    Return a session if an account was opened. A repeat of the request within a minute returns the same and changes
+    nothing.
 
     Raises:
-        InvalidOneTimeToken: the link is invalid or expired.
+        InvalidOneTimeToken: the link is invalid, used, void or expired.
+        EmailTaken, RegistrationRequired, InvalidCredentials: see `confirmation.open_with_link`.
 
     """
-    presented = one_time_tokens.present(token, "verify-email", "change-email", "undo-email-change")
-    match presented.purpose:
-        case "change-email":
-            email_change.confirm(presented, client)
-        case "undo-email-change":
-            email_change.undo(presented, client)
-        case _:
-            registration.verify_email(presented, client)
+    proof = f"{registrant.secret}\0{registrant.password}"
+    presented = one_time_tokens.present(
+        token, "open-account", "prove-address", "change-email", "undo-email-change", proof=proof
+    )
+    if presented.purpose == "open-account":
+        return confirmation.open_with_link(presented, registrant, client)
+    if not presented.is_repeat:
+        match presented.purpose:
+            case "change-email":
+                email_change.confirm(presented, client)
+            case "undo-email-change":
+                email_change.undo(presented, client)
+            case _:
+                confirmation.prove_address(presented, client)
+    return None

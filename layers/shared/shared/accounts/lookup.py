@@ -1,7 +1,6 @@
 """Reading an account: its credentials and its profile, which are stored in two tables and change together."""
 
-from shared.core.errors import InvalidOneTimeToken
-from shared.records import credentials, users
+from shared.records import credentials, one_time_tokens, users
 from shared.records.credentials import Credential
 from shared.records.one_time_tokens import OneTimeToken
 from shared.records.users import User
@@ -24,11 +23,12 @@ def of_token(token: OneTimeToken) -> tuple[Credential, User]:
 
     Raises:
         InvalidOneTimeToken: the credentials have changed since the token was issued.
-        Outdated: the account was closed or its address changed between the two reads.
+        Outdated: the token has just been used, perhaps by the same request, or the account was closed or its address
+            changed between the two reads.
 
     """
     credential = credentials.by_key(token.email)
     # A former address is reserved for a while, but tokens that were sent to it are no longer valid.
     if credential is None or credential.is_reserved or credential.version != token.version:
-        raise InvalidOneTimeToken
+        raise one_time_tokens.rejection(token)
     return credential, users.of_credential(credential)

@@ -2,9 +2,9 @@
 
 Threats (OWASP Forgot Password cheat sheet). An attacker asks for other people's addresses to learn which have an
 account: every request writes the same, and whether to send an email is decided on delivery. An attacker floods a
-mailbox: it receives at most one such email per minute. An attacker has an old link: a newer link, a new password or a
-new address invalidates it. An attacker is still signed in with the old password: a new one ends the sessions in the
-same transaction.
+mailbox: the limits of emails bound it. An attacker requests emails to void the owner's link: a later link voids no
+earlier one. An attacker has an old link: a new password or a new address voids it. An attacker is still signed in with
+the old password: a new one ends the sessions in the same transaction.
 """
 
 from collections.abc import Callable
@@ -21,12 +21,13 @@ from shared.values import passwords
 from shared.values.client import Client
 
 _Account: TypeAlias = tuple[Credential, User]
+_Presented: TypeAlias = tuple[OneTimeToken, Credential, User]
 
 
 def forgot_password(email: str, client: Client) -> None:
     """Request a link to choose a new password. Writes the same whether or not the address has an account."""
-    if limits.allow_email("recovery", email):
-        write(outbox.sending("recovery", email))
+    queue = outbox.sending if limits.allow_email("recovery", email) else outbox.withholding
+    write(queue("recovery", email))
     activity.log("user_recovery_requested", client, address=activity.digest(email))
 
 
@@ -34,28 +35,38 @@ def reset_password(token: str, password: str, client: Client) -> None:
     """Set a password with an emailed link, to accept an invitation or to replace a forgotten one.
 
     Following the link verifies the address, lifts its suppression and unlocks the account. It ends every session and
-    starts none.
+    starts none. A repeat of the request within a minute changes nothing.
 
     Raises:
         InvalidOneTimeToken: the link is invalid or expired.
         InvalidInput: the password is rejected; the link stays valid.
 
     """
-    presented = one_time_tokens.present(token, "reset-password", "accept-invitation")
-    credential, user = lookup.of_token(presented)
+    found = _present(token, password)
+    if found is None:
+        return
+    _, _, user = found
     passwords.check(password, email=user.email, name=user.name)
-    password_hash = passwords.hashed(password)
-    _reset(presented, reuse_once((credential, user), lambda: lookup.of_token(presented)), password_hash, client)
+    _reset(reuse_once(found, lambda: _present(token, password)), passwords.hashed(password), client)
+
+
+def _present(token: str, password: str) -> _Presented | None:
+    """Return the token and its account, or None if the request is a repeat."""
+    presented = one_time_tokens.present(token, "reset-password", "accept-invitation", proof=password)
+    return None if presented.is_repeat else (presented, *lookup.of_token(presented))
 
 
 @optimistic
-def _reset(token: OneTimeToken, read: Callable[[], _Account], password_hash: str, client: Client) -> None:
-    credential, user = read()
+def _reset(read: Callable[[], _Presented | None], password_hash: str, client: Client) -> None:
+    found = read()
+    if found is None:
+        return
+    token, credential, user = found
     verified = users.updated(user, email_verified=True, email_status="ok")
     is_changed = (user.email_verified, user.email_status) != (verified.email_verified, verified.email_status)
     write(
         one_time_tokens.consuming(token),
-        credentials.changing(credential, passwordHash=password_hash, verified=True),
+        credentials.changing(credential, passwordHash=password_hash, invited=False),
         users.replacing(user, verified) if is_changed else [],
         suppressions.lifting(user.email) if user.email_status != "ok" else [],
         sessions.ending_all(user.id),

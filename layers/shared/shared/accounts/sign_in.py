@@ -11,14 +11,12 @@ it never received the response, or another of its tabs was faster (GoTrue's refr
 """
 
 import hashlib
-import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from shared.accounts import tokens
-from shared.core import clock, metrics
+from shared.core import metrics
 from shared.core.errors import (
-    EmailNotVerified,
     InvalidCredentials,
     InvalidRefreshToken,
     RefreshTokenReused,
@@ -33,7 +31,7 @@ from shared.records.credentials import Credential
 from shared.records.keys import ACCESS_TOKEN_LIFETIME
 from shared.records.sessions import Session
 from shared.records.users import User
-from shared.values import emails, passwords
+from shared.values import passwords
 from shared.values.client import Client
 
 _MAX_DEVICES = 20
@@ -68,27 +66,49 @@ def with_password(*, email: str, password: str, client: Client) -> SignedIn:
 
     Raises:
         InvalidCredentials: the address is unknown, the password is wrong, or the account is disabled or locked.
-        EmailNotVerified: the credentials are correct, but the address is not verified.
         Unavailable: there is no signing key yet.
 
     """
     credential, user = _check_password(email, password, "login", client)
-    if not credential.verified:
-        # The password is correct: signing in before following the link must not count towards a lock.
-        write(limits.unlocking(email), activity.recording("login", user.id, client, outcome="failure"))
-        raise EmailNotVerified
-    session = sessions.new(user, client)
-    # Sign the token before storing the session: without a key, no session is left behind.
-    signed_in = _issue_tokens(session)
+    signed_in = prepare(user, client)
     write(
         _signing_in(credential, password, client),
-        sessions.starting(session),
+        sessions.starting(signed_in.session),
         limits.unlocking(email),
         _reporting_new_device(credential, user, client),
         activity.recording("login", user.id, client),
     )
     metrics.count("SignIns")
     return signed_in
+
+
+def prepare(user: User, client: Client) -> SignedIn:
+    """Create a session with its tokens, without storing it.
+
+    The tokens are signed before the session is stored: without a key, no session is left behind.
+
+    Raises:
+        Unavailable: there is no signing key yet.
+
+    """
+    return _issue_tokens(sessions.new(user, client))
+
+
+def starting_first(credential: Credential, session: Session, client: Client) -> list[Change]:
+    """Return the changes that store credentials together with their first session."""
+    signed_in = replace(credential, sign_ins=1, devices=(_device(client),))
+    return [*credentials.adding(signed_in), *sessions.starting(session)]
+
+
+def resume(reference: str) -> SignedIn | None:
+    """Return the tokens of the valid session that a reference refers to, or None. The caller has proved who they are.
+
+    Raises:
+        Unavailable: there is no signing key yet.
+
+    """
+    session = sessions.referred_to(reference)
+    return _issue_tokens(session) if session is not None else None
 
 
 def refresh(refresh_token: str, client: Client) -> SignedIn:
@@ -172,10 +192,8 @@ def _check_password(email: str, password: str, event: Event, client: Client) -> 
         return credential, user
     if allowed:
         limits.record_failure(email)
-    # For an unknown address the entry gets an id that belongs to no user, and is kept for an hour only.
-    no_user = str(uuid.uuid5(uuid.NAMESPACE_OID, emails.key(email)))
-    user_id, retention = (no_user, clock.HOUR) if credential is None else (credential.user_id, activity.RETENTION)
-    write(activity.recording(event, user_id, client, outcome="failure", retention=retention))
+    user_id = None if credential is None else credential.user_id
+    write(activity.recording_failure(event, user_id, client, email=email))
     metrics.count("SignInFailures" if allowed else "LockedSignIns")
     raise InvalidCredentials
 

@@ -30,6 +30,7 @@ class Settings(NamedTuple):
     credentials_table: str
     sessions_table: str
     one_time_tokens_table: str
+    registrations_table: str
     limits_table: str
     idempotency_table: str
     outbox_table: str

@@ -4,7 +4,8 @@ Error
 ├── Invalid                 the request can never succeed unchanged
 │   ├── InvalidInput            names the invalid fields
 │   ├── InvalidCursor
-│   └── InvalidOneTimeToken     wrong, used, replaced or expired: does not reveal which
+│   ├── InvalidOneTimeToken     wrong, used, void or expired: does not reveal which
+│   └── RegistrationRequired
 ├── Unauthenticated         the caller is not authenticated
 │   ├── NoToken
 │   ├── InvalidToken
@@ -15,8 +16,7 @@ Error
 │       ├── SessionExpired
 │       └── RefreshTokenReused
 ├── Forbidden               the caller is authenticated, but not allowed to do this
-│   ├── NotAllowed
-│   └── EmailNotVerified
+│   └── NotAllowed
 ├── NotFound
 │   ├── UserNotFound
 │   └── SessionNotFound
@@ -85,10 +85,17 @@ class InvalidCursor(Invalid):
 
 
 class InvalidOneTimeToken(Invalid):
-    """The link or code is wrong, used, replaced by a later one, or expired. Revealing which would help an attacker."""
+    """The link or code is wrong, used, void or expired. Revealing which would help an attacker."""
 
     code = "invalid_link"
     message = "This link or code is invalid or expired: request a new one"
+
+
+class RegistrationRequired(Invalid):
+    """The mailbox was proved, but not who registered."""
+
+    code = "registration_required"
+    message = "Send the registration's secret, or the password that you registered with"
 
 
 # Authentication ------------------------------------------------------------------------------------
@@ -169,13 +176,6 @@ class Forbidden(Error):
 
 class NotAllowed(Forbidden):
     """The caller's role does not permit this."""
-
-
-class EmailNotVerified(Forbidden):
-    """The password is correct, but the address was never verified."""
-
-    code = "email_not_verified"
-    message = "Confirm your email address first"
 
 
 # Stored data ---------------------------------------------------------------------------------------

@@ -8,13 +8,13 @@ nothing: each returns a list of changes, so callers need not know how many there
 and commits them with one `write(...)`:
 
     write(
-        credentials.changing(credential, verified=True),
-        users.replacing(user, after),
-        activity.recording("user_email_verified", user.id, client),
+        credentials.changing(credential, passwordHash=password_hash),
+        sessions.ending_all(user.id),
+        activity.recording("user_password_changed", user.id, client),
     )
 
-A transaction has room for 100 changes. Therefore `sessions.ending_all`, `sessions.updating_all` and
-`one_time_tokens.removing_all` are exceptions: they delete immediately what exceeds their share of it.
+A transaction has room for 100 changes. Therefore `sessions.ending_all` and `sessions.updating_all` are exceptions: they
+delete immediately what exceeds their share of it.
 
 A change can have a condition (`when`), and names the error to raise if the condition fails (`otherwise`). The default
 is `Outdated`: stored data has changed since it was read, and `optimistic` runs the whole use case again. Nothing is

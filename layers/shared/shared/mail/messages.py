@@ -17,9 +17,10 @@ from urllib.parse import quote
 from shared.core import logs, tables
 from shared.core.config import settings
 from shared.mail.rendering import Fields, render
-from shared.records import credentials, one_time_tokens, submissions, suppressions, users
+from shared.records import credentials, limits, one_time_tokens, registrations, submissions, suppressions, users
 from shared.records.credentials import Credential
 from shared.records.outbox import Entry, Kind
+from shared.records.registrations import Registration
 from shared.values import emails
 
 
@@ -69,43 +70,63 @@ def compose(entry: Entry) -> Message | None:
 # Emails with a link, to the owner of the address ---------------------------------------------------
 
 
-def _to_owner(composer: Callable[[Credential], Message | None]) -> Callable[[Entry], Message | None]:
-    def compose(entry: Entry) -> Message | None:
-        credential = credentials.find(entry.to)
-        return None if credential is None else composer(credential)
-
-    return compose
-
-
-def _registration(credential: Credential) -> Message | None:
-    if not credential.verified:
-        return _verification(credential)
-    return None if credential.is_reserved else _already_registered(credential)
+def _registration(entry: Entry) -> Message | None:
+    credential = credentials.find(entry.to)
+    if credential is None or credential.invited:
+        return _confirmation(entry, credential)
+    return None if credential.is_reserved or _pending(entry) is None else _already_registered(credential)
 
 
-def _verification(credential: Credential) -> Message | None:
-    if credential.verified or credential.is_reserved:
+def _confirmation(entry: Entry, credential: Credential | None) -> Message | None:
+    """Confirm an address without an account, or repeat the invitation to it."""
+    if credential is not None:
+        return _invitation_to(credential)
+    registration = _pending(entry)
+    if registration is None:
         return None
-    return _invitation(credential) if credential.is_invited else _verify_email(credential)
+    number = int(entry.details["number"])
+    code = registrations.issue_code(registration, number, entry.id) if number <= registrations.MAX_CODES else ""
+    return _open_account(entry.to, code)
 
 
-def _verify_email(credential: Credential) -> Message:
-    issued = one_time_tokens.issue(credential, "verify-email")
-    return _message("verify_email", credential.address, url=_url("verify-email", issued.token), digits=issued.code)
+def _pending(entry: Entry) -> Registration | None:
+    position = entry.details["registration"]
+    return registrations.at(entry.to, position) if position else registrations.newest_of_mailbox(entry.to)
 
 
-def _invitation(credential: Credential) -> Message | None:
-    if not credential.is_invited:
-        return None
-    issued = one_time_tokens.issue(credential, "accept-invitation")
-    return _message("invitation", credential.address, url=_url("reset-password", issued.token))
+def _open_account(address: str, code: str) -> Message:
+    token = one_time_tokens.issue_for_mailbox(address)
+    return _message("verify_email", address, url=_url("verify-email", token), digits=code)
 
 
-def _recovery(credential: Credential) -> Message | None:
+def _invitation(entry: Entry) -> Message | None:
+    credential = credentials.find(entry.to)
+    return _invitation_to(credential) if credential is not None and credential.invited else None
+
+
+def _invitation_to(credential: Credential) -> Message:
+    token = one_time_tokens.issue(credential, "accept-invitation")
+    return _message("invitation", credential.address, url=_url("reset-password", token))
+
+
+def _recovery(entry: Entry) -> Message | None:
+    credential = credentials.find(entry.to)
+    if credential is None:
+        return _unfinished_sign_up(entry)
     if credential.is_reserved:
         return None
-    issued = one_time_tokens.issue(credential, "reset-password")
-    return _message("recovery", credential.address, url=_url("reset-password", issued.token))
+    if credential.invited:
+        return _invitation_to(credential)
+    token = one_time_tokens.issue(credential, "reset-password")
+    return _message("recovery", credential.address, url=_url("reset-password", token))
+
+
+def _unfinished_sign_up(entry: Entry) -> Message | None:
+    """Confirm the address of someone who has a password, but no account yet. Counts like any other confirmation."""
+    if registrations.newest_of_mailbox(entry.to) is None:
+        return None
+    is_counted = entry.attempts > 1
+    return _open_account(entry.to, "") if is_counted or limits.allow_email("registration", entry.to) else None
 
 
 def _already_registered(owner: Credential) -> Message:
@@ -118,14 +139,15 @@ def _already_registered(owner: Credential) -> Message:
 
 def _email_change(entry: Entry, *, notify_owner: bool = True) -> Message | None:
     credential = _credential_of(entry.details["userId"])
-    if credential is None:
+    request = entry.details["request"]
+    if credential is None or credential.email_change != request:
         return None
     owner = credentials.find(entry.to)
     if owner is not None and owner.user_id != credential.user_id:
-        is_registered = owner.verified and not owner.is_reserved
+        is_registered = not owner.invited and not owner.is_reserved
         return _already_registered(owner) if is_registered and notify_owner else None
-    issued = one_time_tokens.issue(credential, "change-email", target=entry.to)
-    return _message("email_change", entry.to, url=_url("verify-email", issued.token))
+    token = one_time_tokens.issue(credential, "change-email", target=entry.to, request=request)
+    return _message("email_change", entry.to, url=_url("verify-email", token))
 
 
 def _email_changed(entry: Entry) -> Message | None:
@@ -133,8 +155,8 @@ def _email_changed(entry: Entry) -> Message | None:
     if credential is None:
         return None
     version = int(entry.details["version"])
-    issued = one_time_tokens.issue(credential, "undo-email-change", target=entry.to, version=version)
-    return _message("email_changed", entry.to, url=_url("verify-email", issued.token))
+    token = one_time_tokens.issue(credential, "undo-email-change", target=entry.to, version=version)
+    return _message("email_changed", entry.to, url=_url("verify-email", token))
 
 
 def _credential_of(user_id: str) -> Credential | None:
@@ -145,15 +167,18 @@ def _credential_of(user_id: str) -> Credential | None:
 # Emails to suppressed addresses: only those by which the owner proves that they arrive -------------
 
 
-def _proof(credential: Credential) -> Message | None:
+def _proof(entry: Entry) -> Message | None:
+    credential = credentials.find(entry.to)
+    if credential is None or credential.invited:
+        return _confirmation(entry, credential)
     if credential.is_reserved:
         return None
-    return _verify_email(credential) if credential.verified else _verification(credential)
+    token = one_time_tokens.issue(credential, "prove-address")
+    return _message("verify_email", credential.address, url=_url("verify-email", token), digits="")
 
 
 _PROOFS: Mapping[Kind, Callable[[Entry], Message | None]] = {
-    "registration": _to_owner(_verification),
-    "verification": _to_owner(_proof),
+    "registration": _proof,
     "email_change": lambda entry: _email_change(entry, notify_owner=False),
 }
 
@@ -161,9 +186,12 @@ _PROOFS: Mapping[Kind, Callable[[Entry], Message | None]] = {
 # Notices, to the account's own address -------------------------------------------------------------
 
 
-def _notice(name: str) -> Callable[[Entry], Message]:
+def _notice(name: str, **pages: str) -> Callable[[Entry], Message]:
+    """Return the composer of a notice. `pages` are the front end's pages it links to, by name in its template."""
+
     def compose(entry: Entry) -> Message:
-        return _message(name, entry.to, forgot_url=_url("forgot-password"), **entry.details)
+        urls = {value: _url(page) for value, page in pages.items()}
+        return _message(name, entry.to, **urls, **entry.details)
 
     return compose
 
@@ -212,15 +240,17 @@ def _reply_to(address: Any) -> str:  # a form's field named `email` can have any
 
 
 _COMPOSERS: Mapping[Kind, Callable[[Entry], Message | None]] = {
-    "registration": _to_owner(_registration),
-    "verification": _to_owner(_verification),
-    "invitation": _to_owner(_invitation),
-    "recovery": _to_owner(_recovery),
+    "registration": _registration,
+    "invitation": _invitation,
+    "recovery": _recovery,
     "email_change": _email_change,
     "email_changed": _email_changed,
-    "password_changed": _notice("password_changed"),
-    "new_device": _notice("new_device"),
-    "session_ended": _notice("session_ended"),
+    "password_changed": _notice("password_changed", forgot_url="forgot-password"),
+    "new_device": _notice("new_device", forgot_url="forgot-password"),
+    "session_ended": _notice("session_ended", forgot_url="forgot-password"),
+    "role_changed": _notice("role_changed", forgot_url="forgot-password"),
+    "account_disabled": _notice("account_disabled"),
+    "account_enabled": _notice("account_enabled", sign_in_url="login"),
     "submission": _submission,
 }
 

@@ -2,10 +2,14 @@
 
 Event names are those of GoTrue's audit log, where it has the same event. An entry never holds a secret. By default it
 is kept for 90 days.
+
+If a signed-in user caused the event, the log line and the entry have the id of that user. The owner of the account sees
+only whether it was an administrator, never which one, nor that person's IP address and device.
 """
 
 import hashlib
 import uuid
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -21,6 +25,7 @@ RETENTION = 90 * clock.DAY
 _MAX_USER_AGENT_LENGTH = 256
 
 Event: TypeAlias = Literal[
+    "user_confirmation_requested",
     "user_signedup",
     "user_invited",
     "user_email_verified",
@@ -43,29 +48,68 @@ Outcome: TypeAlias = Literal["success", "failure"]
 
 
 class Entry(NamedTuple):
-    """A stored event. `position` is its time and a random id, which makes it unique."""
+    """A stored event. `position` is its time and a random id, which makes it unique.
+
+    `caller_id` is the id of the signed-in user who caused the event, if any. `changes` are those of a profile: see
+    `shared.records.users.differences`.
+    """
 
     position: str
+    user_id: str
     event: Event
     outcome: Outcome
     ip: str
     user_agent: str
+    caller_id: str
+    changes: Sequence[Mapping[str, str]]
 
     def public(self) -> dict[str, Any]:
         """Return the fields that the account's owner may see."""
-        return {
+        is_own = self.caller_id in {"", self.user_id}
+        entry: dict[str, Any] = {
             "at": self.position.partition("#")[0],
             "event": self.event,
             "outcome": self.outcome,
-            "ip": self.ip,
-            "userAgent": self.user_agent,
+            "ip": self.ip if is_own else "",
+            "userAgent": self.user_agent if is_own else "",
         }
+        if self.caller_id:
+            entry["by"] = "self" if is_own else "admin"
+        if self.changes:
+            entry["changes"] = self.changes
+        return entry
 
 
 def recording(
-    event: Event, user_id: str, client: Client, *, outcome: Outcome = "success", retention: int = RETENTION
+    event: Event,
+    user_id: str,
+    client: Client,
+    *,
+    outcome: Outcome = "success",
+    changes: Sequence[Mapping[str, str]] = (),
 ) -> list[Change]:
-    """Return the changes that store an event of a user for `retention` seconds, and log it after the commit."""
+    """Return the changes that store an event of a user for 90 days, and log it after the commit."""
+    item = _item(event, user_id, client, outcome)
+    if changes:
+        item["changes"] = changes
+    write_line = partial(log, event, client, outcome=outcome, userId=user_id, changes=changes)
+    return [Put(table=ACTIVITY, item=item, after_commit=write_line)]
+
+
+def recording_failure(event: Event, user_id: str | None, client: Client, *, email: str) -> list[Change]:
+    """Return the changes that record a failure at an address, which may have no account (`user_id` is None).
+
+    Both cost the same. Without an account, the entry gets an id that belongs to no user, and is kept for an hour only.
+    """
+    if user_id is not None:
+        return recording(event, user_id, client, outcome="failure")
+    nobody = str(uuid.uuid5(uuid.NAMESPACE_OID, emails.key(email)))
+    item = {**_item(event, nobody, client, "failure"), "expiresAt": clock.now() + clock.HOUR}
+    write_line = partial(log, event, client, outcome="failure", userId=nobody)
+    return [Put(table=ACTIVITY, item=item, after_commit=write_line)]
+
+
+def _item(event: Event, user_id: str, client: Client, outcome: Outcome) -> Item:
     item = {
         "userId": user_id,
         "position": f"{clock.timestamp()}#{uuid.uuid4()}",
@@ -73,23 +117,22 @@ def recording(
         "outcome": outcome,
         "ip": client.ip,
         "userAgent": client.user_agent[:_MAX_USER_AGENT_LENGTH],
-        "expiresAt": clock.now() + retention,
+        "expiresAt": clock.now() + RETENTION,
     }
-    write_line = partial(log, event, client, outcome=outcome, userId=user_id)
-    return [Put(table=ACTIVITY, item=item, after_commit=write_line)]
+    return {**item, "callerId": client.caller_id} if client.caller_id else item
 
 
-def log(event: Event, client: Client, *, outcome: Outcome = "success", **who: str) -> None:
-    """Write the log line of an event that is not stored, or is stored separately."""
+def log(event: Event, client: Client, *, outcome: Outcome = "success", **details: Any) -> None:
+    """Write the log line of an event that is not stored, or is stored separately. Empty details are left out."""
     fields = {
         "event": event,
         "outcome": outcome,
         "ip": client.ip,
         "requestId": client.request_id,
         "callerId": client.caller_id,
-        **who,
+        **details,
     }
-    fields = {name: text for name, text in fields.items() if text}
+    fields = {name: value for name, value in fields.items() if value}
     logs.logger.info("audit", extra={"fields": fields})
 
 
@@ -111,8 +154,11 @@ def newest(user_id: str, limit: int, *, before: str | None = None) -> tuple[list
 def _entry(item: Item) -> Entry:
     return Entry(
         position=item["position"],
+        user_id=item["userId"],
         event=item["event"],
         outcome=item["outcome"],
         ip=item["ip"],
         user_agent=item["userAgent"],
+        caller_id=item.get("callerId", ""),
+        changes=item.get("changes", ()),
     )

@@ -6,6 +6,7 @@ starts. A write that ends all sessions is conditional on both, so no session can
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from shared.core import clock
 from shared.core.conditions import Attr, Condition
@@ -15,34 +16,34 @@ from shared.values import emails
 
 CREDENTIALS = Table("credentials_table")
 UNDO_PERIOD = 72 * clock.HOUR
-# Closing an account frees these addresses in the same transaction. The reservations of older ones expire.
-_MAX_FORMER = 8
+# More than the limits of emails allow within the time in which a change can be undone, so that an attacker who changes
+# the address again and again cannot make us forget the first one.
+_MAX_FORMER = 20
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Credential:
     """What a user signs in with. `email` is the key of the address; emails are sent to `address`.
 
-    `password_hash` is None until an invitation is accepted. `devices` are digests of the user agents that have signed
-    in. `former` are the keys of the account's most recent former addresses. If `reserved_until` (seconds since 1970) is
-    set, this is such a former address, reserved for its user so that the change of address can be undone.
+    `invited` is True until an invitation is accepted. `password_hash` is None until then, and after a change of address
+    was undone. `signed_up` is True if a registration of this address opened the account. `email_change` identifies the
+    latest request to change the address. `devices` are digests of the user agents that have signed in. `former` are the
+    keys of former addresses to which a link can take the account back, latest first. If `reserved_until` (seconds since
+    1970) is set, this is such a former address, reserved for its user so that the change of address can be undone.
     """
 
     email: str
     address: str
     user_id: str
     password_hash: str | None
-    verified: bool
     version: int
     sign_ins: int
+    invited: bool = False
+    signed_up: bool = False
+    email_change: str = ""
     devices: tuple[str, ...] = ()
     former: tuple[str, ...] = ()
     reserved_until: int | None = None
-
-    @property
-    def is_invited(self) -> bool:
-        """Whether the user was invited and has not set a password yet."""
-        return self.password_hash is None and not self.is_reserved
 
     @property
     def is_reserved(self) -> bool:
@@ -56,9 +57,11 @@ class Credential:
             "address": self.address,
             "userId": self.user_id,
             "passwordHash": self.password_hash,
-            "verified": self.verified,
             "version": self.version,
             "signIns": self.sign_ins,
+            "invited": self.invited,
+            "signedUp": self.signed_up,
+            "emailChange": self.email_change,
             "devices": list(self.devices),
             "former": list(self.former),
         }
@@ -72,25 +75,27 @@ class Credential:
             address=item["address"],
             user_id=item["userId"],
             password_hash=item["passwordHash"],
-            verified=item["verified"],
             version=item["version"],
             sign_ins=item["signIns"],
+            invited=item["invited"],
+            signed_up=item["signedUp"],
+            email_change=item["emailChange"],
             devices=tuple(item["devices"]),
             former=tuple(item.get("former", ())),
             reserved_until=item.get("reservedUntil"),
         )
 
 
-def new(*, email: str, user_id: str, password_hash: str | None, verified: bool = False) -> Credential:
-    """Create credentials for an address as typed, without storing them."""
+def new(*, email: str, user_id: str, password_hash: str | None, **facts: Any) -> Credential:
+    """Create credentials for an address as typed, without storing them. `facts` are further fields of `Credential`."""
     return Credential(
         email=emails.key(email),
         address=email,
         user_id=user_id,
         password_hash=password_hash,
-        verified=verified,
         version=1,
         sign_ins=0,
+        **facts,
     )
 
 
@@ -130,11 +135,22 @@ def changing(credential: Credential, **attributes: str | bool | None) -> list[Ch
     ]
 
 
+def requesting_change(credential: Credential, request: str) -> list[Change]:
+    """Return the changes that record a request to change the address. Links of earlier requests are void at once."""
+    unchanged = Attr("version").eq(credential.version)
+    return [
+        Update(table=CREDENTIALS, key={"email": credential.email}, set={"emailChange": request}, when=unchanged),
+    ]
+
+
 def moving(credential: Credential, email: str) -> list[Change]:
     """Return the changes that move the account to another address, as typed, and reserve the old one."""
     key = emails.key(email)
     former = tuple(other for other in (credential.email, *credential.former) if other != key)[:_MAX_FORMER]
-    moved = replace(credential, email=key, address=email, version=credential.version + 1, former=former)
+    version = credential.version + 1
+    moved = replace(
+        credential, email=key, address=email, version=version, signed_up=False, former=former, email_change=""
+    )
     # The reserved address gets the new version too. Otherwise a request that has read it before would find it unchanged
     # and write to it.
     reserved = replace(credential, password_hash=None, version=moved.version, reserved_until=clock.now() + UNDO_PERIOD)
@@ -142,20 +158,30 @@ def moving(credential: Credential, email: str) -> list[Change]:
     free = Attr("email").not_exists() | Attr("reservedUntil").lte(clock.now()) | own
     return [
         Put(table=CREDENTIALS, item=moved.item(), when=free),
-        Put(table=CREDENTIALS, item=reserved.item(), when=_unchanged(credential)),
+        Put(
+            table=CREDENTIALS,
+            item=reserved.item(),
+            when=_unchanged(credential) & Attr("emailChange").eq(credential.email_change),
+        ),
     ]
 
 
 def moving_back(credential: Credential, email: str) -> list[Change]:
-    """Return the changes that move the account back to a reserved address, without a password."""
+    """Return the changes that move the account back to a former address, without a password.
+
+    Links that undo later changes are void, because the attacker received them at the address used in between. Links
+    that undo earlier changes stay valid: otherwise the attacker could use such a link to void the owner's.
+    """
+    key = emails.key(email)
     back = replace(
         credential,
-        email=emails.key(email),
+        email=key,
         address=email,
         password_hash=None,
         version=credential.version + 1,
+        email_change="",
         devices=(),
-        former=tuple(other for other in credential.former if other != emails.key(email)),
+        former=credential.former[credential.former.index(key) + 1 :],
     )
     own = Attr("reservedUntil").gt(clock.now()) & Attr("userId").eq(credential.user_id)
     return [Put(table=CREDENTIALS, item=back.item(), when=own, otherwise=InvalidOneTimeToken), *removing(credential)]

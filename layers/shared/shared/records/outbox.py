@@ -7,7 +7,7 @@ token of a link is created on delivery too, and never stored.
 The entry is the source of truth for its email. It is in exactly one state:
 
 waiting     `unsent` is `waiting#<shard>`, and `retryAt` is the time of the next attempt
-done        `doneAt` is set: the email was sent, or no longer needed. Only entries in this state expire
+done        `doneAt` is set: the email was sent, is not needed, or was not allowed. Only entries in this state expire
 dead        `unsent` is `dead`, and `lastError` is the reason. The entry is kept until it is redriven
 
 `unsent` and `retryAt` are the keys of a sparse index, which holds only entries that are not done. A sender claims an
@@ -43,7 +43,6 @@ _MAX_DUE = 1000
 
 Kind: TypeAlias = Literal[
     "registration",
-    "verification",
     "invitation",
     "recovery",
     "email_change",
@@ -51,6 +50,9 @@ Kind: TypeAlias = Literal[
     "password_changed",
     "new_device",
     "session_ended",
+    "role_changed",
+    "account_disabled",
+    "account_enabled",
     "submission",
 ]
 
@@ -86,15 +88,21 @@ class Entry(NamedTuple):
 def sending(kind: Kind, to: str, **details: str) -> list[Change]:
     """Return the changes that queue an email."""
     entry_id = str(uuid.uuid4())
-    item = {
-        "id": entry_id,
-        "kind": kind,
-        "to": to,
-        "details": details,
-        "createdAt": clock.timestamp(),
-        **_waiting(entry_id, retry_at=clock.now() + _LEASE),
-    }
+    return _storing(entry_id, kind, to, details, _waiting(entry_id, retry_at=clock.now() + _LEASE))
+
+
+def withholding(kind: Kind, to: str, **details: str) -> list[Change]:
+    """Return the changes that store an email as done, because a limit forbids to send it. They take the same time."""
+    return _storing(str(uuid.uuid4()), kind, to, details, _done())
+
+
+def _storing(entry_id: str, kind: Kind, to: str, details: Mapping[str, str], state: Item) -> list[Change]:
+    item = {"id": entry_id, "kind": kind, "to": to, "details": details, "createdAt": clock.timestamp(), **state}
     return [Put(table=OUTBOX, item=item)]
+
+
+def _done() -> Item:
+    return {"doneAt": clock.timestamp(), "expiresAt": clock.now() + _RETENTION}
 
 
 def _waiting(entry_id: str, retry_at: int) -> Item:
@@ -183,8 +191,7 @@ def _unsent(state: str) -> Iterator[Unsent]:
 
 def mark_done(entry: Entry) -> None:
     """Record that nothing is left to do, even if another sender holds the entry by now."""
-    done = {"doneAt": clock.timestamp(), "expiresAt": clock.now() + _RETENTION}
-    _update_if(Attr("unsent").exists(), entry, done, remove=("unsent", "retryAt"))
+    _update_if(Attr("unsent").exists(), entry, _done(), remove=("unsent", "retryAt"))
 
 
 def postpone(entry: Entry, error: str, retry_after: int | None = None) -> int | None:

@@ -48,6 +48,11 @@ class Session:
     user_agent: str
 
     @property
+    def reference(self) -> str:
+        """What refers to the session in other tables: the user's id and its own."""
+        return f"{self.user_id}#{self.id}"
+
+    @property
     def expires_at(self) -> int:
         """The time when the session expires, unless it is refreshed before."""
         return min(self.refreshed_at + IDLE_LIFETIME, self.created_at + MAX_LIFETIME)
@@ -130,6 +135,12 @@ def find(user_id: str, session_id: str) -> Session | None:
     """Return the stored session, or None if it was ended. It may have expired, since DynamoDB deletes late."""
     item = SESSIONS.get({"userId": user_id, "sessionId": session_id})
     return Session.from_item(item) if item is not None else None
+
+
+def referred_to(reference: str) -> Session | None:
+    """Return the valid session that a reference refers to, or None."""
+    session = find(*reference.split("#"))
+    return None if session is None or session.is_expired else session
 
 
 def get(user_id: str, session_id: str) -> Session:

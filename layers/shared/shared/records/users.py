@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from shared.core import clock
 from shared.core.conditions import Attr, Condition, Key
 from shared.core.errors import LastAdmin, Outdated, UserNotFound
-from shared.core.tables import Change, Check, Delete, Item, Put, Table, Update, in_parallel
+from shared.core.tables import Change, Delete, Item, Put, Table, Update, in_parallel
 from shared.records import credentials
 from shared.records.credentials import Credential
 from shared.values import emails
@@ -125,6 +125,18 @@ def new(
 def updated(user: User, **changes: Any) -> User:
     """Return the next version of the profile, with these fields changed."""
     return user._replace(**changes, version=user.version + 1, updated_at=clock.timestamp())
+
+
+def differences(before: User, after: User) -> list[dict[str, str]]:
+    """Return each difference in name, role and status as `field`, `from` and `to`.
+
+    A name is personal data, which does not belong in a log, so its values are left out.
+    """
+    changes = [{"field": "name"}] if after.name != before.name else []
+    for field, old, new in (("role", before.role, after.role), ("status", before.status, after.status)):
+        if new != old:
+            changes.append({"field": field, "from": old, "to": new})
+    return changes
 
 
 # Reading -------------------------------------------------------------------------------------------
@@ -242,24 +254,6 @@ def removing(user: User) -> list[Change]:
         Delete(table=USERS, key={"id": user.id}, when=_unchanged(user)),
         *_updating_admin_count(before=user, after=None),
     ]
-
-
-def replacing_unverified(user_id: str, *, name: str, email: str) -> list[Change]:
-    """Return the changes that replace the name of an unverified profile, and the spelling of its address."""
-    return [
-        Update(
-            table=USERS,
-            key={"id": user_id},
-            set={"name": name, "email": email, "updatedAt": clock.timestamp()},
-            add={"version": 1},
-            when=Attr("emailVerified").eq(False),  # noqa: FBT003  # a value, not a switch
-        )
-    ]
-
-
-def checking(user_id: str) -> list[Change]:
-    """Return the changes that write nothing, but require that the profile exists."""
-    return [Check(table=USERS, key={"id": user_id}, when=Attr("id").exists())]
 
 
 def _unchanged(user: User) -> Condition:

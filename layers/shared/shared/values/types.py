@@ -70,11 +70,21 @@ def _several_lines(text: str) -> str:
     return text
 
 
+def _code(text: str) -> str:
+    code = "".join(char for char in text if not (char.isspace() or unicodedata.category(char) == "Pd"))
+    if not re.fullmatch("[0-9]{6}", code):
+        raise ValueError("must have six digits")
+    return code
+
+
 Name = Annotated[str, Rule(_one_line, max_length=100)]
 """A person's name: 1 to 100 characters on one line, NFC."""
 
 Text = Annotated[str, Rule(_several_lines)]
 """A message: 1 to 5,000 characters, NFC; line ends become `\\n`."""
+
+Code = Annotated[str, Rule(_code, max_length=32)]
+"""A six-digit code, as people paste it: with spaces and dashes around it and inside."""
 
 Email = Annotated[str, Rule(emails.parse, max_length=320)]
 """An email address, normalized by `shared.values.emails`."""
