@@ -107,6 +107,12 @@ class _Walk:
         self.api.post("/api/auth/refresh", {"refreshToken": second})
         self.post("refresh, an old token", 401, first)
         self.call("GET me", 200, lambda: ada.get("/api/auth/me"))
+        tokens = self.api.post("/api/auth/login", login).json
+        tokens = self.api.post("/api/auth/refresh", {"refreshToken": tokens["refreshToken"]}).json
+        refreshed = self.api.with_token(tokens["token"])
+        self.call("GET me, first after a refresh", 200, lambda: refreshed.get("/api/auth/me"))
+        self.post("reauthenticate", 200, {"password": PASSWORD}, refreshed)
+        refreshed.post("/api/auth/logout", {})
         sessions = self.call("GET sessions", 200, lambda: ada.get("/api/auth/sessions")).json["data"]
         other = next(session["id"] for session in sessions if not session["current"])
         self.call("DELETE a session", 204, lambda: ada.delete(f"/api/auth/sessions/{other}"))
@@ -123,7 +129,7 @@ class _Walk:
         self.email("the password was changed")
         ada = self.api.signed_in(email, NEW)
         change = {"currentPassword": NEW, "newPassword": PASSWORD}
-        self.post("change-password, no other session", 204, change, ada)
+        self.post("change-password, no other session", 200, change, ada)
         self.post("change-email", 202, {"newEmail": self.address("countess"), "password": PASSWORD}, ada)
         token = self.email("confirm the new address")
         self.post("verify-email, new address, 1 session", 200, {"token": token})

@@ -61,6 +61,7 @@ LEAST = {
     "refresh, the same token again": Least("reads session", read=1),
     "refresh, an old token": Least("reads session; writes session, email, event", read=1, together=3, indexed=1),
     "GET me": Least("reads session, profile", read=2),
+    "GET me, first after a refresh": Least("reads session, profile; writes the mark", read=2, alone=1),
     "GET sessions": Least("reads sessions, the caller's among them", read=1),
     "DELETE a session": Least("reads session; writes the other session, event", read=1, together=2),
     "GET activity": Least("reads session, events", read=2),
@@ -77,6 +78,12 @@ LEAST = {
         indexed=1,
     ),
     "email: the password was changed": Least("claim, done; reads suppression, circuit", read=1.5, alone=2, indexed=1),
+    "reauthenticate": Least(
+        "attempt; reads sessions, profile, credentials; writes session, lock, event; checks credentials",
+        read=4,
+        alone=1,
+        together=4,
+    ),
     "change-password, no other session": Least(
         "attempt; reads sessions, profile, credentials; writes credentials, session, lock, email, event",
         read=3,

@@ -22,6 +22,8 @@ _ATTACHED_BY_SAM = frozenset(
     {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess", "AWSLambdaDynamoDBExecutionRole"}
 )
 _ARN = "Arn"
+# Precedes the attributes in the resource of a permission that is limited to them.
+ONLY = "/only/"
 
 
 def granted(template: Template) -> Permissions:
@@ -29,7 +31,7 @@ def granted(template: Template) -> Permissions:
     resources = template["Resources"]
     return {
         name: {
-            (action, resource)
+            (action, resource + _attributes(statement))
             for statement in _statements(_role(properties, resources), resources)
             for action in _as_list(statement["Action"])
             for resource in map(resource_name, _as_list(statement["Resource"]))
@@ -55,6 +57,12 @@ def resource_name(resource: Any) -> str:  # a string or an intrinsic function
         case {"Fn::Sub": str(text)}:
             return text.replace("${", "").replace(".Arn}", "").replace("}", "").rpartition(":")[2]
     raise ValueError(f"unsupported resource in a policy: {resource}")
+
+
+def _attributes(statement: Mapping[str, Any]) -> str:
+    """Return what follows the resource of a statement that allows only some attributes, such as `/only/id+used`."""
+    attributes = statement.get("Condition", {}).get("ForAllValues:StringEquals", {}).get("dynamodb:Attributes", [])
+    return f"{ONLY}{'+'.join(sorted(attributes))}" if attributes else ""
 
 
 def _role(properties: Mapping[str, Any], resources: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -104,7 +112,8 @@ What each function may do, by table. `make privileges` writes this page from the
 everything the functions do, and fails on a call that is not allowed and on a permission that is never used.
 
 `put`, `update`, `delete` and `check` also cover the parts of a transaction, which DynamoDB authorizes one by one.
-`query (Newest)` is a query of that index. Every function may also write its log and traces, and the permissions
+`query (Newest)` is a query of that index, `update (…)` one that may
+name no other attributes. Every function may also write its log and traces, and the permissions
 boundary `FunctionBoundary` keeps all of them within this stack.
 """
 
@@ -113,9 +122,9 @@ def _cell(own: set[Permission], table: str) -> str:
     verbs = []
     for action, resource in own:
         if _is_table(action) and _table(resource) == table:
-            index = resource.partition("/index/")[2]
+            details = resource.partition("/index/")[2] or resource.partition(ONLY)[2].replace("+", ", ")
             verb = _VERBS.get(action.partition(":")[2], action.partition(":")[2])
-            verbs.append(f"{verb} ({index})" if index else verb)
+            verbs.append(f"{verb} ({details})" if details else verb)
     order = list(_VERBS.values())
     return ", ".join(
         sorted(verbs, key=lambda verb: (order.index(verb.split()[0]) if verb.split()[0] in order else 9, verb))

@@ -29,7 +29,7 @@ from operations.transformed import TEMPLATE, Template, references, resolve_condi
 from shared.core import aws, clock, config, tables
 from shared.records import keys, outbox
 from shared.values import passwords
-from tests.support import PASSWORD, faults, sendgrid
+from tests.support import PASSWORD, accounts, faults, sendgrid
 from tests.support.api import FUNCTIONS, Api, Inbox, deliver, entries, load, redrive, retry, routes
 from tests.support.aws import forget_circuits
 from tests.support.faults import Wire
@@ -44,6 +44,8 @@ TRANSACTION_ACTIONS = {
     "Delete": "DeleteItem",
     "ConditionCheck": "ConditionCheckItem",
 }
+# The attributes that functions which verify callers may write.
+MARKED = {"userId", "sessionId", "used"}
 # Lambda itself sends failed events to these queues, with the function's role.
 USED_BY_LAMBDA = {("sqs:SendMessage", "UndeliveredEmailQueue"), ("sqs:SendMessage", "UnhandledFeedbackQueue")}
 
@@ -144,6 +146,9 @@ def _actions(service: str, operation: str, params: dict[str, Any]) -> Iterator[t
         if "ConfigurationSetName" in params:
             yield f"{service.removesuffix('v2')}:{operation}", f"configuration-set/{params['ConfigurationSetName']}"
         return
+    if operation == "UpdateItem" and {*params["Key"], *params["ExpressionAttributeNames"].values()} == MARKED:
+        yield "dynamodb:UpdateItem", f"{params['TableName']}{privileges.ONLY}{'+'.join(sorted(MARKED))}"
+        return
     if operation != "TransactWriteItems":
         index = f"/index/{params['IndexName']}" if "IndexName" in params else ""
         yield f"dynamodb:{operation}", params["TableName"] + index
@@ -212,6 +217,7 @@ def test_roles_allow_exactly_the_calls_that_are_made(
     walk_forms(admin, inbox)
     walk_feedback(inbox)
     walk_delivery(inbox)
+    walk_first_calls()
     found = differences(used(called), granted())
     assert not found, "\n".join(found)
     # Ask moto's IAM as well, about the same calls: the walks take too long to run twice.
@@ -252,7 +258,8 @@ def test_unused_right_is_reported_with_function_action_and_resource() -> None:
 
 def test_only_functions_that_issue_tokens_read_the_signing_key() -> None:
     readers = {folder for folder, permissions in granted().items() for _, on in permissions if on == "SigningKeySecret"}
-    assert readers == {"auth/login", "auth/refresh", "auth/verify_email", "jobs/rotate_signing_key"}
+    issuers = {"login", "refresh", "reauthenticate", "change_password", "verify_email"}
+    assert readers == {f"auth/{name}" for name in issuers} | {"jobs/rotate_signing_key"}
 
 
 def test_only_account_functions_and_email_jobs_access_credentials() -> None:
@@ -345,6 +352,8 @@ def walk_sessions(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(2):
         token = api.post("/api/auth/refresh", {"refreshToken": token}).json["refreshToken"]
     assert api.post("/api/auth/refresh", {"refreshToken": first}).json["code"] == "refresh_token_reused"
+    first = api.post("/api/auth/login", login).json["refreshToken"]
+    assert Api(ip="198.51.100.1").post("/api/auth/refresh", {"refreshToken": first}).status == 200
     other = api.signed_in("ada@example.com", PASSWORD)
     session = other.get("/api/auth/me").json["data"]["session"]["id"]
     assert ada.delete(f"/api/auth/sessions/{session}").status == 204
@@ -363,8 +372,10 @@ def walk_recovery(ada: Api, inbox: Inbox) -> None:
     assert ada.get("/api/auth/me").status == 401
     caller = api.signed_in("ada@example.com", NEW)
     api.signed_in("ada@example.com", NEW)
+    assert caller.post("/api/auth/reauthenticate", {"password": "wrong"}).status == 401
+    assert caller.post("/api/auth/reauthenticate", {"password": NEW}).status == 200
     change = {"currentPassword": NEW, "newPassword": PASSWORD}
-    assert caller.post("/api/auth/change-password", change).status == 204
+    assert caller.post("/api/auth/change-password", change).status == 200
 
 
 def walk_email_change(ada: Api, inbox: Inbox) -> None:
@@ -416,6 +427,17 @@ def walk_feedback(inbox: Inbox) -> None:
     reset = {"token": inbox.newest().token, "password": NEW}
     receive(complaint(gus["email"]))
     assert api.post("/api/auth/reset-password", reset).status == 204
+
+
+def walk_first_calls() -> None:
+    """Call every function with tokens that a refresh has just brought, which the first call marks as used."""
+    for number, (_, module) in enumerate(routes()):
+        api = Api(ip=f"198.51.100.{number}")
+        path = module.api.path.replace("{", "").replace("}", "")
+        for method in module.api.methods:
+            login = api.post("/api/auth/login", {"email": accounts.ADMIN_EMAIL, "password": PASSWORD}).json
+            refreshed = api.post("/api/auth/refresh", {"refreshToken": login["refreshToken"]}).json
+            assert api.with_token(refreshed["token"]).call(method, path, {}).status < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def walk_delivery(inbox: Inbox) -> None:

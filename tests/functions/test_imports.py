@@ -42,6 +42,7 @@ BUDGETS = {
     "auth/login": DYNAMODB | TOKENS | INPUTS,
     "auth/logout": DYNAMODB | TOKENS | INPUTS,
     "auth/me": DYNAMODB | TOKENS,
+    "auth/reauthenticate": DYNAMODB | TOKENS | INPUTS,
     "auth/refresh": DYNAMODB | TOKENS | INPUTS,
     "auth/register": DYNAMODB | PASSWORDS | INPUTS,
     "auth/resend_verification": DYNAMODB | PASSWORDS | INPUTS,

@@ -1,11 +1,14 @@
 """/api/auth/refresh: rotation of refresh tokens, reuse detection and session lifetimes."""
 
+from collections.abc import Mapping
+
 import pytest
 import time_machine
 
 from shared.core import clock
-from tests.support import PASSWORD
+from tests.support import PASSWORD, faults, stored
 from tests.support.api import Api, Inbox, Reply
+from tests.support.faults import Wire
 
 ADA = {"email": "ada@example.com", "password": PASSWORD}
 
@@ -17,6 +20,11 @@ def login(api: Api) -> str:
 
 def refresh(api: Api, token: str) -> Reply:
     return api.post("/api/auth/refresh", {"refreshToken": token})
+
+
+def use(api: Api, signed_in: Mapping[str, str]) -> None:
+    """Use an access token, as a client does with the tokens that it has received."""
+    assert api.with_token(signed_in["token"]).get("/api/auth/me").status == 200
 
 
 @pytest.mark.usefixtures("ada")
@@ -31,24 +39,121 @@ def test_refresh_answers_like_login_with_new_tokens(api: Api) -> None:
 
 
 @pytest.mark.usefixtures("ada")
-def test_previous_token_gets_the_same_successor_at_any_time(api: Api) -> None:
-    first = login(api)
-    second = refresh(api, first).json["refreshToken"]
-    assert refresh(api, first).json["refreshToken"] == second
-    with time_machine.travel(clock.now() + clock.DAY):
-        assert refresh(api, first).json["refreshToken"] == second
+def test_previous_token_gets_the_same_successor_for_ten_seconds(api: Api) -> None:
+    with time_machine.travel(clock.now(), tick=False) as now:
+        first = login(api)
+        second = refresh(api, first).json
+        use(api, second)
+        for _ in range(10):
+            now.shift(1)
+            assert refresh(api, first).json["refreshToken"] == second["refreshToken"]
+        assert refresh(api, second["refreshToken"]).status == 200
 
 
 @pytest.mark.usefixtures("ada")
-def test_reuse_of_an_older_token_ends_the_session_and_notifies_the_user(api: Api, inbox: Inbox) -> None:
-    first = login(api)
-    second = refresh(api, first).json["refreshToken"]
-    third = refresh(api, second).json
-    reply = refresh(api, first)
-    assert (reply.status, reply.json["code"]) == (401, "refresh_token_reused")
-    assert "ended" in inbox.newest().subject
-    assert refresh(api, third["refreshToken"]).json["code"] == "invalid_refresh_token"
-    assert api.with_token(third["token"]).get("/api/auth/me").json["code"] == "session_ended"
+def test_client_whose_responses_were_lost_gets_new_tokens_however_late(api: Api) -> None:
+    with time_machine.travel(clock.now(), tick=False) as now:
+        first = login(api)
+        seen = set()
+        for pause in (0, 11, 60, clock.HOUR, 20 * clock.DAY):
+            now.shift(pause)
+            newest = refresh(api, first).json
+            seen.add(newest["refreshToken"])
+        assert len(seen) == 5
+        use(api, newest)
+        assert refresh(api, newest["refreshToken"]).status == 200
+
+
+@pytest.mark.usefixtures("ada")
+@pytest.mark.parametrize("gap", [11, clock.HOUR])
+def test_previous_token_is_a_copy_once_its_successor_was_used(api: Api, inbox: Inbox, gap: int) -> None:
+    with time_machine.travel(clock.now(), tick=False) as now:
+        first = login(api)
+        newest = refresh(api, first).json
+        use(api, newest)
+        now.shift(gap)
+        reply = refresh(api, first)
+        assert (reply.status, reply.json["code"]) == (401, "refresh_token_reused")
+        assert "ended" in inbox.newest().subject
+        assert api.with_token(newest["token"]).get("/api/auth/me").json["code"] in {"session_ended", "token_expired"}
+        listed = [entry["event"] for entry in stored.items("ActivityTable")]
+        assert listed.count("token_reused") == 1
+
+
+@pytest.mark.usefixtures("ada")
+@pytest.mark.parametrize("used", ["token", "refreshToken"])
+def test_replaced_tokens_are_void_and_end_the_session(api: Api, inbox: Inbox, used: str) -> None:
+    with time_machine.travel(clock.now(), tick=False) as now:
+        first = login(api)
+        lost = refresh(api, first).json
+        now.shift(11)
+        newest = refresh(api, first).json
+        use(api, newest)
+        if used == "token":
+            assert api.with_token(lost["token"]).get("/api/auth/me").json["code"] == "session_ended"
+        else:
+            assert refresh(api, lost["refreshToken"]).json["code"] == "refresh_token_reused"
+        assert api.with_token(newest["token"]).get("/api/auth/me").json["code"] == "session_ended"
+        if used == "token":
+            assert refresh(api, newest["refreshToken"]).json["code"] == "refresh_token_reused"
+        assert "ended" in inbox.newest().subject
+        assert stored.sessions() == [session for session in stored.sessions() if session["counter"] == 1]
+
+
+def test_copied_session_is_not_listed(ada: Api, api: Api) -> None:
+    with time_machine.travel(clock.now(), tick=False) as now:
+        first = login(api)
+        lost = refresh(api, first).json
+        now.shift(11)
+        refresh(api, first)
+        api.with_token(lost["token"]).get("/api/auth/me")
+        assert [session["current"] for session in ada.get("/api/auth/sessions").json["data"]] == [True]
+
+
+@pytest.mark.usefixtures("ada")
+def test_thief_who_replays_the_last_but_one_token_is_noticed_in_the_first_round(api: Api) -> None:
+    with time_machine.travel(clock.now(), tick=False) as now:
+        first = login(api)
+        owners = refresh(api, first).json
+        use(api, owners)
+        now.shift(11)
+        assert refresh(api, first).json["code"] == "refresh_token_reused"
+        assert refresh(api, owners["refreshToken"]).status == 401
+
+
+@pytest.mark.usefixtures("ada")
+def test_only_the_first_call_after_a_refresh_writes(api: Api, wire: Wire) -> None:
+    newest = refresh(api, login(api)).json
+    counted = []
+    for _ in range(3):
+        wire.reset()
+        use(api, newest)
+        counted.append(wire.calls.count("UpdateItem"))
+    assert counted == [1, 0, 0]
+
+
+@pytest.mark.usefixtures("ada")
+def test_first_call_whose_mark_fails_is_not_answered_and_can_be_repeated(api: Api, wire: Wire) -> None:
+    with time_machine.travel(clock.now(), tick=False) as now:
+        first = login(api)
+        newest = refresh(api, first).json
+        wire.fail(faults.error("ProvisionedThroughputExceededException"), on="UpdateItem")
+        assert api.with_token(newest["token"]).get("/api/auth/me").status == 503
+        wire.reset()
+        use(api, newest)
+        now.shift(11)
+        assert refresh(api, first).json["code"] == "refresh_token_reused"
+
+
+@pytest.mark.usefixtures("ada")
+def test_refresh_from_another_network_is_recorded(api: Api) -> None:
+    token = login(api)
+    for ip, events in (("192.0.2.1", 0), ("198.51.100.7", 1), ("198.51.100.7", 1), ("192.0.2.1", 2)):
+        signed_in = Api(ip=ip).post("/api/auth/refresh", {"refreshToken": token}).json
+        token = signed_in["refreshToken"]
+        entries = api.with_token(signed_in["token"]).get("/api/auth/activity").json["data"]
+        assert [entry["event"] for entry in entries].count("token_refreshed") == events
+    assert entries[0]["ip"] == ip
 
 
 @pytest.mark.usefixtures("ada")

@@ -13,7 +13,7 @@ from operations.transformed import Template, of_type, references, resolve_condit
 
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-000000000000"
 # Functions that hash a password, to store it or to compare it.
-HASHING = {"ChangeEmail", "ChangePassword", "Login", "Register", "ResetPassword", "VerifyEmail"}
+HASHING = {"ChangeEmail", "ChangePassword", "Login", "Reauthenticate", "Register", "ResetPassword", "VerifyEmail"}
 
 
 def functions(template: Template) -> dict[str, Mapping[str, Any]]:

@@ -15,14 +15,16 @@ handler = api.handler
 
 
 class NewAddress(Body):
-    """The new address, and the password to confirm the change."""
+    """The new address, and the password to confirm the change, which a fresh session may leave out."""
 
     new_email: Email
-    password: str
+    password: str | None = None
 
 
 @api.post
 def change_email(caller: Caller, body: NewAddress, client: Client) -> Response:
     """Email a link to the new address. The change takes effect when the link is confirmed at /api/auth/verify-email."""
+    if body.password is None:
+        caller.must_be_fresh()
     email_change.request(caller.session, new_email=body.new_email, password=body.password, client=client)
     return message("Check the inbox of the new address to confirm it.", HTTPStatus.ACCEPTED)

@@ -56,6 +56,7 @@ def update(user_id: str, caller: Caller, body: Changes, if_match: IfMatch, clien
 def close(user_id: str, caller: Caller, client: Client) -> Response:
     """Delete the account. Its activity entries expire, and suppressions and form submissions stay."""
     caller.must_be(user_id)
+    caller.must_be_fresh()
     lifecycle.close(user_id, client)
     return no_content()
 
@@ -67,7 +68,9 @@ def _change(user_id: str, caller: Caller, body: Body, if_match: IfMatch, client:
         raise InvalidInput("Provide at least one of name, role and status")
     if not caller.is_admin and changes.keys() != {"name"}:
         raise NotAllowed
-    return _profile(lifecycle.change(user_id, changes, versions=if_match, client=client))
+    # An administrator's own access needs no proof: nobody gains anything by taking it away.
+    proving = None if caller.id == user_id else caller.must_be_fresh
+    return _profile(lifecycle.change(user_id, changes, versions=if_match, client=client, proving=proving))
 
 
 def _profile(user: User) -> Response:

@@ -45,6 +45,8 @@ def list_users(admin: Admin, search: Search) -> Response:
 @api.post
 def invite(admin: Admin, body: Invitation, key: IdempotencyKey, client: Client) -> Response:
     """Create an account, and email its user an invitation to set a password."""
+    if body.role == "admin":
+        admin.must_be_fresh()
     once = Once(operation="invite", scope=admin.id, key=key.text, request=body.to_json())
     user = lifecycle.invite(name=body.name, email=body.email, role=body.role, once=once, client=client)
     return data(user, HTTPStatus.CREATED, Location=f"{api.path}/{user['id']}")

@@ -41,11 +41,13 @@ def test_access_token_has_exactly_the_documented_claims(ada: Api) -> None:
     header = jwt.get_unverified_header(ada.token)
     assert header == {"alg": "ES256", "typ": "at+jwt", "kid": KEY_VERSION}
     claims = jwt.decode(ada.token, options={"verify_signature": False})
-    assert set(claims) == {"iss", "aud", "sub", "userId", "email", "role", "sid", "jti", "iat", "exp"}
+    identity = {"iss", "aud", "sub", "userId", "email", "role", "sid", "gen", "jti", "iat", "exp"}
+    assert set(claims) == identity | {"amr", "acr", "auth_time"}
     assert claims["userId"] == claims["sub"] == ada.get("/api/auth/me").json["data"]["user"]["id"]
     assert claims["sid"] == ada.get("/api/auth/me").json["data"]["session"]["id"]
     assert claims["exp"] == claims["iat"] + 3600
     assert (claims["role"], claims["email"]) == ("user", "ada@example.com")
+    assert (claims["amr"], claims["acr"], claims["auth_time"]) == (["pwd"], "aal1", claims["iat"])
 
 
 def test_each_login_starts_its_own_session(ada: Api) -> None:

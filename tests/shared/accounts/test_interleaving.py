@@ -163,17 +163,17 @@ def session_validity(scene: Scene) -> list[bool]:
 @pytest.mark.parametrize(
     ("act", "status", "valid"),
     [
-        ("signs in", 204, [True, False]),
+        ("signs in", 200, [True, False]),
         ("signs out everywhere", 401, [False]),
-        ("changes the password", 204, [True]),
+        ("changes the password", 200, [True]),
         ("resets the password", 401, [False]),
-        ("requests another link", 204, [True]),
-        ("changes the address", 204, [True]),
-        ("is renamed", 204, [True]),
-        ("is promoted", 204, [True]),
+        ("requests another link", 200, [True]),
+        ("changes the address", 200, [True]),
+        ("is renamed", 200, [True]),
+        ("is promoted", 200, [True]),
         ("is disabled", 401, [False]),
-        ("account is closed", 404, [False]),
-        ("has a bounced email", 204, [True]),
+        ("account is closed", 401, [False]),
+        ("has a bounced email", 200, [True]),
     ],
 )
 def test_password_change_interleaved_with_another_request(
@@ -185,7 +185,7 @@ def test_password_change_interleaved_with_another_request(
     assert session_validity(scene) == valid
     address = NEW_ADDRESS if act == "changes the address" else ADA["email"]
     assert (Api().post("/api/auth/login", {"email": address, "password": NEW_PASSWORD}).status == 200) == (
-        status == 204
+        status == 200
     )
     assert Api().post("/api/auth/login", {"email": address, "password": PASSWORD}).status == (
         200 if act == "signs out everywhere" else 401
@@ -237,7 +237,7 @@ def test_new_password_is_hashed_only_once_despite_a_retry(
         reply = Api().post(RESET, {"token": scene.reset_token, "password": NEW_PASSWORD})
     else:
         reply = scene.ada.post(CHANGE, {"currentPassword": PASSWORD, "newPassword": NEW_PASSWORD})
-    assert reply.status == 204
+    assert reply.status == (204 if reset else 200)
     assert recorded == [NEW_PASSWORD]
 
 

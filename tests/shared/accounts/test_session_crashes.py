@@ -130,7 +130,8 @@ def test_refresh_can_be_retried(interruptions: Interruptions) -> None:
 def test_reused_refresh_token_is_reported_once(interruptions: Interruptions) -> None:
     def prepare() -> Flow:
         _, (mine, _), _ = ada()
-        sessions.refresh(sessions.refresh(mine, Client()), Client())
+        twice = sessions.refreshed(sessions.refreshed(mine, Client(), verdict="next"), Client(), verdict="next")
+        tables.write(sessions.replacing(mine, twice))
         return lambda: Api().post("/api/auth/refresh", {"refreshToken": tokens.refresh_token(mine)})
 
     for retry in interruptions.of(prepare):
@@ -200,7 +201,7 @@ def test_password_change_can_be_retried(interruptions: Interruptions) -> None:
         return lambda: caller.post("/api/auth/change-password", body)
 
     for retry in interruptions.of(prepare):
-        assert retry().status in {204, 401}
+        assert retry().status in {200, 401}
         assert (
             len(stored.sessions()) == count_emails("password_changed") == count_activity("user_password_changed") == 1
         )

@@ -39,6 +39,7 @@ def claims(**changes: Any) -> dict[str, Any]:
         "aud": "lambda-api-routes",
         "sub": SUB,
         "sid": SUB,
+        "gen": 1,
         "jti": "1",
         "iat": clock.now(),
         "exp": clock.now() + 3600,
@@ -63,7 +64,7 @@ def valid_token() -> str:
 
 
 def test_valid_token_is_accepted() -> None:
-    assert tokens.verify(valid_token()) == tokens.Claims(SUB, SUB)
+    assert tokens.verify(valid_token()) == tokens.Claims(SUB, SUB, 1)
 
 
 # Headers -------------------------------------------------------------------------------------------

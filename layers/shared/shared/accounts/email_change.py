@@ -21,10 +21,10 @@ from shared.values import emails
 from shared.values.client import Client
 
 
-def request(session: Session, *, new_email: str, password: str, client: Client) -> None:
+def request(session: Session, *, new_email: str, password: str | None, client: Client) -> None:
     """Request another address for the signed-in user. Does the same work whether or not that address has an account.
 
-    Links of earlier requests are void at once.
+    Links of earlier requests are void at once. `password` is None for a session that has just proved it.
 
     Raises:
         InvalidCredentials: the password is wrong, or the account is locked.
@@ -34,12 +34,15 @@ def request(session: Session, *, new_email: str, password: str, client: Client) 
     if emails.key(new_email) == emails.key(session.email):
         message = "is already your address"
         raise InvalidInput(f"newEmail: {message}", [FieldError("newEmail", message)])
-    credential, _ = sign_in.confirm_password(session, password, client)
+    if password is None:
+        credential, _ = lookup.of_user(session.user_id)
+    else:
+        credential, _ = sign_in.confirm_password(session, password, client)
     queue = outbox.sending if limits.allow_email("email-change", new_email) else outbox.withholding
     request_id = str(uuid.uuid4())
     write(
         credentials.requesting_change(credential, request_id),
-        limits.unlocking(session.email),
+        limits.unlocking(session.email) if password is not None else [],
         queue("email_change", new_email, userId=session.user_id, request=request_id),
         activity.recording("user_email_change_requested", session.user_id, client),
     )

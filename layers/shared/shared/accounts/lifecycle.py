@@ -1,6 +1,6 @@
 """The life of an account: inviting its user, changing its profile, closing it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from shared.accounts import lookup
@@ -79,8 +79,17 @@ def ensure_admin(email: str, password: str) -> None:
 
 
 @optimistic
-def change(user_id: str, changes: Mapping[str, str], *, versions: Versions, client: Client) -> User:
+def change(
+    user_id: str,
+    changes: Mapping[str, str],
+    *,
+    versions: Versions,
+    client: Client,
+    proving: Callable[[], None] | None = None,
+) -> User:
     """Change a profile's `name`, `role` or `status`, and return the new profile.
+
+    `proving` is called before the role or status changes, and raises the error of a caller who must prove more.
 
     The user's sessions change in the same transaction: a new role applies from their next request, and `disabled` ends
     them. The user is told about a new role or status.
@@ -100,6 +109,8 @@ def change(user_id: str, changes: Mapping[str, str], *, versions: Versions, clie
     if (after.role, after.status) == (user.role, user.status):
         access = sessions.updating_all(after)
     else:
+        if proving is not None:
+            proving()
         credential = users.credential_of(user)
         access = [*_changing_access(credential, after), *_reporting_access(credential, user, after)]
     write(

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from shared.accounts import lookup, sign_in
+from shared.accounts.sign_in import SignedIn
 from shared.core.tables import optimistic, reuse_once, write
 from shared.records import activity, credentials, limits, one_time_tokens, outbox, sessions, suppressions, users
 from shared.records.credentials import Credential
@@ -20,7 +21,7 @@ from shared.records.users import User
 from shared.values import passwords
 from shared.values.client import Client
 
-_Account: TypeAlias = tuple[Credential, User]
+_SignedInAccount: TypeAlias = tuple[Session, Credential, User]
 _Presented: TypeAlias = tuple[OneTimeToken, Credential, User]
 
 
@@ -76,28 +77,36 @@ def _reset(read: Callable[[], _Presented | None], password_hash: str, client: Cl
     )
 
 
-def change_password(session: Session, *, current: str, new: str, client: Client) -> None:
-    """Replace the password and end the user's other sessions.
+def change_password(session: Session, *, current: str, new: str, client: Client) -> SignedIn:
+    """Replace the password, end the user's other sessions, and continue this one with a new key and new tokens.
 
     Raises:
         InvalidCredentials: the current password is wrong, or the account is locked.
         InvalidInput: the new password is rejected.
+        SessionEnded: the session has been ended in the meantime.
+        Unavailable: there is no signing key yet.
 
     """
     passwords.check(new, email=session.email, name=session.name, field="newPassword")
     account = sign_in.confirm_password(session, current, client)
     password_hash = passwords.hashed(new)
-    _change(session, reuse_once(account, lambda: lookup.of_user(session.user_id)), password_hash, client)
+
+    def read_again() -> _SignedInAccount:
+        return sessions.get(session.user_id, session.id), *lookup.of_user(session.user_id)
+
+    return _change(reuse_once((session, *account), read_again), password_hash, client)
 
 
 @optimistic
-def _change(session: Session, read: Callable[[], _Account], password_hash: str, client: Client) -> None:
-    credential, user = read()
+def _change(read: Callable[[], _SignedInAccount], password_hash: str, client: Client) -> SignedIn:
+    session, credential, user = read()
+    signed_in = sign_in.renew(session, client)
     write(
         credentials.changing(credential, passwordHash=password_hash),
-        sessions.checking(session),
+        sessions.replacing(session, signed_in.session),
         sessions.ending_all(user.id, keep=session),
         limits.unlocking(session.email),
         outbox.sending("password_changed", user.email),
         activity.recording("user_password_changed", user.id, client),
     )
+    return signed_in

@@ -5,9 +5,9 @@ hash as a known one, and every failure raises the same error. An attacker guesse
 before it is checked, and a locked account looks like a wrong password. A user signs in while the password changes or
 the account is disabled: the session is stored only if the credentials are still those that were checked.
 
-An attacker steals a refresh token: using a token replaces it, and one that is older than the last two ends the session
-and notifies the owner (RFC 9700, 4.14.2). The second to last always returns the last one again: the client that sends
-it never received the response, or another of its tabs was faster (GoTrue's refresh token algorithm, version 2).
+An attacker steals a refresh token: using a token replaces it, and as soon as one party uses what the other's refresh
+has replaced, the session ends and its owner is notified (RFC 9700, 4.14.2; `Session.verdict` has the rules). An
+attacker has copied a session's tokens and waits: every proof of the password in the session replaces its key.
 """
 
 import hashlib
@@ -20,7 +20,6 @@ from shared.core.errors import (
     InvalidCredentials,
     InvalidRefreshToken,
     RefreshTokenReused,
-    SessionEnded,
     SessionExpired,
     SessionNotFound,
 )
@@ -111,13 +110,16 @@ def resume(reference: str) -> SignedIn | None:
     return _issue_tokens(session) if session is not None else None
 
 
+@optimistic
 def refresh(refresh_token: str, client: Client) -> SignedIn:
     """Issue new tokens for a session: one read and one write, or no write if another request was faster.
+
+    A refresh from another network is recorded as activity in the same write.
 
     Raises:
         InvalidRefreshToken: we did not issue the token, or its session was ended.
         SessionExpired: the session was not refreshed in time, or has reached its maximum lifetime.
-        RefreshTokenReused: the token is older than the last two; the session has now been ended.
+        RefreshTokenReused: the token is a copy, or was copied; the session has now been ended.
         Unavailable: there is no signing key yet.
 
     """
@@ -127,15 +129,19 @@ def refresh(refresh_token: str, client: Client) -> SignedIn:
         raise InvalidRefreshToken
     if session.is_expired:
         raise SessionExpired
-    if token.counter == session.counter:
-        try:
-            session = sessions.refresh(session, client)
-        except SessionEnded as error:
-            raise InvalidRefreshToken from error
-    if token.counter + 1 != session.counter:
+    verdict = session.verdict(token.counter)
+    if verdict == "reuse":
         _end_for_reuse(session, client)
         raise RefreshTokenReused
-    return _issue_tokens(session)
+    if verdict == "repeat":
+        return _issue_tokens(session)
+    signed_in = _issue_tokens(sessions.refreshed(session, client, verdict=verdict))
+    moved = limits.network(client.ip) != limits.network(session.ip)
+    write(
+        sessions.replacing(session, signed_in.session),
+        activity.recording("token_refreshed", session.user_id, client) if moved else [],
+    )
+    return signed_in
 
 
 def _end_for_reuse(session: Session, client: Client) -> None:
@@ -170,6 +176,38 @@ def end_session(user_id: str, session_id: str, client: Client) -> None:
 
     """
     write(sessions.ending_one(user_id, session_id), activity.recording("logout", user_id, client))
+
+
+@optimistic
+def reauthenticate(session: Session, password: str, client: Client) -> SignedIn:
+    """Verify the password of a signed-in user, and issue new tokens with a new key: the session is fresh.
+
+    Raises:
+        InvalidCredentials: the password is wrong, or the account is locked.
+        SessionEnded: the session has been ended in the meantime.
+        Unavailable: there is no signing key yet.
+
+    """
+    current = sessions.get(session.user_id, session.id)
+    credential, _ = confirm_password(current, password, client)
+    signed_in = renew(current, client)
+    write(
+        sessions.replacing(current, signed_in.session),
+        credentials.checking(credential),
+        limits.unlocking(current.email),
+        activity.recording("user_reauthenticated", current.user_id, client),
+    )
+    return signed_in
+
+
+def renew(session: Session, client: Client) -> SignedIn:
+    """Give a session a new key and new tokens after a proof of the password, without storing it.
+
+    Raises:
+        Unavailable: there is no signing key yet.
+
+    """
+    return _issue_tokens(sessions.renewed(session, client))
 
 
 def confirm_password(session: Session, password: str, client: Client) -> tuple[Credential, User]:

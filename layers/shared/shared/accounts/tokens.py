@@ -31,7 +31,7 @@ from shared.records.sessions import Session
 ec.ECDSA(hashes.SHA256())
 
 _TYPE = "at+jwt"
-_REQUIRED = ["iss", "aud", "sub", "sid", "jti", "iat", "exp"]
+_REQUIRED = ["iss", "aud", "sub", "sid", "gen", "jti", "iat", "exp"]
 # Our tokens have about 700 characters, or about 1,000 with the longest possible address. Longer ones are not parsed.
 _MAX_LENGTH = 4096
 # The seconds by which the clocks of two machines may differ. This never extends a token's lifetime.
@@ -43,6 +43,7 @@ class Claims(NamedTuple):
 
     user_id: str
     session_id: str
+    generation: int
 
 
 def access_token(session: Session) -> str:
@@ -63,6 +64,10 @@ def access_token(session: Session) -> str:
         "role": session.role,
         "sid": session.id,
         "jti": str(uuid.uuid4()),
+        "gen": session.counter,
+        "amr": list(session.amr),
+        "acr": f"aal{session.aal}",
+        "auth_time": session.authenticated_at,
         "iat": issued_at,
         "exp": issued_at + keys.ACCESS_TOKEN_LIFETIME,
     }
@@ -104,14 +109,14 @@ def verify(token: str) -> Claims:
     except (jwt.PyJWTError, OverflowError, TypeError) as error:
         # PyJWT raises the latter two for a time that is not a number, or infinite.
         raise InvalidToken from error
-    user_id, session_id, expires_at = claims["sub"], claims["sid"], claims["exp"]
+    user_id, session_id, generation, expires_at = (claims[name] for name in ("sub", "sid", "gen", "exp"))
     if not (isinstance(user_id, str) and isinstance(session_id, str) and user_id and session_id):
         raise InvalidToken
-    if isinstance(expires_at, bool) or not isinstance(expires_at, int):
+    if not (type(generation) is int and type(expires_at) is int):
         raise InvalidToken
     if expires_at <= clock.now():
         raise TokenExpired
-    return Claims(user_id=user_id, session_id=session_id)
+    return Claims(user_id=user_id, session_id=session_id, generation=generation)
 
 
 def _header(token: str) -> dict[str, Any]:

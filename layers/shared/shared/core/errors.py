@@ -16,7 +16,8 @@ Error
 │       ├── SessionExpired
 │       └── RefreshTokenReused
 ├── Forbidden               the caller is authenticated, but not allowed to do this
-│   └── NotAllowed
+│   ├── NotAllowed
+│   └── ReauthenticationRequired
 ├── NotFound
 │   ├── UserNotFound
 │   └── SessionNotFound
@@ -158,7 +159,7 @@ class SessionExpired(InvalidRefreshToken):
 
 
 class RefreshTokenReused(InvalidRefreshToken):
-    """The token is older than the last two. It may be a stolen copy, so the session has been ended."""
+    """The token was replaced by one that was used. One of the two is a copy, so the session has been ended."""
 
     code = "refresh_token_reused"
     message = "The refresh token was already used: sign in again"
@@ -176,6 +177,14 @@ class Forbidden(Error):
 
 class NotAllowed(Forbidden):
     """The caller's role does not permit this."""
+
+
+class ReauthenticationRequired(Forbidden):
+    """The session has not proved recently enough who its user is. `methods` are the proofs that are accepted."""
+
+    code = "reauthentication_required"
+    message = "Confirm that it is you: reauthenticate, then try again"
+    methods = ("password",)
 
 
 # Stored data ---------------------------------------------------------------------------------------

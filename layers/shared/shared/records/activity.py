@@ -34,6 +34,7 @@ Event: TypeAlias = Literal[
     "login",
     "user_reauthenticated",
     "logout",
+    "token_refreshed",
     "token_reused",
     "user_recovery_requested",
     "user_password_reset",

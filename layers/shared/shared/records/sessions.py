@@ -5,6 +5,11 @@ rejected. The session holds the key that authenticates its own refresh tokens an
 neither forged nor used with another session, and no key has to be shared. It also holds a copy of the user's name,
 address and role, so that a refresh reads nothing else; `shared.accounts` updates the copy in the same transaction as
 the profile.
+
+A refresh token is used once and replaced; each refresh is a generation with a number. To notice a stolen copy, the
+session records which generations were used and which are void (RFC 9700, 4.14.2). The first call with an access token
+of the newest generation marks it as used, with one conditional write of `used` alone: functions that only verify
+callers may write that attribute and no other.
 """
 
 import hashlib
@@ -13,12 +18,12 @@ import re
 import secrets
 import uuid
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from shared.core import clock
 from shared.core.conditions import Attr, Key
-from shared.core.errors import SessionEnded, SessionNotFound
-from shared.core.tables import Change, Check, Delete, Item, Put, Table, Update, try_update, write
+from shared.core.errors import Outdated, SessionEnded, SessionNotFound, TokenExpired
+from shared.core.tables import Change, Delete, Item, Put, Table, Update, optimistic, write
 from shared.records.users import Role, User
 from shared.values.client import Client
 
@@ -28,12 +33,28 @@ MAX_LIFETIME = 90 * clock.DAY
 # A transaction has room for 100 changes. It ends all sessions of a user together with the change that requires it.
 _MAX_PER_TRANSACTION = 80
 _MAX_USER_AGENT_LENGTH = 256
+# The seconds in which a refresh token repeats its answer, and an access token outlives the key of its session.
+GRACE_PERIOD = 10
+# How long after its proof a session may do what a stolen device or token must not.
+FRESH_PERIOD = 10 * clock.MINUTE
+# The void generations that a session remembers. Each takes a lost response and more than ten seconds.
+_MAX_VOID = 20
+# The value of `used` when an access token of a void generation was used.
+_COPIED = -1
 _ID = re.compile(r"[0-9a-f-]{36}")
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Session:
-    """A signed-in device. Times are seconds since 1970. `counter` is the number of refreshes."""
+    """A signed-in device. Times are seconds since 1970.
+
+    `counter` is the newest generation: the number of times that tokens were issued, except repeats. `previous` is the
+    generation that it replaced, and `key_since` the first one with the current key; after a sign-in both equal
+    `counter`. `used` equals `counter` once something that the newest generation brought was used, and is one less until
+    then. `void` are the latest generations that nobody received or used before they were replaced.
+
+    `authenticated_at` is the time of the latest proof, and `amr` says how the user proved who they are (RFC 8176).
+    """
 
     user_id: str
     id: str
@@ -41,7 +62,13 @@ class Session:
     email: str
     role: Role
     key: bytes
+    key_since: int
     counter: int
+    previous: int
+    used: int
+    void: tuple[int, ...]
+    authenticated_at: int
+    amr: tuple[str, ...]
     created_at: int
     refreshed_at: int
     ip: str
@@ -61,6 +88,38 @@ class Session:
     def is_expired(self) -> bool:
         """Whether the session has expired. DynamoDB deletes expired items late, so every read checks this."""
         return self.expires_at <= clock.now()
+
+    @property
+    def is_copied(self) -> bool:
+        """Whether two parties were seen to use the session. It is then no longer valid."""
+        return self.used == _COPIED
+
+    @property
+    def aal(self) -> int:
+        """The authenticator assurance level (NIST SP 800-63B): 1, since a password is one factor."""
+        return 1
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the user proved their password in the last ten minutes."""
+        return "pwd" in self.amr and clock.now() <= self.authenticated_at + FRESH_PERIOD
+
+    def verdict(self, generation: int) -> "Verdict":
+        """Return what a genuine refresh token of this generation gets.
+
+        The newest one brings the next generation. The one before returns the same for ten seconds: another tab was
+        faster, or the response was lost. Later it brings a new generation if nothing of the newest was ever used, which
+        is then void. Anything else is a copy.
+        """
+        if self.is_copied:
+            return "reuse"
+        if generation == self.counter:
+            return "next"
+        if generation != self.previous:
+            return "reuse"
+        if clock.now() <= self.refreshed_at + GRACE_PERIOD:
+            return "repeat"
+        return "reuse" if self.used == self.counter else "replace"
 
     def seal(self, purpose: str, content: bytes) -> bytes:
         """Return 32 bytes that authenticate the content for this purpose: an HMAC-SHA-256 with the session's key."""
@@ -87,7 +146,13 @@ class Session:
             "email": self.email,
             "role": self.role,
             "key": self.key,
+            "keySince": self.key_since,
             "counter": self.counter,
+            "previous": self.previous,
+            "used": self.used,
+            "void": list(self.void),
+            "authenticatedAt": self.authenticated_at,
+            "amr": list(self.amr),
             "createdAt": self.created_at,
             "refreshedAt": self.refreshed_at,
             "expiresAt": self.expires_at,
@@ -105,7 +170,13 @@ class Session:
             email=item["email"],
             role=item["role"],
             key=item["key"],
+            key_since=item["keySince"],
             counter=item["counter"],
+            previous=item["previous"],
+            used=item["used"],
+            void=tuple(item["void"]),
+            authenticated_at=item["authenticatedAt"],
+            amr=tuple(item["amr"]),
             created_at=item["createdAt"],
             refreshed_at=item["refreshedAt"],
             ip=item["ip"],
@@ -113,8 +184,11 @@ class Session:
         )
 
 
+Verdict: TypeAlias = Literal["next", "repeat", "replace", "reuse"]
+
+
 def new(user: User, client: Client) -> Session:
-    """Create a session without storing it."""
+    """Create a session of a user who has just proved their password, without storing it."""
     moment = clock.now()
     return Session(
         user_id=user.id,
@@ -123,7 +197,13 @@ def new(user: User, client: Client) -> Session:
         email=user.email,
         role=user.role,
         key=secrets.token_bytes(32),
-        counter=0,
+        key_since=1,
+        counter=1,
+        previous=1,
+        used=1,
+        void=(),
+        authenticated_at=moment,
+        amr=("pwd",),
         created_at=moment,
         refreshed_at=moment,
         ip=client.ip,
@@ -140,7 +220,7 @@ def find(user_id: str, session_id: str) -> Session | None:
 def referred_to(reference: str) -> Session | None:
     """Return the valid session that a reference refers to, or None."""
     session = find(*reference.split("#"))
-    return None if session is None or session.is_expired else session
+    return None if session is None or not _is_valid(session) else session
 
 
 def get(user_id: str, session_id: str) -> Session:
@@ -151,43 +231,78 @@ def get(user_id: str, session_id: str) -> Session:
 
     """
     session = find(user_id, session_id)
-    if session is None or session.is_expired:
+    if session is None or not _is_valid(session):
         raise SessionEnded
     return session
 
 
+@optimistic
+def authenticate(user_id: str, session_id: str, generation: int) -> Session:
+    """Return the session of a genuine access token, whose generation is now marked as used if it is the newest.
+
+    One read, and one write for the first call after a refresh.
+
+    Raises:
+        SessionEnded: it was ended or has expired; or the token is of a void generation, so there is a copy.
+        TokenExpired: the session has got a new key more than ten seconds ago.
+
+    """
+    session = get(user_id, session_id)
+    if generation in session.void:
+        # Whoever may only verify callers cannot end a session. It is void now; the next refresh tells its owner.
+        _mark(session, _COPIED)
+        raise SessionEnded
+    if generation < session.key_since and clock.now() > session.authenticated_at + GRACE_PERIOD:
+        raise TokenExpired
+    if generation == session.counter != session.used:
+        _mark(session, session.counter)
+    return session
+
+
+def _mark(session: Session, used: int) -> None:
+    # The condition is on the attribute itself: a refresh in the meantime has set it too, and to another value.
+    same = Attr("used").eq(session.used)
+    write(Update(table=SESSIONS, key=_key(session), set={"used": used}, when=same, otherwise=Outdated))
+
+
 def of_user(user_id: str) -> list[Session]:
     """Return a user's valid sessions, most recently used first."""
-    valid = [session for session in _stored_sessions(user_id) if not session.is_expired]
+    valid = [session for session in _stored_sessions(user_id) if _is_valid(session)]
     return sorted(valid, key=lambda session: session.refreshed_at, reverse=True)
 
 
-def refresh(before: Session, client: Client) -> Session:
-    """Record a refresh and return the stored session, which is that of a concurrent refresh if that was faster.
-
-    Raises:
-        SessionEnded: it has been ended in the meantime.
-
-    """
-    after = replace(
-        before,
-        counter=before.counter + 1,
+def refreshed(session: Session, client: Client, *, verdict: Verdict) -> Session:
+    """Return the session with its next generation, without storing it. "replace" makes the newest one void."""
+    is_next = verdict == "next"
+    return replace(
+        session,
+        counter=session.counter + 1,
+        previous=session.counter if is_next else session.previous,
+        used=session.counter,
+        void=session.void if is_next else (session.counter, *session.void)[:_MAX_VOID],
         refreshed_at=clock.now(),
         ip=client.ip,
         user_agent=client.user_agent[:_MAX_USER_AGENT_LENGTH],
     )
-    stored = before.item()
-    _, item = try_update(
-        Update(
-            table=SESSIONS,
-            key=_key(before),
-            set={name: value for name, value in after.item().items() if stored[name] != value},
-            when=Attr("counter").eq(before.counter),
-        )
+
+
+def renewed(session: Session, client: Client) -> Session:
+    """Return the session after another proof of the password, without storing it: its earlier tokens are void."""
+    after = refreshed(session, client, verdict="next")
+    generation = after.counter
+    return replace(
+        after,
+        key=secrets.token_bytes(32),
+        key_since=generation,
+        previous=generation,
+        used=generation,
+        authenticated_at=after.refreshed_at,
+        amr=("pwd",),
     )
-    if not item:
-        raise SessionEnded
-    return Session.from_item(item)
+
+
+def _is_valid(session: Session) -> bool:
+    return not session.is_expired and not session.is_copied
 
 
 # Changes -------------------------------------------------------------------------------------------
@@ -198,10 +313,17 @@ def starting(session: Session) -> list[Change]:
     return [Put(table=SESSIONS, item=session.item(), when=Attr("sessionId").not_exists())]
 
 
-def checking(session: Session) -> list[Change]:
-    """Return the changes that write nothing, but require that the session was not ended."""
-    exists = Attr("sessionId").exists()
-    return [Check(table=SESSIONS, key=_key(session), when=exists, otherwise=SessionEnded)]
+def replacing(before: Session, after: Session) -> list[Change]:
+    """Return the changes that store what a refresh or a proof has changed. They fail if another one came first."""
+    stored = before.item()
+    return [
+        Update(
+            table=SESSIONS,
+            key=_key(before),
+            set={name: value for name, value in after.item().items() if stored[name] != value},
+            when=Attr("counter").eq(before.counter) & Attr("used").eq(before.used),
+        )
+    ]
 
 
 def ending(session: Session) -> list[Change]:

@@ -7,7 +7,7 @@ next request. The caller's role also comes from the session, never from the toke
 from dataclasses import dataclass
 from typing import ClassVar
 
-from shared.core.errors import NotAllowed, NoToken
+from shared.core.errors import NotAllowed, NoToken, ReauthenticationRequired
 from shared.records import sessions
 from shared.records.sessions import Session
 from shared.web.request import Request
@@ -42,6 +42,16 @@ class Caller:
         if not self.is_admin and self.id != user_id:
             raise NotAllowed
 
+    def must_be_fresh(self) -> None:
+        """Verify that the session proved the user's password in the last ten minutes.
+
+        Raises:
+            ReauthenticationRequired: it did not; /api/auth/reauthenticate does.
+
+        """
+        if not self.session.is_fresh:
+            raise ReauthenticationRequired
+
     @classmethod
     def load(cls) -> None:
         """Import the verification of tokens."""
@@ -54,7 +64,7 @@ class Caller:
         Raises:
             NoToken: the request has no `Authorization: Bearer …` (RFC 6750, 2.1).
             InvalidToken, TokenExpired: raised by `shared.accounts.tokens.verify`.
-            SessionEnded: the session was ended or has expired.
+            SessionEnded, TokenExpired: raised by `sessions.authenticate`.
 
         """
         authorization = request.headers.get("authorization", "")
@@ -63,7 +73,7 @@ class Caller:
         from shared.accounts import tokens  # noqa: PLC0415  # see `load`
 
         claims = tokens.verify(authorization[len(_SCHEME) :].strip(" "))
-        session = sessions.get(claims.user_id, claims.session_id)
+        session = sessions.authenticate(*claims)
         request.caller_id = session.user_id
         return cls(session)
 

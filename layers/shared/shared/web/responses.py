@@ -13,6 +13,7 @@ from shared.core.errors import (
     Invalid,
     InvalidInput,
     NotFound,
+    ReauthenticationRequired,
     Stale,
     TooManyRequests,
     Unauthenticated,
@@ -96,6 +97,8 @@ def failure(error: Exception, request_id: str) -> Response:
     match error:
         case InvalidInput(fields=fields) if fields:
             body["errors"] = [{"field": each.field, "message": each.message} for each in fields]
+        case ReauthenticationRequired(methods=methods):
+            body["methods"] = methods
         case Unauthenticated():
             headers["WWW-Authenticate"] = "Bearer"
         case MethodNotAllowed():
