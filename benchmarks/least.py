@@ -3,7 +3,7 @@
 A consistent read of an item is 1 unit and a page of an index half a unit per 4 KB; a write is 1, in a transaction 2, a
 check like a write; a change of an index entry adds 1. A password reset or a new role takes effect at the next call, so
 a call with a token reads its session. What must hold together, or appear in the account's activity, is one transaction.
-A limit or an attempt is counted before the work, by a write of its own.
+A limit or a try is counted before the work, by a write of its own, and a right try is taken back by another.
 """
 
 from typing import NamedTuple
@@ -33,7 +33,9 @@ _LINK = Least(
 )
 
 LEAST = {
-    "register, unknown address": Least("2 limits; writes registration, email", alone=2, together=2, indexed=1),
+    "register, unknown address": Least(
+        "2 limits, one read; writes registration, email", read=1, alone=2, together=2, indexed=1
+    ),
     "email: confirm the address": Least(
         "claim, done; reads suppression, credentials, registration, circuit; writes token, code",
         read=3,
@@ -41,22 +43,25 @@ LEAST = {
         indexed=1,
     ),
     "verify-email": Least(
-        "reads token, credentials, registration, suppression; writes all, profile, session, lock, 2 events",
+        "limit; reads token, credentials, registration, suppression; writes all, profile, session, 2 events",
         read=4,
-        together=9,
+        alone=1,
+        together=8,
         indexed=1,
     ),
-    "register, known address": Least("as for an unknown address, to reveal nothing", alone=2, together=2, indexed=1),
-    "resend-verification": Least("2 limits, email", alone=3, indexed=1),
-    "login": Least(
-        "limit, attempt; reads credentials, profile; writes credentials, session, lock, event",
-        read=2,
-        alone=2,
-        together=4,
+    "register, known address": Least(
+        "as for an unknown address, to reveal nothing", read=1, alone=2, together=2, indexed=1
     ),
-    "login, another device": Least("as login; writes an email too", read=2, alone=2, together=5, indexed=1),
-    "login, wrong password": Least("limit, attempt, failure, event; reads credentials, profile", read=2, alone=4),
-    "login, after a wrong password": Least("as login", read=2, alone=2, together=4),
+    "resend-verification": Least("2 limits, one read; email", read=1, alone=3, indexed=1),
+    "login": Least(
+        "limit, 2 tries, taken back; reads credentials, profile; writes credentials, session, event",
+        read=2,
+        alone=5,
+        together=3,
+    ),
+    "login, another device": Least("as login; writes an email too", read=2, alone=5, together=4, indexed=1),
+    "login, wrong password": Least("limit, 2 tries, 2 failures, event; reads credentials, profile", read=2, alone=6),
+    "login, after a wrong password": Least("as login", read=2, alone=5, together=3),
     "refresh": Least("session; reads session", read=1, alone=1),
     "refresh, the same token again": Least("reads session", read=1),
     "refresh, an old token": Least("reads session; writes session, email, event", read=1, together=3, indexed=1),
@@ -69,32 +74,33 @@ LEAST = {
     "logout, everywhere, 3 sessions": Least(
         "reads sessions, the caller's among them; writes them, event", read=1, together=4
     ),
-    "forgot-password": Least("2 limits, email", alone=3, indexed=1),
+    "forgot-password": Least("2 limits, one read; email", read=1, alone=3, indexed=1),
     "email: choose a password": _LINK,
     "reset-password, 1 session": Least(
-        "reads token, credentials, profile, sessions; writes all but the profile, lock, email, event",
+        "reads token, credentials, profile, sessions; writes all but the profile, email, event; clears the lock",
         read=4,
-        together=6,
-        indexed=1,
-    ),
-    "email: the password was changed": Least("claim, done; reads suppression, circuit", read=1.5, alone=2, indexed=1),
-    "reauthenticate": Least(
-        "attempt; reads sessions, profile, credentials; writes session, lock, event; checks credentials",
-        read=4,
-        alone=1,
-        together=4,
-    ),
-    "change-password, no other session": Least(
-        "attempt; reads sessions, profile, credentials; writes credentials, session, lock, email, event",
-        read=3,
         alone=1,
         together=5,
         indexed=1,
     ),
-    "change-email": Least(
-        "attempt, limit; reads session, profile, credentials; writes lock, email, event",
+    "email: the password was changed": Least("claim, done; reads suppression, circuit", read=1.5, alone=2, indexed=1),
+    "reauthenticate": Least(
+        "try, taken back; reads sessions, profile, credentials; writes session, event; checks credentials",
+        read=4,
+        alone=2,
+        together=3,
+    ),
+    "change-password, no other session": Least(
+        "try, taken back; reads sessions, profile, credentials; writes credentials, session, email, event",
         read=3,
         alone=2,
+        together=4,
+        indexed=1,
+    ),
+    "change-email": Least(
+        "try, taken back, 2 limits; reads session, profile, credentials, 2 counts; writes credentials, email, event",
+        read=5,
+        alone=4,
         together=3,
         indexed=1,
     ),

@@ -50,7 +50,7 @@ def make() -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     session = sessions.new(ada, client)
     credential = credentials.new(email=_EMAIL, user_id=ada.id, password_hash=passwords.hashed(_PASSWORD)).item()
     credential["devices"] = [hashlib.sha256(_AGENT.encode()).hexdigest()[:16]]
-    counted = dict.fromkeys(("tries", "count"), 1) | dict.fromkeys(("failed", "lockedAt", "lockedUntil"), 0)
+    counted = dict.fromkeys(("tries", "total", "count"), 1) | dict.fromkeys(("failed", "lockedAt", "lockedUntil"), 0)
 
     names = settings()
     responses: dict[str, Any] = {

@@ -22,7 +22,7 @@ from moto.secretsmanager.models import secretsmanager_backends
 import aws_services
 from local.template import Project, read_project
 from shared.core import aws, config, tables
-from shared.records import keys
+from shared.records import keys, limits
 from shared.values import passwords
 from tests.support import ROOT, stored
 from tests.support.accounts import ADMIN_EMAIL, member
@@ -35,6 +35,9 @@ from tests.support.template import transformed_template
 # A request to moto creates thousands of objects. With Python's default threshold, garbage collection takes a tenth of
 # the time.
 gc.set_threshold(50_000)
+
+
+ALLOWS_ANOTHER = limits._allows_another
 
 
 def pytest_collection_finish() -> None:
@@ -88,11 +91,21 @@ def environment(variables: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(loader, "load_service_model", Loader.load_service_model)
     aws_services.limit(Loader)
     monkeypatch.setattr(passwords, "COST", 4)
+    # Tests ask for more emails to an address than the limits allow. Tests of the limits use the fixture `email_limits`.
+    monkeypatch.setattr(limits, "_allows_another", lambda *_: True)
+    monkeypatch.setattr(limits, "_MAX_ADDRESS_CHANGES_PER_DAY", 1000)
     passwords._dummy_hash.cache_clear()
     config.settings.cache_clear()
     yield variables
     passwords._dummy_hash.cache_clear()
     config.settings.cache_clear()
+
+
+@pytest.fixture
+def email_limits(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001  # undoes its patch
+    """The limits of emails, which other tests do without."""
+    monkeypatch.setattr(limits, "_allows_another", ALLOWS_ANOTHER)
+    monkeypatch.setattr(limits, "_MAX_ADDRESS_CHANGES_PER_DAY", 5)
 
 
 @pytest.fixture(scope="session")

@@ -352,7 +352,8 @@ def walk_sessions(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(2):
         token = api.post("/api/auth/refresh", {"refreshToken": token}).json["refreshToken"]
     assert api.post("/api/auth/refresh", {"refreshToken": first}).json["code"] == "refresh_token_reused"
-    first = api.post("/api/auth/login", login).json["refreshToken"]
+    device = api.post("/api/auth/login", login).json["device"]
+    first = api.post("/api/auth/login", {**login, "device": device}).json["refreshToken"]
     assert Api(ip="198.51.100.1").post("/api/auth/refresh", {"refreshToken": first}).status == 200
     other = api.signed_in("ada@example.com", PASSWORD)
     session = other.get("/api/auth/me").json["data"]["session"]["id"]

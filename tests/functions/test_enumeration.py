@@ -11,7 +11,8 @@ import pytest
 import time_machine
 
 from shared.core import clock, config
-from shared.records import limits
+from shared.records import limits, password_tries
+from shared.records.password_tries import Try
 from tests.support import PASSWORD
 from tests.support.accounts import member
 from tests.support.api import Api, Inbox
@@ -68,8 +69,9 @@ def caller(api: Api, admin: Api, inbox: Inbox) -> Api:
 def lock(email: str) -> None:
     """Lock the address with six failed attempts."""
     for _ in range(6):
-        if limits.start_attempt(email):
-            limits.record_failure(email)
+        attempt = Try(password_tries.of_network(email, "192.0.2.1"), password_tries.of_everyone(email), is_known=False)
+        if attempt.start():
+            attempt.fail()
 
 
 def observe(caller: Api, wire: Wire, hashes: list[bytes], url: str, body: dict[str, str]) -> object:
@@ -80,7 +82,8 @@ def observe(caller: Api, wire: Wire, hashes: list[bytes], url: str, body: dict[s
     answer = {**reply.json, "requestId": None} if reply.text else None
     if answer and "registration" in answer:
         answer["registration"] = len(answer["registration"])
-    headers = {name: text for name, text in reply.headers.items() if name != "x-request-id"}
+    # What is left for the client depends on its earlier calls.
+    headers = {name: text for name, text in reply.headers.items() if name not in {"x-request-id", "ratelimit"}}
     return reply.status, answer, headers, tuple(wire.calls), tuple(hashes)
 
 
@@ -101,6 +104,8 @@ def hashes(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 @pytest.mark.parametrize("name", CALLS)
 def test_all_kinds_of_address_look_alike(caller: Api, wire: Wire, hashes: list[bytes], name: str) -> None:
     url, body = CALLS[name]
+    # The first try at a password in a session takes fewer writes than the next, whatever the address is.
+    observe(caller, wire, hashes, url, body("first@example.com"))
     observed = {kind: observe(caller, wire, hashes, url, body(email)) for kind, email in ADDRESSES.items()}
     if name in {"login", "code and password"}:
         # The writes for the lock depend on earlier attempts, so compare with a locked address without an account.
@@ -109,12 +114,14 @@ def test_all_kinds_of_address_look_alike(caller: Api, wire: Wire, hashes: list[b
     assert [kind for kind, seen in observed.items() if seen != observed["unknown"]] == []
 
 
+@pytest.mark.usefixtures("email_limits")
 @pytest.mark.parametrize("name", ["register", "forgot", "resend", "change"])
 def test_all_kinds_of_address_look_alike_above_the_email_limit(
     caller: Api, wire: Wire, hashes: list[bytes], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv("RATE_LIMIT_MULTIPLIER", "1")
     config.settings.cache_clear()
+    monkeypatch.setattr(limits, "_MAX_ADDRESS_CHANGES_PER_DAY", 100)
     url, body = CALLS[name]
     with time_machine.travel(clock.now() // 60 * 60 + 60, tick=False):
         observed = []

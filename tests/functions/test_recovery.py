@@ -95,9 +95,9 @@ def test_repeat_of_a_reset_within_a_minute_changes_nothing(api: Api, inbox: Inbo
     token = reset_token(api, inbox)
     with time_machine.travel(clock.now(), tick=False) as moment:
         assert reset(api, token).status == 204
-        before = stored.everything()
+        before = stored.everything(without="LimitsTable")
         assert reset(api, token).status == 204
-        assert stored.everything() == before
+        assert stored.everything(without="LimitsTable") == before
         assert reset(api, token, "another sentence yet").status == 400
         moment.shift(60)
         assert reset(api, token).status == 400
@@ -215,7 +215,9 @@ def test_records_read_before_hashing_are_not_read_again(ada: Api, api: Api, inbo
         assert ada.post(f"/api/auth/{name}", body).status < 300
         return [call for call in wire.calls if call in {"GetItem", "Query"}]
 
-    assert reads("change-email", {"newEmail": COUNTESS, "password": PASSWORD}) == ["GetItem"] * 3
+    assert (
+        reads("change-email", {"newEmail": COUNTESS, "password": PASSWORD}) == ["GetItem"] * 5
+    )  # two are counts of emails
     change = {"currentPassword": PASSWORD, "newPassword": NEW}
     assert reads("change-password", change) == ["GetItem", "GetItem", "GetItem", "Query"]
     token = reset_token(api, inbox)
@@ -300,9 +302,9 @@ def test_repeats_of_a_change_and_of_its_undo_change_nothing(ada: Api, api: Api, 
     undo = inbox.to(ADA)[-1].token
     for token in (inbox.to(COUNTESS)[-1].token, undo):
         verify(api, token)
-        before = stored.everything()
+        before = stored.everything(without="LimitsTable")
         assert verify(api, token).status == 200
-        assert stored.everything() == before
+        assert stored.everything(without="LimitsTable") == before
 
 
 def test_closing_an_account_frees_the_reserved_address(ada: Api, api: Api, inbox: Inbox) -> None:

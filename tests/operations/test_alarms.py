@@ -22,6 +22,7 @@ WATCHED = {
     ("AWS/Lambda", "IteratorAge"),
     ("AWS/Lambda", "Errors"),
     ("Product", "SignInFailures"),
+    ("Product", "LockedSignIns"),
     ("Product", "EmailsDead"),
     ("Product", "OldestUnsentEmail"),
 }

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import cache
 
-from shared.accounts import sign_in, tokens
+from shared.accounts import devices, sign_in, tokens
 from shared.core import tables
 from shared.records import credentials, sessions, users
 from shared.records.users import Role
@@ -23,8 +23,8 @@ def member(api: Api, name: str, email: str, role: Role = "user") -> Api:
     client = Client(ip=api.ip, user_agent=USER_AGENT)
     user = users.new(name=name, email=email, role=role, email_verified=True)
     new = credentials.new(email=email, user_id=user.id, password_hash=password_hash())
-    credential = replace(new, devices=(sign_in._device(client),), sign_ins=1)
-    session = sessions.new(user, client)
+    credential = replace(new, devices=(sign_in._device(client),), networks=(client.network,), sign_ins=1)
+    session = sessions.new(user, client, device=devices.issue(credential))
     tables.write(credentials.adding(credential), users.adding(user), sessions.starting(session))
     return api.with_token(tokens.access_token(session))
 

@@ -13,13 +13,16 @@ def sign_in(database: Any, secretsmanager: Any, email: str, password: str, clien
     """Verify the password, store a session and return its tokens; `client` is address and user agent. Raises Failed."""
     ip, user_agent = client
     email = email.casefold()
-    lock = {"key": f"lock#{email}"}
-    _count_attempt(database, lock)
     credential = database.get("CREDENTIALS", {"email": email})
+    tries = [{"key": f"tries#{email}#{origin}"} for origin in (ip, "everyone")]
+    for key in tries:
+        _count_try(database, key)
     user = database.get("USERS", {"id": credential["userId"] if credential else str(uuid.UUID(int=0))})
     right = passwords.is_right(password, credential["passwordHash"] if credential else None)
     if not (right and credential and user and user["status"] == "active"):
         raise Failed(401, "invalid_credentials")
+    for key in tries:
+        _take_back(database, key)
     now = int(time.time())
     session = {
         "userId": user["id"],
@@ -54,19 +57,29 @@ def sign_in(database: Any, secretsmanager: Any, email: str, password: str, clien
     changes = [
         {"Update": credentials_update},
         {"Put": {"TableName": table("SESSIONS"), "Item": session, "ConditionExpression": new}},
-        {"Delete": {"TableName": table("LIMITS"), "Key": lock}},
         {"Put": {"TableName": table("ACTIVITY"), "Item": activity}},
     ]
     database.write(changes, str(uuid.uuid4()))
     return response
 
 
-def _count_attempt(database: Any, lock: dict[str, Any]) -> None:
+def _take_back(database: Any, key: dict[str, Any]) -> None:
+    database.update(
+        "LIMITS",
+        Key=key,
+        UpdateExpression="ADD tries :back",
+        ConditionExpression="attribute_exists(#k)",
+        ExpressionAttributeNames={"#k": "key"},
+        ExpressionAttributeValues={":back": -1},
+    )
+
+
+def _count_try(database: Any, key: dict[str, Any]) -> None:
     now = int(time.time())
     try:
         database.update(
             "LIMITS",
-            Key=lock,
+            Key=key,
             UpdateExpression="SET tries = :t, failed = :f, lockedAt = :a, lockedUntil = :u, expiresAt = :e",
             ConditionExpression="attribute_not_exists(#k) OR expiresAt <= :n",
             ExpressionAttributeNames={"#k": "key"},

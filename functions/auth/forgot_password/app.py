@@ -20,9 +20,8 @@ class Address(Body):
     email: Email
 
 
-@api.post
+@api.post(limit=limits.FORGOT_PASSWORD)
 def forgot_password(body: Address, client: Client) -> Response:
     """Email a link if the address has an account. Earlier links stay valid."""
-    limits.FORGOT_PASSWORD.take(limits.network(client.ip))
     recovery.forgot_password(body.email, client)
     return message("If this address has an account, you will receive an email.", HTTPStatus.ACCEPTED)

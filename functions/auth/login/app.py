@@ -13,14 +13,15 @@ handler = api.handler
 
 
 class EmailAndPassword(Body):
-    """Email and password to check."""
+    """Email and password to check, and the `device` of the latest sign-in with this client."""
 
     email: Email
     password: str
+    device: str = ""
 
 
-@api.post
+@api.post(limit=limits.SIGN_IN)
 def login(body: EmailAndPassword, client: Client) -> Response:
     """Start a session, and return its tokens."""
-    limits.LOGIN.take(limits.network(client.ip))
-    return Response(sign_in.with_password(email=body.email, password=body.password, client=client).public())
+    signed_in = sign_in.with_password(email=body.email, password=body.password, device=body.device, client=client)
+    return Response(signed_in.public())

@@ -22,10 +22,9 @@ class Registration(Body):
     password: str
 
 
-@api.post
+@api.post(limit=limits.REGISTER)
 def register(body: Registration, client: Client) -> Response:
     """Store a pending registration and return its secret. The account opens when the address is confirmed."""
-    limits.REGISTER.take(limits.network(client.ip))
     secret = registration.register(name=body.name, email=body.email, password=body.password, client=client)
     text = "Check your inbox to confirm your address."
     return Response({"success": True, "message": text, "registration": secret}, HTTPStatus.ACCEPTED)

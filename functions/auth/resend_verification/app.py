@@ -21,9 +21,8 @@ class Address(Body):
     registration: str = ""
 
 
-@api.post
+@api.post(limit=limits.RESEND_VERIFICATION)
 def resend(body: Address, client: Client) -> Response:
     """Email another link and code if the address needs to be confirmed. Earlier ones stay valid."""
-    limits.RESEND_VERIFICATION.take(limits.network(client.ip))
     registration.resend(body.email, body.registration, client)
     return message("If this address needs to be confirmed, you will receive an email.", HTTPStatus.ACCEPTED)

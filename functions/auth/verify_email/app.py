@@ -6,6 +6,7 @@ Only POST is accepted, so that an email scanner that opens every link confirms n
 from shared.accounts import confirmation, links
 from shared.accounts.confirmation import Registrant
 from shared.core.errors import InvalidInput
+from shared.records import limits
 from shared.values.client import Client
 from shared.values.types import Code, Email
 from shared.web.api import Api
@@ -30,7 +31,7 @@ class Proofs(Body):
     password: str = ""
 
 
-@api.post
+@api.post(limit=limits.SIGN_IN)
 def verify(body: Proofs, client: Client) -> Response:
     """Open the registration's account and sign in, or prove, change or restore an account's address."""
     registrant = Registrant(body.registration, body.password)

@@ -71,7 +71,7 @@ def test_register_does_the_same_work_for_known_and_unknown_addresses(
         hashes.clear()
         api.post(URL, {**ADA, "email": email})
         # The limits of the client and of the address, and the write.
-        assert wire.calls == ["UpdateItem", "UpdateItem", "TransactWriteItems"]
+        assert wire.calls == ["UpdateItem", "GetItem", "UpdateItem", "TransactWriteItems"]
         assert hashes == [passwords.COST]
 
 

@@ -65,6 +65,7 @@ def test_32_concurrent_registrations_open_one_account(api: Api, inbox: Inbox) ->
     stored.check()
 
 
+@pytest.mark.usefixtures("email_limits")
 def test_32_concurrent_registrations_send_one_email(api: Api, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of the 32 can open the account with it."""
     monkeypatch.setenv("RATE_LIMIT_MULTIPLIER", "1")

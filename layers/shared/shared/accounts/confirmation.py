@@ -13,8 +13,9 @@ from shared.accounts.sign_in import SignedIn
 from shared.core import clock
 from shared.core.errors import EmailTaken, InvalidCredentials, InvalidOneTimeToken, RegistrationRequired
 from shared.core.tables import optimistic, write
-from shared.records import activity, credentials, limits, one_time_tokens, registrations, suppressions, users
+from shared.records import activity, credentials, one_time_tokens, password_tries, registrations, suppressions, users
 from shared.records.one_time_tokens import OneTimeToken
+from shared.records.password_tries import Try
 from shared.records.registrations import Registration
 from shared.values import passwords
 from shared.values.client import Client
@@ -41,9 +42,9 @@ def open_with_link(token: OneTimeToken, registrant: Registrant, client: Client) 
     if token.is_repeat:
         return _repeat(token.session)
     _require_free(token.target, token)
-    registration = _registration_of(token.target, registrant)
+    registration = _registration_of(token.target, registrant, client)
     if registration.opened:
-        raise InvalidOneTimeToken
+        raise one_time_tokens.rejection(token)
     return _open(registration, token.target, client, consuming=token)
 
 
@@ -58,7 +59,7 @@ def open_with_code(email: str, code: str, registrant: Registrant, client: Client
         EmailTaken: the address got an account by an invitation or a change of address.
 
     """
-    registration = _registration_of(email, registrant)
+    registration = _registration_of(email, registrant, client)
     if registration.opened:
         if registration.opened_at + clock.MINUTE > clock.now() and registrations.had_code(registration, code):
             return _repeat(registration.opened)
@@ -80,7 +81,7 @@ def _require_free(address: str, token: OneTimeToken | None = None) -> None:
     raise InvalidOneTimeToken if token is None else one_time_tokens.rejection(token)
 
 
-def _registration_of(email: str, registrant: Registrant) -> Registration:
+def _registration_of(email: str, registrant: Registrant, client: Client) -> Registration:
     if registrant.secret:
         registration = registrations.find(email, registrant.secret)
         if registration is None:
@@ -88,12 +89,16 @@ def _registration_of(email: str, registrant: Registrant) -> Registration:
         return registration
     if not registrant.password:
         raise RegistrationRequired
-    allowed = limits.start_attempt(email)
+    attempt = Try(
+        password_tries.of_network(email, client.network), everyone=password_tries.of_everyone(email), is_known=False
+    )
+    allowed = attempt.start()
     registration = _with_password(email, registrant.password)
     if allowed and registration is not None:
+        attempt.succeed()
         return registration
     if allowed:
-        limits.record_failure(email)
+        attempt.fail()
     raise InvalidCredentials
 
 
@@ -112,18 +117,17 @@ def _open(
 ) -> SignedIn:
     suppressed = suppressions.reason_for(address)
     user = users.new(name=registration.name, email=address, role="user", email_verified=True)
-    signed_in = sign_in.prepare(user, client)
-    session = signed_in.session
     credential = credentials.new(
         email=address, user_id=user.id, password_hash=registration.password_hash, signed_up=True
     )
+    signed_in = sign_in.prepare(credential, user, client)
+    session = signed_in.session
     write(
         one_time_tokens.consuming(consuming, session=session.reference) if consuming is not None else [],
         registrations.opening(registration, session),
         users.adding(user),
         suppressions.lifting(address) if suppressed else suppressions.checking(address, None),
         sign_in.starting_first(credential, session, client),
-        limits.unlocking(address),
         activity.recording("user_signedup", user.id, client),
         activity.recording("login", user.id, client),
     )

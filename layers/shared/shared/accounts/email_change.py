@@ -29,6 +29,7 @@ def request(session: Session, *, new_email: str, password: str | None, client: C
     Raises:
         InvalidCredentials: the password is wrong, or the account is locked.
         InvalidInput: the user already has this address.
+        TooManyRequests: the user has asked five times in the last 24 hours.
 
     """
     if emails.key(new_email) == emails.key(session.email):
@@ -38,11 +39,11 @@ def request(session: Session, *, new_email: str, password: str | None, client: C
         credential, _ = lookup.of_user(session.user_id)
     else:
         credential, _ = sign_in.confirm_password(session, password, client)
+    limits.count_address_change(session.user_id)
     queue = outbox.sending if limits.allow_email("email-change", new_email) else outbox.withholding
     request_id = str(uuid.uuid4())
     write(
         credentials.requesting_change(credential, request_id),
-        limits.unlocking(session.email) if password is not None else [],
         queue("email_change", new_email, userId=session.user_id, request=request_id),
         activity.recording("user_email_change_requested", session.user_id, client),
     )
@@ -89,7 +90,7 @@ def undo(token: OneTimeToken, client: Client) -> None:
     moved = users.updated(user, email=token.target, email_status="ok")
     write(
         one_time_tokens.consuming(token),
-        credentials.moving_back(credential, token.target),
+        credentials.moving_back(credential, token.target, network=client.network),
         users.replacing(user, moved),
         suppressions.lifting(token.target),
         sessions.ending_all(user.id),

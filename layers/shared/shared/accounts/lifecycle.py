@@ -6,7 +6,7 @@ from typing import Any
 from shared.accounts import lookup
 from shared.core.errors import EmailTaken
 from shared.core.tables import Change, optimistic, write
-from shared.records import activity, credentials, limits, outbox, sessions, suppressions, users
+from shared.records import activity, credentials, outbox, sessions, suppressions, users
 from shared.records.credentials import Credential
 from shared.records.idempotency import Once
 from shared.records.users import Role, User
@@ -159,6 +159,5 @@ def close(user_id: str, client: Client) -> None:
         credentials.removing(credential),
         credentials.removing_reserved(credential),
         sessions.ending_all(user.id),
-        limits.unlocking(user.email),
     )
     activity.log("user_deleted", client, userId=user.id)

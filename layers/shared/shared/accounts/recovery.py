@@ -13,7 +13,17 @@ from typing import TypeAlias
 from shared.accounts import lookup, sign_in
 from shared.accounts.sign_in import SignedIn
 from shared.core.tables import optimistic, reuse_once, write
-from shared.records import activity, credentials, limits, one_time_tokens, outbox, sessions, suppressions, users
+from shared.records import (
+    activity,
+    credentials,
+    limits,
+    one_time_tokens,
+    outbox,
+    password_tries,
+    sessions,
+    suppressions,
+    users,
+)
 from shared.records.credentials import Credential
 from shared.records.one_time_tokens import OneTimeToken
 from shared.records.sessions import Session
@@ -35,8 +45,9 @@ def forgot_password(email: str, client: Client) -> None:
 def reset_password(token: str, password: str, client: Client) -> None:
     """Set a password with an emailed link, to accept an invitation or to replace a forgotten one.
 
-    Following the link verifies the address, lifts its suppression and unlocks the account. It ends every session and
-    starts none. A repeat of the request within a minute changes nothing.
+    Following the link verifies the address, lifts its suppression and unlocks the account for this client. It ends
+    every session, starts none, and forgets all devices and all networks but the client's. A repeat of the request
+    within a minute changes nothing.
 
     Raises:
         InvalidOneTimeToken: the link is invalid or expired.
@@ -65,13 +76,15 @@ def _reset(read: Callable[[], _Presented | None], password_hash: str, client: Cl
     token, credential, user = found
     verified = users.updated(user, email_verified=True, email_status="ok")
     is_changed = (user.email_verified, user.email_status) != (verified.email_verified, verified.email_status)
+    password_tries.unlock(password_tries.of_network(user.email, client.network))
     write(
         one_time_tokens.consuming(token),
-        credentials.changing(credential, passwordHash=password_hash, invited=False),
+        credentials.changing(
+            credential, passwordHash=password_hash, invited=False, **credentials.forgotten_clients(client.network)
+        ),
         users.replacing(user, verified) if is_changed else [],
         suppressions.lifting(user.email) if user.email_status != "ok" else [],
         sessions.ending_all(user.id),
-        limits.unlocking(user.email),
         outbox.sending("password_changed", user.email),
         activity.recording("user_password_reset", user.id, client),
     )
@@ -105,7 +118,6 @@ def _change(read: Callable[[], _SignedInAccount], password_hash: str, client: Cl
         credentials.changing(credential, passwordHash=password_hash),
         sessions.replacing(session, signed_in.session),
         sessions.ending_all(user.id, keep=session),
-        limits.unlocking(session.email),
         outbox.sending("password_changed", user.email),
         activity.recording("user_password_changed", user.id, client),
     )

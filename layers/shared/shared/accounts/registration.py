@@ -33,6 +33,6 @@ def resend(email: str, secret: str, client: Client) -> None:
 
 
 def _emailing(email: str, position: str) -> list[Change]:
-    number = int(limits.allow_email("registration", email))
+    number = limits.allow_email("registration", email)
     queue = outbox.sending if number else outbox.withholding
     return queue("registration", email, registration=position, number=str(number))

@@ -12,9 +12,9 @@ attacker has copied a session's tokens and waits: every proof of the password in
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
-from shared.accounts import tokens
+from shared.accounts import devices, tokens
 from shared.core import metrics
 from shared.core.errors import (
     InvalidCredentials,
@@ -24,16 +24,18 @@ from shared.core.errors import (
     SessionNotFound,
 )
 from shared.core.tables import Change, optimistic, write
-from shared.records import activity, credentials, limits, outbox, sessions, users
+from shared.records import activity, credentials, outbox, password_tries, sessions, users
 from shared.records.activity import Event
 from shared.records.credentials import Credential
 from shared.records.keys import ACCESS_TOKEN_LIFETIME
+from shared.records.password_tries import MAX_FAILURES_OF_SECRET, Try
 from shared.records.sessions import Session
 from shared.records.users import User
 from shared.values import passwords
 from shared.values.client import Client
 
 _MAX_DEVICES = 20
+_MAX_NETWORKS = 3
 _MAX_SHOWN_USER_AGENT_LENGTH = 120
 
 Scope: TypeAlias = Literal["local", "others", "global"]
@@ -55,25 +57,27 @@ class SignedIn:
             "tokenType": "Bearer",
             "expiresIn": ACCESS_TOKEN_LIFETIME,
             "refreshToken": self.refresh_token,
+            "device": session.device,
             "user": {"id": session.user_id, "email": session.email, "name": session.name, "role": session.role},
         }
 
 
 @optimistic
-def with_password(*, email: str, password: str, client: Client) -> SignedIn:
-    """Verify a password and start a session.
+def with_password(*, email: str, password: str, device: str, client: Client) -> SignedIn:
+    """Verify a password and start a session. `device` is the token of an earlier sign-in with this client, or empty.
 
     Raises:
         InvalidCredentials: the address is unknown, the password is wrong, or the account is disabled or locked.
         Unavailable: there is no signing key yet.
 
     """
-    credential, user = _check_password(email, password, "login", client)
-    signed_in = prepare(user, client)
+    found = credentials.find(email)
+    attempt = _start_try(found, email, device, client)
+    credential, user = _check_password(found, password, attempt, _Attempted("login", email, client))
+    signed_in = prepare(credential, user, client)
     write(
         _signing_in(credential, password, client),
         sessions.starting(signed_in.session),
-        limits.unlocking(email),
         _reporting_new_device(credential, user, client),
         activity.recording("login", user.id, client),
     )
@@ -81,7 +85,7 @@ def with_password(*, email: str, password: str, client: Client) -> SignedIn:
     return signed_in
 
 
-def prepare(user: User, client: Client) -> SignedIn:
+def prepare(credential: Credential, user: User, client: Client) -> SignedIn:
     """Create a session with its tokens, without storing it.
 
     The tokens are signed before the session is stored: without a key, no session is left behind.
@@ -90,12 +94,12 @@ def prepare(user: User, client: Client) -> SignedIn:
         Unavailable: there is no signing key yet.
 
     """
-    return _issue_tokens(sessions.new(user, client))
+    return _issue_tokens(sessions.new(user, client, device=devices.issue(credential)))
 
 
 def starting_first(credential: Credential, session: Session, client: Client) -> list[Change]:
     """Return the changes that store credentials together with their first session."""
-    signed_in = replace(credential, sign_ins=1, devices=(_device(client),))
+    signed_in = replace(credential, sign_ins=1, devices=(_device(client),), networks=(client.network,))
     return [*credentials.adding(signed_in), *sessions.starting(session)]
 
 
@@ -136,7 +140,7 @@ def refresh(refresh_token: str, client: Client) -> SignedIn:
     if verdict == "repeat":
         return _issue_tokens(session)
     signed_in = _issue_tokens(sessions.refreshed(session, client, verdict=verdict))
-    moved = limits.network(client.ip) != limits.network(session.ip)
+    moved = client.network != Client(session.ip).network
     write(
         sessions.replacing(session, signed_in.session),
         activity.recording("token_refreshed", session.user_id, client) if moved else [],
@@ -194,7 +198,6 @@ def reauthenticate(session: Session, password: str, client: Client) -> SignedIn:
     write(
         sessions.replacing(current, signed_in.session),
         credentials.checking(credential),
-        limits.unlocking(current.email),
         activity.recording("user_reauthenticated", current.user_id, client),
     )
     return signed_in
@@ -211,25 +214,53 @@ def renew(session: Session, client: Client) -> SignedIn:
 
 
 def confirm_password(session: Session, password: str, client: Client) -> tuple[Credential, User]:
-    """Verify the password of a signed-in user, and return the account. The caller resets the attempts when it writes.
+    """Verify the password of a signed-in user, and return the account. The tenth failure of a session ends it.
 
     Raises:
-        InvalidCredentials: the password is wrong, or the account is locked.
+        InvalidCredentials: the password is wrong, or the session is locked.
 
     """
-    return _check_password(session.email, password, "user_reauthenticated", client)
+    attempt = Try(password_tries.of_session(session.id))
+    attempted = _Attempted("user_reauthenticated", session.email, client)
+    try:
+        return _check_password(credentials.find(session.email), password, attempt, attempted)
+    except InvalidCredentials:
+        if attempt.failures >= MAX_FAILURES_OF_SECRET:
+            write(sessions.ending(session))
+        raise
 
 
-def _check_password(email: str, password: str, event: Event, client: Client) -> tuple[Credential, User]:
-    """Verify a password, and return the account. Every failure costs the same count, reads, hash and activity entry."""
-    allowed = limits.start_attempt(email)
-    credential = credentials.find(email)
+class _Attempted(NamedTuple):
+    """What an entry of a failed try at a password says."""
+
+    event: Event
+    email: str
+    client: Client
+
+
+def _start_try(credential: Credential | None, email: str, device: str, client: Client) -> Try:
+    """Return the try of a client at the password of an address, which may have no account."""
+    everyone = password_tries.of_everyone(email)
+    device_id = devices.identify(credential, device) if credential is not None and device else None
+    if device_id is not None and not password_tries.is_exhausted(password_tries.of_device(device_id)):
+        return Try(password_tries.of_device(device_id), everyone)
+    is_known = credential is not None and client.network in credential.networks
+    return Try(password_tries.of_network(email, client.network), everyone, is_known=is_known)
+
+
+def _check_password(
+    credential: Credential | None, password: str, attempt: Try, attempted: _Attempted
+) -> tuple[Credential, User]:
+    """Verify a password, and return the account. Every failure costs the same counts, reads, hash and activity."""
+    allowed = attempt.start()
     user = users.find(users.NOBODY if credential is None else credential.user_id)
     correct = passwords.verify(password, None if credential is None else credential.password_hash)
     if allowed and correct and credential is not None and user is not None and user.status == "active":
+        attempt.succeed()
         return credential, user
     if allowed:
-        limits.record_failure(email)
+        attempt.fail()
+    event, email, client = attempted
     user_id = None if credential is None else credential.user_id
     write(activity.recording_failure(event, user_id, client, email=email))
     metrics.count("SignInFailures" if allowed else "LockedSignIns")
@@ -242,7 +273,11 @@ def _issue_tokens(session: Session) -> SignedIn:
 
 def _signing_in(credential: Credential, password: str, client: Client) -> list[Change]:
     known = [device for device in credential.devices if device != _device(client)]
-    attributes: dict[str, str | list[str]] = {"devices": [_device(client), *known][:_MAX_DEVICES]}
+    networks = [network for network in credential.networks if network != client.network]
+    attributes: dict[str, str | list[str]] = {
+        "devices": [_device(client), *known][:_MAX_DEVICES],
+        "networks": [client.network, *networks][:_MAX_NETWORKS],
+    }
     if credential.password_hash is not None and passwords.is_outdated(credential.password_hash):
         attributes["passwordHash"] = passwords.hashed(password)
     return credentials.signing_in(credential, **attributes)

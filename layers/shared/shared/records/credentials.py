@@ -5,6 +5,7 @@ tokens and sign-ins in progress must fail (new password, address, role or status
 starts. A write that ends all sessions is conditional on both, so no session can start in between.
 """
 
+import secrets
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,7 +28,8 @@ class Credential:
 
     `invited` is True until an invitation is accepted. `password_hash` is None until then, and after a change of address
     was undone. `signed_up` is True if a registration of this address opened the account. `email_change` identifies the
-    latest request to change the address. `devices` are digests of the user agents that have signed in. `former` are the
+    latest request to change the address. `devices` are digests of the user agents that have signed in, `networks` the
+    last three networks, and `device_key` authenticates the account's device tokens. `former` are the
     keys of former addresses to which a link can take the account back, latest first. If `reserved_until` (seconds since
     1970) is set, this is such a former address, reserved for its user so that the change of address can be undone.
     """
@@ -41,7 +43,9 @@ class Credential:
     invited: bool = False
     signed_up: bool = False
     email_change: str = ""
+    device_key: bytes
     devices: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
     former: tuple[str, ...] = ()
     reserved_until: int | None = None
 
@@ -63,6 +67,8 @@ class Credential:
             "signedUp": self.signed_up,
             "emailChange": self.email_change,
             "devices": list(self.devices),
+            "networks": list(self.networks),
+            "deviceKey": self.device_key,
             "former": list(self.former),
         }
         return item if self.reserved_until is None else {**item, "reservedUntil": self.reserved_until}
@@ -81,6 +87,8 @@ class Credential:
             signed_up=item["signedUp"],
             email_change=item["emailChange"],
             devices=tuple(item["devices"]),
+            networks=tuple(item["networks"]),
+            device_key=item["deviceKey"],
             former=tuple(item.get("former", ())),
             reserved_until=item.get("reservedUntil"),
         )
@@ -95,6 +103,7 @@ def new(*, email: str, user_id: str, password_hash: str | None, **facts: Any) ->
         password_hash=password_hash,
         version=1,
         sign_ins=0,
+        device_key=_new_key(),
         **facts,
     )
 
@@ -122,7 +131,7 @@ def adding(credential: Credential, *, otherwise: type[Error] = Outdated) -> list
     return [Put(table=CREDENTIALS, item=credential.item(), when=free, otherwise=otherwise)]
 
 
-def changing(credential: Credential, **attributes: str | bool | None) -> list[Change]:
+def changing(credential: Credential, **attributes: str | bool | bytes | list[str] | None) -> list[Change]:
     """Return the changes that set `attributes`, named as in the table, and invalidate earlier tokens."""
     return [
         Update(
@@ -166,8 +175,10 @@ def moving(credential: Credential, email: str) -> list[Change]:
     ]
 
 
-def moving_back(credential: Credential, email: str) -> list[Change]:
+def moving_back(credential: Credential, email: str, *, network: str) -> list[Change]:
     """Return the changes that move the account back to a former address, without a password.
+
+    All devices are forgotten, and all networks except the one that the request came from.
 
     Links that undo later changes are void, because the attacker received them at the address used in between. Links
     that undo earlier changes stay valid: otherwise the attacker could use such a link to void the owner's.
@@ -180,7 +191,9 @@ def moving_back(credential: Credential, email: str) -> list[Change]:
         password_hash=None,
         version=credential.version + 1,
         email_change="",
+        device_key=_new_key(),
         devices=(),
+        networks=(network,),
         former=credential.former[credential.former.index(key) + 1 :],
     )
     own = Attr("reservedUntil").gt(clock.now()) & Attr("userId").eq(credential.user_id)
@@ -222,6 +235,15 @@ def removing_reserved(credential: Credential) -> list[Change]:
     found = [former for former in map(by_key, credential.former) if former is not None]
     reserved = [former for former in found if former.is_reserved and former.user_id == credential.user_id]
     return [change for former in reserved for change in removing(former)]
+
+
+def forgotten_clients(network: str) -> dict[str, bytes | list[str]]:
+    """Return the attributes with which the account knows no device, and no network but this one."""
+    return {"deviceKey": _new_key(), "devices": [], "networks": [network]}
+
+
+def _new_key() -> bytes:
+    return secrets.token_bytes(32)
 
 
 def _unchanged(credential: Credential) -> Condition:

@@ -1,149 +1,174 @@
-"""Rate limits and the account lock, counted in DynamoDB.
+"""Limits of what strangers can cause, counted in DynamoDB: requests of a client, and emails to an address.
 
-Threats. An attacker sends requests in parallel to get past a limit: DynamoDB counts atomically, and an attempt is
+Threats. An attacker sends requests in parallel to get past a limit: DynamoDB counts atomically, and a request is
 counted before it is carried out. An attacker forges another client's address in a header: keys come from the address
-that the gateway reports and from the request's input, never from a header. An attacker has a whole network of
-addresses: an IPv6 client is identified by its network (the first 64 bits), since one customer has it all (RFC 6177).
+that the gateway reports. An attacker has a whole network of addresses: an IPv6 client is its network, and ten times as
+much is allowed to the site that it belongs to. An attacker uses up the emails of an address: no link voids another,
+and however many were requested, the owner gets one within the hour.
 
-A rate limit counts in windows of fixed length, with one write per check. Around the edge of two windows, twice as many
-requests may pass. The account lock is exact.
+Requests are counted in windows of fixed length, with one write each. Around the edge of two windows, twice as many may
+pass. Emails are counted in sliding windows, with one read and one write, whether or not one is allowed.
 """
 
-import time
-from ipaddress import IPv6Address, IPv6Network
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from shared.core import clock
 from shared.core.conditions import Attr
 from shared.core.config import settings
 from shared.core.errors import TooManyRequests
-from shared.core.tables import Change, Delete, Item, Table, Update, try_update
+from shared.core.tables import Item, Table, Update, optimistic, try_update, write
 from shared.values import emails
+from shared.values.client import Client
 
 LIMITS = Table("limits_table")
+_WINDOW = clock.MINUTE
+_SITE_FACTOR = 10
+
+
+# Requests of a client ------------------------------------------------------------------------------
 
 
 class Limit(NamedTuple):
-    """At most `most` requests in `seconds` seconds, for each key."""
+    """At most `most` requests a minute from a client, of which at most `failures` may be wrong, if that is set."""
 
     name: str
     most: int
-    seconds: int = clock.MINUTE
+    failures: int | None = None
 
-    def take(self, key: str) -> None:
-        """Count one request for this key.
-
-        Raises:
-            TooManyRequests: the limit is exceeded; `retry_after` is the time until the window ends.
-
-        """
+    def take(self, client: Client) -> "Quota":
+        """Count one request."""
         now = clock.now()
-        window = now - now % self.seconds
-        end = window + self.seconds
-        _, item = try_update(
-            Update(
-                table=LIMITS,
-                key={"key": f"{self.name}#{key}#{window}"},
-                set={"expiresAt": end},
-                add={"count": 1},
-            )
-        )
-        if item["count"] > self.most * settings().rate_limit_multiplier:
-            raise TooManyRequests(retry_after=end - now)
+        window = now - now % _WINDOW
+        return Quota(self, client, window, _add(self, client, window, "count"))
 
 
-LOGIN = Limit("login", 10)
+SIGN_IN = Limit("sign-in", 60, failures=10)
 REGISTER = Limit("register", 5)
 FORGOT_PASSWORD = Limit("forgot-password", 5)
 RESEND_VERIFICATION = Limit("resend-verification", 5)
-_EMAIL = Limit("mail", 1)
 
 
-def network(ip: str) -> str:
-    """Return what identifies a client in a limit's key: its IPv4 address, or its IPv6 network."""
-    if ":" not in ip:
-        return ip
-    address = IPv6Address(ip.partition("%")[0])
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(IPv6Network((address, 64), strict=False))
+@dataclass
+class Quota:
+    """What a client has used of a limit in the minute from `window`. `counts` are those of its network and site."""
+
+    limit: Limit
+    client: Client
+    window: int
+    counts: Sequence[Item]
+
+    def check(self) -> None:
+        """Verify that the request, which was counted, is within the limit.
+
+        Raises:
+            TooManyRequests: it is not; `retry_after` is the time until the minute ends.
+
+        """
+        for count, factor in zip(self.counts, (1, _SITE_FACTOR), strict=False):
+            most, failures = (self._scaled(number) * factor for number in (self.limit.most, self.limit.failures or 0))
+            if count["count"] > most or (failures and count.get("failed", 0) >= failures):
+                raise TooManyRequests(retry_after=self._seconds_left)
+
+    def fail(self) -> None:
+        """Count that the request was wrong, if failures are limited."""
+        if self.limit.failures is not None:
+            self.counts = _add(self.limit, self.client, self.window, "failed")
+
+    def headers(self) -> dict[str, str]:
+        """Return what the client may know about its own counts (draft-ietf-httpapi-ratelimit-headers-10)."""
+        count = self.counts[0]
+        left = [(self.limit.name, self._scaled(self.limit.most), count["count"])]
+        if self.limit.failures is not None:
+            left.append((f"{self.limit.name}-failures", self._scaled(self.limit.failures), count.get("failed", 0)))
+        seconds = self._seconds_left
+        return {
+            "RateLimit": ", ".join(f'"{name}";r={max(most - used, 0)};t={seconds}' for name, most, used in left),
+            "RateLimit-Policy": ", ".join(f'"{name}";q={most};w={_WINDOW}' for name, most, _ in left),
+        }
+
+    @property
+    def _seconds_left(self) -> int:
+        return max(self.window + _WINDOW - clock.now(), 1)
+
+    @staticmethod
+    def _scaled(number: int) -> int:
+        return number * settings().rate_limit_multiplier
 
 
-def allow_email(kind: str, email: str) -> bool:
-    """Count a request for an email that anyone can trigger. Return whether it may be sent: once a minute per address.
+def _add(limit: Limit, client: Client, window: int, attribute: str) -> list[Item]:
+    """Add one to an attribute of the counts of a client's network and site. Return the counts."""
+    networks = [client.network, client.site] if client.site else [client.network]
+    updates = (
+        Update(
+            table=LIMITS,
+            key={"key": f"{limit.name}#{network}#{window}"},
+            set={"expiresAt": window + _WINDOW},
+            add={attribute: 1},
+        )
+        for network in networks
+    )
+    return [try_update(update)[1] for update in updates]
 
-    Each kind is counted separately. Otherwise an attacker could use up the minute with a kind that sends nothing, and
-    keep a password reset from ever reaching its owner.
+
+# Emails --------------------------------------------------------------------------------------------
+
+_MAX_EMAILS_PER_HOUR = 5
+# After so many in a day, an address gets one an hour.
+_MANY_EMAILS_PER_DAY = 20
+_MAX_ADDRESS_CHANGES_PER_DAY = 5
+
+
+def allow_email(kind: str, email: str) -> int:
+    """Count a request for an email that anyone can trigger. Return its number in the last 24 hours, or 0 if refused.
+
+    An address gets one a minute, five an hour and, after 20 in a day, one an hour. Each kind is counted separately, and
+    only what is allowed. Otherwise an attacker could use up the limit with a kind that sends nothing, and keep a
+    password reset from ever reaching its owner.
     """
-    try:
-        _EMAIL.take(f"{kind}#{emails.key(email)}")
-    except TooManyRequests:
-        return False
-    return True
+    return _grant(f"mail#{kind}#{emails.key(email)}", _allows_another)
 
 
-# The account lock ----------------------------------------------------------------------------------
-
-_FIRST_LOCKING_ATTEMPT = 5
-_LOCK_WINDOW = 15 * clock.MINUTE
-_FIRST_LOCK = 30
-_MAX_LOCK = 15 * clock.MINUTE
-# The longest time that the check of a password takes, in seconds, and the pauses of attempts that wait for it.
-_MAX_CHECK_TIME = 3
-_WAITS = (0.1, 0.2, 0.3, 0.5, 0.5, 1, 1, 1, 1)
+def _allows_another(granted: Sequence[int], now: int) -> bool:
+    pause = clock.HOUR if len(granted) >= _MANY_EMAILS_PER_DAY else clock.MINUTE
+    in_last_hour = [moment for moment in granted if moment > now - clock.HOUR]
+    return len(in_last_hour) < _MAX_EMAILS_PER_HOUR and not (granted and granted[-1] > now - pause)
 
 
-def start_attempt(email: str) -> bool:
-    """Count an attempt at a password, whether or not the account exists. Return whether the password may be checked.
+def count_address_change(user_id: str) -> None:
+    """Count a request of a user to change the address, which mails an address of their choice: five a day.
 
-    Four attempts within 15 minutes may fail without a lock. The fifth and each later one locks the account before its
-    password is checked: for 30 seconds, then twice as long each time, up to 15 minutes. Of several such attempts at the
-    same time, only one is checked.
+    Raises:
+        TooManyRequests: there were five in the last 24 hours; `retry_after` is the time until the next is allowed.
 
-    Attempts that are still being checked may turn out to be correct. If they have locked the account, other attempts
-    wait for them: otherwise signing in on many devices at once would lock out an honest user. If all have failed, other
-    attempts do not wait.
     """
-    for pause in _WAITS:
-        allowed, item = _count_attempt(email)
-        being_checked = item["tries"] > item["failed"] and item["lockedAt"] + _MAX_CHECK_TIME > clock.now()
-        if allowed or not being_checked:
-            return allowed
-        time.sleep(pause)
-    return False
+    key = f"address-changes#{user_id}"
+    if not _grant(key, lambda granted, _: len(granted) < _MAX_ADDRESS_CHANGES_PER_DAY):
+        first = min(_granted(key, clock.now())[1])
+        raise TooManyRequests(retry_after=max(first + clock.DAY - clock.now(), 1))
 
 
-def _count_attempt(email: str) -> tuple[bool, Item]:
-    """Count an attempt. Return whether its password may be checked, and the item that counts the account's attempts."""
+@optimistic
+def _grant(key: str, allows: Callable[[Sequence[int], int], bool]) -> int:
     now = clock.now()
-    key = _lock_key(email)
-    first = {"tries": 1, "failed": 0, "lockedAt": 0, "lockedUntil": 0, "expiresAt": now + _LOCK_WINDOW}
-    no_window = Attr("key").not_exists() | Attr("expiresAt").lte(now)
-    started, item = try_update(Update(table=LIMITS, key=key, set=first, when=no_window))
-    if started:
-        return True, item
-    unlocked = Attr("lockedUntil").lte(now)
-    allowed, item = try_update(Update(table=LIMITS, key=key, add={"tries": 1}, when=unlocked))
-    if allowed and item["tries"] < _FIRST_LOCKING_ATTEMPT:
-        return True, item
-    if allowed:
-        lock = min(_FIRST_LOCK * 2 ** (item["tries"] - _FIRST_LOCKING_ATTEMPT), _MAX_LOCK)
-        locked = {"lockedAt": now, "lockedUntil": now + lock, "expiresAt": now + lock + _LOCK_WINDOW}
-        still_unlocked = Attr("lockedUntil").eq(item["lockedUntil"])
-        allowed, item = try_update(Update(table=LIMITS, key=key, set=locked, when=still_unlocked))
-    # Without an item, a sign-in has just succeeded and cleared all attempts.
-    return allowed, item or {**first, "lockedAt": now}
+    stored, granted = _granted(key, now)
+    allowed = allows(granted, now)
+    # A refusal is written too: the time must not tell how many others have asked.
+    after = [*granted, now] if allowed else stored
+    unchanged = Attr("granted").eq(stored) if stored else Attr("granted").not_exists() | Attr("granted").eq([])
+    write(
+        Update(
+            table=LIMITS,
+            key={"key": key},
+            set={"granted": after, "askedAt": now, "expiresAt": now + clock.DAY},
+            when=unchanged,
+        )
+    )
+    return len(granted) + 1 if allowed else 0
 
 
-def record_failure(email: str) -> None:
-    """Record that the password of an attempt was checked and was wrong."""
-    try_update(Update(table=LIMITS, key=_lock_key(email), add={"failed": 1}, when=Attr("key").exists()))
-
-
-def unlocking(email: str) -> list[Change]:
-    """Return the changes that clear the attempts at an account's password, and so its lock."""
-    return [Delete(table=LIMITS, key=_lock_key(email))]
-
-
-def _lock_key(email: str) -> Item:
-    return {"key": f"lock#{emails.key(email)}"}
+def _granted(key: str, now: int) -> tuple[list[int], list[int]]:
+    """Return the times at which something was allowed: as stored, and in the last 24 hours."""
+    stored: list[int] = (LIMITS.get({"key": key}) or {}).get("granted", [])
+    return stored, [moment for moment in stored if moment > now - clock.DAY]

@@ -53,7 +53,8 @@ class Session:
     `counter`. `used` equals `counter` once something that the newest generation brought was used, and is one less until
     then. `void` are the latest generations that nobody received or used before they were replaced.
 
-    `authenticated_at` is the time of the latest proof, and `amr` says how the user proved who they are (RFC 8176).
+    `device` is the token by which the account knows the client. `authenticated_at` is the time of the latest proof, and
+    `amr` says how the user proved who they are (RFC 8176).
     """
 
     user_id: str
@@ -69,6 +70,7 @@ class Session:
     void: tuple[int, ...]
     authenticated_at: int
     amr: tuple[str, ...]
+    device: str
     created_at: int
     refreshed_at: int
     ip: str
@@ -153,6 +155,7 @@ class Session:
             "void": list(self.void),
             "authenticatedAt": self.authenticated_at,
             "amr": list(self.amr),
+            "device": self.device,
             "createdAt": self.created_at,
             "refreshedAt": self.refreshed_at,
             "expiresAt": self.expires_at,
@@ -177,6 +180,7 @@ class Session:
             void=tuple(item["void"]),
             authenticated_at=item["authenticatedAt"],
             amr=tuple(item["amr"]),
+            device=item["device"],
             created_at=item["createdAt"],
             refreshed_at=item["refreshedAt"],
             ip=item["ip"],
@@ -187,7 +191,7 @@ class Session:
 Verdict: TypeAlias = Literal["next", "repeat", "replace", "reuse"]
 
 
-def new(user: User, client: Client) -> Session:
+def new(user: User, client: Client, *, device: str = "") -> Session:
     """Create a session of a user who has just proved their password, without storing it."""
     moment = clock.now()
     return Session(
@@ -204,6 +208,7 @@ def new(user: User, client: Client) -> Session:
         void=(),
         authenticated_at=moment,
         amr=("pwd",),
+        device=device,
         created_at=moment,
         refreshed_at=moment,
         ip=client.ip,

@@ -1,5 +1,6 @@
 """The client: the origin of a request."""
 
+from ipaddress import IPv6Address, IPv6Network
 from typing import NamedTuple
 
 
@@ -13,3 +14,23 @@ class Client(NamedTuple):
     user_agent: str = ""
     caller_id: str = ""
     request_id: str = ""
+
+    @property
+    def network(self) -> str:
+        """What one customer of a provider has: an IPv4 address, or the first 64 bits of an IPv6 address (RFC 6177)."""
+        return _network(self.ip, 64)
+
+    @property
+    def site(self) -> str:
+        """The first 48 bits of an IPv6 address, which one company may have; empty for IPv4."""
+        site = _network(self.ip, 48)
+        return site if ":" in site else ""
+
+
+def _network(ip: str, bits: int) -> str:
+    if ":" not in ip:
+        return ip
+    address = IPv6Address(ip.partition("%")[0])
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((address, bits), strict=False))

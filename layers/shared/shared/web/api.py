@@ -24,14 +24,18 @@ import inspect
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
-from typing import Any, Literal, TypeAlias, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_type_hints, overload
 
 from shared.core import logs, metrics, startup
-from shared.core.errors import Error
+from shared.core.errors import Error, InvalidCredentials, InvalidOneTimeToken
 from shared.values.client import Client
 from shared.web.request import Event, MethodNotAllowed, Request
 from shared.web.responses import Response, failure
+
+if TYPE_CHECKING:
+    from shared.records.limits import Limit
 
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Operation = TypeVar("Operation", bound=Callable[..., Response])
@@ -56,9 +60,19 @@ class Api:
         """Declare the operation for GET."""
         return self._declare("GET", operation)
 
-    def post(self, operation: Operation) -> Operation:
-        """Declare the operation for POST."""
-        return self._declare("POST", operation)
+    @overload
+    def post(self, operation: Operation) -> Operation: ...
+
+    @overload
+    def post(self, *, limit: "Limit") -> Callable[[Operation], Operation]: ...
+
+    def post(
+        self, operation: Operation | None = None, *, limit: "Limit | None" = None
+    ) -> Operation | Callable[[Operation], Operation]:
+        """Declare the operation for POST. A `limit` bounds the requests of a client whose input is valid."""
+        if operation is not None:
+            return self._declare("POST", operation)
+        return lambda declared: self._declare("POST", declared, limit)
 
     def put(self, operation: Operation) -> Operation:
         """Declare the operation for PUT."""
@@ -82,6 +96,8 @@ class Api:
         except Exception as raised:  # noqa: BLE001  # the one place where exceptions become responses
             error = raised
             response = failure(error, request.id)
+        if request.quota is not None:
+            response = response.with_headers(request.quota.headers())
         self._log(request, response, error, time.perf_counter() - started)
         return response.to_event(request.id)
 
@@ -91,7 +107,7 @@ class Api:
         except KeyError:
             raise MethodNotAllowed(method, self.methods) from None
 
-    def _declare(self, method: Method, operation: Operation) -> Operation:
+    def _declare(self, method: Method, operation: Operation, limit: "Limit | None" = None) -> Operation:
         kinds = get_type_hints(operation)
         kinds.pop("return", None)
         if kinds.keys() != inspect.signature(operation).parameters.keys():
@@ -101,7 +117,8 @@ class Api:
         readers = {name: self._reader(name, kinds[name]) for name in names}
 
         def respond(request: Request) -> Response:
-            return operation(**{name: read(request) for name, read in readers.items()})
+            arguments = {name: read(request) for name, read in readers.items()}
+            return operation(**arguments) if limit is None else _within(limit, request, partial(operation, **arguments))
 
         self._operations[method] = respond
         loads = [kind.load for kind in kinds.values() if hasattr(kind, "load")]
@@ -141,6 +158,17 @@ class Api:
             logs.logger.error("request failed", extra={"fields": fields}, exc_info=error)
         else:
             logs.logger.info("request", extra={"fields": fields})
+
+
+def _within(limit: "Limit", request: Request, operation: Callable[[], Response]) -> Response:
+    """Count the request, and run the operation if the client is within the limit. Count it again if it is wrong."""
+    request.quota = quota = limit.take(request.client)
+    quota.check()
+    try:
+        return operation()
+    except (InvalidCredentials, InvalidOneTimeToken):
+        quota.fail()
+        raise
 
 
 def _snake_case(name: str) -> str:

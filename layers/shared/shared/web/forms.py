@@ -19,7 +19,7 @@ from shared.core import logs
 from shared.core.config import settings
 from shared.core.errors import FieldError, InvalidInput
 from shared.core.tables import Item
-from shared.records import limits, submissions
+from shared.records import submissions
 from shared.records.idempotency import Once
 from shared.records.limits import Limit
 from shared.values.client import Client
@@ -99,14 +99,13 @@ class Form:
             found, position = submissions.newest(self.name, page.limit, before=before)
             return listing(self.api, [submission.public() for submission in found], page, position, admin.session)
 
-        @self.api.post
+        @self.api.post(limit=limit)
         def send(
             sent: fields,  # type: ignore[valid-type]  # each form has its own
             key: IdempotencyKey,
             client: Client,
             sender: _Sender,
         ) -> Response:
-            limit.take(limits.network(client.ip))
             submission = self._submit(sent, key, client)
             if sender.is_browser:
                 return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": settings().frontend_url + thanks})
@@ -118,8 +117,7 @@ class Form:
             return {"id": submissions.new_id()}
         fields = sent.to_json()
         del fields["website"]
-        network = limits.network(client.ip)
-        once = Once(operation=f"submit {self.name}", scope=network, key=key.text, request=fields)
+        once = Once(operation=f"submit {self.name}", scope=client.network, key=key.text, request=fields)
         return submissions.submit(self.name, fields, recipient=self._recipient, once=once)
 
 

@@ -6,10 +6,13 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-in
 import base64
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from shared.core.errors import Error, InvalidInput
 from shared.values.client import Client
+
+if TYPE_CHECKING:
+    from shared.records.limits import Quota
 
 Event: TypeAlias = dict[str, Any]
 _MAX_BODY_SIZE = 1024 * 1024
@@ -29,6 +32,7 @@ class Request:
         self.path_parameters: Mapping[str, str] = event.get("pathParameters") or {}
         self.query: Mapping[str, str] = event.get("queryStringParameters") or {}
         self.caller_id: str | None = None
+        self.quota: Quota | None = None
 
     @cached_property
     def body(self) -> bytes:

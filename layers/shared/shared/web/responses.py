@@ -38,6 +38,10 @@ class Response(NamedTuple):
     status: HTTPStatus = HTTPStatus.OK
     headers: Mapping[str, str] = MappingProxyType({})
 
+    def with_headers(self, headers: Mapping[str, str]) -> "Response":
+        """Return this response with further headers."""
+        return self._replace(headers={**self.headers, **headers})
+
     def to_event(self, request_id: str) -> Event:
         """Return the response in API Gateway's format."""
         headers = {**_HEADERS, "X-Request-Id": request_id, **self.headers}

@@ -1,0 +1,46 @@
+"""Device tokens: what a client keeps so that strangers cannot lock it out (OWASP, Slow Down Online Guessing Attacks).
+
+A token is issued with every sign-in, belongs to one account and is valid for 90 days. It proves only that somebody has
+signed in with this client before, and opens nothing without the password. It is computed, not stored: its content is
+authenticated with a key of the account, and a new key voids all tokens.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+import struct
+
+from shared.core import clock
+from shared.records.credentials import Credential
+
+LIFETIME = 90 * clock.DAY
+_VERSION = b"\x01"
+_CONTENT = struct.Struct(">cQ16s")
+_SEAL_SIZE = 16
+
+
+def issue(credential: Credential) -> str:
+    """Return a new device token of this account."""
+    content = _CONTENT.pack(_VERSION, clock.now(), secrets.token_bytes(16))
+    return base64.urlsafe_b64encode(content + _seal(credential, content)).rstrip(b"=").decode()
+
+
+def identify(credential: Credential, token: str) -> str | None:
+    """Return the id of the device that a token belongs to, or None if it is not a valid token of this account."""
+    try:
+        decoded = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        content = decoded[: _CONTENT.size]
+        version, issued_at, device = _CONTENT.unpack(content)
+    except (ValueError, binascii.Error, struct.error):
+        return None
+    is_genuine = hmac.compare_digest(decoded[_CONTENT.size :], _seal(credential, content))
+    if version != _VERSION or not is_genuine or issued_at + LIFETIME <= clock.now():
+        return None
+    return str(device.hex())
+
+
+def _seal(credential: Credential, content: bytes) -> bytes:
+    purpose = b"device\x00" + credential.user_id.encode() + b"\x00"
+    return hmac.digest(credential.device_key, purpose + content, hashlib.sha256)[:_SEAL_SIZE]
