@@ -243,6 +243,8 @@ def test_invalid_escapes_cause_no_server_error(runner: RunnerProcess, path: str)
         b"GET /echo HTTP/9.9\r\n\r\n",
         b"GET /echo HTTP/1.1\r\nno colon\r\nHost: x\r\n\r\n",
         b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n",
+        b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+        b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2, 3\r\n\r\n{}",
         b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"GET /echo HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n",
     ],

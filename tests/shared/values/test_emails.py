@@ -87,6 +87,15 @@ def test_library_accepts_a_plain_address_unchanged(address: str) -> None:
     assert emails.parse(address) == emails.key(address) == address
 
 
+@pytest.mark.parametrize("letter", ["a", "A", "é"])
+def test_local_part_has_at_most_64_bytes(letter: str) -> None:
+    """The slow path and the pattern agree."""
+    most = 64 // len(letter.encode())
+    assert emails.parse(f"{letter * most}@example.com") == f"{letter * most}@example.com"
+    with pytest.raises(ValueError, match=r"valid email|64 bytes"):
+        emails.parse(f"{letter * (most + 1)}@example.com")
+
+
 @pytest.mark.parametrize("address", ["ada@example.com", "o'brien+news@mail.example.co.uk", "a@b.io"])
 def test_plain_address_needs_no_library(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(emails, "_validated")

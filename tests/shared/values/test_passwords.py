@@ -8,10 +8,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from passlib.hash import bcrypt_sha256
 
+from shared.core import config
 from shared.core.errors import InvalidInput
 from shared.values import passwords
 from shared.values.passwords import check, hashed, verify
 
+pytestmark = pytest.mark.usefixtures("environment")
+
+# As deployed: the fixture `environment` sets the lowest one.
+COST = passwords.COST
 LOW_COST = 4
 UNUSUAL = [
     "correct horse battery",
@@ -30,7 +35,8 @@ def low_cost(monkeypatch: pytest.MonkeyPatch) -> None:
     passwords._dummy_hash.cache_clear()
 
 
-def test_hash_has_a_cost_of_12() -> None:
+def test_hash_has_a_cost_of_12(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "COST", COST)
     stored = hashed("correct horse battery")
     assert stored.startswith("$bcrypt-sha256$v=2,t=2b,r=12$")
     assert bcrypt_sha256.verify("correct horse battery", stored)
@@ -127,7 +133,7 @@ def is_rejected(password: str, email: str = "grace@example.com", name: str = "Ad
 
 
 @pytest.mark.parametrize(
-    "password", ["a" * 8, "a" * 256, "é" * 256, "e\u0301" * 256, "\u03b1\u0313\u0300\u0345" * 256, " " * 8, "👍" * 8]
+    "password", ["a" * 8, "a" * 256, "é" * 256, "e\u0301" * 256, "\u03b1\u0313\u0300\u0345" * 256, " x" * 4, "👍" * 8]
 )
 def test_8_to_256_characters_are_accepted(password: str) -> None:
     assert not is_rejected(password)
@@ -157,3 +163,20 @@ def test_long_run_of_combining_marks_is_rejected_quickly() -> None:
     started = time.process_time()
     assert is_rejected("a" + "\u0345\u0334" * 200_000)
     assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize("char", [" ", "\u200b", "\u3164", "\u00a0", "\U000e0041"])
+def test_invisible_password_is_rejected(char: str) -> None:
+    with pytest.raises(InvalidInput, match="visible"):
+        check(char * 12, email="ada@example.com", name="Ada")
+
+
+@pytest.mark.parametrize(
+    "password", ["Lambda-API-Routes!", "my lambda password", "ROUTES and roads", "acmebooks 2026", "I like AcmeBooks"]
+)
+def test_name_of_the_product_is_rejected(password: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APP_NAME", "The AcmeBooks")
+    config.settings.cache_clear()
+    with pytest.raises(InvalidInput, match="name of this service"):
+        check(password, email="ada@example.com", name="Ada")
+    check("the api of my choice", email="ada@example.com", name="Ada")

@@ -24,6 +24,7 @@ _PLAIN = re.compile(
 # The start of an encoded word (RFC 2047), which is not allowed in an address. A mail server that decodes it anyway sees
 # a different address: `=?utf-8?q?eve=40evil.example=3E?=@example.com`.
 _ENCODED_WORD = "=?"
+_MAX_LOCAL_PART = 64
 
 
 def parse(text: str) -> str:
@@ -44,6 +45,9 @@ def parse(text: str) -> str:
         address = _validated(text)
     except ValueError:
         raise ValueError("is not a valid email address") from None
+    # The library allows longer ones, which no mail server has to accept (RFC 5321, 4.5.3.1.1).
+    if len(address.local_part.encode()) > _MAX_LOCAL_PART:
+        raise ValueError("has more than 64 bytes before the @")
     if "." not in address.domain:
         raise ValueError("needs a domain with a dot, as in ada@example.com")
     return address.normalized

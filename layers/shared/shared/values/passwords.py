@@ -17,20 +17,26 @@ from functools import cache
 
 import bcrypt
 
+from shared.core.config import settings
 from shared.core.errors import FieldError, InvalidInput
 from shared.values import breaches
+from shared.values.visibility import is_visible
 
 COST = 12
 MIN_LENGTH = 8
 MAX_LENGTH = 256
 _SALT_LENGTH = 22
 _FORMAT = re.compile(r"\$bcrypt-sha256\$v=2,t=2b,r=(\d{1,2})\$([./A-Za-z0-9]{22})\$([./A-Za-z0-9]{31})")
-# Shorter parts of the user's name or address would rule out too many passwords that merely contain them.
+_PRODUCT = "lambda-api-routes"
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
+# Shorter parts of a name or an address would rule out too many passwords that merely contain them.
 _MIN_CONTEXT_WORD_LENGTH = 4
 
 
 def check(password: str, *, email: str, name: str, field: str = "password") -> None:
-    """Reject a password that is too short, too long, common, built from the user's name or address, or breached.
+    """Reject a password that is too short, too long, invisible, common or breached, or contains a name.
+
+    The names are those of the user, of the mailbox and of the product.
 
     NIST SP 800-63B 5.1.1.2: check the length, impose no composition rules.
 
@@ -41,14 +47,22 @@ def check(password: str, *, email: str, name: str, field: str = "password") -> N
     password = _normalized(password)
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         raise _rejection(field, f"must have {MIN_LENGTH} to {MAX_LENGTH} characters")
+    if not is_visible(password):
+        raise _rejection(field, "needs a visible character")
     folded = password.casefold()
     if folded in _common_passwords():
         raise _rejection(field, "is too common")
-    words = [email.rpartition("@")[0], name, *name.split()]
-    if any(len(word) >= _MIN_CONTEXT_WORD_LENGTH and word.casefold() in folded for word in words):
+    if _contains_any(folded, email.rpartition("@")[0], name, *name.split()):
         raise _rejection(field, "must not contain your name or email address")
+    products = (settings().app_name, _PRODUCT)
+    if _contains_any(folded, *products, *(word for product in products for word in _BETWEEN_WORDS.split(product))):
+        raise _rejection(field, "must not contain the name of this service")
     if breaches.is_known(password):
         raise _rejection(field, "has appeared in a data breach")
+
+
+def _contains_any(folded: str, *words: str) -> bool:
+    return any(len(word) >= _MIN_CONTEXT_WORD_LENGTH and word.casefold() in folded for word in words)
 
 
 @cache

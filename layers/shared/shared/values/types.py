@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 from shared.values import emails
+from shared.values.visibility import is_visible
 
 # Those of pydantic's Field. It ignores a name that it does not know.
 _CONSTRAINTS = ("ge", "gt", "le", "lt", "max_digits", "max_length", "min_length", "multiple_of", "pattern", "strict")
@@ -52,6 +53,8 @@ def _one_line(text: str) -> str:
         raise ValueError("must not be empty")
     if any(unicodedata.category(char) in _FORBIDDEN_CATEGORIES or char in _FORBIDDEN_CHARACTERS for char in text):
         raise ValueError("must not contain control characters")
+    if not is_visible(text):
+        raise ValueError("needs a visible character")
     return text
 
 
@@ -78,7 +81,7 @@ def _code(text: str) -> str:
 
 
 Name = Annotated[str, Rule(_one_line, max_length=100)]
-"""A person's name: 1 to 100 characters on one line, NFC."""
+"""A person's name: 1 to 100 characters on one line, NFC, at least one of them visible."""
 
 Text = Annotated[str, Rule(_several_lines)]
 """A message: 1 to 5,000 characters, NFC; line ends become `\\n`."""
