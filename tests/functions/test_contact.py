@@ -295,7 +295,7 @@ def test_submitted_text_is_only_in_the_email_body_and_indented(send: Callable[..
     email = inbox.newest()
     assert "Ada" not in email.subject + email.sender + email.to
     assert email.subject.isprintable()
-    assert email.headers.keys() == {"X-Outbox-Id"}
+    assert email.headers.keys() == {"X-Outbox-Id", "Auto-Submitted"}
     unindented = [line for line in email.text.splitlines() if line and not line.startswith("    ")]
     assert [line for line in unindented if line.endswith(":")] == ["Name:", "Email:", "Message:"]
     assert "Bcc" not in "".join(unindented)

@@ -96,6 +96,7 @@ CASES: Mapping[str, tuple[Credential | None, Any, Mapping[str, str]]] = {
     "session_ended": (ADA, "session_ended", {}),
     "role_changed": (ADA, "role_changed", {"before": "user", "after": "admin"}),
     "account_disabled": (ADA, "account_disabled", {}),
+    "account_closed": (ADA, "account_closed", {}),
     "account_enabled": (ADA, "account_enabled", {}),
     "submission": (ADA, "submission", {"form": "contact", "position": "p"}),
 }

@@ -81,7 +81,7 @@ def test_ses_request_has_the_outbox_id_and_a_reply_address(inbox: Inbox, wire: W
     events.unregister("provide-client-params.sesv2.SendEmail", unique_id="request")
     (email,) = inbox.sent
     assert (email.to, email.subject, email.text) == ("Ada@xn--bcher-kva.example.com", EMAIL.subject, EMAIL.text)
-    assert email.headers == {"X-Outbox-Id": ENTRY_ID}
+    assert email.headers == {"X-Outbox-Id": ENTRY_ID, "Auto-Submitted": "auto-generated"}
     assert requests[0]["ReplyToAddresses"] == ["ben@xn--mll-hoa.example.com"]
     assert wire.count("SendEmail") == 1
 
@@ -94,7 +94,7 @@ def test_sendgrid_request_has_the_outbox_id_and_no_tracking(sendgrid: Server) ->
     assert request["from"] == {"email": "no-reply@example.com", "name": "Lambda API Routes"}
     assert request["reply_to"] == {"email": "ben@xn--mll-hoa.example.com"}
     assert [part["value"] for part in request["content"]] == [EMAIL.text, EMAIL.html]
-    assert request["headers"] == {"X-Outbox-Id": ENTRY_ID}
+    assert request["headers"] == {"X-Outbox-Id": ENTRY_ID, "Auto-Submitted": "auto-generated"}
     assert request["custom_args"] == {"outbox_id": ENTRY_ID}
     assert not request["tracking_settings"]["click_tracking"]["enable"]
 

@@ -159,5 +159,6 @@ def close(user_id: str, client: Client) -> None:
         credentials.removing(credential),
         credentials.removing_reserved(credential),
         sessions.ending_all(user.id),
+        [] if credential.invited else outbox.sending("account_closed", user.email),
     )
     activity.log("user_deleted", client, userId=user.id)

@@ -250,6 +250,7 @@ _COMPOSERS: Mapping[Kind, Callable[[Entry], Message | None]] = {
     "session_ended": _notice("session_ended", forgot_url="forgot-password"),
     "role_changed": _notice("role_changed", forgot_url="forgot-password"),
     "account_disabled": _notice("account_disabled"),
+    "account_closed": _notice("account_closed"),
     "account_enabled": _notice("account_enabled", sign_in_url="login"),
     "submission": _submission,
 }

@@ -196,13 +196,18 @@ class Ses(Provider):
                 "Simple": {
                     "Subject": content(message.subject),
                     "Body": {"Text": content(message.text), "Html": content(message.html)},
-                    "Headers": [{"Name": "X-Outbox-Id", "Value": entry_id}],
+                    "Headers": [{"Name": name, "Value": value} for name, value in _headers(entry_id).items()],
                 }
             },
         }
         if message.reply_to:
             request["ReplyToAddresses"] = [ascii_address(message.reply_to)]
         return request
+
+
+def _headers(entry_id: str) -> dict[str, str]:
+    # Autoresponders do not answer an email that says that no person sent it (RFC 3834, 5).
+    return {"X-Outbox-Id": entry_id, "Auto-Submitted": "auto-generated"}
 
 
 # SendGrid ------------------------------------------------------------------------------------------
@@ -265,7 +270,7 @@ class SendGrid(Provider):
             "from": {"email": settings().mail_from, "name": settings().app_name},
             "subject": message.subject,
             "content": [{"type": "text/plain", "value": message.text}, {"type": "text/html", "value": message.html}],
-            "headers": {"X-Outbox-Id": entry_id},
+            "headers": _headers(entry_id),
             "custom_args": {"outbox_id": entry_id},
             # Otherwise every link, and with it every one-time token, would pass through SendGrid.
             "tracking_settings": {

@@ -52,6 +52,7 @@ Kind: TypeAlias = Literal[
     "session_ended",
     "role_changed",
     "account_disabled",
+    "account_closed",
     "account_enabled",
     "submission",
 ]
