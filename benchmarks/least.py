@@ -85,8 +85,8 @@ LEAST = {
     ),
     "email: the password was changed": Least("claim, done; reads suppression, circuit", read=1.5, alone=2, indexed=1),
     "reauthenticate": Least(
-        "try, taken back; reads sessions, profile, credentials; writes session, event; checks credentials",
-        read=4,
+        "try, taken back; reads session, profile, credentials; writes session, event; checks credentials",
+        read=3,
         alone=2,
         together=3,
     ),
@@ -135,10 +135,10 @@ LEAST = {
         "reads sessions, profile; writes both, event", read=2, together=3, indexed=1
     ),
     "DELETE a user, 1 session": Least(
-        "reads sessions, profile, credentials, tokens; writes session, profile, credentials, lock",
+        "reads sessions, profile, credentials; writes session, profile, credentials, email",
         read=4,
         together=4,
-        indexed=1,
+        indexed=2,
     ),
     "GET users, 20": Least("reads session, 21 entries of the index", read=2),
     "GET users, the next 20": Least("reads session, 21 entries of the index", read=2),

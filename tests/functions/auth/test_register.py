@@ -218,7 +218,7 @@ def test_registering_an_invited_address_sets_no_password(admin: Api, inbox: Inbo
 
 
 def test_pending_registration_blocks_no_invitation(admin: Api, inbox: Inbox) -> None:
-    """Whoever proves the mailbox afterwards learns that the address has an account. The invitation opens it."""
+    """Who proves the mailbox afterwards is told that the address has an account, which the invitation opens."""
     secret = register()
     token = inbox.newest().token
     assert admin.post("/api/users", {"name": "Ada", "email": ADA["email"], "role": "admin"}).status == 201

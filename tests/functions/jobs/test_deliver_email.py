@@ -143,7 +143,7 @@ def test_first_five_emails_of_a_day_have_a_code_and_later_ones_say_that_they_hav
 
 @pytest.mark.usefixtures("ada")
 def test_email_that_was_not_allowed_is_never_sent(inbox: Inbox) -> None:
-    tables.write(outbox.withholding("recovery", ADA))
+    tables.write(outbox.sending_if(0, "recovery", ADA))
     (entry,) = entries()
     assert failures(deliver(entry)) == []
     retry()

@@ -15,7 +15,6 @@ from shared.core.errors import EmailTaken, InvalidCredentials, InvalidOneTimeTok
 from shared.core.tables import optimistic, write
 from shared.records import activity, credentials, one_time_tokens, password_tries, registrations, suppressions, users
 from shared.records.one_time_tokens import OneTimeToken
-from shared.records.password_tries import Try
 from shared.records.registrations import Registration
 from shared.values import passwords
 from shared.values.client import Client
@@ -89,9 +88,7 @@ def _registration_of(email: str, registrant: Registrant, client: Client) -> Regi
         return registration
     if not registrant.password:
         raise RegistrationRequired
-    attempt = Try(
-        password_tries.of_network(email, client.network), everyone=password_tries.of_everyone(email), is_known=False
-    )
+    attempt = password_tries.by_client(email, client.network, is_known=False)
     allowed = attempt.start()
     registration = _with_password(email, registrant.password)
     if allowed and registration is not None:

@@ -5,8 +5,6 @@ signed in with this client before, and opens nothing without the password. It is
 authenticated with a key of the account, and a new key voids all tokens.
 """
 
-import base64
-import binascii
 import hashlib
 import hmac
 import secrets
@@ -14,6 +12,7 @@ import struct
 
 from shared.core import clock
 from shared.records.credentials import Credential
+from shared.values import base64url
 
 LIFETIME = 90 * clock.DAY
 _VERSION = b"\x01"
@@ -24,16 +23,16 @@ _SEAL_SIZE = 16
 def issue(credential: Credential) -> str:
     """Return a new device token of this account."""
     content = _CONTENT.pack(_VERSION, clock.now(), secrets.token_bytes(16))
-    return base64.urlsafe_b64encode(content + _seal(credential, content)).rstrip(b"=").decode()
+    return base64url.encode(content + _seal(credential, content))
 
 
 def identify(credential: Credential, token: str) -> str | None:
     """Return the id of the device that a token belongs to, or None if it is not a valid token of this account."""
     try:
-        decoded = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        decoded = base64url.decode(token)
         content = decoded[: _CONTENT.size]
         version, issued_at, device = _CONTENT.unpack(content)
-    except (ValueError, binascii.Error, struct.error):
+    except (ValueError, struct.error):
         return None
     is_genuine = hmac.compare_digest(decoded[_CONTENT.size :], _seal(credential, content))
     if version != _VERSION or not is_genuine or issued_at + LIFETIME <= clock.now():

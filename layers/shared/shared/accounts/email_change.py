@@ -40,11 +40,11 @@ def request(session: Session, *, new_email: str, password: str | None, client: C
     else:
         credential, _ = sign_in.confirm_password(session, password, client)
     limits.count_address_change(session.user_id)
-    queue = outbox.sending if limits.allow_email("email-change", new_email) else outbox.withholding
+    allowed = limits.allow_email("email-change", new_email)
     request_id = str(uuid.uuid4())
     write(
         credentials.requesting_change(credential, request_id),
-        queue("email_change", new_email, userId=session.user_id, request=request_id),
+        outbox.sending_if(allowed, "email_change", new_email, userId=session.user_id, request=request_id),
         activity.recording("user_email_change_requested", session.user_id, client),
     )
 

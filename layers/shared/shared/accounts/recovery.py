@@ -37,8 +37,7 @@ _Presented: TypeAlias = tuple[OneTimeToken, Credential, User]
 
 def forgot_password(email: str, client: Client) -> None:
     """Request a link to choose a new password. Writes the same whether or not the address has an account."""
-    queue = outbox.sending if limits.allow_email("recovery", email) else outbox.withholding
-    write(queue("recovery", email))
+    write(outbox.sending_if(limits.allow_email("recovery", email), "recovery", email))
     activity.log("user_recovery_requested", client, address=activity.digest(email))
 
 

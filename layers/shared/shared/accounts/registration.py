@@ -34,5 +34,4 @@ def resend(email: str, secret: str, client: Client) -> None:
 
 def _emailing(email: str, position: str) -> list[Change]:
     number = limits.allow_email("registration", email)
-    queue = outbox.sending if number else outbox.withholding
-    return queue("registration", email, registration=position, number=str(number))
+    return outbox.sending_if(number, "registration", email, registration=position, number=str(number))

@@ -11,6 +11,7 @@ attacker has copied a session's tokens and waits: every proof of the password in
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -23,7 +24,7 @@ from shared.core.errors import (
     SessionExpired,
     SessionNotFound,
 )
-from shared.core.tables import Change, optimistic, write
+from shared.core.tables import Change, optimistic, reuse_once, write
 from shared.records import activity, credentials, outbox, password_tries, sessions, users
 from shared.records.activity import Event
 from shared.records.credentials import Credential
@@ -72,7 +73,7 @@ def with_password(*, email: str, password: str, device: str, client: Client) -> 
 
     """
     found = credentials.find(email)
-    attempt = _start_try(found, email, device, client)
+    attempt = _try_of(found, email, device, client)
     credential, user = _check_password(found, password, attempt, _Attempted("login", email, client))
     signed_in = prepare(credential, user, client)
     write(
@@ -182,7 +183,6 @@ def end_session(user_id: str, session_id: str, client: Client) -> None:
     write(sessions.ending_one(user_id, session_id), activity.recording("logout", user_id, client))
 
 
-@optimistic
 def reauthenticate(session: Session, password: str, client: Client) -> SignedIn:
     """Verify the password of a signed-in user, and issue new tokens with a new key: the session is fresh.
 
@@ -192,19 +192,25 @@ def reauthenticate(session: Session, password: str, client: Client) -> SignedIn:
         Unavailable: there is no signing key yet.
 
     """
-    current = sessions.get(session.user_id, session.id)
-    credential, _ = confirm_password(current, password, client)
-    signed_in = renew(current, client)
+    read = reuse_once(session, lambda: sessions.get(session.user_id, session.id))
+    return _reauthenticate(read, password, client)
+
+
+@optimistic
+def _reauthenticate(read: Callable[[], Session], password: str, client: Client) -> SignedIn:
+    session = read()
+    credential, _ = confirm_password(session, password, client)
+    signed_in = renew(session, client)
     write(
-        sessions.replacing(current, signed_in.session),
+        sessions.replacing(session, signed_in.session),
         credentials.checking(credential),
-        activity.recording("user_reauthenticated", current.user_id, client),
+        activity.recording("user_reauthenticated", session.user_id, client),
     )
     return signed_in
 
 
 def renew(session: Session, client: Client) -> SignedIn:
-    """Give a session a new key and new tokens after a proof of the password, without storing it.
+    """Return the session with a new key, and its new tokens. The password was just proved; nothing is stored yet.
 
     Raises:
         Unavailable: there is no signing key yet.
@@ -238,14 +244,13 @@ class _Attempted(NamedTuple):
     client: Client
 
 
-def _start_try(credential: Credential | None, email: str, device: str, client: Client) -> Try:
+def _try_of(credential: Credential | None, email: str, device: str, client: Client) -> Try:
     """Return the try of a client at the password of an address, which may have no account."""
-    everyone = password_tries.of_everyone(email)
     device_id = devices.identify(credential, device) if credential is not None and device else None
     if device_id is not None and not password_tries.is_exhausted(password_tries.of_device(device_id)):
-        return Try(password_tries.of_device(device_id), everyone)
+        return password_tries.by_device(email, device_id)
     is_known = credential is not None and client.network in credential.networks
-    return Try(password_tries.of_network(email, client.network), everyone, is_known=is_known)
+    return password_tries.by_client(email, client.network, is_known=is_known)
 
 
 def _check_password(

@@ -10,7 +10,6 @@ A refresh token is opaque to the client. It holds the session's id and a counter
 key, so it needs no index to look it up, and only someone who can read the session can forge one.
 """
 
-import base64
 import hmac
 import json
 import struct
@@ -26,6 +25,7 @@ from shared.core.config import settings
 from shared.core.errors import InvalidRefreshToken, InvalidToken, TokenExpired
 from shared.records import keys
 from shared.records.sessions import Session
+from shared.values import base64url
 
 # Load OpenSSL's bindings at startup rather than with the first signature.
 ec.ECDSA(hashes.SHA256())
@@ -125,7 +125,7 @@ def _header(token: str) -> dict[str, Any]:
     if len(parts) != 3:  # noqa: PLR2004  # header, claims, signature
         raise InvalidToken
     try:
-        header, claims, _ = map(_canonical, parts)
+        header, claims, _ = map(base64url.decode, parts)
         fields = json.loads(header)
         json.loads(claims)
     except (ValueError, RecursionError) as error:
@@ -133,23 +133,6 @@ def _header(token: str) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise InvalidToken
     return fields
-
-
-def _canonical(part: str) -> bytes:
-    """Decode canonical base64url without padding.
-
-    Raises:
-        ValueError: the text is not base64url, or not in its canonical form.
-
-    """
-    decoded = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
-    if _base64url(decoded) != part:
-        raise ValueError("not canonical base64url")
-    return decoded
-
-
-def _base64url(value: bytes) -> str:
-    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
 
 
 # Refresh tokens ------------------------------------------------------------------------------------
@@ -177,7 +160,7 @@ def refresh_token(session: Session) -> str:
     """Return the session's current refresh token, which stays the same until the next refresh."""
     ids = (uuid.UUID(session.user_id).bytes, uuid.UUID(session.id).bytes)
     content = _CONTENT.pack(_VERSION, *ids, session.counter)
-    return _base64url(content + session.seal(_PURPOSE, content))
+    return base64url.encode(content + session.seal(_PURPOSE, content))
 
 
 def parse_refresh_token(token: str) -> RefreshToken:
@@ -188,7 +171,7 @@ def parse_refresh_token(token: str) -> RefreshToken:
 
     """
     try:
-        decoded = _canonical(token)
+        decoded = base64url.decode(token)
         content, seal = decoded[: _CONTENT.size], decoded[_CONTENT.size :]
         version, user_id, session_id, counter = _CONTENT.unpack(content)
     except (ValueError, struct.error) as error:

@@ -29,9 +29,9 @@ class Credential:
     `invited` is True until an invitation is accepted. `password_hash` is None until then, and after a change of address
     was undone. `signed_up` is True if a registration of this address opened the account. `email_change` identifies the
     latest request to change the address. `devices` are digests of the user agents that have signed in, `networks` the
-    last three networks, and `device_key` authenticates the account's device tokens. `former` are the
-    keys of former addresses to which a link can take the account back, latest first. If `reserved_until` (seconds since
-    1970) is set, this is such a former address, reserved for its user so that the change of address can be undone.
+    last three networks, and `device_key` authenticates the account's device tokens. `former` are the keys of former
+    addresses to which a link can take the account back, latest first. If `reserved_until` (seconds since 1970) is set,
+    this is such a former address, reserved for its user so that the change of address can be undone.
     """
 
     email: str

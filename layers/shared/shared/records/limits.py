@@ -156,7 +156,7 @@ def _grant(key: str, allows: Callable[[Sequence[int], int], bool]) -> int:
     allowed = allows(granted, now)
     # A refusal is written too: the time must not tell how many others have asked.
     after = [*granted, now] if allowed else stored
-    unchanged = Attr("granted").eq(stored) if stored else Attr("granted").not_exists() | Attr("granted").eq([])
+    unchanged = Attr("granted").eq(stored) if stored else Attr("granted").not_exists()
     write(
         Update(
             table=LIMITS,

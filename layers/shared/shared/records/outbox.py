@@ -92,8 +92,10 @@ def sending(kind: Kind, to: str, **details: str) -> list[Change]:
     return _storing(entry_id, kind, to, details, _waiting(entry_id, retry_at=clock.now() + _LEASE))
 
 
-def withholding(kind: Kind, to: str, **details: str) -> list[Change]:
-    """Return the changes that store an email as done, because a limit forbids to send it. They take the same time."""
+def sending_if(allowed: object, kind: Kind, to: str, **details: str) -> list[Change]:
+    """Return the changes that queue an email or, if a limit forbids it, store it as done, which takes the same time."""
+    if allowed:
+        return sending(kind, to, **details)
     return _storing(str(uuid.uuid4()), kind, to, details, _done())
 
 

@@ -132,9 +132,19 @@ class Try:
         The failures of the day stay counted, so that an attacker in the owner's network gets no more guesses whenever
         the owner signs in.
         """
-        _take_back(self.own, also=_UNLOCKED)
+        _take_back(self.own, {"total": -1}, reset=_UNLOCKED)
         for pool in self._counted:
-            _take_back(pool)
+            _take_back(pool, {"total": -1, "tries": -1})
+
+
+def by_client(email: str, network: str, *, is_known: bool) -> Try:
+    """Return the try of a client without a device token at an address, whose account may know the network."""
+    return Try(of_network(email, network), of_everyone(email), is_known)
+
+
+def by_device(email: str, device_id: str) -> Try:
+    """Return the try of a client with a device token at an address."""
+    return Try(of_device(device_id), of_everyone(email))
 
 
 _UNLOCKED = {"tries": 0, "failed": 0, "lockedAt": 0, "lockedUntil": 0}
@@ -145,8 +155,11 @@ def unlock(pool: Pool) -> None:
     try_update(Update(table=LIMITS, key=pool.item_key, set=_UNLOCKED, when=Attr("key").exists()))
 
 
-def _take_back(pool: Pool, *, also: Item | None = None) -> None:
-    """Take a try that was right back from its pool, and perhaps unlock it. A device or session then has no failures."""
+def _take_back(pool: Pool, counts: Item, *, reset: Item | None = None) -> None:
+    """Take a try that was right back from its pool: from these counts, and perhaps reset others.
+
+    A device or a session has no failures then.
+    """
     if pool.most is not None:
         write(Delete(table=LIMITS, key=pool.item_key))
         return
@@ -154,8 +167,7 @@ def _take_back(pool: Pool, *, also: Item | None = None) -> None:
     try:
         write(Delete(table=LIMITS, key=pool.item_key, when=Attr("total").eq(1), otherwise=Outdated))
     except Outdated:
-        add = {"total": -1} if also else {"total": -1, "tries": -1}
-        try_update(Update(table=LIMITS, key=pool.item_key, set=also or {}, add=add, when=Attr("key").exists()))
+        try_update(Update(table=LIMITS, key=pool.item_key, add=counts, set=reset or {}, when=Attr("key").exists()))
 
 
 def _take(pool: Pool) -> tuple[bool, Item]:
