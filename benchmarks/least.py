@@ -135,8 +135,9 @@ LEAST = {
         "reads sessions, profile; writes both, event", read=2, together=3, indexed=1
     ),
     "DELETE a user, 1 session": Least(
-        "reads sessions, profile, credentials; writes session, profile, credentials, email",
+        "reads sessions, profile, credentials; clears 2 locks; writes session, profile, credentials, email",
         read=4,
+        alone=2,
         together=4,
         indexed=2,
     ),

@@ -13,8 +13,10 @@ import time_machine
 from shared.accounts import sign_in
 from shared.core import clock, config, metrics
 from shared.core.errors import InvalidCredentials
+from shared.records import users
 from shared.values.client import Client
 from tests.support import PASSWORD
+from tests.support.accounts import member
 from tests.support.api import Api, Inbox
 from tests.support.threads import at_once
 
@@ -192,3 +194,14 @@ def test_tenth_wrong_password_in_a_session_ends_it_and_locks_nobody_else(now: ti
     assert thief.get("/api/auth/me").json["code"] == "session_ended"
     assert owner.post("/api/auth/reauthenticate", {"password": PASSWORD}).status == 200
     assert login(HOME) == 200
+
+
+@pytest.mark.usefixtures("now")
+def test_closed_account_leaves_no_lock_at_its_address(ada: Api) -> None:
+    for _ in range(6):
+        guess(ada.ip)
+    (user,) = users.with_email(LOGIN["email"])
+    assert ada.delete(f"/api/users/{user.id}").status == 204
+    member(Api(), "Ada", LOGIN["email"])
+    assert login(ada.ip) == 200
+    assert login("198.51.100.7") == 200

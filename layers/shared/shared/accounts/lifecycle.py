@@ -6,7 +6,7 @@ from typing import Any
 from shared.accounts import lookup
 from shared.core.errors import EmailTaken
 from shared.core.tables import Change, optimistic, write
-from shared.records import activity, credentials, outbox, sessions, suppressions, users
+from shared.records import activity, credentials, outbox, password_tries, sessions, suppressions, users
 from shared.records.credentials import Credential
 from shared.records.idempotency import Once
 from shared.records.users import Role, User
@@ -154,6 +154,9 @@ def close(user_id: str, client: Client) -> None:
 
     """
     credential, user = lookup.of_user(user_id)
+    # Whoever gets the address next does not start out locked.
+    password_tries.unlock(password_tries.of_network(user.email, client.network))
+    password_tries.unlock(password_tries.of_everyone(user.email))
     write(
         users.removing(user),
         credentials.removing(credential),
