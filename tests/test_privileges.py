@@ -404,8 +404,14 @@ def walk_administration(admin: Api, inbox: Inbox) -> None:
     caller.post("/api/auth/verify-email", {"token": inbox.newest().token})
     inbox.deliver()
     assert admin.patch(me, {"role": "user"}).status == 200
-    with time_machine.travel(clock.now() + 60):
+    assert caller.delete(me).status == 409
+    caller.post("/api/auth/register", {"name": "Eve", "email": "dee2@example.com", "password": NEW})
+    with time_machine.travel(clock.now() + 73 * clock.HOUR):
+        caller = caller.signed_in("dee2@example.com", NEW)
         assert caller.delete(me).status == 204
+        load("jobs/remove_closed_accounts").handler({}, None)
+    with time_machine.travel(clock.now() + 74 * clock.HOUR):
+        load("jobs/remove_closed_accounts").handler({}, None)
 
 
 def walk_forms(admin: Api, inbox: Inbox) -> None:

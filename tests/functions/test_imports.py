@@ -55,6 +55,7 @@ BUDGETS = {
     "jobs/deliver_email": DYNAMODB | EMAILS | PROVIDERS | BATCHES,
     "jobs/redrive_emails": DYNAMODB,
     "jobs/retry_emails": DYNAMODB | EMAILS | PROVIDERS,
+    "jobs/remove_closed_accounts": DYNAMODB,
     "jobs/rotate_signing_key": DYNAMODB | TOKENS,
     "jobs/suppress_address": DYNAMODB | INPUTS,
     "users/by_id": DYNAMODB | TOKENS,

@@ -133,7 +133,8 @@ def test_unsupported_schedule_is_reported_with_its_function(project_copy: Path, 
         read_project(with_schedule(project_copy, f"Schedule: {schedule}"), {})
 
 
-def test_template_retries_emails_every_minute() -> None:
+def test_template_schedules_its_jobs() -> None:
     assert read_project(ROOT / "template.yaml", {}).schedules == (
         Schedule("RetryEmailsFunctionEveryMinute", "RetryEmailsFunction", 60),
+        Schedule("RemoveClosedAccountsFunctionEveryFiveMinutes", "RemoveClosedAccountsFunction", 300),
     )

@@ -87,9 +87,9 @@ def test_deployment_is_gradual_as_configured_and_rolls_back_on_an_alarm(transfor
 def test_callers_reach_the_alias_that_deployments_shift(transformed: Template) -> None:
     aliases = set(of_type(transformed, "AWS::Lambda::Alias"))
     (mapping,) = of_type(transformed, "AWS::Lambda::EventSourceMapping").values()
-    (schedule,) = of_type(transformed, "AWS::Events::Rule").values()
+    schedules = [each["Properties"]["Targets"] for each in of_type(transformed, "AWS::Events::Rule").values()]
     (subscription,) = of_type(transformed, "AWS::SNS::Subscription").values()
-    called = (mapping["Properties"]["FunctionName"], schedule["Properties"]["Targets"], subscription["Properties"])
+    called = [mapping["Properties"]["FunctionName"], *schedules, subscription["Properties"]]
     assert all(set(references(value)) & aliases for value in called)
     (api,) = of_type(transformed, "AWS::ApiGatewayV2::Api").values()
     assert set(references(api["Properties"]["Body"]["paths"])) <= aliases | {"AWS"}
@@ -103,7 +103,7 @@ def test_customer_managed_key_encrypts_tables_and_secrets(transformed: Template)
         template = resolve_conditions(transformed, KmsKeyArn=key, MailProviders="ses,sendgrid")
         tables = of_type(template, "AWS::DynamoDB::Table").values()
         secrets = of_type(template, "AWS::SecretsManager::Secret").values()
-        assert [table["Properties"]["SSESpecification"].get("KMSMasterKeyId") for table in tables] == [used] * 12
+        assert [table["Properties"]["SSESpecification"].get("KMSMasterKeyId") for table in tables] == [used] * 13
         assert [secret["Properties"].get("KmsKeyId") for secret in secrets] == [used] * 2
         statements = template["Resources"]["FunctionBoundary"]["Properties"]["PolicyDocument"]["Statement"]
         assert ({"Ref": "KmsKeyArn"} in [statement["Resource"] for statement in statements]) is bool(key)

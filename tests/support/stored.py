@@ -16,6 +16,7 @@ TABLES = (
     "SessionsTable",
     "OneTimeTokensTable",
     "RegistrationsTable",
+    "ClosuresTable",
     "LimitsTable",
     "IdempotencyTable",
     "OutboxTable",
@@ -85,6 +86,7 @@ def check() -> None:
     _check_submissions()
     for entry in items("OutboxTable"):
         check_outbox_entry(entry)
+    assert not users.keys() & {item["userId"] for item in items("ClosuresTable")}, "a closed account exists"
     counts = [item["count"] for item in items("UsersTable") if item["id"] == "admins"]
     admins = [
         user

@@ -1,6 +1,6 @@
 """/api/users/{userId}: one account, for its owner and for administrators."""
 
-from shared.accounts import lifecycle
+from shared.accounts import closing, lifecycle
 from shared.core.errors import InvalidInput, NotAllowed
 from shared.records import users
 from shared.records.users import Role, Status, User
@@ -54,10 +54,10 @@ def update(user_id: str, caller: Caller, body: Changes, if_match: IfMatch, clien
 
 @api.delete
 def close(user_id: str, caller: Caller, client: Client) -> Response:
-    """Delete the account. Its activity entries expire, and suppressions and form submissions stay."""
+    """Delete the account. A job removes its activity; suppressions and form submissions stay."""
     caller.must_be(user_id)
     caller.must_be_fresh()
-    lifecycle.close(user_id, client)
+    closing.close(user_id, client)
     return no_content()
 
 

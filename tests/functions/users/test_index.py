@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from shared.accounts import lifecycle
+from shared.accounts import closing, lifecycle
 from shared.core import aws, tables
 from shared.records import users
 from shared.records.idempotency import Once
@@ -223,7 +223,7 @@ def test_cursor_of_another_session_is_rejected(admin: Api) -> None:
 def test_cursor_survives_the_deletion_of_its_user(admin: Api) -> None:
     first, second = invite(1), invite(2)
     page = admin.get("/api/users?limit=1").json
-    lifecycle.close(page["data"][0]["id"], Client())
+    closing.close(page["data"][0]["id"], Client())
     following = admin.get(f"/api/users?limit=5&cursor={page['nextCursor']}").json["data"]
     assert {user["id"] for user in following} | {page["data"][0]["id"]} >= {first["id"], second["id"]}
 

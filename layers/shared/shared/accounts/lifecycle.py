@@ -1,12 +1,18 @@
-"""The life of an account: inviting its user, changing its profile, closing it."""
+"""The life of an account: inviting its user and changing its profile. `shared.accounts.closing` ends it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from shared.accounts import lookup
 from shared.core.errors import EmailTaken
 from shared.core.tables import Change, optimistic, write
-from shared.records import activity, credentials, outbox, password_tries, sessions, suppressions, users
+from shared.records import (
+    activity,
+    credentials,
+    outbox,
+    sessions,
+    suppressions,
+    users,
+)
 from shared.records.credentials import Credential
 from shared.records.idempotency import Once
 from shared.records.users import Role, User
@@ -138,30 +144,3 @@ def _changing_access(credential: Credential, after: User) -> list[Change]:
     if after.status == "disabled":
         return [*credentials.changing(credential), *sessions.ending_all(after.id)]
     return [*credentials.changing(credential), *sessions.updating_all(after)]
-
-
-@optimistic
-def close(user_id: str, client: Client) -> None:
-    """Delete an account: profile, credentials, sessions and reserved addresses. Its addresses become available.
-
-    Its one-time tokens are void without its credentials, and expire. Activity entries stay until they expire. Form
-    submissions stay, since they belong to no account, and so do suppressions: what bounced for this owner of an address
-    would bounce for the next one too.
-
-    Raises:
-        UserNotFound: there is no such user.
-        LastAdmin: no active administrator would be left.
-
-    """
-    credential, user = lookup.of_user(user_id)
-    # Whoever gets the address next does not start out locked.
-    password_tries.unlock(password_tries.of_network(user.email, client.network))
-    password_tries.unlock(password_tries.of_everyone(user.email))
-    write(
-        users.removing(user),
-        credentials.removing(credential),
-        credentials.removing_reserved(credential),
-        sessions.ending_all(user.id),
-        [] if credential.invited else outbox.sending("account_closed", user.email),
-    )
-    activity.log("user_deleted", client, userId=user.id)

@@ -31,6 +31,7 @@ class Settings(NamedTuple):
     sessions_table: str
     one_time_tokens_table: str
     registrations_table: str
+    closures_table: str
     limits_table: str
     idempotency_table: str
     outbox_table: str

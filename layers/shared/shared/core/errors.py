@@ -232,6 +232,13 @@ class IdempotencyKeyReused(Conflict):
     message = "This Idempotency-Key was used for a different request"
 
 
+class EmailChangeUndoable(Conflict):
+    """The account's address has changed lately, which the owner of the former one may still undo."""
+
+    code = "email_change_undoable"
+    message = "Your email address changed less than 72 hours ago: close your account once that cannot be undone"
+
+
 class LastAdmin(Conflict):
     """The change would leave no administrator who can sign in."""
 

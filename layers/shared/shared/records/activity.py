@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from shared.core import clock, logs
 from shared.core.conditions import Condition, Key
-from shared.core.tables import Change, Item, Put, Table
+from shared.core.tables import Change, Delete, Item, Put, Table, write
 from shared.values import emails
 from shared.values.client import Client
 
@@ -150,6 +150,12 @@ def newest(user_id: str, limit: int, *, before: str | None = None) -> tuple[list
     items = islice(ACTIVITY.query(condition, page_size=limit + 1, newest_first=True), limit + 1)
     entries = [_entry(item) for item in items if item["expiresAt"] > clock.now()]
     return entries[:limit], entries[limit - 1].position if len(entries) > limit else None
+
+
+def remove_all(user_id: str) -> None:
+    """Delete all entries of a user, one after the other."""
+    for item in ACTIVITY.query(Key("userId").eq(user_id)):
+        write(Delete(table=ACTIVITY, key={"userId": user_id, "position": item["position"]}))
 
 
 def _entry(item: Item) -> Entry:

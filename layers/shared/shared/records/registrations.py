@@ -24,7 +24,7 @@ from typing import NamedTuple
 from shared.core import clock
 from shared.core.conditions import Attr, Condition, Key
 from shared.core.errors import Outdated
-from shared.core.tables import Change, Item, Put, Table, Update, try_update
+from shared.core.tables import Change, Delete, Item, Put, Table, Update, try_update, write
 from shared.records.sessions import Session
 from shared.values import emails
 
@@ -138,6 +138,12 @@ def newest_of_mailbox(address: str) -> Registration | None:
     Two spellings with the same key may be two mailboxes, and a code proves only the one that it was emailed to.
     """
     return next((each for each in newest(address) if each.address == address), None)
+
+
+def remove_all(email: str) -> None:
+    """Delete all registrations of an address. They are void while it has an account, and must stay so afterwards."""
+    for item in REGISTRATIONS.query(Key("email").eq(emails.key(email))):
+        write(Delete(table=REGISTRATIONS, key={"email": item["email"], "position": item["position"]}))
 
 
 # Codes ---------------------------------------------------------------------------------------------

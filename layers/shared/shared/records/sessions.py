@@ -54,7 +54,8 @@ class Session:
     then. `void` are the latest generations that nobody received or used before they were replaced.
 
     `device` is the token by which the account knows the client. `authenticated_at` is the time of the latest proof, and
-    `amr` says how the user proved who they are (RFC 8176).
+    `amr` says how the user proved who they are (RFC 8176). `aal` is the assurance level (NIST SP 800-63B): 1, since a
+    password is one factor.
     """
 
     user_id: str
@@ -70,6 +71,7 @@ class Session:
     void: tuple[int, ...]
     authenticated_at: int
     amr: tuple[str, ...]
+    aal: int
     device: str
     created_at: int
     refreshed_at: int
@@ -95,11 +97,6 @@ class Session:
     def is_copied(self) -> bool:
         """Whether two parties were seen to use the session. It is then no longer valid."""
         return self.used == _COPIED
-
-    @property
-    def aal(self) -> int:
-        """The authenticator assurance level (NIST SP 800-63B): 1, since a password is one factor."""
-        return 1
 
     @property
     def is_fresh(self) -> bool:
@@ -155,6 +152,7 @@ class Session:
             "void": list(self.void),
             "authenticatedAt": self.authenticated_at,
             "amr": list(self.amr),
+            "aal": self.aal,
             "device": self.device,
             "createdAt": self.created_at,
             "refreshedAt": self.refreshed_at,
@@ -180,6 +178,7 @@ class Session:
             void=tuple(item["void"]),
             authenticated_at=item["authenticatedAt"],
             amr=tuple(item["amr"]),
+            aal=item["aal"],
             device=item["device"],
             created_at=item["createdAt"],
             refreshed_at=item["refreshedAt"],
@@ -208,6 +207,7 @@ def new(user: User, client: Client, *, device: str = "") -> Session:
         void=(),
         authenticated_at=moment,
         amr=("pwd",),
+        aal=1,
         device=device,
         created_at=moment,
         refreshed_at=moment,

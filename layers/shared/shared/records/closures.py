@@ -1,0 +1,51 @@
+"""Closed accounts whose activity is still to be removed.
+
+A closure is stored in the transaction that closes the account, and removed once nothing is left. A call that was in
+flight when the account was closed may still write for a while. So the data is removed as soon as possible, and once
+more when no such call can be left.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from shared.core import clock
+from shared.core.conditions import Key
+from shared.core.tables import Change, Delete, Put, Table
+
+CLOSURES = Table("closures_table")
+# All are read together, so they share a partition. There are few: each stays for minutes.
+_PARTITION = "pending"
+# Longer than API Gateway waits for a function.
+_LONGEST_CALL = clock.MINUTE
+# Activity has expired by then, even if it was never removed.
+_RETENTION = 90 * clock.DAY
+
+
+class Closure(NamedTuple):
+    """An account that was closed at a time, in seconds since 1970."""
+
+    user_id: str
+    closed_at: int
+
+    @property
+    def may_have_calls(self) -> bool:
+        """Whether a call of the account's user may still be in flight."""
+        return clock.now() < self.closed_at + _LONGEST_CALL
+
+
+def adding(user_id: str) -> list[Change]:
+    """Return the changes that record the closing of an account now."""
+    now = clock.now()
+    item = {"state": _PARTITION, "userId": user_id, "closedAt": now, "expiresAt": now + _RETENTION}
+    return [Put(table=CLOSURES, item=item)]
+
+
+def pending() -> Iterator[Closure]:
+    """Yield the accounts whose data is still to be removed."""
+    for item in CLOSURES.query(Key("state").eq(_PARTITION)):
+        yield Closure(item["userId"], item["closedAt"])
+
+
+def removing(closure: Closure) -> list[Change]:
+    """Return the changes that record that no data of the account is left."""
+    return [Delete(table=CLOSURES, key={"state": _PARTITION, "userId": closure.user_id})]
