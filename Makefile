@@ -8,7 +8,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 CHECKERS := .venv-checks/bin
 # The main template and the templates it nests.
-TEMPLATES := $(wildcard template.yaml */template.yaml)
+TEMPLATES := template.yaml $(wildcard operations/*.yaml)
 # The section of samconfig.toml to build and deploy: default (a development stack) or prod.
 STAGE ?= default
 

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 from types import FrameType
 
+from local.aws.rotation import PROXY_KEY
 from local.console import Console
 from local.errors import RunnerError
 from local.runner import Options, Runner
@@ -111,6 +112,8 @@ def _welcome(options: Options, runner: Runner, console: Console) -> None:
     )
     console.print(f"  Emails, requests, routes  {address}/_local/")
     console.print(f"  AWS (MiniStack)           {runner.endpoint}")
+    if runner.has_proxy_key:
+        console.print(f"  Proxy key                 {PROXY_KEY}")
     if runner.admin_password is None:
         return
     console.print(f"  Admin                     {options.admin_email}  {runner.admin_password}")

@@ -73,6 +73,11 @@ class Runner:
         return port
 
     @property
+    def has_proxy_key(self) -> bool:
+        """Whether the project accepts proxy keys, and so the development key."""
+        return rotation.PROXY_KEY_SECRET in self._project.rotations
+
+    @property
     def endpoint(self) -> str:
         """The address of MiniStack."""
         return self._ministack.endpoint

@@ -2,12 +2,13 @@
 
 The commands in parentheses run them; `release` and `stack` are used by the others.
 
-    admin          create an administrator (make admin)
-    deploy         deploy the build and print the next steps (make deploy)
-    privileges     list what each function may do (make privileges)
-    release        name a deployment after what it contains
-    restore        copy items back from a restored table (make restore)
-    stack          the stack in samconfig.toml and on AWS
-    template.yaml  alarms and dashboard, nested by the main template
-    transformed    the template after the SAM transform (make check)
+    admin            create an administrator (make admin)
+    cloudfront.yaml  CloudFront and a web ACL in front of the API, a stack of its own
+    deploy           deploy the build and print the next steps (make deploy)
+    privileges       list what each function may do (make privileges)
+    release          name a deployment after what it contains
+    restore          copy items back from a restored table (make restore)
+    stack            the stack in samconfig.toml and on AWS
+    template.yaml    alarms and dashboard, nested by the main template
+    transformed      the template after the SAM transform (make check)
 """

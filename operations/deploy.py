@@ -38,7 +38,7 @@ def main(stage: str) -> None:
 
 def report(stack: Stack, outputs: Mapping[str, str]) -> str:
     """Return the API's URL and each step left to do, as text."""
-    steps = [*_mail_steps(outputs["MailFrom"]), _admin_step(stack)]
+    steps = [*_mail_steps(outputs["MailFrom"]), _admin_step(stack), _proxy_step(outputs["ProxyKeySecretArn"])]
     lines = [f"\n{stack.name} is live at {outputs['ApiUrl']}.", f"  curl {outputs['ApiUrl']}/api/health"]
     if steps:
         lines += ["Next:", *(f"  {number}. {step}" for number, step in enumerate(steps, 1))]
@@ -94,6 +94,12 @@ def _is_verified(ses: "SESV2Client", identity: str) -> bool:
 def _admin_step(stack: Stack) -> str:
     stage = "" if stack.stage == "default" else f" STAGE={stack.stage}"
     return f"Create the first administrator, unless there is one: make admin EMAIL=you@example.com{stage}"
+
+
+def _proxy_step(secret: str) -> str:
+    """Return the command that shows the proxy key. Never the key: pipelines keep what they print."""
+    show = f"aws secretsmanager get-secret-value --secret-id {secret} --query SecretString --output text"
+    return f"If a front end's own server calls the API, give it the proxy key: {show} (docs/proxies.md)."
 
 
 if __name__ == "__main__":

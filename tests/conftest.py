@@ -22,7 +22,7 @@ from moto.secretsmanager.models import secretsmanager_backends
 import aws_services
 from local.template import Project, read_project
 from shared.core import aws, config, tables
-from shared.records import keys, limits
+from shared.records import keys, limits, proxy_keys
 from shared.values import passwords
 from tests.support import ROOT, stored
 from tests.support.accounts import ADMIN_EMAIL, member
@@ -161,6 +161,7 @@ def fake_aws(
     reset_moto()
     monkeypatch.setattr(tables, "_backoff", lambda: iter([0] * tables._ATTEMPTS))
     keys.memory.forget()
+    proxy_keys.memory.forget()
     forget_circuits()
 
 

@@ -27,7 +27,7 @@ from operations import privileges
 from operations.privileges import Permissions
 from operations.transformed import TEMPLATE, Template, references, resolve_conditions
 from shared.core import aws, clock, config, tables
-from shared.records import keys, outbox
+from shared.records import keys, outbox, proxy_keys
 from shared.values import passwords
 from tests.support import PASSWORD, accounts, faults, sendgrid
 from tests.support.api import FUNCTIONS, Api, Inbox, deliver, entries, load, redrive, retry, routes
@@ -212,6 +212,7 @@ def test_roles_allow_exactly_the_calls_that_are_made(
     walk_registration(inbox)
     walk_sessions(ada, monkeypatch)
     walk_recovery(ada, inbox)
+    walk_proxies(ada)
     walk_email_change(ada, inbox)
     walk_administration(admin, inbox)
     walk_forms(admin, inbox)
@@ -260,6 +261,11 @@ def test_only_functions_that_issue_tokens_read_the_signing_key() -> None:
     readers = {folder for folder, permissions in granted().items() for _, on in permissions if on == "SigningKeySecret"}
     issuers = {"login", "refresh", "reauthenticate", "change_password", "verify_email"}
     assert readers == {f"auth/{name}" for name in issuers} | {"jobs/rotate_signing_key"}
+
+
+def test_only_its_rotation_reads_the_proxy_key() -> None:
+    readers = {folder for folder, permissions in granted().items() for _, on in permissions if on == "ProxyKeySecret"}
+    assert readers == {"jobs/rotate_proxy_key"}
 
 
 def test_only_account_functions_and_email_jobs_access_credentials() -> None:
@@ -377,6 +383,19 @@ def walk_recovery(ada: Api, inbox: Inbox) -> None:
     assert caller.post("/api/auth/reauthenticate", {"password": NEW}).status == 200
     change = {"currentPassword": NEW, "newPassword": PASSWORD}
     assert caller.post("/api/auth/change-password", change).status == 200
+
+
+def walk_proxies(api: Api) -> None:
+    """Call each function that strangers use through a proxy, and rotate its key until the first one is removed."""
+    for version in (f"00000000-0000-4000-8000-00000000000{number}" for number in range(3)):
+        for step in ("createSecret", "setSecret", "testSecret", "finishSecret", "finishSecret"):
+            load("jobs/rotate_proxy_key").handler(
+                {"Step": step, "ClientRequestToken": version, "SecretId": "ProxyKeySecret"}, None
+            )
+    email = {"email": "nobody@example.com"}
+    for path in ("forgot-password", "register", "resend-verification", "reset-password"):
+        proxy_keys.memory.forget()
+        api.post(f"/api/auth/{path}", email, x_proxy_key="wrong")
 
 
 def walk_email_change(ada: Api, inbox: Inbox) -> None:

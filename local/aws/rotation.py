@@ -13,6 +13,10 @@ from local.aws.resources import placeholder_version
 from local.errors import RunnerError
 from local.functions.pool import FunctionError, Result
 
+# All local data has the same proxy key, which a front end can have in its development settings. Stacks create keys of
+# their own, and accept no other.
+PROXY_KEY_SECRET = "ProxyKeySecret"  # noqa: S105  # a name
+PROXY_KEY = "local-development-proxy-key"
 _STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 
 
@@ -28,6 +32,10 @@ def rotate_if_new(secret: str, invoke: Callable[[str], Result], aws: Aws) -> boo
     if interrupted is None and current != placeholder_version(secret):
         return False
     token = interrupted or str(uuid.uuid4())
+    if secret == PROXY_KEY_SECRET and interrupted is None:
+        # The function keeps a value that is there already.
+        value = {"SecretId": secret, "ClientRequestToken": token, "SecretString": PROXY_KEY}
+        aws.call("secretsmanager", "PutSecretValue", {**value, "VersionStages": ["AWSPENDING"]})
     for step in _STEPS:
         event: dict[str, Any] = {"Step": step, "SecretId": described["ARN"], "ClientRequestToken": token}
         try:

@@ -56,6 +56,7 @@ BUDGETS = {
     "jobs/redrive_emails": DYNAMODB,
     "jobs/retry_emails": DYNAMODB | EMAILS | PROVIDERS,
     "jobs/remove_closed_accounts": DYNAMODB,
+    "jobs/rotate_proxy_key": DYNAMODB,
     "jobs/rotate_signing_key": DYNAMODB | TOKENS,
     "jobs/suppress_address": DYNAMODB | INPUTS,
     "users/by_id": DYNAMODB | TOKENS,

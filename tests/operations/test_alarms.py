@@ -23,6 +23,7 @@ WATCHED = {
     ("AWS/Lambda", "Errors"),
     ("Product", "SignInFailures"),
     ("Product", "LockedSignIns"),
+    ("Product", "WrongProxyKeys"),
     ("Product", "EmailsDead"),
     ("Product", "OldestUnsentEmail"),
 }

@@ -12,7 +12,11 @@ from tests.support import PASSWORD
 from tests.support.api import Api
 
 DEV = Stack.of_stage("default")
-OUTPUTS = {"ApiUrl": "https://api.example.com", "MailFrom": "Shop <no-reply@example.com>"}
+OUTPUTS = {
+    "ApiUrl": "https://api.example.com",
+    "MailFrom": "Shop <no-reply@example.com>",
+    "ProxyKeySecretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ProxyKey-a1B2c3",
+}
 
 
 @pytest.fixture
@@ -57,6 +61,12 @@ def test_report_lists_unverified_sender(monkeypatch: pytest.MonkeyPatch) -> None
 def test_report_lists_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deploy, "_has_left_sandbox", lambda _: False)
     assert "sandbox" in deploy.report(DEV, OUTPUTS)
+
+
+@pytest.mark.usefixtures("aws")
+def test_report_has_the_command_that_shows_the_proxy_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deploy, "_has_left_sandbox", lambda _: True)
+    assert f"get-secret-value --secret-id {OUTPUTS['ProxyKeySecretArn']}" in deploy.report(DEV, OUTPUTS)
 
 
 @pytest.mark.usefixtures("aws")

@@ -104,7 +104,7 @@ def test_customer_managed_key_encrypts_tables_and_secrets(transformed: Template)
         tables = of_type(template, "AWS::DynamoDB::Table").values()
         secrets = of_type(template, "AWS::SecretsManager::Secret").values()
         assert [table["Properties"]["SSESpecification"].get("KMSMasterKeyId") for table in tables] == [used] * 13
-        assert [secret["Properties"].get("KmsKeyId") for secret in secrets] == [used] * 2
+        assert [secret["Properties"].get("KmsKeyId") for secret in secrets] == [used] * 3
         statements = template["Resources"]["FunctionBoundary"]["Properties"]["PolicyDocument"]["Statement"]
         assert ({"Ref": "KmsKeyArn"} in [statement["Resource"] for statement in statements]) is bool(key)
 

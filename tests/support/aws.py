@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.circuit_breaker import base as circuit_brea
 
 from shared.core import aws
 from shared.mail import providers
-from shared.records import keys
+from shared.records import keys, proxy_keys
 
 REGION = "eu-west-1"
 KEY_VERSION = "00000000-0000-4000-8000-00000000000a"
@@ -53,3 +53,11 @@ def rotate(version: str = KEY_VERSION) -> str:
     for step in (keys.create, keys.publish, keys.test, keys.finish):
         step(version)
     return version
+
+
+def rotate_proxy_key(version: str = KEY_VERSION) -> str:
+    """Rotate the proxy key in its four steps. Return the key."""
+    secret = "ProxyKeySecret"
+    for step in (proxy_keys.create, proxy_keys.publish, proxy_keys.test, proxy_keys.finish):
+        step(secret, version)
+    return str(aws.secretsmanager().get_secret_value(SecretId=secret, VersionStage="AWSCURRENT")["SecretString"])

@@ -9,7 +9,7 @@ import time_machine
 
 from shared.core import aws
 from shared.records import keys
-from shared.records.keys import RotationError
+from shared.records.secret_versions import RotationError
 from tests.support import PASSWORD, stored
 from tests.support.api import Api, load
 from tests.support.aws import KEY_VERSION

@@ -16,6 +16,8 @@ Count: TypeAlias = Literal[
     "SignInFailures",
     # Attempts that were rejected without checking the password, because the account was locked.
     "LockedSignIns",
+    # Requests with the header of a trusted proxy and a key that is not valid.
+    "WrongProxyKeys",
     "EmailsSent",
     "EmailsFailed",
     "EmailsWaiting",

@@ -11,20 +11,19 @@ previous key is used. So no execution environment rejects a token that another o
 """
 
 import json
-from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jwt
-from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
 from shared.core import clock
-from shared.core.aws import error_code, secretsmanager, translated_errors
 from shared.core.conditions import Attr, Key
 from shared.core.config import settings
 from shared.core.errors import Unavailable
 from shared.core.tables import Item, Put, Table, Update, write
+from shared.records import secret_versions
+from shared.records.secret_versions import RotationError
 
 PUBLIC_KEYS = Table("public_keys_table")
 ALGORITHM = "ES256"
@@ -158,13 +157,8 @@ def create(version: str) -> None:
     if _read_secret(VersionId=version) is not None:
         return
     private_key = ec.generate_private_key(ec.SECP256R1())
-    with translated_errors():
-        secretsmanager().put_secret_value(
-            SecretId=settings().signing_key_secret,
-            ClientRequestToken=version,
-            SecretString=json.dumps(_ECDSA.to_jwk(private_key, as_dict=True)),
-            VersionStages=["AWSPENDING"],
-        )
+    text = json.dumps(_ECDSA.to_jwk(private_key, as_dict=True))
+    secret_versions.put_pending(settings().signing_key_secret, version, text)
 
 
 def publish(version: str) -> None:
@@ -206,40 +200,22 @@ def finish(version: str) -> None:
 
     """
     _pending_key(version)
-    with translated_errors():
-        stages = secretsmanager().describe_secret(SecretId=settings().signing_key_secret)["VersionIdsToStages"]
-        if not {"AWSPENDING", "AWSCURRENT"} & set(stages.get(version, ())):
-            raise RotationError(f"Version {version} of the secret is neither pending nor current any more")
-        _make_current(version, stages)
-    _expire_other_keys(version, stages)
+    secret_versions.make_current(settings().signing_key_secret, version)
+    _expire_other_keys(version)
 
 
-def _make_current(version: str, stages: Mapping[str, Sequence[str]]) -> None:
-    current = next((other for other, labels in stages.items() if "AWSCURRENT" in labels), None)
-    if current != version:
-        secretsmanager().update_secret_version_stage(
-            SecretId=settings().signing_key_secret,
-            VersionStage="AWSCURRENT",
-            MoveToVersionId=version,
-            **({"RemoveFromVersionId": current} if current else {}),
-        )
-
-
-def _expire_other_keys(version: str, stages: Mapping[str, Sequence[str]]) -> None:
+def _expire_other_keys(version: str) -> None:
     """Set an expiry for all public keys but this one and a pending one.
 
     Not only for the previous key, because an earlier rotation may have stopped before this step. Not for a pending key,
     because this step may be repeated after the next rotation has begun.
     """
+    stages = secret_versions.stages(settings().signing_key_secret)
     end = clock.now() + _VALID_AFTER_ROTATION
     for key in _published_keys():
         is_pending = "AWSPENDING" in stages.get(key.kid, ())
         if key.kid != version and not is_pending and key.expires_at is None:
             write(Update(table=PUBLIC_KEYS, key={"use": _USE, "kid": key.kid}, set={"expiresAt": end}))
-
-
-class RotationError(Exception):
-    """A step cannot be done in the current state. Secrets Manager reports it and retries later."""
 
 
 def _pending_key(version: str) -> SigningKey:
@@ -259,17 +235,12 @@ def _published_keys() -> list[PublicKey]:
 
 def _read_secret(**which: str) -> SigningKey | None:
     """Read one version of the secret. Return None if the version does not exist or holds no key yet."""
-    with translated_errors():
-        try:
-            response = secretsmanager().get_secret_value(SecretId=settings().signing_key_secret, **which)
-        except ClientError as error:
-            if error_code(error) == "ResourceNotFoundException":
-                return None
-            raise
+    found = secret_versions.read(settings().signing_key_secret, **which)
+    if found is None:
+        return None
+    version, text = found
     try:
-        private_key = _ECDSA.from_jwk(response["SecretString"])
+        private_key = _ECDSA.from_jwk(text)
     except jwt.InvalidKeyError:
         return None
-    return (
-        SigningKey(response["VersionId"], private_key) if isinstance(private_key, ec.EllipticCurvePrivateKey) else None
-    )
+    return SigningKey(version, private_key) if isinstance(private_key, ec.EllipticCurvePrivateKey) else None

@@ -2,9 +2,9 @@
 
 Threats. An attacker sends requests in parallel to get past a limit: DynamoDB counts atomically, and a request is
 counted before it is carried out. An attacker forges another client's address in a header: keys come from the address
-that the gateway reports. An attacker has a whole network of addresses: an IPv6 client is its network, and ten times as
-much is allowed to the site that it belongs to. An attacker uses up the emails of an address: no link voids another,
-and however many were requested, the owner gets one within the hour.
+that the gateway, or a proxy with a key, reports. An attacker has a whole network of addresses: an IPv6 client is its
+network, and ten times as much is allowed to the site that it belongs to. An attacker uses up the emails of an address:
+no link voids another, and however many were requested, the owner gets one within the hour.
 
 Requests are counted in windows of fixed length, with one write each. Around the edge of two windows, twice as many may
 pass. Emails are counted in sliding windows, with one read and one write, whether or not one is allowed.

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Client(NamedTuple):
-    """The origin of a request. `ip` comes from the gateway, never from a header, which anyone can forge.
+    """The origin of a request. `ip` comes from the gateway, or from a trusted proxy: see `shared.web.proxies`.
 
     `caller_id` is the id of the signed-in user, if any. An administrator may act on another user's account.
     """

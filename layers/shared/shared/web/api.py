@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_type_hin
 from shared.core import logs, metrics, startup
 from shared.core.errors import Error, InvalidCredentials, InvalidOneTimeToken
 from shared.values.client import Client
+from shared.web.proxies import identify_client
 from shared.web.request import Event, MethodNotAllowed, Request
 from shared.web.responses import Response, failure
 
@@ -91,6 +92,7 @@ class Api:
         started = time.perf_counter()
         request = Request(event)
         try:
+            identify_client(request)
             response = self._operation(request.method)(request)
             error = None
         except Exception as raised:  # noqa: BLE001  # the one place where exceptions become responses

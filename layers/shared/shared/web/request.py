@@ -27,8 +27,10 @@ class Request:
         http = context.get("http") or {}
         self.id: str = context.get("requestId", "")
         self.method: str = http.get("method", "")
-        self.ip: str = http.get("sourceIp", "")
         self.headers: Mapping[str, str] = {name.lower(): text for name, text in (event.get("headers") or {}).items()}
+        # The client's, unless `shared.web.proxies` finds that a trusted proxy has passed on the request.
+        self.ip: str = http.get("sourceIp", "")
+        self.user_agent: str = self.headers.get("user-agent", "")
         self.path_parameters: Mapping[str, str] = event.get("pathParameters") or {}
         self.query: Mapping[str, str] = event.get("queryStringParameters") or {}
         self.caller_id: str | None = None
@@ -57,7 +59,7 @@ class Request:
         """The client that sent the request, with the caller's id once `Caller` has authenticated the caller."""
         return Client(
             ip=self.ip,
-            user_agent=self.headers.get("user-agent", ""),
+            user_agent=self.user_agent,
             caller_id=self.caller_id or "",
             request_id=self.id,
         )

@@ -1,0 +1,25 @@
+"""Run by Secrets Manager: the four steps of rotating the proxy key. Each step may run more than once.
+
+AWS Secrets Manager, "Lambda rotation functions": createSecret, setSecret, testSecret, finishSecret.
+"""
+
+from typing import Any
+
+from shared.core import logs, startup
+from shared.records import proxy_keys
+
+startup.finish()
+
+STEPS = {
+    "createSecret": proxy_keys.create,
+    "setSecret": proxy_keys.publish,
+    "testSecret": proxy_keys.test,
+    "finishSecret": proxy_keys.finish,
+}
+
+
+def handler(event: dict[str, Any], _context: object) -> None:
+    """Run one step for the new version of the secret."""
+    step, version = event["Step"], event["ClientRequestToken"]
+    STEPS[step](event["SecretId"], version)
+    logs.logger.info("rotation", extra={"fields": {"step": step, "version": version}})

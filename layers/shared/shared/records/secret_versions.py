@@ -1,0 +1,63 @@
+"""The versions of a secret in Secrets Manager, and how a rotation replaces the current one.
+
+A secret has a current, a previous and, during a rotation, a pending version. The version's id is the rotation's token.
+AWS Secrets Manager, "Rotation by Lambda function".
+"""
+
+from collections.abc import Mapping, Sequence
+
+from botocore.exceptions import ClientError
+
+from shared.core.aws import error_code, secretsmanager, translated_errors
+
+
+class RotationError(Exception):
+    """A step cannot be done in the current state. Secrets Manager reports it and retries later."""
+
+
+def read(secret: str, **which: str) -> tuple[str, str] | None:
+    """Return the id and the text of one version, or None if it does not exist or has no text yet."""
+    with translated_errors():
+        try:
+            response = secretsmanager().get_secret_value(SecretId=secret, **which)
+        except ClientError as error:
+            if error_code(error) == "ResourceNotFoundException":
+                return None
+            raise
+    return response["VersionId"], response["SecretString"]
+
+
+def put_pending(secret: str, version: str, text: str) -> None:
+    """Store the pending version. Storing the same text again changes nothing."""
+    with translated_errors():
+        secretsmanager().put_secret_value(
+            SecretId=secret, ClientRequestToken=version, SecretString=text, VersionStages=["AWSPENDING"]
+        )
+
+
+def stages(secret: str) -> Mapping[str, Sequence[str]]:
+    """Return the stages of each version: AWSCURRENT, AWSPREVIOUS or AWSPENDING."""
+    with translated_errors():
+        return secretsmanager().describe_secret(SecretId=secret)["VersionIdsToStages"]
+
+
+def make_current(secret: str, version: str) -> None:
+    """Make the pending version the current one, and the current one the previous one.
+
+    Raises:
+        RotationError: a later rotation has already replaced this version. That must not be undone.
+
+    """
+    labels = stages(secret)
+    if not {"AWSPENDING", "AWSCURRENT"} & set(labels.get(version, ())):
+        raise RotationError(f"Version {version} of the secret is neither pending nor current any more")
+    current = next((other for other, stages_of_it in labels.items() if "AWSCURRENT" in stages_of_it), None)
+    if current == version:
+        return
+    with translated_errors():
+        secretsmanager().update_secret_version_stage(
+            SecretId=secret,
+            VersionStage="AWSCURRENT",
+            MoveToVersionId=version,
+            **({"RemoveFromVersionId": current} if current else {}),
+        )
