@@ -479,6 +479,8 @@ def walk_delivery(inbox: Inbox) -> None:
         receive(bounce(f"{job}.bounces@example.com"))
         Api().post("/api/auth/register", {"name": "Gus", "email": f"{job}.bounces@example.com", "password": PASSWORD})
         Api().post("/api/contact", {"name": "Gil", "email": "gil@example.com", "message": "Hello"})
+        digest = {"form": "contact", "hour": clock.timestamp()[:13]}
+        tables.write(outbox.sending("submission_digest", "contact@example.com", **digest))
         deliver_by(job)
         wire = Wire()
         wire.fail(faults.read_timeout, on="SendEmail")

@@ -74,7 +74,7 @@ def test_submission_is_stored_emailed_and_answered_with_its_id(
     assert submitted() == [FORM]
     (email,) = inbox.all()
     assert (email.to, email.reply_to) == ("contact@example.com", ["ada@example.com"])
-    assert email.subject == "Contact: a new message for Lambda API Routes"
+    assert email.subject == f"Contact: a new message for Lambda API Routes ({reply.json['data']['id'][:8]})"
 
 
 @pytest.mark.parametrize("as_base64", [True, False])
@@ -494,7 +494,10 @@ def test_form_with_other_fields_is_stored_read_and_emailed(support: Form, admin:
     assert read | question == read
     assert admin.get(URL).json["data"] == []
     email = inbox.newest()
-    assert (email.to, email.subject) == ("support@example.com", "Support desk: a new message for Lambda API Routes")
+    assert (email.to, email.subject) == (
+        "support@example.com",
+        f"Support desk: a new message for Lambda API Routes ({read['id'][:8]})",
+    )
     assert "Order number:\n    7\n\nSubscribe:\n    Yes\n\nTopics:\n    a, b\n" in email.text
     stored.check()
 

@@ -25,6 +25,10 @@ WATCHED = {
     ("Product", "LockedSignIns"),
     ("Product", "WrongProxyKeys"),
     ("Product", "EmailsDead"),
+    ("Product", "EmailsHeld"),
+    ("Product", "EmailsSent"),
+    ("AWS/SES", "Reputation.BounceRate"),
+    ("AWS/SES", "Reputation.ComplaintRate"),
     ("Product", "OldestUnsentEmail"),
 }
 

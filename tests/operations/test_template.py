@@ -180,18 +180,20 @@ def test_environment_fits_in_lambdas_4_kb(transformed: Template) -> None:
     """Assumes a stack name of 50 characters and parameters of 150."""
     for name, function in functions(transformed).items():
         variables = function["Environment"]["Variables"]
-        length = sum(len(key) + _longest(value) for key, value in variables.items())
+        length = sum(len(key) + _longest(value, transformed["Parameters"]) for key, value in variables.items())
         assert length < 4096, (name, length)
 
 
-def _longest(value: Any) -> int:  # a string or an intrinsic function
+def _longest(value: Any, parameters: Template) -> int:  # noqa: PLR0911  # a string, or one of the intrinsic functions
     match value:
         case str(text):
             return len(text)
         case {"Ref": "AWS::NoValue"}:
             return 0
         case {"Fn::If": [_, *both]}:
-            return max(map(_longest, both))
+            return max(_longest(each, parameters) for each in both)
+        case {"Ref": str(name)} if "MaxValue" in parameters.get(name, {}):
+            return len(str(parameters[name]["MaxValue"]))
         case {"Ref": str(name)} if name.endswith(("Secret", "Queue")):
             # An ARN and a URL: both contain region and account.
             return len("https://sqs.ap-southeast-1.amazonaws.com/111122223333/") + 50 + len(name) + 14

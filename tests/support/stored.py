@@ -55,7 +55,7 @@ def sessions() -> list[dict[str, Any]]:
 
 
 def state(entry: dict[str, Any]) -> str:
-    """Return the state of an outbox entry: waiting, done or dead."""
+    """Return the state of an outbox entry: waiting, held, done or dead."""
     return "done" if "doneAt" in entry else str(entry["unsent"]).partition("#")[0]
 
 
@@ -68,6 +68,9 @@ def check_outbox_entry(entry: dict[str, Any]) -> None:
         case "waiting":
             assert keys == {"unsent", "retryAt"}, "a waiting entry is not in the index, or expires"
             assert entry["unsent"] in {f"waiting#{shard}" for shard in range(4)}, "a waiting entry has an unknown shard"
+        case "held":
+            assert keys == {"unsent", "retryAt", "expiresAt"}, "a held entry is not in the index, or does not expire"
+            assert entry["expiresAt"] == entry["retryAt"] + 3600, "a held entry does not expire after an hour"
         case "dead":
             assert keys == {"unsent", "retryAt"}, "a dead entry is not in the index, or expires"
             assert entry["lastError"], "a dead entry has no error"

@@ -1,12 +1,16 @@
-"""Run every minute: try the emails that are due, and report the state of the outbox."""
+"""Run every minute: try the emails that are due and those that a budget held back, and report the outbox's state."""
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.core import logs, metrics, startup
 from shared.mail import delivery, providers
-from shared.records import outbox
+from shared.records import budgets, outbox
+from shared.records.budgets import BUDGETS
+from shared.records.outbox import Unsent
 
 startup.finish()
 
@@ -14,15 +18,32 @@ startup.finish()
 def handler(_event: Any, context: LambdaContext) -> None:
     """Deliver the emails that are due. If the time runs out, the next run continues."""
     found = outbox.backlog()
-    fields = {"waiting": found.waiting, "due": len(found.due), "dead": found.dead, "oldestSeconds": found.oldest_age}
-    if found.waiting or found.dead:
+    fields = {
+        "waiting": found.waiting,
+        "due": len(found.due),
+        "held": found.held,
+        "dead": found.dead,
+        "oldestSeconds": found.oldest_age,
+    }
+    if found.waiting or found.held or found.dead:
         logs.logger.info("outbox", extra={"fields": fields})
     metrics.count("EmailsWaiting", found.waiting)
+    metrics.count("EmailsHeld", found.held)
     metrics.count("EmailsDead", found.dead)
     metrics.seconds("OldestUnsentEmail", found.oldest_age)
-    for unsent in found.due:
+    for unsent in chain(found.due, _held_within_budget()):
         if not delivery.has_time(context) or providers.all_circuits_open():
             return
         entry = outbox.claim(unsent)
         if entry is not None:
             delivery.deliver(entry)
+
+
+def _held_within_budget() -> Iterator[Unsent]:
+    """Yield the entries held back whose budget has something left, newest first."""
+    for budget in BUDGETS:
+        for unsent in outbox.held(budget):
+            if budgets.is_spent(budget):
+                break
+            if not budgets.is_spent(budget, unsent.network):
+                yield unsent

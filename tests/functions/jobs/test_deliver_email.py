@@ -374,7 +374,7 @@ def test_email_is_composed_again_if_the_account_changes_meanwhile(inbox: Inbox, 
 def test_done_entries_expire_after_a_week_and_waiting_ones_never(inbox: Inbox) -> None:
     register()
     (entry,) = stored.items("OutboxTable")
-    common = {"id", "kind", "to", "details", "createdAt", "attempts", "giveUpAt"}
+    common = {"id", "kind", "to", "details", "network", "createdAt", "attempts", "giveUpAt"}
     # A provider may be unreachable for more than a week: waiting entries must not expire.
     assert set(entry) == common | {"unsent", "retryAt"}
     inbox.newest()

@@ -211,8 +211,8 @@ def test_log_counts_waiting_due_and_dead_entries_and_the_oldest_age(
     now.shift(50)
     retry()
     assert logged(caplog, "outbox") == [
-        {"waiting": 3, "due": 0, "dead": 1, "oldestSeconds": 100},
-        {"waiting": 3, "due": 1, "dead": 1, "oldestSeconds": 150},
+        {"waiting": 3, "due": 0, "held": 0, "dead": 1, "oldestSeconds": 100},
+        {"waiting": 3, "due": 1, "held": 0, "dead": 1, "oldestSeconds": 150},
     ]
 
 

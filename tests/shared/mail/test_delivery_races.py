@@ -5,13 +5,14 @@ them claims an email first, each email must be sent exactly once.
 """
 
 from collections import Counter
+from functools import partial
 
 import pytest
 import time_machine
 
-from shared.core import aws, tables
+from shared.core import aws, config, tables
 from shared.mail import delivery
-from shared.records import outbox
+from shared.records import budgets, outbox
 from tests.support import faults, stored
 from tests.support.api import Inbox, entries, load, redrive, retry
 from tests.support.faults import Wire
@@ -113,10 +114,19 @@ def test_redrive_deletes_the_messages_in_the_queue(inbox: Inbox) -> None:
     assert redrive() == {"emails": 0, "batches": 12}
 
 
+@pytest.mark.usefixtures("fake_aws")
+def test_parallel_senders_stay_within_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMAILS_TO_OTHERS", "40")
+    config.settings.cache_clear()
+    networks = [f"198.51.100.{number % 30}" for number in range(120)]
+    taken = at_once(*[partial(budgets.take, "others", network) for network in networks])
+    assert sum(taken) == 40
+
+
 def test_index_contains_only_unsent_emails(inbox: Inbox) -> None:
     ids = add_emails()
     assert inbox.sent == []
     backlog = outbox.backlog()
     assert (backlog.waiting, backlog.dead, backlog.due) == (EMAIL_COUNT, 0, ())
     deliver_new(ids)
-    assert outbox.backlog() == outbox.Backlog((), 0, 0, 0)
+    assert outbox.backlog() == outbox.Backlog((), 0, 0, 0, 0)

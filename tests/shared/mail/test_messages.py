@@ -74,7 +74,19 @@ def compose(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Message]:
         monkeypatch.setattr(credentials, "find", lambda _: credential)
         monkeypatch.setattr(suppressions, "reason_for", lambda _: None)
         monkeypatch.setattr(submissions, "find", lambda *_: SUBMISSION)
-        entry = Entry(id="1", kind=kind, to="ada@example.com", details=details, attempts=1, retry_at=0, give_up_at=0)
+        monkeypatch.setattr(submissions, "of_hour", lambda *_: [SUBMISSION] * 3)
+        entry = Entry(
+            id="1",
+            kind=kind,
+            to="ada@example.com",
+            details=details,
+            attempts=2,
+            retry_at=0,
+            give_up_at=0,
+            created_at="",
+            network="",
+            is_counted=False,
+        )
         email = messages.compose(entry)
         assert email is not None
         return email
@@ -99,6 +111,7 @@ CASES: Mapping[str, tuple[Credential | None, Any, Mapping[str, str]]] = {
     "account_closed": (ADA, "account_closed", {}),
     "account_enabled": (ADA, "account_enabled", {}),
     "submission": (ADA, "submission", {"form": "contact", "position": "p"}),
+    "submission_digest": (ADA, "submission_digest", {"form": "contact", "hour": "2026-08-04T09"}),
 }
 each_email = pytest.mark.parametrize("name", CASES)
 
@@ -231,9 +244,9 @@ def test_hostile_device_details_stay_on_one_short_line_each() -> None:
 
 def test_hostile_form_fields_cannot_imitate_other_fields() -> None:
     forged = "Hi\n\nEmail:\n    eve@example.com\r\n</div></td>" + HOSTILE
-    values = {"form": "Contact", "sent_at": "today", "fields": [(HOSTILE, forged)]}
+    values = {"form": "Contact", "number": "3f2a91c0", "sent_at": "today", "fields": [(HOSTILE, forged)]}
     subject, text, source = render("submission", **values)  # type: ignore[arg-type]  # the values have two types
-    assert subject == "Contact: a new message for Acme & Co"
+    assert subject == "Contact: a new message for Acme & Co (3f2a91c0)"
     _, _, fields = text.partition("today.\n\n")
     label, *value = fields.splitlines()
     assert label.startswith("<b onclick")
@@ -247,7 +260,7 @@ def test_hostile_form_fields_cannot_imitate_other_fields() -> None:
 @settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_form_value_adds_no_tags_and_no_unindented_lines(value: str) -> None:
-    arguments: dict[str, Any] = {"form": "Contact", "sent_at": "today"}
+    arguments: dict[str, Any] = {"form": "Contact", "number": "3f2a91c0", "sent_at": "today"}
     plain = render("submission", fields=[("Message", "x")], **arguments)
     subject, text, source = render("submission", fields=[("Message", value)], **arguments)
     assert subject == plain[0]
@@ -301,8 +314,8 @@ def test_button_has_the_configured_color(configure: Callable[..., None], color: 
 
 
 def test_text_is_readable_in_both_color_schemes() -> None:
-    fields = [("Name", "Ada")]
-    source = render("submission", form="Contact", sent_at="today", fields=fields)[2] + render("recovery", url="x")[2]
+    values = {"form": "Contact", "number": "1", "sent_at": "today", "fields": [("Name", "Ada")]}
+    source = render("submission", **values)[2] + render("recovery", url="x")[2]  # type: ignore[arg-type]  # as above
     dark = dict(re.findall(r"\.(\w+) \{.*?(?<!-)color: (#\w{6}) !important", source))
     backgrounds = dict(re.findall(r"\.(page|card) \{ background-color: (#\w{6})", source))
     assert set(dark) == {"card", "small", "link"}

@@ -42,9 +42,10 @@ def request(session: Session, *, new_email: str, password: str | None, client: C
     limits.count_address_change(session.user_id)
     allowed = limits.allow_email("email-change", new_email)
     request_id = str(uuid.uuid4())
+    details = {"userId": session.user_id, "request": request_id}
     write(
         credentials.requesting_change(credential, request_id),
-        outbox.sending_if(allowed, "email_change", new_email, userId=session.user_id, request=request_id),
+        outbox.sending_if(allowed, "email_change", new_email, network=client.network, **details),
         activity.recording("user_email_change_requested", session.user_id, client),
     )
 

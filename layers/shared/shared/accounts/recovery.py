@@ -37,7 +37,8 @@ _Presented: TypeAlias = tuple[OneTimeToken, Credential, User]
 
 def forgot_password(email: str, client: Client) -> None:
     """Request a link to choose a new password. Writes the same whether or not the address has an account."""
-    write(outbox.sending_if(limits.allow_email("recovery", email), "recovery", email))
+    allowed = limits.allow_email("recovery", email)
+    write(outbox.sending_if(allowed, "recovery", email, network=client.network))
     activity.log("user_recovery_requested", client, address=activity.digest(email))
 
 

@@ -21,17 +21,18 @@ def register(*, name: str, email: str, password: str, client: Client) -> str:
     """
     passwords.check(password, email=email, name=name)
     registration, secret = registrations.new(name=name, email=email, password_hash=passwords.hashed(password))
-    write(registrations.adding(registration), _emailing(email, registration.position))
+    write(registrations.adding(registration), _emailing(email, registration.position, client))
     activity.log("user_confirmation_requested", client, address=activity.digest(email))
     return secret
 
 
 def resend(email: str, secret: str, client: Client) -> None:
     """Request another email for a registration: the one with this secret or, without it, the newest of the address."""
-    write(_emailing(email, registrations.position_of(secret)))
+    write(_emailing(email, registrations.position_of(secret), client))
     activity.log("user_confirmation_requested", client, address=activity.digest(email))
 
 
-def _emailing(email: str, position: str) -> list[Change]:
+def _emailing(email: str, position: str, client: Client) -> list[Change]:
     number = limits.allow_email("registration", email)
-    return outbox.sending_if(number, "registration", email, registration=position, number=str(number))
+    details = {"registration": position, "number": str(number)}
+    return outbox.sending_if(number, "registration", email, network=client.network, **details)

@@ -24,6 +24,8 @@ class Settings(NamedTuple):
     token_issuer: str
     token_audience: str
     rate_limit_multiplier: int
+    emails_to_accounts: int
+    emails_to_others: int
     log_level: str
     metrics_namespace: str
     users_table: str

@@ -21,6 +21,8 @@ Count: TypeAlias = Literal[
     "EmailsSent",
     "EmailsFailed",
     "EmailsWaiting",
+    # Emails beyond a budget, which wait for it to be renewed.
+    "EmailsHeld",
     "EmailsDead",
     "ServerErrors",
 ]

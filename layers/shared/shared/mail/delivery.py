@@ -14,7 +14,8 @@ from shared.core import logs, metrics
 from shared.core.errors import Unavailable
 from shared.mail import messages, providers
 from shared.mail.messages import Message
-from shared.records import outbox
+from shared.records import budgets, outbox
+from shared.records.budgets import Budget
 from shared.records.outbox import Entry
 from shared.values.emails import ascii_address
 
@@ -37,6 +38,11 @@ def deliver(entry: Entry) -> None:
     try:
         message = messages.compose(entry)
         if message is not None and _is_deliverable(entry, message):
+            if message.budget is not None and not entry.is_counted:
+                if not budgets.take(message.budget, entry.network):
+                    _hold(entry, message.budget)
+                    return
+                entry = entry._replace(is_counted=True)
             providers.send(message, entry.id)
             metrics.count("EmailsSent")
     except (messages.Withheld, providers.PermanentFailure) as failure:
@@ -61,6 +67,11 @@ def _is_deliverable(entry: Entry, message: Message) -> bool:
         return True
     logs.logger.warning("undeliverable address", extra={"fields": _fields(entry)})
     return False
+
+
+def _hold(entry: Entry, budget: Budget) -> None:
+    outbox.hold(entry, budget)
+    logs.logger.warning("email held", extra={"fields": _fields(entry) | {"budget": budget}})
 
 
 def _postpone(entry: Entry, reason: str, retry_after: int | None = None) -> None:

@@ -10,28 +10,49 @@ they write goes to our own inbox, as text and never in a header, except for the 
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from shared.core import logs, tables
+from shared.core import clock, logs, tables
 from shared.core.config import settings
 from shared.mail.rendering import Fields, render
-from shared.records import credentials, limits, one_time_tokens, registrations, submissions, suppressions, users
+from shared.records import (
+    budgets,
+    credentials,
+    limits,
+    one_time_tokens,
+    outbox,
+    registrations,
+    submissions,
+    suppressions,
+    users,
+)
+from shared.records.budgets import Budget
 from shared.records.credentials import Credential
 from shared.records.outbox import Entry, Kind
 from shared.records.registrations import Registration
+from shared.records.submissions import Submission
 from shared.values import emails
 
 
 class Message(NamedTuple):
-    """An email in both forms, text and HTML. Replies go to `reply_to` unless it is empty."""
+    """An email in both forms, text and HTML. Replies go to `reply_to` unless it is empty.
+
+    `budget` bounds what strangers can cause; notices have none.
+    """
 
     to: str
     subject: str
     text: str
     html: str
     reply_to: str = ""
+    budget: Budget | None = None
+
+
+# The newest submissions that a digest shows, and how much of each field.
+_MAX_IN_DIGEST = 100
+_MAX_VALUE_IN_DIGEST = 300
 
 
 class Withheld(Exception):
@@ -55,7 +76,7 @@ def compose(entry: Entry) -> Message | None:
     reason = suppressions.reason_for(entry.to)
     if reason is None:
         return _COMPOSERS[entry.kind](entry)
-    if entry.kind == "submission":
+    if entry.kind in {"submission", "submission_digest"}:
         # An inbox rarely has an account, so no profile would show the suppression, and no user could lift it.
         raise Withheld(f"inbox_{reason}")
     # Check before issuing the token: it would replace one that was already sent, without being sent itself.
@@ -174,7 +195,8 @@ def _proof(entry: Entry) -> Message | None:
     if credential.is_reserved:
         return None
     token = one_time_tokens.issue(credential, "prove-address")
-    return _message("verify_email", credential.address, url=_url("verify-email", token), digits="")
+    message = _message("verify_email", credential.address, url=_url("verify-email", token), digits="")
+    return message._replace(budget="accounts")
 
 
 _PROOFS: Mapping[Kind, Callable[[Entry], Message | None]] = {
@@ -203,14 +225,59 @@ def _submission(entry: Entry) -> Message | None:
     submission = submissions.find(entry.details["form"], entry.details["position"])
     if submission is None:
         return None
+    if entry.attempts == 1 and not budgets.take_form_email(submission.form, _hour(submission)):
+        _ensure_digest(submission, entry.to)
+        return None
     message = _message(
         "submission",
         entry.to,
         form=_label(submission.form),
-        fields=[(_label(name), _formatted(value)) for name, value in submission.fields.items()],
+        # Mail clients put emails with the same subject into one conversation, where a new one is easily missed.
+        number=submission.id[:8],
+        fields=_labelled(submission),
         sent_at=f"{datetime.fromisoformat(submission.created_at):%-d %B %Y, %H:%M} UTC",
     )
     return message._replace(reply_to=_reply_to(submission.fields.get("email")))
+
+
+def _ensure_digest(submission: Submission, to: str) -> None:
+    """Queue the email that lists all submissions of the hour, unless an earlier one has queued it."""
+    hour = _hour(submission)
+    end = int(datetime.fromisoformat(f"{hour}:00Z").timestamp()) + clock.HOUR
+    outbox.send_once(f"{submission.form}#{hour}", "submission_digest", to, due=end, form=submission.form, hour=hour)
+
+
+def _submission_digest(entry: Entry) -> Message | None:
+    found = submissions.of_hour(entry.details["form"], entry.details["hour"], _MAX_IN_DIGEST + 1)
+    if not found:
+        return None
+    shown = found[:_MAX_IN_DIGEST]
+    hour = datetime.fromisoformat(f"{entry.details['hour']}:00Z")
+    return _message(
+        "submission_digest",
+        entry.to,
+        form=_label(entry.details["form"]),
+        count=str(len(shown)) if len(shown) == len(found) else f"more than {len(shown)}",
+        submissions=[
+            (f"{datetime.fromisoformat(each.created_at):%H:%M} ({each.id[:8]})", _in_short(each)) for each in shown
+        ],
+        hour=f"{hour:%-d %B %Y, %H:%M} to {hour + timedelta(hours=1):%H:%M} UTC",
+    )
+
+
+def _hour(submission: Submission) -> str:
+    """Return the hour of a submission: RFC 3339, up to the hour."""
+    return submission.created_at[:13]
+
+
+def _labelled(submission: Submission) -> Fields:
+    return [(_label(name), _formatted(value)) for name, value in submission.fields.items()]
+
+
+def _in_short(submission: Submission) -> str:
+    """Return one line for each field, so that none can imitate another."""
+    fields = [(label, " ".join(value.split())) for label, value in _labelled(submission)]
+    return "\n".join(f"{label}: {value[:_MAX_VALUE_IN_DIGEST]}" for label, value in fields)
 
 
 def _label(name: str) -> str:
@@ -253,6 +320,7 @@ _COMPOSERS: Mapping[Kind, Callable[[Entry], Message | None]] = {
     "account_closed": _notice("account_closed"),
     "account_enabled": _notice("account_enabled", sign_in_url="login"),
     "submission": _submission,
+    "submission_digest": _submission_digest,
 }
 
 
@@ -261,6 +329,15 @@ def _url(page: str, token: str = "") -> str:
     return f"{settings().frontend_url}/{page}" + (f"?token={quote(token)}" if token else "")
 
 
+_BUDGETS: Mapping[str, Budget] = {
+    "already_registered": "accounts",
+    "invitation": "accounts",
+    "recovery": "accounts",
+    "verify_email": "others",
+    "email_change": "others",
+}
+
+
 def _message(name: str, to: str, **values: str | Fields) -> Message:
     subject, text, html = render(name, **values)
-    return Message(to, subject, text, html)
+    return Message(to, subject, text, html, budget=_BUDGETS.get(name))

@@ -7,7 +7,9 @@ token of a link is created on delivery too, and never stored.
 The entry is the source of truth for its email. It is in exactly one state:
 
 waiting     `unsent` is `waiting#<shard>`, and `retryAt` is the time of the next attempt
-done        `doneAt` is set: the email was sent, is not needed, or was not allowed. Only entries in this state expire
+held        `unsent` is `held#<budget>`: the budget is spent. `retryAt` is the time when the entry was written, so that
+            the newest is found first. After an hour it is dropped: nobody reads it any more, and it expires
+done        `doneAt` is set: the email was sent, is not needed, or was not allowed. The entry expires
 dead        `unsent` is `dead`, and `lastError` is the reason. The entry is kept until it is redriven
 
 `unsent` and `retryAt` are the keys of a sparse index, which holds only entries that are not done. A sender claims an
@@ -24,9 +26,12 @@ from typing import Literal, NamedTuple, TypeAlias
 from shared.core import clock
 from shared.core.conditions import Attr, Condition, Key
 from shared.core.tables import Change, Item, Put, Table, Update, try_update
+from shared.records.budgets import BUDGETS, Budget
 
 OUTBOX = Table("outbox_table")
 _UNSENT = "Unsent"
+# For the ids of entries that are queued once.
+_NAMES = uuid.UUID("0d3a6a0c-6e0c-4f43-9a6e-5c7e1d0a9b52")
 _SHARDS = 4
 _DEAD = "dead"
 _RETENTION = 7 * clock.DAY
@@ -35,6 +40,7 @@ _LEASE = 2 * clock.MINUTE
 # The stream's function claims a new entry only if this much of the first two minutes is left: as long as it may run.
 _STREAM_RUN_TIME = clock.MINUTE
 _RETRY_PERIOD = clock.DAY
+_HELD_PERIOD = clock.HOUR
 _FIRST_RETRY_DELAY = 30
 _MAX_RETRY_DELAY = clock.HOUR
 _MAX_REQUESTED_DELAY = 6 * clock.HOUR
@@ -55,13 +61,15 @@ Kind: TypeAlias = Literal[
     "account_closed",
     "account_enabled",
     "submission",
+    "submission_digest",
 ]
 
 
 class Entry(NamedTuple):
     """An email to send to an address as typed. `details` holds whatever else this kind of email needs.
 
-    `attempts` is the number of claims, including the current one. `retry_at` is the time when its lease ends.
+    `attempts` is the number of claims, including the current one. `retry_at` is the time when its lease ends. `network`
+    is that of the client who caused the email, and `is_counted` whether the email was counted in a budget.
     """
 
     id: str
@@ -71,6 +79,9 @@ class Entry(NamedTuple):
     attempts: int
     retry_at: int
     give_up_at: int
+    created_at: str
+    network: str
+    is_counted: bool
 
     @classmethod
     def from_item(cls, item: Item) -> "Entry":
@@ -83,25 +94,32 @@ class Entry(NamedTuple):
             attempts=item["attempts"],
             retry_at=item["retryAt"],
             give_up_at=item["giveUpAt"],
+            created_at=item["createdAt"],
+            network=item["network"],
+            is_counted=item.get("counted", False),
         )
 
 
-def sending(kind: Kind, to: str, **details: str) -> list[Change]:
-    """Return the changes that queue an email."""
-    entry_id = str(uuid.uuid4())
-    return _storing(entry_id, kind, to, details, _waiting(entry_id, retry_at=clock.now() + _LEASE))
+def sending(kind: Kind, to: str, *, network: str = "", **details: str) -> list[Change]:
+    """Return the changes that queue an email. `network` is that of the client who caused it, if it has a budget."""
+    return sending_if(allowed=True, kind=kind, to=to, network=network, **details)
 
 
-def sending_if(allowed: object, kind: Kind, to: str, **details: str) -> list[Change]:
+def sending_if(allowed: object, kind: Kind, to: str, *, network: str = "", **details: str) -> list[Change]:
     """Return the changes that queue an email or, if a limit forbids it, store it as done, which takes the same time."""
-    if allowed:
-        return sending(kind, to, **details)
-    return _storing(str(uuid.uuid4()), kind, to, details, _done())
+    entry_id = str(uuid.uuid4())
+    state = _waiting(entry_id, retry_at=clock.now() + _LEASE) if allowed else _done()
+    content = {"kind": kind, "to": to, "details": details, "network": network, "createdAt": clock.timestamp()}
+    return [Put(table=OUTBOX, item={"id": entry_id, **content, **state})]
 
 
-def _storing(entry_id: str, kind: Kind, to: str, details: Mapping[str, str], state: Item) -> list[Change]:
-    item = {"id": entry_id, "kind": kind, "to": to, "details": details, "createdAt": clock.timestamp(), **state}
-    return [Put(table=OUTBOX, item=item)]
+def send_once(name: str, kind: Kind, to: str, *, due: int, **details: str) -> None:
+    """Queue an email that becomes due at a time (seconds since 1970), unless one with this name was queued before."""
+    entry_id = str(uuid.uuid5(_NAMES, name))
+    # Later than the stream's function may claim new entries.
+    state = _waiting(entry_id, retry_at=due + _LEASE + 1)
+    content = {"kind": kind, "to": to, "details": details, "network": "", "createdAt": clock.timestamp()}
+    try_update(Update(table=OUTBOX, key={"id": entry_id}, set={**content, **state}, when=Attr("id").not_exists()))
 
 
 def _done() -> Item:
@@ -111,11 +129,15 @@ def _done() -> Item:
 def _waiting(entry_id: str, retry_at: int) -> Item:
     now = clock.now()
     return {
-        "unsent": _shard(uuid.UUID(entry_id).int % _SHARDS),
+        "unsent": _shard_of(entry_id),
         "retryAt": retry_at,
         "attempts": 0,
         "giveUpAt": now + _RETRY_PERIOD,
     }
+
+
+def _shard_of(entry_id: str) -> str:
+    return _shard(uuid.UUID(entry_id).int % _SHARDS)
 
 
 def _shard(number: int) -> str:
@@ -128,21 +150,24 @@ _WAITING = Attr("unsent").begins_with("waiting#")
 
 
 class Unsent(NamedTuple):
-    """An entry that is waiting or dead, as the index holds it."""
+    """An entry that is waiting, held or dead, as the index holds it."""
 
     id: str
+    state: str
     retry_at: int
     created_at: str
+    network: str
 
 
 class Backlog(NamedTuple):
-    """The state of the outbox: the due entries, longest overdue first, and the numbers of waiting and dead ones.
+    """The state of the outbox: the due entries, longest overdue first, and the numbers of waiting, held and dead ones.
 
     `oldest_age` is the age of the oldest waiting entry in seconds, or 0 if there is none.
     """
 
     due: tuple[Unsent, ...]
     waiting: int
+    held: int
     dead: int
     oldest_age: int
 
@@ -150,17 +175,29 @@ class Backlog(NamedTuple):
 def claim_new(entry_id: str) -> Entry | None:
     """Claim an entry that has not been tried, for the rest of its first two minutes. Changes no key of the index.
 
-    Return None if it has been tried already, or if too little of that time is left: then it is tried when it is due.
+    Return None if it has been tried already, if too little of that time is left, or if it is due later than that: then
+    it is tried when it is due.
     """
-    untried = _WAITING & Attr("attempts").eq(0) & Attr("retryAt").gt(clock.now() + _STREAM_RUN_TIME)
+    now = clock.now()
+    untried = _WAITING & Attr("attempts").eq(0) & Attr("retryAt").gt(now + _STREAM_RUN_TIME)
+    untried &= Attr("retryAt").lte(now + _LEASE)
     return _claim(Update(table=OUTBOX, key={"id": entry_id}, set={"attempts": 1}, when=untried))
 
 
 def claim(unsent: Unsent) -> Entry | None:
-    """Claim an entry that is due. Return None if another sender was faster."""
-    unchanged = _WAITING & Attr("retryAt").eq(unsent.retry_at)
-    lease = {"retryAt": clock.now() + _LEASE}
-    return _claim(Update(table=OUTBOX, key={"id": unsent.id}, set=lease, add={"attempts": 1}, when=unchanged))
+    """Claim an entry that is due or held. Return None if another sender was faster."""
+    unchanged = Attr("unsent").eq(unsent.state) & Attr("retryAt").eq(unsent.retry_at)
+    lease = {"unsent": _shard_of(unsent.id), "retryAt": clock.now() + _LEASE}
+    return _claim(
+        Update(
+            table=OUTBOX,
+            key={"id": unsent.id},
+            set=lease,
+            add={"attempts": 1},
+            remove=("expiresAt",),
+            when=unchanged,
+        )
+    )
 
 
 def _claim(change: Update) -> Entry | None:
@@ -180,13 +217,28 @@ def backlog() -> Backlog:
             if unsent.retry_at <= now and position < _MAX_DUE:
                 due.append(unsent)
     age = now - int(datetime.fromisoformat(oldest).timestamp()) if oldest else 0
+    held_count = sum(1 for budget in BUDGETS for _ in held(budget))
     dead = sum(1 for _ in _unsent(_DEAD))
-    return Backlog(tuple(sorted(due, key=lambda unsent: unsent.retry_at)), waiting, dead, max(age, 0))
+    return Backlog(tuple(sorted(due, key=lambda unsent: unsent.retry_at)), waiting, held_count, dead, max(age, 0))
+
+
+def held(budget: Budget) -> Iterator[Unsent]:
+    """Yield the entries that a budget holds back and has not dropped, newest first."""
+    condition = Key("unsent").eq(_held(budget)) & Key("retryAt").gt(clock.now() - _HELD_PERIOD)
+    return _read(condition, newest_first=True)
 
 
 def _unsent(state: str) -> Iterator[Unsent]:
-    for item in OUTBOX.query(Key("unsent").eq(state), index=_UNSENT):
-        yield Unsent(item["id"], item["retryAt"], item["createdAt"])
+    return _read(Key("unsent").eq(state))
+
+
+def _read(condition: Condition, *, newest_first: bool = False) -> Iterator[Unsent]:
+    for item in OUTBOX.query(condition, index=_UNSENT, newest_first=newest_first):
+        yield Unsent(item["id"], item["unsent"], item["retryAt"], item["createdAt"], item["network"])
+
+
+def _held(budget: Budget) -> str:
+    return f"held#{budget}"
 
 
 # Outcomes of a claim -------------------------------------------------------------------------------
@@ -195,6 +247,13 @@ def _unsent(state: str) -> Iterator[Unsent]:
 def mark_done(entry: Entry) -> None:
     """Record that nothing is left to do, even if another sender holds the entry by now."""
     _update_if(Attr("unsent").exists(), entry, _done(), remove=("unsent", "retryAt"))
+
+
+def hold(entry: Entry, budget: Budget) -> None:
+    """Hold an entry back until its budget allows it. An hour after it was written it is dropped."""
+    written = int(datetime.fromisoformat(entry.created_at).timestamp())
+    state = {"unsent": _held(budget), "retryAt": written, "expiresAt": written + _HELD_PERIOD}
+    _update_if(_still_claimed(entry), entry, state)
 
 
 def postpone(entry: Entry, error: str, retry_after: int | None = None) -> int | None:
@@ -206,7 +265,8 @@ def postpone(entry: Entry, error: str, retry_after: int | None = None) -> int | 
     if retry_at > entry.give_up_at:
         mark_dead(entry, error)
         return None
-    _update_if(_still_claimed(entry), entry, {"retryAt": retry_at, "lastError": error})
+    counted = {"counted": True} if entry.is_counted else {}
+    _update_if(_still_claimed(entry), entry, {"retryAt": retry_at, "lastError": error, **counted})
     return retry_at
 
 

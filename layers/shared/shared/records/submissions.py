@@ -80,6 +80,13 @@ def find(form: str, position: str) -> Submission | None:
     return Submission.from_item(item) if item is not None else None
 
 
+def of_hour(form: str, hour: str, limit: int) -> list[Submission]:
+    """Return the newest submissions of an hour (RFC 3339, up to the hour), newest first."""
+    condition = Key("form").eq(form) & Key("position").begins_with(hour)
+    items = SUBMISSIONS.query(condition, page_size=limit, newest_first=True)
+    return list(map(Submission.from_item, islice(items, limit)))
+
+
 def newest(form: str, limit: int, *, before: str | None = None) -> tuple[list[Submission], str | None]:
     """Return a page of submissions, newest first, and the position after which the next page starts, or None."""
     condition: Condition = Key("form").eq(form)

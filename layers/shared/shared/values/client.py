@@ -23,8 +23,12 @@ class Client(NamedTuple):
     @property
     def site(self) -> str:
         """The first 48 bits of an IPv6 address, which one company may have; empty for IPv4."""
-        site = _network(self.ip, 48)
-        return site if ":" in site else ""
+        return site_of(self.network)
+
+
+def site_of(network: str) -> str:
+    """Return the site that a client's network belongs to; empty for IPv4."""
+    return str(IPv6Network(network).supernet(new_prefix=48)) if ":" in network else ""
 
 
 def _network(ip: str, bits: int) -> str:
