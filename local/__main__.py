@@ -23,6 +23,8 @@ def main() -> int:
     except RunnerError as problem:
         console.error(str(problem))
         return 2
+    # Whatever the runner and its processes write is for this user's eyes only.
+    os.umask(0o077)
     stop = threading.Event()
     received: list[int] = []
     starting = True
@@ -75,6 +77,9 @@ def _options() -> Options:
     parser.add_argument(
         "--parameter-overrides", nargs="*", default=[], metavar="KEY=VALUE", help="values for the template's parameters"
     )
+    parser.add_argument(
+        "--container-host", action="append", default=[], help="a host by which containers reach MiniStack"
+    )
     arguments = parser.parse_args()
     parameters = dict(_pair(text) for text in arguments.parameter_overrides)
     if multiplier := environment.get("RATE_LIMIT_MULTIPLIER"):
@@ -86,6 +91,7 @@ def _options() -> Options:
         port=_port(arguments.port),
         aws_port=_port(arguments.aws_port),
         parameters=parameters,
+        container_hosts=arguments.container_host,
         admin_email=environment.get("LOCAL_ADMIN_EMAIL") or "admin@example.com",
         admin_password=environment.get("LOCAL_ADMIN_PASSWORD") or None,
     )
@@ -111,7 +117,7 @@ def _welcome(options: Options, runner: Runner, console: Console) -> None:
         f"{address} serves {options.template.name}. Press Ctrl-C to stop; the data is kept in {options.data}."
     )
     console.print(f"  Emails, requests, routes  {address}/_local/")
-    console.print(f"  AWS (MiniStack)           {runner.endpoint}")
+    console.print(f"  AWS (MiniStack)           {runner.endpoint}  credentials: {options.data / 'variables.json'}")
     if runner.has_proxy_key:
         console.print(f"  Proxy key                 {PROXY_KEY}")
     if runner.admin_password is None:

@@ -49,6 +49,7 @@ class Options:
     port: int
     aws_port: int
     parameters: Mapping[str, str]
+    container_hosts: Collection[str]
     admin_email: str
     admin_password: str | None
 
@@ -114,7 +115,9 @@ class Runner:
         self._socket = listen(self._options.port, "the API", "PORT=… or --port")
         self._closing.callback(self._socket.close)
         self._data = self._options.data.resolve()
-        self._data.mkdir(parents=True, exist_ok=True)
+        # It holds passwords, and the key that signs tokens.
+        self._data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._data.chmod(0o700)
         self._closing.enter_context(_locked(self._data))
 
     def _start_ministack(self) -> None:
@@ -125,8 +128,14 @@ class Runner:
         self._closing.callback(os.close, self._lifeline)
         options = self._options
         self._ministack = MiniStack(
-            self._data, options.ministack_python, options.aws_port, self._lifeline, self._console
+            self._data,
+            options.ministack_python,
+            options.aws_port,
+            self._lifeline,
+            self._console,
+            hosts=options.container_hosts,
         )
+        self._ministack.credentials.write(self._data / "variables.json", self._ministack.endpoint)
         self._closing.callback(self._ministack.kill)
 
     def _load_project(self) -> None:
@@ -214,7 +223,7 @@ class Runner:
         endpoint = self._ministack.endpoint
         return {
             key: resources.queue_url(value, endpoint) if value in self._project.queues else value
-            for key, value in lambda_environment(function, endpoint).items()
+            for key, value in lambda_environment(function, endpoint, self._ministack.credentials).items()
         }
 
     def _invoke(self, name: str, event: str, request_id: str | None = None) -> Result:

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any
 
 from local.aws import REGION
+from local.aws.credentials import Credentials
 
 _SERVICES = {
     "dynamodb": ("dynamodb", "DynamoDB_20120810", "1.0"),
@@ -40,16 +41,15 @@ class MiniStackGoneError(Exception):
 class Aws:
     """A client for MiniStack on `port`. Safe to use from several threads: each has its own connection."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, port: int, credentials: Credentials) -> None:
+        self._port, self._credentials = port, credentials
         self._local = threading.local()
         # Set when MiniStack will not be restarted: requests fail at once.
         self.given_up = False
 
-    @staticmethod
-    def authorization(service: str) -> str:
-        """Return an Authorization header that names the service and the region. Its signature is not checked."""
-        scope = f"local/20200101/{REGION}/{_SERVICES[service][0]}/aws4_request"
+    def authorization(self, service: str = "dynamodb") -> str:
+        """Return an Authorization header that names key, region and service. Its signature is not checked."""
+        scope = f"{self._credentials.key_id}/20200101/{REGION}/{_SERVICES[service][0]}/aws4_request"
         return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
 
     def close(self) -> None:
@@ -99,6 +99,6 @@ class Aws:
         if connection is None:
             connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=RETRY_SECONDS)
             self._local.connection = connection
-        connection.request(method, path, body.encode(), dict(headers))
+        connection.request(method, path, body.encode(), {"Authorization": self.authorization(), **headers})
         response = connection.getresponse()
         return response.status, response.read()

@@ -10,12 +10,14 @@ import os
 import subprocess
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from pathlib import Path
 
 from local.aws import REGION
 from local.aws.client import Aws, MiniStackGoneError
+from local.aws.credentials import VARIABLE, Credentials
 from local.aws.durable import NO_RESTART, REPLAY_FAILED
 from local.console import Console
 from local.errors import RunnerError
@@ -43,9 +45,14 @@ class State:
 
 
 class MiniStack:
-    """The MiniStack process. `wakeups` are set when a table has changed and when MiniStack was restarted."""
+    """The MiniStack process. `wakeups` are set when a table has changed and when MiniStack was restarted.
 
-    def __init__(self, data: Path, python: Path, port: int, lifeline: int, console: Console) -> None:
+    Requests must name the key of `credentials`, and a host of loopback or one of `hosts`, by which containers reach it.
+    """
+
+    def __init__(  # noqa: PLR0913  # what its command line consists of
+        self, data: Path, python: Path, port: int, lifeline: int, console: Console, *, hosts: Collection[str] = ()
+    ) -> None:
         if not python.is_file():
             raise RunnerError(f"MiniStack is not installed: there is no {python}. `make start` installs it.")
         self._data, self._python, self._lifeline, self._console = data / "cloud", python.absolute(), lifeline, console
@@ -54,7 +61,9 @@ class MiniStack:
         self._socket = listen(port, "MiniStack", "--aws-port")
         self.port: int = self._socket.getsockname()[1]
         self.endpoint = f"http://127.0.0.1:{self.port}"
-        self.aws = Aws(self.port)
+        self.credentials = Credentials.new()
+        self.aws = Aws(self.port, self.credentials)
+        self._hosts = hosts
         # The number of restarts. It grows before each restart, so responses come from the same process while it does
         # not change.
         self.incarnation = 0
@@ -107,9 +116,11 @@ class MiniStack:
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
+            VARIABLE: self.credentials.key_id,
         }
         descriptors = {"--listen": self._socket.fileno(), "--notify": self._notify, "--lifeline": self._lifeline}
         options = [text for name, fd in descriptors.items() for text in (name, str(fd))]
+        options += [f"--host={host}" for host in self._hosts]
         with self.log.open("ab") as log:
             return subprocess.Popen(  # noqa: S603 - the runner's own command
                 [str(self._python), "-m", "local.aws.durable", "--data", str(self._data), *options],

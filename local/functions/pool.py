@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.aws import REGION
+from local.aws.credentials import Credentials
 from local.functions.worker import MARK, receive_frame, send_frame
 from local.template import Function
 
@@ -344,8 +344,8 @@ class Pool:
             worker.wait(1.0)
 
 
-def lambda_environment(function: Function, endpoint: str) -> dict[str, str]:
-    """Return a worker's environment: the template's variables, Lambda's, and MiniStack's address.
+def lambda_environment(function: Function, endpoint: str, credentials: Credentials) -> dict[str, str]:
+    """Return a worker's environment: the template's variables, Lambda's, and MiniStack's address and credentials.
 
     Of this shell's own variables only PATH, HOME and TMPDIR are passed on.
     """
@@ -365,10 +365,7 @@ def lambda_environment(function: Function, endpoint: str) -> dict[str, str]:
         "AWS_LAMBDA_LOG_STREAM_NAME": "local",
         "LAMBDA_TASK_ROOT": str(function.folder),
         "_HANDLER": function.handler,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
+        **credentials.variables,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": endpoint,
         **function.environment,

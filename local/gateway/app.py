@@ -26,6 +26,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from local.errors import RunnerError
 from local.functions.pool import FunctionBusyError, FunctionError, FunctionTimeoutError, Result
 from local.gateway.server import TOO_LARGE
+from local.hosts import is_own
 from local.template import Cors, Project, one_line
 
 # Bodies of these types and of text/* reach a function as text, others as base64.
@@ -34,6 +35,7 @@ _PROTOCOLS = frozenset({"HTTP/1.0", "HTTP/1.1"})
 # What a function may respond with; HTTP reserves 1xx for responses before the final one.
 _STATUSES = range(200, 600)
 _MESSAGES = {
+    HTTPStatus.FORBIDDEN: "The runner answers to localhost only: use the address that it prints.",
     HTTPStatus.NOT_FOUND: "Not Found",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Request Entity Too Large",
     HTTPStatus.BAD_GATEWAY: "Internal Server Error",
@@ -92,15 +94,8 @@ def make_app(project: Project, invoke: InvokeWithId, record: Callable[[RequestRe
     @app.before_request
     def begin() -> Response | None:
         g.started, g.function, g.cold, g.problem, g.request_id = time.perf_counter(), "", False, "", ""
-        if request.environ["SERVER_PROTOCOL"] not in _PROTOCOLS:
-            response = _message(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
-            response.headers["Connection"] = "close"
-            return response
-        # Werkzeug ignores further slashes at the beginning.
-        if request.environ["PATH_INFO"].startswith("//"):
-            return _message(HTTPStatus.NOT_FOUND)
-        if request.environ[TOO_LARGE]:
-            return _message(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        if refusal := _refusal():
+            return refusal
         if request.method == "OPTIONS" and project.cors.origins and "Access-Control-Request-Method" in request.headers:
             return Response(status=HTTPStatus.NO_CONTENT)
         return None
@@ -127,6 +122,22 @@ def make_app(project: Project, invoke: InvokeWithId, record: Callable[[RequestRe
         return response
 
     return app
+
+
+def _refusal() -> Response | None:
+    """Return the response to a request that reaches no route, or None."""
+    if request.environ["SERVER_PROTOCOL"] not in _PROTOCOLS:
+        response = _message(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
+        response.headers["Connection"] = "close"
+        return response
+    if not is_own(request.host):
+        return _message(HTTPStatus.FORBIDDEN)
+    # Werkzeug ignores further slashes at the beginning.
+    if request.environ["PATH_INFO"].startswith("//"):
+        return _message(HTTPStatus.NOT_FOUND)
+    if request.environ[TOO_LARGE]:
+        return _message(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    return None
 
 
 def is_page() -> bool:

@@ -113,12 +113,7 @@ class Page:
 
 
 def _guard(app: Flask) -> None:
-    """Protect /_local/: loopback hosts only, no embedding, no caching."""
-
-    @app.before_request
-    def require_loopback_host() -> None:
-        if is_page() and not _is_loopback(request.host):
-            abort(HTTPStatus.FORBIDDEN)
+    """Protect /_local/: no embedding, no caching. The gateway accepts loopback hosts only."""
 
     @app.after_request
     def add_headers(response: Response) -> Response:
@@ -161,7 +156,3 @@ def _methods(route: Route) -> list[str]:
         return ["ANY"]
     # SAM CLI adds OPTIONS to routes with CORS.
     return sorted(set(route.methods) - {"OPTIONS"})
-
-
-def _is_loopback(host: str) -> bool:
-    return host.rpartition("]")[0].strip("[") == "::1" or host.partition(":")[0] in {"localhost", "127.0.0.1"}

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from local.aws.client import Aws
+from local.aws.credentials import Credentials
 from tests.support import ROOT
 
 PROJECT = Path(__file__).with_name("project")
@@ -122,7 +123,8 @@ class RunnerProcess:
 
     @cached_property
     def aws(self) -> Aws:
-        return Aws(int(self.wait_for_line(r"AWS \(MiniStack\) +http://127.0.0.1:(\d+)")[1]))
+        found = self.wait_for_line(r"AWS \(MiniStack\) +http://127.0.0.1:(\d+)  credentials: (.*)")
+        return Aws(int(found[1]), Credentials.read(ROOT / found[2]))
 
     def request(
         self, method: str, path: str, body: str | bytes | None = None, headers: Mapping[str, str] | None = None

@@ -13,6 +13,7 @@ import pytest
 
 from local.asgi import Message, Scope
 from local.aws.durable.app import DurableApp
+from local.aws.durable.callers import Callers
 from local.aws.durable.generations import DamagedError, Generations
 from local.aws.durable.ministack_app import Response
 
@@ -54,11 +55,12 @@ class Served:
     def __init__(self, folder: Path, notify: int) -> None:
         self.ministack = FakeMiniStack()
         self.generations = Generations(folder)
-        self.app = DurableApp(self.ministack, self.generations, notify)  # type: ignore[arg-type]
+        self.app = DurableApp(self.ministack, self.generations, notify, Callers("KEY"))  # type: ignore[arg-type]
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> int:
         """Send a request. Returns the status of the response."""
-        encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
+        own = {"host": "127.0.0.1", "authorization": "AWS4-HMAC-SHA256 Credential=KEY/20260804/eu-west-1/x"}
+        encoded = [(name.encode(), value.encode()) for name, value in {**own, **headers}.items()]
         scope = {"type": "http", "method": "POST", "path": path, "headers": encoded}
         sent: list[Message] = []
 

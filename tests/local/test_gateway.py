@@ -12,7 +12,7 @@ import pytest
 
 from tests.local.harness import TIMEOUT, RunnerProcess
 
-CHUNKED = b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+CHUNKED = b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
 
 
 def connect(runner: RunnerProcess) -> socket.socket:
@@ -118,8 +118,8 @@ def test_empty_chunked_body_is_no_body(runner: RunnerProcess) -> None:
         CHUNKED + b"\r\nFFFFFF\r\n{}",
         CHUNKED + b"\r\n7FFFFFFFFFFFFFFF\r\n{}",
         CHUNKED + b"\r\n2\r\n{}\r\n",
-        b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
-        b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-",
+        b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{",
+        b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-",
     ],
 )
 def test_incomplete_request_invokes_no_function(runner: RunnerProcess, start: bytes) -> None:
@@ -135,7 +135,7 @@ def test_incomplete_request_invokes_no_function(runner: RunnerProcess, start: by
 def test_closing_the_connection_before_the_response_does_no_harm(runner: RunnerProcess) -> None:
     before = runner.line_count
     with closing(connect(runner)) as connection:
-        connection.sendall(b"GET /trouble/hang HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.sendall(b"GET /trouble/hang HTTP/1.1\r\nHost: localhost\r\n\r\n")
         runner.wait_for_line("hanging in", after=before)
     runner.wait_for_line("GET /trouble/hang 504", after=before)
     assert runner.get("/echo").status == 200
@@ -143,7 +143,8 @@ def test_closing_the_connection_before_the_response_does_no_harm(runner: RunnerP
 
 
 def test_expect_100_continue_is_answered_before_the_body(runner: RunnerProcess) -> None:
-    head = b"POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+    head = b"POST /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 5\r\n"
+    head += b"Expect: 100-continue\r\n\r\n"
     with closing(connect(runner)) as connection:
         connection.sendall(head)
         assert connection.recv(65536).startswith(b"HTTP/1.1 100 ")
@@ -154,7 +155,7 @@ def test_expect_100_continue_is_answered_before_the_body(runner: RunnerProcess) 
 
 
 def test_response_to_head_has_a_length_and_no_body(runner: RunnerProcess) -> None:
-    answer = raw(runner, b"HEAD /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    answer = raw(runner, b"HEAD /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 ")
     length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
@@ -164,9 +165,9 @@ def test_response_to_head_has_a_length_and_no_body(runner: RunnerProcess) -> Non
 
 
 def test_pipelined_requests_are_answered_in_order(runner: RunnerProcess) -> None:
-    request = b"POST /items/%d HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
-    echo = b"GET /items/%d HTTP/1.1\r\nHost: x\r\n\r\n"
-    last = b"GET /items/3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    request = b"POST /items/%d HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
+    echo = b"GET /items/%d HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    last = b"GET /items/3 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     answers = raw(runner, echo % 1 + request % 2 + last)
     assert re.findall(rb"HTTP/1.1 (\d+)", answers) == [b"200", b"404", b"200"]
     assert re.findall(rb'"rawPath": "/items/(\d)"', answers) == [b"1", b"3"]
@@ -175,7 +176,7 @@ def test_pipelined_requests_are_answered_in_order(runner: RunnerProcess) -> None
 def test_slow_function_does_not_block_another(runner: RunnerProcess) -> None:
     before = runner.line_count
     with closing(connect(runner)) as connection:
-        connection.sendall(b"GET /trouble/hang HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        connection.sendall(b"GET /trouble/hang HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         runner.wait_for_line("hanging in", after=before)
         assert runner.get("/echo").status == 200
         assert "/trouble/hang 504" not in "\n".join(runner.output.splitlines()[before:])
@@ -183,7 +184,7 @@ def test_slow_function_does_not_block_another(runner: RunnerProcess) -> None:
 
 
 def test_repeated_headers_are_joined(runner: RunnerProcess) -> None:
-    request = b"GET /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-A: 1\r\nX-A: 2\r\n\r\n"
+    request = b"GET /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-A: 1\r\nX-A: 2\r\n\r\n"
     event = json.loads(raw(runner, request).partition(b"\r\n\r\n")[2])["event"]
     assert event["headers"]["x-a"] == "1,2"
 
@@ -241,11 +242,11 @@ def test_invalid_escapes_cause_no_server_error(runner: RunnerProcess, path: str)
         b"nonsense\r\n\r\n",
         b"GET\r\n\r\n",
         b"GET /echo HTTP/9.9\r\n\r\n",
-        b"GET /echo HTTP/1.1\r\nno colon\r\nHost: x\r\n\r\n",
-        b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n",
-        b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
-        b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2, 3\r\n\r\n{}",
-        b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"GET /echo HTTP/1.1\r\nno colon\r\nHost: localhost\r\n\r\n",
+        b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: many\r\n\r\n",
+        b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+        b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2, 3\r\n\r\n{}",
+        b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"GET /echo HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n",
     ],
 )
@@ -274,7 +275,7 @@ def test_body_over_the_limit_is_rejected_before_it_ends(runner: RunnerProcess) -
         connection.sendall(CHUNKED + b"\r\n" + 11 * chunk)
         assert connection.recv(65536).startswith(b"HTTP/1.1 413 ")
         # What follows is read and dropped: the connection is not reset while the client is sending.
-        connection.sendall(11 * chunk + b"0\r\n\r\nGET /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        connection.sendall(11 * chunk + b"0\r\n\r\nGET /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         assert b"HTTP/1.1 200 " in rest(connection)
 
 
@@ -291,12 +292,12 @@ def test_torn_chunk_after_the_response_ends_the_connection(runner: RunnerProcess
     assert "Traceback" not in "\n".join(runner.output.splitlines()[before:])
 
 
-@pytest.mark.parametrize("target", ["http://other.test:8080/items/7?a=1", "HTTP://other.test:8080/items/7?a=1"])
+@pytest.mark.parametrize("target", ["http://app.localhost:8080/items/7?a=1", "HTTP://app.localhost:8080/items/7?a=1"])
 def test_target_in_absolute_form_is_served(runner: RunnerProcess, target: str) -> None:
-    request = f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    request = f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     event = json.loads(raw(runner, request.encode()).partition(b"\r\n\r\n")[2])["event"]
     assert (event["rawPath"], event["rawQueryString"]) == ("/items/7", "a=1")
-    assert event["headers"]["host"] == "other.test:8080"
+    assert event["headers"]["host"] == "app.localhost:8080"
 
 
 def test_header_with_an_underscore_is_not_taken_for_another(runner: RunnerProcess) -> None:

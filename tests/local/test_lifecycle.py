@@ -37,7 +37,7 @@ def test_stopping_during_a_request_leaves_no_process(start: Callable[..., Runner
     runner = start().ready()
     runner.get("/trouble/fine")
     with closing(socket.create_connection(("127.0.0.1", runner.port))) as connection:
-        connection.sendall(b"GET /trouble/hang HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.sendall(b"GET /trouble/hang HTTP/1.1\r\nHost: localhost\r\n\r\n")
         runner.wait_for_line("hanging in")
         children = descendants(runner.process.pid)
         assert runner.stop() == 0

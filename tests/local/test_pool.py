@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from local.aws.credentials import Credentials
 from local.functions import pool as pools
 from local.functions.pool import ForkServer, FunctionBusyError, FunctionError, FunctionTimeoutError, Pool
 from local.template import Function
@@ -49,7 +50,7 @@ def make_pool(
     def make(code: str) -> Pool:
         (tmp_path / "app.py").write_text(code)
         function = Function("TestFunction", tmp_path, "app.handler", timeout=1)
-        environment = pools.lambda_environment(function, "http://127.0.0.1:9")
+        environment = pools.lambda_environment(function, "http://127.0.0.1:9", Credentials.new())
         created.append(Pool(fork_server, function, environment, lambda *line: lines.append(line)))
         return created[-1]
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.aws import REGION
+from local.aws.credentials import Credentials
 from tests.support import ROOT
 
 # What [default] in samconfig.toml builds for.
@@ -43,6 +43,7 @@ class Backend:
     port: int
     aws_port: int
     endpoint: str
+    credentials: Credentials
     admin_email: str
     admin_password: str
 
@@ -54,6 +55,7 @@ class Sam:
     template: Path
     variables: Path
     aws_port: int
+    credentials: Credentials
     config: Path = ROOT / "samconfig.toml"
 
     def command(self, *arguments: str) -> list[str]:
@@ -68,10 +70,7 @@ class Sam:
         """Region and credentials, which SAM CLI passes on to the functions, and the AWS that it asks about them."""
         return {
             **os.environ,
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
+            **self.credentials.variables,
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.aws_port}",
             "SAM_CLI_TELEMETRY": "0",
         }
@@ -110,15 +109,18 @@ def backend(data: Path, *options: str, **variables: str) -> Iterator[Backend]:
     command += options
     data.mkdir(parents=True, exist_ok=True)
     log = data / "runner.log"
-    with _running(command, log, {**os.environ, **variables}) as runner, _within_reach(aws_port) as endpoint:
-        _wait_for(runner, port, log)
-        yield Backend(
-            port=port,
-            aws_port=aws_port,
-            endpoint=endpoint,
-            admin_email=os.environ.get("LOCAL_ADMIN_EMAIL") or "admin@example.com",
-            admin_password=os.environ.get("LOCAL_ADMIN_PASSWORD") or (data / "admin-password").read_text().strip(),
-        )
+    with _within_reach(aws_port) as (host, relayed):
+        command += ["--container-host", host]
+        with _running(command, log, {**os.environ, **variables}) as runner:
+            _wait_for(runner, port, log)
+            yield Backend(
+                port=port,
+                aws_port=aws_port,
+                endpoint=f"http://{host}:{relayed}",
+                credentials=Credentials.read(data / "variables.json"),
+                admin_email=os.environ.get("LOCAL_ADMIN_EMAIL") or "admin@example.com",
+                admin_password=os.environ.get("LOCAL_ADMIN_PASSWORD") or (data / "admin-password").read_text().strip(),
+            )
 
 
 def run_in_image(mounts: Mapping[str, Path], variables: Mapping[str, str], program: str, *arguments: str) -> str:
@@ -136,8 +138,8 @@ def run_in_image(mounts: Mapping[str, Path], variables: Mapping[str, str], progr
 
 def sam_local(template: Path, backend: Backend, variables: Path) -> Sam:
     """Return SAM CLI with functions that find the local AWS. Writes the file of variables for it."""
-    variables.write_text(json.dumps({"Parameters": {"AWS_ENDPOINT_URL": backend.endpoint}}))
-    return Sam(template, variables, backend.aws_port)
+    backend.credentials.write(variables, backend.endpoint)
+    return Sam(template, variables, backend.aws_port, backend.credentials)
 
 
 def free_port() -> int:
@@ -202,20 +204,19 @@ def _docker(*arguments: str) -> str | None:
 
 
 @contextlib.contextmanager
-def _within_reach(port: int) -> Iterator[str]:
-    """Yield the address at which containers reach this port of loopback."""
+def _within_reach(port: int) -> Iterator[tuple[str, int]]:
+    """Yield the host and the port at which containers reach this port of loopback."""
     server = None
     # On other systems, and if this machine lacks the bridge's address, Docker Desktop runs the engine.
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             server = socket.create_server((_bridge(), 0))
     if server is None:
-        yield f"http://host.docker.internal:{port}"
+        yield "host.docker.internal", port
         return
     with server:
         threading.Thread(target=_relay, args=(server, port), daemon=True).start()
-        address, relayed = server.getsockname()
-        yield f"http://{address}:{relayed}"
+        yield server.getsockname()
 
 
 def _bridge() -> str:

@@ -36,6 +36,7 @@ def entry(address: str, attempts: int) -> dict[str, Any]:
         "kind": "recovery",
         "to": address,
         "details": {},
+        "network": "",
         "createdAt": "2026-01-01T00:00:00.000Z",
         "unsent": "waiting#0",
         "attempts": attempts,
@@ -81,8 +82,8 @@ def test_container_delivers_email_from_the_outbox(start_lambda: Lambda, backend:
         "dynamodb",
         region_name=REGION,
         endpoint_url=f"http://127.0.0.1:{backend.aws_port}",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
+        aws_access_key_id=backend.credentials.key_id,
+        aws_secret_access_key=backend.credentials.secret,
     ).Table(OUTBOX)
     address = backend.admin_email
     before = len(emails_to(backend, address))

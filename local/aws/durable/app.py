@@ -11,8 +11,9 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
-from local.asgi import ClientGoneError, Receive, Scope, Send, TooLargeError, read_body
+from local.asgi import ClientGoneError, Message, Receive, Scope, Send, TooLargeError, read_body
 from local.aws.durable import CHANGED, REPLAY_FAILED
+from local.aws.durable.callers import Callers
 from local.aws.durable.generations import DamagedError, Generations
 from local.aws.durable.ministack_app import MiniStackApp, Response
 
@@ -26,8 +27,8 @@ _MAX_BODY = 64 * 1024 * 1024
 class DurableApp:
     """Responds to requests. Writes `CHANGED` to the pipe `notify` after each change in DynamoDB."""
 
-    def __init__(self, ministack: MiniStackApp, generations: Generations, notify: int) -> None:
-        self._ministack, self._generations, self._notify = ministack, generations, notify
+    def __init__(self, ministack: MiniStackApp, generations: Generations, notify: int, callers: Callers) -> None:
+        self._ministack, self._generations, self._notify, self._callers = ministack, generations, notify, callers
         self._changing = asyncio.Lock()
 
     async def start(self) -> None:
@@ -52,13 +53,19 @@ class DurableApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         try:
-            response = await self._respond(scope, await read_body(receive, _MAX_BODY))
+            body = await read_body(receive, _MAX_BODY)
+            refusal = self._callers.refusal(scope)
+            response = (
+                _json(HTTPStatus.FORBIDDEN, {"__type": "AccessDeniedException", "message": refusal})
+                if refusal
+                else await self._respond(scope, body)
+            )
         except ClientGoneError:
             return
         except TooLargeError:
             response = _json(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"message": "The request is too large."})
         for message in response.messages:
-            await send(message)
+            await send(_without_cors(message))
 
     async def _respond(self, scope: Scope, body: bytes) -> Response:
         if scope["path"] == "/_durable":
@@ -148,6 +155,14 @@ def _operation(headers: Mapping[str, str], path: str, body: bytes) -> str:
     if headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
         return parse_qs(body.decode(errors="replace")).get("Action", [path])[0]
     return path
+
+
+def _without_cors(message: Message) -> Message:
+    """Return a message of a response without the headers with which MiniStack lets web pages read it."""
+    if "headers" not in message:
+        return message
+    kept = [header for header in message["headers"] if not header[0].lower().startswith(b"access-control-")]
+    return {**message, "headers": kept}
 
 
 def _is_utf8(body: bytes) -> bool:

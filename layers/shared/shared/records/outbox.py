@@ -116,8 +116,8 @@ def sending_if(allowed: object, kind: Kind, to: str, *, network: str = "", **det
 def send_once(name: str, kind: Kind, to: str, *, due: int, **details: str) -> None:
     """Queue an email that becomes due at a time (seconds since 1970), unless one with this name was queued before."""
     entry_id = str(uuid.uuid5(_NAMES, name))
-    # Later than the stream's function may claim new entries.
-    state = _waiting(entry_id, retry_at=due + _LEASE + 1)
+    # As if it had been tried: the stream's function leaves it to the job.
+    state = _waiting(entry_id, retry_at=due) | {"attempts": 1}
     content = {"kind": kind, "to": to, "details": details, "network": "", "createdAt": clock.timestamp()}
     try_update(Update(table=OUTBOX, key={"id": entry_id}, set={**content, **state}, when=Attr("id").not_exists()))
 
@@ -175,12 +175,9 @@ class Backlog(NamedTuple):
 def claim_new(entry_id: str) -> Entry | None:
     """Claim an entry that has not been tried, for the rest of its first two minutes. Changes no key of the index.
 
-    Return None if it has been tried already, if too little of that time is left, or if it is due later than that: then
-    it is tried when it is due.
+    Return None if it has been tried already, or if too little of that time is left: then it is tried when it is due.
     """
-    now = clock.now()
-    untried = _WAITING & Attr("attempts").eq(0) & Attr("retryAt").gt(now + _STREAM_RUN_TIME)
-    untried &= Attr("retryAt").lte(now + _LEASE)
+    untried = _WAITING & Attr("attempts").eq(0) & Attr("retryAt").gt(clock.now() + _STREAM_RUN_TIME)
     return _claim(Update(table=OUTBOX, key={"id": entry_id}, set={"attempts": 1}, when=untried))
 
 

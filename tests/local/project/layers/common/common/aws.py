@@ -8,7 +8,7 @@ from typing import Any
 
 def call(service: str, target: str, request: dict[str, Any], path: str = "/") -> Any:
     """Send one request with a JSON body; `target` is empty for a REST service."""
-    scope = f"local/20200101/{os.environ['AWS_REGION']}/{service}/aws4_request"
+    scope = f"{os.environ['AWS_ACCESS_KEY_ID']}/20200101/{os.environ['AWS_REGION']}/{service}/aws4_request"
     headers = {
         "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0",
         "Content-Type": "application/x-amz-json-1.0" if target else "application/json",
