@@ -31,6 +31,10 @@ test-thorough: environments .venv/.dev ## run the slow tests: races, crashes, ki
 	@# Each file runs in one worker, the slow files first. Three workers, because tests often wait for a process.
 	@$(BIN)/python -m pytest -m thorough --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
+thorough: environments ## run what is too slow for .ci/run: long random sequences, response times, the mail storm (20 minutes)
+	@EXAMPLES=300 $(BIN)/python -m pytest -m thorough tests/shared/accounts/test_refresh_theft.py
+	@$(MAKE) timing mail-storm
+
 snapshots: environments .venv/.dev ## accept the current emails as snapshots (tests/shared/mail/snapshots)
 	@SNAPSHOTS=accept $(BIN)/python -m pytest -q tests/shared/mail/test_messages.py
 

@@ -5,6 +5,7 @@ lost, however often. As soon as each of the two has refreshed, more than ten sec
 session has ended. Without a thief it never ends.
 """
 
+import os
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -22,7 +23,9 @@ from tests.support.api import Api
 
 pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("fake_aws")]
 
-thoroughly = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+thoroughly = settings(
+    max_examples=int(os.environ.get("EXAMPLES", "60")), deadline=None, suppress_health_check=list(HealthCheck)
+)
 # What a party does, and the seconds that pass before.
 PAUSES = st.sampled_from([0, 1, 5, 11, 60, 3000])
 ACTIONS = st.sampled_from(["refresh", "refresh and lose the response", "refresh in two tabs", "call"])

@@ -180,3 +180,13 @@ def test_name_of_the_product_is_rejected(password: str, monkeypatch: pytest.Monk
     with pytest.raises(InvalidInput, match="name of this service"):
         check(password, email="ada@example.com", name="Ada")
     check("the api of my choice", email="ada@example.com", name="Ada")
+
+
+@pytest.mark.parametrize("password", ["password1", "PassWord1", "iloveyou1", "qwertyuiop", "12345678"])
+def test_common_password_is_rejected_in_any_case(password: str) -> None:
+    with pytest.raises(InvalidInput, match="too common"):
+        check(password, email="ada@example.com", name="Ada")
+
+
+def test_list_of_common_passwords_has_3000_that_are_long_enough() -> None:
+    assert len([each for each in passwords._common_passwords() if len(each) >= passwords.MIN_LENGTH]) >= 3000
