@@ -11,7 +11,7 @@ import time_machine
 from shared.core import clock, config
 from shared.records import outbox
 from tests.support import PASSWORD, faults, stored
-from tests.support.api import Api, Inbox, retry
+from tests.support.api import Api, Inbox, redrive, retry
 from tests.support.faults import PowerCut, Wire
 
 # The start of an hour.
@@ -154,6 +154,20 @@ def test_email_counts_once_however_often_it_is_tried(limited: time_machine.Trave
     assert [email.to for email in inbox.sent] == ["grace@example.com"]
     counts = [item["count"] for item in stored.items("LimitsTable") if item["key"].startswith("budget#others#")]
     assert counts == [1, 1]
+
+
+def test_redriven_email_that_was_counted_is_not_dropped(
+    limited: time_machine.Traveller, inbox: Inbox, wire: Wire
+) -> None:
+    wire.fail(faults.error("MessageRejected"), on="SendEmail")
+    sign_up("grace@example.com", from_network(100))
+    inbox.deliver()
+    wire.reset()
+    limited.shift(2 * clock.HOUR)
+    flood(inbox)
+    redrive()
+    retry()
+    assert inbox.sent[-1].to == "grace@example.com"
 
 
 @pytest.mark.usefixtures("limited")

@@ -3,16 +3,7 @@
 from shared.accounts import lookup
 from shared.core.errors import EmailChangeUndoable
 from shared.core.tables import optimistic, write
-from shared.records import (
-    activity,
-    closures,
-    credentials,
-    outbox,
-    password_tries,
-    registrations,
-    sessions,
-    users,
-)
+from shared.records import activity, closures, credentials, outbox, password_tries, registrations, sessions, users
 from shared.records.closures import Closure
 from shared.values.client import Client
 

@@ -5,14 +5,7 @@ from typing import Any
 
 from shared.core.errors import EmailTaken
 from shared.core.tables import Change, optimistic, write
-from shared.records import (
-    activity,
-    credentials,
-    outbox,
-    sessions,
-    suppressions,
-    users,
-)
+from shared.records import activity, credentials, outbox, sessions, suppressions, users
 from shared.records.credentials import Credential
 from shared.records.idempotency import Once
 from shared.records.users import Role, User

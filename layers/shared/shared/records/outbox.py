@@ -262,14 +262,13 @@ def postpone(entry: Entry, error: str, retry_after: int | None = None) -> int | 
     if retry_at > entry.give_up_at:
         mark_dead(entry, error)
         return None
-    counted = {"counted": True} if entry.is_counted else {}
-    _update_if(_still_claimed(entry), entry, {"retryAt": retry_at, "lastError": error, **counted})
+    _update_if(_still_claimed(entry), entry, {"retryAt": retry_at, "lastError": error, "counted": entry.is_counted})
     return retry_at
 
 
 def mark_dead(entry: Entry, error: str) -> None:
     """Stop trying to send the email, but keep the entry. `error` is a code, never content of the email."""
-    dead = {"unsent": _DEAD, "retryAt": clock.now(), "lastError": error}
+    dead = {"unsent": _DEAD, "retryAt": clock.now(), "lastError": error, "counted": entry.is_counted}
     _update_if(_still_claimed(entry), entry, dead)
 
 
