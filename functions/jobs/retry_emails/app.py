@@ -31,7 +31,7 @@ def handler(_event: Any, context: LambdaContext) -> None:
     metrics.count("EmailsHeld", found.held)
     metrics.count("EmailsDead", found.dead)
     metrics.seconds("OldestUnsentEmail", found.oldest_age)
-    for unsent in chain(found.due, _held_within_budget()):
+    for unsent in chain(found.due, _held_within_budget() if found.held else ()):
         if not delivery.has_time(context) or providers.all_circuits_open():
             return
         entry = outbox.claim(unsent)
