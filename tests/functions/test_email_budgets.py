@@ -178,6 +178,16 @@ def test_notices_are_exempt(inbox: Inbox) -> None:
     assert len(inbox.to(ADA)) == 3
 
 
+@pytest.mark.usefixtures("limited")
+def test_administrator_may_invite_a_whole_company_but_strangers_cannot_repeat_it(admin: Api, inbox: Inbox) -> None:
+    for number in range(4):
+        admin.post("/api/users", {"name": "Ben", "email": f"ben{number}@example.com"})
+    assert len(inbox.all()) == 4
+    for number in range(4):
+        from_network(1).post("/api/auth/resend-verification", {"email": f"ben{number}@example.com"})
+    assert len(inbox.all()) == 6
+
+
 @pytest.mark.parametrize("call", range(1, 9))
 def test_power_cut_loses_no_email(limited: time_machine.Traveller, inbox: Inbox, wire: Wire, call: int) -> None:
     """Between any two calls that deliver an email beyond the budget: the next run finds it, and holds it."""

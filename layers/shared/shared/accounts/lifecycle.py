@@ -37,7 +37,7 @@ def invite(*, name: str, email: str, role: Role, once: Once, client: Client) -> 
         credentials.adding(credential, otherwise=EmailTaken),
         users.adding(user),
         suppressions.checking(email, suppressed),
-        outbox.sending("invitation", email, network=client.network),
+        outbox.sending("invitation", email),
         activity.recording("user_invited", user.id, client),
     )
     return user.public()

@@ -39,7 +39,7 @@ from shared.values import emails
 class Message(NamedTuple):
     """An email in both forms, text and HTML. Replies go to `reply_to` unless it is empty.
 
-    `budget` bounds what strangers can cause; notices have none.
+    `budget` bounds what strangers can cause. Notices and the invitations of administrators have none.
     """
 
     to: str
@@ -122,7 +122,10 @@ def _open_account(address: str, code: str) -> Message:
 
 def _invitation(entry: Entry) -> Message | None:
     credential = credentials.find(entry.to)
-    return _invitation_to(credential) if credential is not None and credential.invited else None
+    if credential is None or not credential.invited:
+        return None
+    # An administrator has caused it, perhaps for a whole company at once.
+    return _invitation_to(credential)._replace(budget=None)
 
 
 def _invitation_to(credential: Credential) -> Message:
