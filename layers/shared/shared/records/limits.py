@@ -153,19 +153,14 @@ def count_address_change(user_id: str) -> None:
 def _grant(key: str, allows: Callable[[Sequence[int], int], bool]) -> int:
     now = clock.now()
     stored, granted = _granted(key, now)
-    allowed = allows(granted, now)
-    # A refusal is written too: the time must not tell how many others have asked.
-    after = [*granted, now] if allowed else stored
+    item = {"askedAt": now, "expiresAt": now + clock.DAY}
+    if not allows(granted, now):
+        # Written too, since the time must not tell how many others have asked; unconditionally, since it grants nothing.
+        write(Update(table=LIMITS, key={"key": key}, set=item))
+        return 0
     unchanged = Attr("granted").eq(stored) if stored else Attr("granted").not_exists()
-    write(
-        Update(
-            table=LIMITS,
-            key={"key": key},
-            set={"granted": after, "askedAt": now, "expiresAt": now + clock.DAY},
-            when=unchanged,
-        )
-    )
-    return len(granted) + 1 if allowed else 0
+    write(Update(table=LIMITS, key={"key": key}, set={**item, "granted": [*granted, now]}, when=unchanged))
+    return len(granted) + 1
 
 
 def _granted(key: str, now: int) -> tuple[list[int], list[int]]:
