@@ -155,7 +155,7 @@ def _grant(key: str, allows: Callable[[Sequence[int], int], bool]) -> int:
     stored, granted = _granted(key, now)
     item = {"askedAt": now, "expiresAt": now + clock.DAY}
     if not allows(granted, now):
-        # Written too, since the time must not tell how many others have asked; unconditionally, since it grants nothing.
+        # Written too: the time must not tell how many others have asked. Without a condition, since it grants nothing.
         write(Update(table=LIMITS, key={"key": key}, set=item))
         return 0
     unchanged = Attr("granted").eq(stored) if stored else Attr("granted").not_exists()
