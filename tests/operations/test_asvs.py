@@ -34,7 +34,7 @@ class Row(NamedTuple):
 
     @property
     def tests(self) -> list[str]:
-        """The tests that the row names, such as `tests/test_file.py::test_name` or `tests/test_file.py::Class::test`."""
+        """The tests that the row names, such as `tests/test_file.py::test_name`."""
         return re.findall(r"`(tests/[^`]*)`", self.shown)
 
 
