@@ -428,6 +428,10 @@ def walk_administration(admin: Api, inbox: Inbox) -> None:
     with time_machine.travel(clock.now() + 73 * clock.HOUR):
         caller = caller.signed_in("dee2@example.com", NEW)
         assert caller.delete(me).status == 204
+    with time_machine.travel(clock.now() + 72 * clock.HOUR):
+        # As if it had been written while the account was being closed.
+        caller.post("/api/auth/register", {"name": "Eve", "email": "dee2@example.com", "password": NEW})
+    with time_machine.travel(clock.now() + 73 * clock.HOUR):
         load("jobs/remove_closed_accounts").handler({}, None)
     with time_machine.travel(clock.now() + 74 * clock.HOUR):
         load("jobs/remove_closed_accounts").handler({}, None)

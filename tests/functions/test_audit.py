@@ -125,6 +125,17 @@ def test_email_change_and_undo_are_audited(ada: Api, inbox: Inbox, audit: Audit)
         assert audit.event(lambda: ada.post("/api/auth/verify-email", proof), 200) == (event, "success", "1")  # noqa: B023
 
 
+def test_denied_access_is_logged_with_code_and_caller_in_utc(ada: Api, caplog: pytest.LogCaptureFixture) -> None:
+    with time_machine.travel("2026-08-04T12:00:00+02:00", tick=False), caplog.at_level(logging.INFO, "api_routes"):
+        Api().get("/api/users")
+        ada = ada.signed_in("ada@example.com", PASSWORD)
+        assert ada.get("/api/users").status == 403
+    anonymous, *_, denied = (json.loads(logs._JsonFormatter().format(record)) for record in caplog.records)
+    assert (anonymous["status"], anonymous["code"]) == (401, "no_token")
+    assert (denied["status"], denied["code"], denied["time"]) == (403, "forbidden", "2026-08-04T10:00:00.000Z")
+    assert denied["userId"]
+
+
 def test_admin_actions_are_audited_with_the_caller(admin: Api, ada: Api, audit: Audit) -> None:
     me = admin.get("/api/auth/me").json["data"]["user"]["id"]
     adas = ada.get("/api/auth/me").json["data"]["user"]["id"]

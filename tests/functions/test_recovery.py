@@ -168,6 +168,15 @@ def test_invited_user_sets_a_password(admin: Api, api: Api, inbox: Inbox) -> Non
     assert login_status(api, "grace@example.com", NEW) == 200
 
 
+def test_invitation_expires_after_72_hours(admin: Api, api: Api, inbox: Inbox) -> None:
+    admin.post("/api/users", {"name": "Grace", "email": "grace@example.com"})
+    token = inbox.newest().token
+    with time_machine.travel(clock.now() + 72 * clock.HOUR):
+        assert_error(reset(api, token), 400, "invalid_link")
+    with time_machine.travel(clock.now() + 72 * clock.HOUR - 5):
+        assert reset(api, token).status == 204
+
+
 def test_first_of_many_invitations_works(admin: Api, api: Api, inbox: Inbox) -> None:
     """Emails that strangers request repeat an invitation. None of them voids an earlier one."""
     admin.post("/api/users", {"name": "Grace", "email": "grace@example.com"})
@@ -402,6 +411,13 @@ def test_owner_can_undo_after_the_thief_used_an_undo_link(undo_tokens: tuple[str
     assert inbox.newest().to == ADA
     with time_machine.travel(clock.now() + clock.MINUTE):
         assert verify(api, thief).status == 400
+
+
+def test_undo_frees_the_addresses_in_between(undo_tokens: tuple[str, str], api: Api, inbox: Inbox) -> None:
+    _, owners = undo_tokens
+    assert verify(api, owners).status == 200
+    assert [each["address"] for each in stored.credentials()] == [ADA]
+    assert inbox.newest().to == ADA
 
 
 def test_undo_invalidates_the_undo_links_of_later_changes(undo_tokens: tuple[str, str], api: Api) -> None:

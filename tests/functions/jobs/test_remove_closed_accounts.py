@@ -76,6 +76,18 @@ def test_failure_delays_one_account_until_the_next_run_and_no_other(ada: Api, be
     assert stored.items("ActivityTable") == stored.items("ClosuresTable") == []
 
 
+def test_registrations_of_before_are_removed_and_later_ones_stay(ada: Api, api: Api, wire: Wire) -> None:
+    api.post("/api/auth/register", {"name": "Eve", "email": ADA, "password": PASSWORD})
+    wire.fail(unreachable, on="DeleteItem")
+    close(ada)
+    assert len(stored.items("RegistrationsTable")) == 1
+    wire.reset()
+    with time_machine.travel(clock.now() + 5):
+        api.post("/api/auth/register", {"name": "Ada", "email": ADA, "password": PASSWORD})
+        run()
+    assert [item["name"] for item in stored.items("RegistrationsTable")] == ["Ada"]
+
+
 def test_documentation_says_what_is_left_of_a_closed_account(ada: Api, api: Api, inbox: Inbox) -> None:
     fates = dict(ROW.findall((ROOT / "docs" / "personal-data.md").read_text()))
     template = transformed_template()["Resources"]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from shared.core import tables
+from shared.core import clock, tables
 from shared.records import sessions, users
 from shared.values.client import Client
 from tests.support import PASSWORD, stored
@@ -242,6 +242,15 @@ def test_last_admin_cannot_be_deleted_demoted_or_disabled(admin: Api) -> None:
     stored.check()
 
 
+def test_refused_closing_changes_nothing(admin: Api) -> None:
+    for _ in range(6):
+        admin.post("/api/auth/login", {"email": ADMIN_EMAIL, "password": "wrong"})
+    admin.post("/api/auth/register", {"name": "Eve", "email": ADMIN_EMAIL, "password": PASSWORD})
+    before = stored.everything()
+    assert_error(admin.delete(url(admin)), 409, "last_admin")
+    assert stored.everything() == before
+
+
 def test_invited_admin_is_not_counted(admin: Api) -> None:
     assert admin.post("/api/users", {"name": "Ben", "email": "ben@example.com", "role": "admin"}).status == 201
     assert_error(admin.delete(url(admin)), 409, "last_admin")
@@ -289,6 +298,28 @@ def test_queued_email_of_a_closed_account_is_not_sent(admin: Api, inbox: Inbox) 
     admin.delete(admin.post("/api/users", {"name": "Ben", "email": "ben@example.com"}).headers["location"])
     assert inbox.all() == []
     stored.check()
+
+
+@pytest.mark.parametrize("path", ["forgot-password", "invitation"])
+def test_link_of_a_closed_account_does_not_open_the_next_one(
+    admin: Api, ben: Api, api: Api, inbox: Inbox, path: str
+) -> None:
+    if path == "invitation":
+        target = admin.post("/api/users", {"name": "Ada", "email": "ada@example.com"}).headers["location"]
+    else:
+        target = url(ben)
+        admin.delete(target)
+        register(api, inbox)
+        (user,) = users.with_email("ada@example.com")
+        target = f"/api/users/{user.id}"
+        api.post("/api/auth/forgot-password", {"email": "ada@example.com"})
+    link = inbox.to("ada@example.com")[-1].token
+    assert admin.delete(target).status == 204
+    with time_machine.travel(clock.now() + clock.MINUTE):
+        assert register(api, inbox).status == 200
+        body = {"token": link, "password": "a rather different sentence"}
+        assert_error(api.post("/api/auth/reset-password", body), 400, "invalid_link")
+        assert api.signed_in("ada@example.com", PASSWORD).token
 
 
 def test_token_of_a_closed_account_stays_invalid_for_its_successor(ada: Api, api: Api, inbox: Inbox) -> None:

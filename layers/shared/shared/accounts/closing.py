@@ -1,6 +1,9 @@
 """Closing an account, and removing what it leaves behind."""
 
+from functools import partial
+
 from shared.accounts import lookup
+from shared.core import clock
 from shared.core.errors import EmailChangeUndoable
 from shared.core.tables import optimistic, write
 from shared.records import activity, closures, credentials, outbox, password_tries, registrations, sessions, users
@@ -24,24 +27,31 @@ def close(user_id: str, client: Client) -> None:
     freeing = credentials.removing_reserved(credential)
     if freeing and client.caller_id == user_id:
         raise EmailChangeUndoable
-    # Whoever gets the address next does not start out locked, and with no registrations of others.
-    password_tries.unlock(password_tries.of_network(user.email, client.network))
-    password_tries.unlock(password_tries.of_everyone(user.email))
-    registrations.remove_all(user.email)
     write(
         users.removing(user),
         credentials.removing(credential),
         freeing,
         sessions.ending_all(user.id),
-        closures.adding(user.id),
+        closures.adding(user.id, user.email, after_commit=partial(_free, user.email, client)),
         [] if credential.invited else outbox.sending("account_closed", user.email),
     )
     activity.log("user_deleted", client, userId=user.id)
 
 
+def _free(email: str, client: Client) -> None:
+    """Let whoever gets the address next start out with no locks, and with no registrations of before."""
+    password_tries.unlock(password_tries.of_network(email, client.network))
+    password_tries.unlock(password_tries.of_everyone(email))
+    registrations.remove_all(email, until=clock.now())
+
+
 def remove_remains(closure: Closure) -> None:
-    """Remove what a closed account has left: its activity. It may run again, and is repeated until it is complete."""
+    """Remove what a closed account has left: its activity, and registrations of its address from before.
+
+    It may run again, and is repeated until it is complete.
+    """
     is_last = not closure.may_have_calls
     activity.remove_all(closure.user_id)
+    registrations.remove_all(closure.email, until=closure.closed_at)
     if is_last:
         write(closures.removing(closure))

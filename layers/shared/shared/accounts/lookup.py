@@ -22,13 +22,15 @@ def of_token(token: OneTimeToken) -> tuple[Credential, User]:
     """Return the account that a token was issued for.
 
     Raises:
-        InvalidOneTimeToken: the credentials have changed since the token was issued.
+        InvalidOneTimeToken: the credentials have changed since the token was issued, or are another account's.
         Outdated: the token has just been used, perhaps by the same request, or the account was closed or its address
             changed between the two reads.
 
     """
     credential = credentials.by_key(token.email)
-    # A former address is reserved for a while, but tokens that were sent to it are no longer valid.
-    if credential is None or credential.is_reserved or credential.version != token.version:
+    # A former address is reserved for a while, but tokens that were sent to it are no longer valid. The address of a
+    # closed account may belong to another one, with the same version.
+    is_current = credential is not None and (credential.user_id, credential.version) == (token.user_id, token.version)
+    if credential is None or credential.is_reserved or not is_current:
         raise one_time_tokens.rejection(token)
     return credential, users.of_credential(credential)

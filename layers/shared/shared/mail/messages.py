@@ -246,7 +246,8 @@ def _submission(entry: Entry) -> Message | None:
 def _ensure_digest(submission: Submission, to: str) -> None:
     """Queue the email that lists all submissions of the hour, unless an earlier one has queued it."""
     hour = _hour(submission)
-    end = int(datetime.fromisoformat(f"{hour}:00Z").timestamp()) + clock.HOUR
+    # A little later, because a submission is stored a little after its time.
+    end = int(datetime.fromisoformat(f"{hour}:00Z").timestamp()) + clock.HOUR + 2 * clock.MINUTE
     outbox.send_once(f"{submission.form}#{hour}", "submission_digest", to, due=end, form=submission.form, hour=hour)
 
 

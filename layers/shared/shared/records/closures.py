@@ -1,16 +1,17 @@
-"""Closed accounts whose activity is still to be removed.
+"""Closed accounts whose activity, and whose address's registrations, are still to be removed.
 
 A closure is stored in the transaction that closes the account, and removed once nothing is left. A call that was in
 flight when the account was closed may still write for a while. So the data is removed as soon as possible, and once
 more when no such call can be left.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from shared.core import clock
 from shared.core.conditions import Key
 from shared.core.tables import Change, Delete, Put, Table
+from shared.values import emails
 
 CLOSURES = Table("closures_table")
 # All are read together, so they share a partition. There are few: each stays for minutes.
@@ -22,9 +23,10 @@ _RETENTION = 90 * clock.DAY
 
 
 class Closure(NamedTuple):
-    """An account that was closed at a time, in seconds since 1970."""
+    """An account that was closed at a time, in seconds since 1970. `email` is the key of its address."""
 
     user_id: str
+    email: str
     closed_at: int
 
     @property
@@ -33,17 +35,17 @@ class Closure(NamedTuple):
         return clock.now() < self.closed_at + _LONGEST_CALL
 
 
-def adding(user_id: str) -> list[Change]:
+def adding(user_id: str, email: str, *, after_commit: Callable[[], None]) -> list[Change]:
     """Return the changes that record the closing of an account now."""
     now = clock.now()
-    item = {"state": _PARTITION, "userId": user_id, "closedAt": now, "expiresAt": now + _RETENTION}
-    return [Put(table=CLOSURES, item=item)]
+    item = {"state": _PARTITION, "userId": user_id, "email": emails.key(email), "closedAt": now}
+    return [Put(table=CLOSURES, item={**item, "expiresAt": now + _RETENTION}, after_commit=after_commit)]
 
 
 def pending() -> Iterator[Closure]:
     """Yield the accounts whose data is still to be removed."""
     for item in CLOSURES.query(Key("state").eq(_PARTITION)):
-        yield Closure(item["userId"], item["closedAt"])
+        yield Closure(item["userId"], item["email"], item["closedAt"])
 
 
 def removing(closure: Closure) -> list[Change]:

@@ -178,12 +178,14 @@ def moving(credential: Credential, email: str) -> list[Change]:
 def moving_back(credential: Credential, email: str, *, network: str) -> list[Change]:
     """Return the changes that move the account back to a former address, without a password.
 
-    All devices are forgotten, and all networks except the one that the request came from.
+    All devices are forgotten, and all networks except the one that the request came from. The addresses in between
+    become available.
 
     Links that undo later changes are void, because the attacker received them at the address used in between. Links
     that undo earlier changes stay valid: otherwise the attacker could use such a link to void the owner's.
     """
     key = emails.key(email)
+    position = credential.former.index(key)
     back = replace(
         credential,
         email=key,
@@ -194,10 +196,14 @@ def moving_back(credential: Credential, email: str, *, network: str) -> list[Cha
         device_key=_new_key(),
         devices=(),
         networks=(network,),
-        former=credential.former[credential.former.index(key) + 1 :],
+        former=credential.former[position + 1 :],
     )
     own = Attr("reservedUntil").gt(clock.now()) & Attr("userId").eq(credential.user_id)
-    return [Put(table=CREDENTIALS, item=back.item(), when=own, otherwise=InvalidOneTimeToken), *removing(credential)]
+    return [
+        Put(table=CREDENTIALS, item=back.item(), when=own, otherwise=InvalidOneTimeToken),
+        *removing(credential),
+        *_freeing(credential.former[:position], credential.user_id),
+    ]
 
 
 def signing_in(credential: Credential, **attributes: str | list[str]) -> list[Change]:
@@ -232,8 +238,12 @@ def removing(credential: Credential) -> list[Change]:
 
 def removing_reserved(credential: Credential) -> list[Change]:
     """Return the changes that free the addresses reserved for the user of these credentials."""
-    found = [former for former in map(by_key, credential.former) if former is not None]
-    reserved = [former for former in found if former.is_reserved and former.user_id == credential.user_id]
+    return _freeing(credential.former, credential.user_id)
+
+
+def _freeing(keys: tuple[str, ...], user_id: str) -> list[Change]:
+    found = [former for former in map(by_key, keys) if former is not None]
+    reserved = [former for former in found if former.is_reserved and former.user_id == user_id]
     return [change for former in reserved for change in removing(former)]
 
 

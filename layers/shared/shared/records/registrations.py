@@ -140,9 +140,11 @@ def newest_of_mailbox(address: str) -> Registration | None:
     return next((each for each in newest(address) if each.address == address), None)
 
 
-def remove_all(email: str) -> None:
-    """Delete all registrations of an address. They are void while it has an account, and must stay so afterwards."""
+def remove_all(email: str, *, until: int) -> None:
+    """Delete the registrations of an address up to a time. They are void while it has an account, and must stay so."""
     for item in REGISTRATIONS.query(Key("email").eq(emails.key(email))):
+        if item["createdAt"] > until:
+            continue
         write(Delete(table=REGISTRATIONS, key={"email": item["email"], "position": item["position"]}))
 
 

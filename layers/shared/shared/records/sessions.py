@@ -31,7 +31,7 @@ SESSIONS = Table("sessions_table")
 IDLE_LIFETIME = 30 * clock.DAY
 MAX_LIFETIME = 90 * clock.DAY
 # A transaction has room for 100 changes. It ends all sessions of a user together with the change that requires it.
-_MAX_PER_TRANSACTION = 80
+_MAX_PER_TRANSACTION = 70
 _MAX_USER_AGENT_LENGTH = 256
 # The seconds in which a refresh token repeats its answer, and an access token outlives the key of its session.
 GRACE_PERIOD = 10
@@ -353,7 +353,7 @@ def ending_one(user_id: str, session_id: str) -> list[Change]:
 def ending_all(user_id: str, *, keep: Session | None = None) -> list[Change]:
     """Return the changes that end all sessions of a user, except the one to keep.
 
-    If there are more than 80, those used least recently are ended immediately.
+    If there are more than 70, those used least recently are ended immediately.
     """
     return [deletion for session in _sessions_to_change(user_id, keep) for deletion in ending(session)]
 
@@ -361,7 +361,7 @@ def ending_all(user_id: str, *, keep: Session | None = None) -> list[Change]:
 def updating_all(user: User) -> list[Change]:
     """Return the changes that copy the profile's name, address and role to all sessions of the user.
 
-    If there are more than 80, those used least recently are ended immediately.
+    If there are more than 70, those used least recently are ended immediately.
     """
     copied = {"name": user.name, "email": user.email, "role": user.role}
     exists = Attr("sessionId").exists()
