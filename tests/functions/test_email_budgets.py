@@ -127,18 +127,72 @@ def test_network_beyond_its_share_does_not_hold_up_others(limited: time_machine.
     for number in range(5):
         limited.shift(1)
         sign_up(f"attack{number}@example.com", from_network(101))
-    inbox.deliver()
+        inbox.deliver()
     limited.shift(10 * clock.MINUTE)
     retry()
     assert [email.to for email in inbox.sent[40:]] == ["attack4@example.com", "attack3@example.com", "late@example.com"]
 
 
 @pytest.mark.usefixtures("limited")
-def test_only_what_is_about_to_be_sent_counts(inbox: Inbox) -> None:
-    for number in range(10):
-        from_network(1).post("/api/auth/forgot-password", {"email": f"nobody{number}@example.com"})
-    from_network(1).post("/api/auth/forgot-password", {"email": ADA})
+def test_only_what_is_about_to_be_sent_counts_in_the_budget(inbox: Inbox) -> None:
+    for number in range(50):
+        from_network(number).post("/api/auth/forgot-password", {"email": f"nobody{number}@example.com"})
+    from_network(99).post("/api/auth/forgot-password", {"email": ADA})
     assert [email.to for email in inbox.all()] == [ADA]
+
+
+@pytest.mark.usefixtures("limited")
+@pytest.mark.parametrize("target", [ADA, "nobody@example.com"])
+def test_own_emails_do_not_tell_whether_another_address_has_an_account(ben: Api, inbox: Inbox, target: str) -> None:
+    """The share of a network counts a request to any address."""
+    attacker = replace(from_network(1), headers=ben.headers)
+    for address in ("ben@example.com", target, "ben@example.com"):
+        attacker.post("/api/auth/forgot-password", {"email": address})
+        inbox.deliver()
+    assert len(inbox.to("ben@example.com")) == 1
+
+
+@pytest.mark.usefixtures("limited", "email_limits")
+def test_held_emails_do_not_use_up_the_emails_of_an_address(
+    limited: time_machine.Traveller, inbox: Inbox, ben: Api
+) -> None:
+    attacker = replace(from_network(1), headers=ben.headers)
+    for _ in range(7):
+        for address in (ADA, "ben@example.com", "nobody@example.com"):
+            attacker.post("/api/auth/forgot-password", {"email": address})
+            inbox.deliver()
+        limited.shift(clock.MINUTE)
+    inbox.sent.clear()
+    from_network(2).post("/api/auth/forgot-password", {"email": ADA})
+    assert [email.to for email in inbox.all()] == [ADA]
+
+
+@pytest.mark.usefixtures("email_limits")
+def test_held_emails_to_one_address_are_within_its_limit_when_they_are_sent(
+    limited: time_machine.Traveller, inbox: Inbox
+) -> None:
+    limited.shift(50 * clock.MINUTE)
+    flood(inbox)
+    inbox.sent.clear()
+    for number in range(9):
+        sign_up("grace@example.com", from_network(100 + number))
+        inbox.deliver()
+        limited.shift(clock.MINUTE)
+    limited.shift(clock.MINUTE)
+    retry()
+    assert [email.to for email in inbox.sent] == ["grace@example.com"]
+    assert held() == []
+    stored.check()
+
+
+@pytest.mark.usefixtures("limited")
+def test_nothing_is_counted_while_no_provider_can_be_called(inbox: Inbox, wire: Wire) -> None:
+    wire.fail(faults.read_timeout, on="SendEmail")
+    for number in range(10):
+        sign_up(f"victim{number}@example.com", from_network(number))
+        inbox.deliver()
+    counts = [item["count"] for item in stored.items("LimitsTable") if item["key"].startswith("budget#others#")]
+    assert counts == [5]
 
 
 def test_email_counts_once_however_often_it_is_tried(limited: time_machine.Traveller, inbox: Inbox, wire: Wire) -> None:
@@ -153,7 +207,23 @@ def test_email_counts_once_however_often_it_is_tried(limited: time_machine.Trave
     retry()
     assert [email.to for email in inbox.sent] == ["grace@example.com"]
     counts = [item["count"] for item in stored.items("LimitsTable") if item["key"].startswith("budget#others#")]
-    assert counts == [1, 1]
+    assert counts == [1]
+
+
+def test_redriven_email_that_was_not_counted_waits_for_another_hour(
+    limited: time_machine.Traveller, inbox: Inbox
+) -> None:
+    sign_up("grace@example.com", from_network(100))
+    (entry,) = [item for item in stored.items("OutboxTable") if item["to"] == "grace@example.com"]
+    outbox.mark_dead(outbox.Entry.from_item(entry), "bug")
+    limited.shift(5 * clock.HOUR + 50 * clock.MINUTE)
+    flood(inbox)
+    redrive()
+    retry()
+    assert len(held()) == 1
+    limited.shift(10 * clock.MINUTE)
+    retry()
+    assert inbox.sent[-1].to == "grace@example.com"
 
 
 def test_redriven_email_that_was_counted_is_not_dropped(

@@ -9,7 +9,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from shared.core import logs, metrics, startup
 from shared.mail import delivery, providers
 from shared.records import budgets, outbox
-from shared.records.budgets import BUDGETS
 from shared.records.outbox import Unsent
 
 startup.finish()
@@ -31,7 +30,7 @@ def handler(_event: Any, context: LambdaContext) -> None:
     metrics.count("EmailsHeld", found.held)
     metrics.count("EmailsDead", found.dead)
     metrics.seconds("OldestUnsentEmail", found.oldest_age)
-    for unsent in chain(found.due, _held_within_budget() if found.held else ()):
+    for unsent in chain(found.due, _held_within_budget(context) if found.held else ()):
         if not delivery.has_time(context) or providers.all_circuits_open():
             return
         entry = outbox.claim(unsent)
@@ -39,11 +38,16 @@ def handler(_event: Any, context: LambdaContext) -> None:
             delivery.deliver(entry)
 
 
-def _held_within_budget() -> Iterator[Unsent]:
-    """Yield the entries held back whose budget has something left, newest first."""
-    for budget in BUDGETS:
-        for unsent in outbox.held(budget):
-            if budgets.is_spent(budget):
+def _held_within_budget(context: LambdaContext) -> Iterator[Unsent]:
+    """Yield the entries held back whose budget, and whose network's share, have something left, newest first."""
+    spent: set[str] = set()
+    for reason in outbox.HOLDS:
+        for unsent in outbox.held(reason):
+            if not delivery.has_time(context):
+                return
+            if reason != "network" and budgets.is_spent(reason):
                 break
-            if not budgets.is_spent(budget, unsent.network):
+            if unsent.network not in spent and budgets.is_share_spent(unsent.network):
+                spent.add(unsent.network)
+            if unsent.network not in spent:
                 yield unsent

@@ -83,9 +83,10 @@ def compose(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Message]:
             attempts=2,
             retry_at=0,
             give_up_at=0,
-            created_at="",
+            created_at=0,
             network="",
             is_counted=False,
+            held_at=0,
         )
         email = messages.compose(entry)
         assert email is not None

@@ -40,7 +40,7 @@ def request(session: Session, *, new_email: str, password: str | None, client: C
     else:
         credential, _ = sign_in.confirm_password(session, password, client)
     limits.count_address_change(session.user_id)
-    allowed = limits.allow_email("email-change", new_email)
+    allowed = limits.allow_email("email_change", new_email)
     request_id = str(uuid.uuid4())
     details = {"userId": session.user_id, "request": request_id}
     write(

@@ -10,15 +10,16 @@ the same `X-Outbox-Id`.
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared.core import logs, metrics
+from shared.core import clock, logs, metrics
 from shared.core.errors import Unavailable
 from shared.mail import messages, providers
 from shared.mail.messages import Message
-from shared.records import budgets, outbox
-from shared.records.budgets import Budget
-from shared.records.outbox import Entry
+from shared.records import budgets, limits, outbox
+from shared.records.outbox import Entry, Hold, Kind
 from shared.values.emails import ascii_address
 
+# The emails that strangers can cause, which have a budget and a limit for each address.
+_LIMITED: frozenset[Kind] = frozenset({"registration", "recovery", "email_change"})
 # The time in milliseconds that one email may take when every provider times out and DynamoDB is slow.
 _TIME_PER_EMAIL = 20_000
 
@@ -36,13 +37,14 @@ def deliver(entry: Entry) -> None:
 
     """
     try:
+        if not _has_share(entry):
+            return
         message = messages.compose(entry)
         if message is not None and _is_deliverable(entry, message):
-            if message.budget is not None and not entry.is_counted:
-                if not budgets.take(message.budget, entry.network):
-                    _hold(entry, message.budget)
-                    return
-                entry = entry._replace(is_counted=True)
+            if message.budget is not None and not entry.is_counted and not budgets.take(message.budget):
+                _hold(entry, message.budget)
+                return
+            entry = entry._replace(is_counted=True)
             providers.send(message, entry.id)
             metrics.count("EmailsSent")
     except (messages.Withheld, providers.PermanentFailure) as failure:
@@ -61,6 +63,23 @@ def deliver(entry: Entry) -> None:
         outbox.mark_done(entry)
 
 
+def _has_share(entry: Entry) -> bool:
+    """Count an email in the share of the client's network. Return whether it may be sent; otherwise it waits."""
+    if entry.kind not in _LIMITED or entry.is_counted:
+        return True
+    if providers.all_circuits_open():
+        # Nothing is counted while nothing can be sent. Otherwise several hours' emails would be sent in one.
+        raise providers.TransientFailure("circuits_open")
+    if not budgets.take_share(entry.network):
+        _hold(entry, "network")
+        return False
+    if entry.held_at and not limits.allow_email(entry.kind, entry.to):
+        logs.logger.info("email dropped", extra={"fields": _fields(entry)})
+        outbox.mark_done(entry)
+        return False
+    return True
+
+
 def _is_deliverable(entry: Entry, message: Message) -> bool:
     """Return whether providers accept the address: none accepts a local part that is not ASCII (RFC 6531)."""
     if ascii_address(message.to).isascii():
@@ -69,9 +88,15 @@ def _is_deliverable(entry: Entry, message: Message) -> bool:
     return False
 
 
-def _hold(entry: Entry, budget: Budget) -> None:
-    outbox.hold(entry, budget)
-    logs.logger.warning("email held", extra={"fields": _fields(entry) | {"budget": budget}})
+def _hold(entry: Entry, reason: Hold) -> None:
+    """Let an email wait. Meanwhile it does not count against its address, whose owner may ask for another.
+
+    Otherwise a stranger who has used up a budget could use up the emails of an address, without any being sent.
+    """
+    if entry.kind in _LIMITED:
+        limits.give_back_email(entry.kind, entry.to, clock.now() if entry.held_at else entry.created_at)
+    outbox.hold(entry, reason)
+    logs.logger.warning("email held", extra={"fields": _fields(entry) | {"reason": reason}})
 
 
 def _postpone(entry: Entry, reason: str, retry_after: int | None = None) -> None:

@@ -149,7 +149,7 @@ def _unfinished_sign_up(entry: Entry) -> Message | None:
     """Confirm the address of someone who has a password, but no account yet. Counts like any other confirmation."""
     if registrations.newest_of_mailbox(entry.to) is None:
         return None
-    is_counted = entry.attempts > 1
+    is_counted = entry.attempts > 1 and not entry.held_at
     return _open_account(entry.to, "") if is_counted or limits.allow_email("registration", entry.to) else None
 
 
@@ -228,7 +228,8 @@ def _submission(entry: Entry) -> Message | None:
     submission = submissions.find(entry.details["form"], entry.details["position"])
     if submission is None:
         return None
-    if entry.attempts == 1 and not budgets.take_form_email(submission.form, _hour(submission)):
+    is_counted = entry.is_counted or entry.attempts > 1
+    if not is_counted and not budgets.take_form_email(submission.form, _hour(submission)):
         _ensure_digest(submission, entry.to)
         return None
     message = _message(

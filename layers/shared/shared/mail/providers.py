@@ -117,7 +117,8 @@ def all_circuits_open() -> bool:
 
 
 def _is_blocked(name: str) -> bool:
-    circuit = circuits().get_state(_circuit(name))
+    with aws.translated_errors():
+        circuit = circuits().get_state(_circuit(name))
     if circuit.state == CircuitState.HALF_OPEN:
         # Another environment is probing, or crashed while doing so: calls are rejected until its lease ends.
         return clock.now() < (circuit.probe_lease_expiry or 0)

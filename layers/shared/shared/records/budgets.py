@@ -3,7 +3,8 @@
 Threats. An attacker requests emails to ever other addresses, from ever other networks, so that no limit of an address
 or a client applies: the budget bounds the bill, and the harm to the reputation of the sender. An attacker uses the
 budget up, so that nobody gets an email: addresses with an account have a budget of their own, which a flood of sign-ups
-does not touch, and one network gets at most a twentieth of either.
+does not touch, and one network gets at most a twentieth. An attacker watches what becomes of their own emails, to learn
+which other addresses have an account: the share of a network counts every request, whether or not an email results.
 
 An email counts when it is about to be handed to a provider, never when it is requested: what is counted for others
 must not show in a response. An hour is a fixed window, so around its edge twice as many may be sent. Two writes for
@@ -22,22 +23,31 @@ from shared.values.client import site_of
 
 # Emails to addresses that have an account, and to all others.
 Budget: TypeAlias = Literal["accounts", "others"]
-BUDGETS: tuple[Budget, ...] = ("accounts", "others")
 # Emails an hour about the submissions of a form.
 _FORM_EMAILS = 60
+# A network gets a twentieth of a budget, and an IPv6 network of 48 bits, which has 65,536 networks of 64, a half.
 _NETWORK_SHARE = 20
-# Of an IPv6 network of 48 bits, which has 65,536 networks of 64.
 _SITE_SHARE = 2
 
 
-def take(budget: Budget, network: str) -> bool:
-    """Count an email that a client in this network has caused. Return whether its budget allows it."""
-    return all(_take_one(key, most) for key, most in _counts(budget, network))
+def take(budget: Budget) -> bool:
+    """Count an email in its budget. Return whether the budget allows it."""
+    return _take_one(*_whole(budget))
 
 
-def is_spent(budget: Budget, network: str = "") -> bool:
-    """Return whether nothing is left of a budget in this hour, or of this network's share. One read for each count."""
-    return any(_used(key) >= most for key, most in _counts(budget, network))
+def is_spent(budget: Budget) -> bool:
+    """Return whether nothing is left of a budget in this hour."""
+    return _is_spent(*_whole(budget))
+
+
+def take_share(network: str) -> bool:
+    """Count a request for an email in the share of the client's network. Return whether the share allows it."""
+    return all(_take_one(key, most) for key, most in _shares(network))
+
+
+def is_share_spent(network: str) -> bool:
+    """Return whether nothing is left of a network's share in this hour."""
+    return any(_is_spent(key, most) for key, most in _shares(network))
 
 
 def take_form_email(form: str, hour: str) -> bool:
@@ -48,24 +58,32 @@ def take_form_email(form: str, hour: str) -> bool:
     return _take_one(f"form-emails#{form}#{hour}", _FORM_EMAILS, expires_at=clock.now() + clock.DAY)
 
 
-def _counts(budget: Budget, network: str) -> Iterator[tuple[str, int]]:
-    """Yield the keys under which an email is counted, with the most that each allows: shares first, then the whole."""
-    most = settings().emails_to_accounts if budget == "accounts" else settings().emails_to_others
-    hour = clock.now() // clock.HOUR
-    if network:
-        yield f"budget#{budget}#{hour}#{network}", max(most // _NETWORK_SHARE, 1)
+def _whole(budget: Budget) -> tuple[str, int]:
+    return f"budget#{budget}#{_hour()}", _most(budget)
+
+
+def _shares(network: str) -> Iterator[tuple[str, int]]:
+    most = min(_most("accounts"), _most("others"))
+    yield f"budget#{_hour()}#{network}", max(most // _NETWORK_SHARE, 1)
     if site := site_of(network):
-        yield f"budget#{budget}#{hour}#{site}", max(most // _SITE_SHARE, 1)
-    yield f"budget#{budget}#{hour}", most
+        yield f"budget#{_hour()}#{site}", max(most // _SITE_SHARE, 1)
+
+
+def _most(budget: Budget) -> int:
+    return settings().emails_to_accounts if budget == "accounts" else settings().emails_to_others
+
+
+def _hour() -> int:
+    return clock.now() // clock.HOUR
 
 
 def _take_one(key: str, most: int, *, expires_at: int | None = None) -> bool:
-    end = expires_at or (clock.now() // clock.HOUR + 1) * clock.HOUR
+    end = expires_at or (_hour() + 1) * clock.HOUR
     is_left = Attr("count").not_exists() | Attr("count").lt(most)
     update = Update(table=LIMITS, key={"key": key}, set={"expiresAt": end}, add={"count": 1}, when=is_left)
     return try_update(update)[0]
 
 
-def _used(key: str) -> int:
+def _is_spent(key: str, most: int) -> bool:
     item: Item = LIMITS.get({"key": key}) or {"count": 0}
-    return int(item["count"])
+    return int(item["count"]) >= most

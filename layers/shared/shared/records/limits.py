@@ -130,6 +130,11 @@ def allow_email(kind: str, email: str) -> int:
     return _grant(f"mail#{kind}#{emails.key(email)}", _allows_another)
 
 
+def give_back_email(kind: str, email: str, moment: int) -> None:
+    """Take back that an email was allowed at about this time: it waits, and must not count against its address."""
+    _give_back(f"mail#{kind}#{emails.key(email)}", moment)
+
+
 def _allows_another(granted: Sequence[int], now: int) -> bool:
     pause = clock.HOUR if len(granted) >= _MANY_EMAILS_PER_DAY else clock.MINUTE
     in_last_hour = [moment for moment in granted if moment > now - clock.HOUR]
@@ -161,6 +166,19 @@ def _grant(key: str, allows: Callable[[Sequence[int], int], bool]) -> int:
     unchanged = Attr("granted").eq(stored) if stored else Attr("granted").not_exists()
     write(Update(table=LIMITS, key={"key": key}, set={**item, "granted": [*granted, now]}, when=unchanged))
     return len(granted) + 1
+
+
+@optimistic
+def _give_back(key: str, moment: int) -> None:
+    stored, _ = _granted(key, clock.now())
+    earlier = [each for each in stored if each <= moment]
+    if earlier:
+        after = list(stored)
+        after.remove(earlier[-1])
+        unchanged = Attr("granted").eq(stored)
+        # Without a moment there is no attribute: see `_grant`.
+        change = {"set": {"granted": after}} if after else {"remove": ("granted",)}
+        write(Update(table=LIMITS, key={"key": key}, when=unchanged, **change))
 
 
 def _granted(key: str, now: int) -> tuple[list[int], list[int]]:

@@ -7,8 +7,8 @@ token of a link is created on delivery too, and never stored.
 The entry is the source of truth for its email. It is in exactly one state:
 
 waiting     `unsent` is `waiting#<shard>`, and `retryAt` is the time of the next attempt
-held        `unsent` is `held#<budget>`: the budget is spent. `retryAt` is the time when the entry was written, so that
-            the newest is found first. After an hour it is dropped: nobody reads it any more, and it expires
+held        `unsent` is `held#<reason>`: a budget, or the share of a network, is spent. `retryAt` is when it was first
+            held, so that the newest is found first. After an hour it is dropped: nobody reads it, and it expires
 done        `doneAt` is set: the email was sent, is not needed, or was not allowed. The entry expires
 dead        `unsent` is `dead`, and `lastError` is the reason. The entry is kept until it is redriven
 
@@ -26,7 +26,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from shared.core import clock
 from shared.core.conditions import Attr, Condition, Key
 from shared.core.tables import Change, Item, Put, Table, Update, try_update
-from shared.records.budgets import BUDGETS, Budget
+from shared.records.budgets import Budget
 
 OUTBOX = Table("outbox_table")
 _UNSENT = "Unsent"
@@ -41,6 +41,9 @@ _LEASE = 2 * clock.MINUTE
 _STREAM_RUN_TIME = clock.MINUTE
 _RETRY_PERIOD = clock.DAY
 _HELD_PERIOD = clock.HOUR
+# Why an entry is held: the share of the client's network is spent, or one of the budgets.
+Hold: TypeAlias = Literal["network"] | Budget
+HOLDS: tuple[Hold, ...] = ("network", "accounts", "others")
 _FIRST_RETRY_DELAY = 30
 _MAX_RETRY_DELAY = clock.HOUR
 _MAX_REQUESTED_DELAY = 6 * clock.HOUR
@@ -69,7 +72,8 @@ class Entry(NamedTuple):
     """An email to send to an address as typed. `details` holds whatever else this kind of email needs.
 
     `attempts` is the number of claims, including the current one. `retry_at` is the time when its lease ends. `network`
-    is that of the client who caused the email, and `is_counted` whether the email was counted in a budget.
+    is that of the client who caused the email. `is_counted` is True once the email was about to be handed to a
+    provider, and so was counted in its budget. `held_at` is the time when it was first held, or 0.
     """
 
     id: str
@@ -79,9 +83,10 @@ class Entry(NamedTuple):
     attempts: int
     retry_at: int
     give_up_at: int
-    created_at: str
+    created_at: int
     network: str
     is_counted: bool
+    held_at: int
 
     @classmethod
     def from_item(cls, item: Item) -> "Entry":
@@ -94,9 +99,10 @@ class Entry(NamedTuple):
             attempts=item["attempts"],
             retry_at=item["retryAt"],
             give_up_at=item["giveUpAt"],
-            created_at=item["createdAt"],
+            created_at=_seconds(item["createdAt"]),
             network=item["network"],
             is_counted=item.get("counted", False),
+            held_at=item.get("heldAt", 0),
         )
 
 
@@ -213,15 +219,15 @@ def backlog() -> Backlog:
             oldest = min(oldest or unsent.created_at, unsent.created_at)
             if unsent.retry_at <= now and position < _MAX_DUE:
                 due.append(unsent)
-    age = now - int(datetime.fromisoformat(oldest).timestamp()) if oldest else 0
-    held_count = sum(1 for budget in BUDGETS for _ in held(budget))
+    age = now - _seconds(oldest) if oldest else 0
+    held_count = sum(1 for reason in HOLDS for _ in held(reason))
     dead = sum(1 for _ in _unsent(_DEAD))
     return Backlog(tuple(sorted(due, key=lambda unsent: unsent.retry_at)), waiting, held_count, dead, max(age, 0))
 
 
-def held(budget: Budget) -> Iterator[Unsent]:
-    """Yield the entries that a budget holds back and has not dropped, newest first."""
-    condition = Key("unsent").eq(_held(budget)) & Key("retryAt").gt(clock.now() - _HELD_PERIOD)
+def held(reason: Hold) -> Iterator[Unsent]:
+    """Yield the entries that are held for this reason and have not been dropped, newest first."""
+    condition = Key("unsent").eq(_held(reason)) & Key("retryAt").gt(clock.now() - _HELD_PERIOD)
     return _read(condition, newest_first=True)
 
 
@@ -234,8 +240,12 @@ def _read(condition: Condition, *, newest_first: bool = False) -> Iterator[Unsen
         yield Unsent(item["id"], item["unsent"], item["retryAt"], item["createdAt"], item["network"])
 
 
-def _held(budget: Budget) -> str:
-    return f"held#{budget}"
+def _held(reason: Hold) -> str:
+    return f"held#{reason}"
+
+
+def _seconds(timestamp: str) -> int:
+    return int(datetime.fromisoformat(timestamp).timestamp())
 
 
 # Outcomes of a claim -------------------------------------------------------------------------------
@@ -246,11 +256,11 @@ def mark_done(entry: Entry) -> None:
     _update_if(Attr("unsent").exists(), entry, _done(), remove=("unsent", "retryAt"))
 
 
-def hold(entry: Entry, budget: Budget) -> None:
-    """Hold an entry back until its budget allows it. An hour after it was written it is dropped."""
-    written = int(datetime.fromisoformat(entry.created_at).timestamp())
-    state = {"unsent": _held(budget), "retryAt": written, "expiresAt": written + _HELD_PERIOD}
-    _update_if(_still_claimed(entry), entry, state)
+def hold(entry: Entry, reason: Hold) -> None:
+    """Hold an entry back until its budget and its network's share allow it. After an hour it is dropped."""
+    held_at = entry.held_at or clock.now()
+    times = {"retryAt": held_at, "heldAt": held_at, "expiresAt": held_at + _HELD_PERIOD}
+    _update_if(_still_claimed(entry), entry, {"unsent": _held(reason), **times})
 
 
 def postpone(entry: Entry, error: str, retry_after: int | None = None) -> int | None:
@@ -280,7 +290,9 @@ def redrive() -> int:
 def _redrive_one(entry_id: str) -> bool:
     waiting = _waiting(entry_id, retry_at=clock.now())
     dead = Attr("unsent").eq(_DEAD)
-    return try_update(Update(table=OUTBOX, key={"id": entry_id}, set=waiting, remove=("lastError",), when=dead))[0]
+    return try_update(
+        Update(table=OUTBOX, key={"id": entry_id}, set=waiting, remove=("lastError", "heldAt"), when=dead)
+    )[0]
 
 
 def _still_claimed(entry: Entry) -> Condition:
