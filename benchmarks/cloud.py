@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from benchmarks.page import ROOT
+from local.clean import without_aws_settings
 from local.template import Project, read_project
 from shared.core import aws
 from shared.core.tables import Item, Put, Table
@@ -38,6 +39,9 @@ def cloud(*services: str) -> Iterator[Project]:
 
     `services` are those that the benchmark itself needs in addition. Yields what the template declares.
     """
+    clean = without_aws_settings(os.environ)
+    os.environ.clear()
+    os.environ.update(clean)
     project = read_template()
     with running(*services) as address:
         os.environ.update(AWS_ENDPOINT_URL=address, LOG_LEVEL="CRITICAL")

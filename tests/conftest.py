@@ -6,6 +6,8 @@ for a single caller. Tests of races and transactions use MiniStack.
 
 import copy
 import gc
+import os
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -20,6 +22,8 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
 import aws_services
+from local.clean import without_aws_settings
+from local.hosts import is_own
 from local.template import Project, read_project
 from shared.core import aws, config, tables
 from shared.records import keys, limits, proxy_keys
@@ -37,6 +41,11 @@ from tests.support.template import transformed_template
 gc.set_threshold(50_000)
 
 
+# What the developer has set for AWS would send the tests' requests to real accounts, or let them fail.
+_CLEAN = without_aws_settings(os.environ)
+os.environ.clear()
+os.environ.update(_CLEAN)
+
 ALLOWS_ANOTHER = limits._allows_another
 
 
@@ -51,6 +60,21 @@ def _libyaml() -> Iterator[None]:
     """Let SAM CLI parse YAML with libyaml, which is ten times as fast as its Python parser."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(yaml, "SafeLoader", yaml.CSafeLoader)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loopback_only() -> Iterator[None]:
+    """Let no test reach another machine."""
+    connect = socket.socket.connect
+
+    def connect_to_loopback(self: socket.socket, address: Any) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and not is_own(address[0]):
+            raise AssertionError(f"A test connects to {address[0]}, which is not this machine")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect_to_loopback)
         yield
 
 

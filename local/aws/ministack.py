@@ -19,6 +19,7 @@ from local.aws import REGION
 from local.aws.client import Aws, MiniStackGoneError
 from local.aws.credentials import VARIABLE, Credentials
 from local.aws.durable import NO_RESTART, REPLAY_FAILED
+from local.clean import NO_SETTINGS
 from local.console import Console
 from local.errors import RunnerError
 from local.sockets import listen
@@ -107,7 +108,7 @@ class MiniStack:
 
     def _start(self) -> subprocess.Popen[bytes]:
         environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-        environment |= {
+        environment |= NO_SETTINGS | {
             "SERVICES": _SERVICES,
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),

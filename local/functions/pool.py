@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.aws.credentials import Credentials
+from local.clean import NO_SETTINGS
 from local.functions.worker import MARK, receive_frame, send_frame
 from local.template import Function
 
@@ -355,6 +356,7 @@ def lambda_environment(function: Function, endpoint: str, credentials: Credentia
         inherited["no_proxy"] = "*"
     return {
         **inherited,
+        **NO_SETTINGS,
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
         "PYTHONUNBUFFERED": "1",
@@ -366,7 +368,6 @@ def lambda_environment(function: Function, endpoint: str, credentials: Credentia
         "LAMBDA_TASK_ROOT": str(function.folder),
         "_HANDLER": function.handler,
         **credentials.variables,
-        "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": endpoint,
         **function.environment,
     }

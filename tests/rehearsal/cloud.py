@@ -23,6 +23,7 @@ from typing import Any
 import boto3
 import samtranslator
 
+from local.clean import without_aws_settings
 from tests.rehearsal.steps import RehearsalError
 from tests.support.ministack import PYTHON as MINISTACK
 
@@ -88,14 +89,11 @@ class Cloud:
     @property
     def environment(self) -> Mapping[str, str]:
         """Environment for programs that call this AWS: without the user's AWS settings, so they reach no other."""
-        kept = {name: text for name, text in os.environ.items() if not name.startswith("AWS_")}
-        return kept | {
+        return without_aws_settings(os.environ) | {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": _ROOT,
             "AWS_SECRET_ACCESS_KEY": _ROOT,
             "AWS_DEFAULT_REGION": REGION,
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "SAM_CLI_TELEMETRY": "0",
         }
 

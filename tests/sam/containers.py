@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from local.aws.credentials import Credentials
+from local.clean import without_aws_settings
 from tests.support import ROOT
 
 # What [default] in samconfig.toml builds for.
@@ -69,7 +70,7 @@ class Sam:
     def environment(self) -> dict[str, str]:
         """Region and credentials, which SAM CLI passes on to the functions, and the AWS that it asks about them."""
         return {
-            **os.environ,
+            **without_aws_settings(os.environ),
             **self.credentials.variables,
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.aws_port}",
             "SAM_CLI_TELEMETRY": "0",
