@@ -38,7 +38,9 @@ thorough: environments ## run what is too slow for .ci/run: long random sequence
 snapshots: environments .venv/.dev ## accept the current emails as snapshots (tests/shared/mail/snapshots)
 	@SNAPSHOTS=accept $(BIN)/python -m pytest -q tests/shared/mail/test_messages.py
 
-# Templates are checked as written, and after the SAM transform.
+# Templates are checked as written, and after the SAM transform: with cfn-lint's rules, informational ones too, with those for
+# serverless applications (https://awslabs.github.io/serverless-rules), and with ours.
+CFN_LINT := $(BIN)/cfn-lint --append-rules cfn_lint_serverless.rules checks/rules --include-checks I
 TRANSFORMED := .aws-sam/transformed
 
 check: .venv/.dev .venv-checks/.installed ## check style, types, templates, dependencies and pipelines
@@ -47,10 +49,10 @@ check: .venv/.dev .venv-checks/.installed ## check style, types, templates, depe
 	$(BIN)/mypy
 	$(CHECKERS)/bandit --quiet --configfile pyproject.toml --recursive benchmarks checks functions layers local operations
 	$(BIN)/sam validate --lint
-	$(BIN)/cfn-lint --template $(TEMPLATES)
+	$(CFN_LINT) --template $(TEMPLATES)
 	@rm -rf $(TRANSFORMED)
 	@$(BIN)/python -m operations.transformed $(TEMPLATES) --to $(TRANSFORMED)
-	$(BIN)/cfn-lint --template $(TEMPLATES:%.yaml=$(TRANSFORMED)/%.json)
+	$(CFN_LINT) --template $(TEMPLATES:%.yaml=$(TRANSFORMED)/%.json)
 	$(CHECKERS)/checkov --config-file .checkov.yaml --directory $(TRANSFORMED)
 	$(BIN)/python -m checks.dependencies
 	$(CHECKERS)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
