@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from shared.core import clock, config
+from shared.core import clock, config, tables
 from shared.records import outbox
 from tests.support import PASSWORD, faults, stored
 from tests.support.api import Api, Inbox, redrive, retry
@@ -246,6 +246,13 @@ def test_notices_are_exempt(inbox: Inbox) -> None:
         caller = replace(Api(), ip="198.51.100.1", headers={"user-agent": f"Browser {number}"})
         caller.signed_in(ADA, PASSWORD)
     assert len(inbox.to(ADA)) == 3
+
+
+@pytest.mark.usefixtures("limited")
+def test_link_after_an_undo_is_in_nobodys_share(inbox: Inbox) -> None:
+    for _ in range(4):
+        tables.write(outbox.sending("recovery", ADA))
+    assert len(inbox.to(ADA)) == 4
 
 
 @pytest.mark.usefixtures("limited")

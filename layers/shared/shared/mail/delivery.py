@@ -15,11 +15,9 @@ from shared.core.errors import Unavailable
 from shared.mail import messages, providers
 from shared.mail.messages import Message
 from shared.records import budgets, limits, outbox
-from shared.records.outbox import Entry, Hold, Kind
+from shared.records.outbox import Entry, Hold
 from shared.values.emails import ascii_address
 
-# The emails that strangers can cause, which have a budget and a limit for each address.
-_LIMITED: frozenset[Kind] = frozenset({"registration", "recovery", "email_change"})
 # The time in milliseconds that one email may take when every provider times out and DynamoDB is slow.
 _TIME_PER_EMAIL = 20_000
 
@@ -65,7 +63,7 @@ def deliver(entry: Entry) -> None:
 
 def _has_share(entry: Entry) -> bool:
     """Count an email in the share of the client's network. Return whether it may be sent; otherwise it waits."""
-    if entry.kind not in _LIMITED or entry.is_counted:
+    if not entry.network or entry.is_counted:
         return True
     if providers.all_circuits_open():
         # Nothing is counted while nothing can be sent. Otherwise several hours' emails would be sent in one.
@@ -93,7 +91,7 @@ def _hold(entry: Entry, reason: Hold) -> None:
 
     Otherwise a stranger who has used up a budget could use up the emails of an address, without any being sent.
     """
-    if entry.kind in _LIMITED:
+    if entry.network:
         limits.give_back_email(entry.kind, entry.to, clock.now() if entry.held_at else entry.created_at)
     outbox.hold(entry, reason)
     logs.logger.warning("email held", extra={"fields": _fields(entry) | {"reason": reason}})

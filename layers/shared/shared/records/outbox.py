@@ -107,7 +107,7 @@ class Entry(NamedTuple):
 
 
 def sending(kind: Kind, to: str, *, network: str = "", **details: str) -> list[Change]:
-    """Return the changes that queue an email. `network` is that of the client who caused it, if it has a budget."""
+    """Return the changes that queue an email. `network` is that of the client, if anyone can cause such an email."""
     return sending_if(allowed=True, kind=kind, to=to, network=network, **details)
 
 
