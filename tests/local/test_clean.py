@@ -42,6 +42,7 @@ def hostile(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
     return inherited | settings
 
 
+@pytest.mark.thorough
 def test_tests_ignore_the_developers_settings(hostile: dict[str, str]) -> None:
     tests = ["tests/functions/test_happy_path.py", "tests/functions/well_known/test_jwks.py"]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--numprocesses", "0", *tests]
@@ -49,6 +50,7 @@ def test_tests_ignore_the_developers_settings(hostile: dict[str, str]) -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.thorough
 def test_functions_of_the_runner_ignore_the_developers_settings(
     start: Callable[..., RunnerProcess], hostile: dict[str, str]
 ) -> None:
