@@ -1,6 +1,7 @@
 """The budgets of emails: what strangers can make the whole stack send, and what becomes of the rest."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -183,6 +184,41 @@ def test_held_emails_to_one_address_are_within_its_limit_when_they_are_sent(
     assert [email.to for email in inbox.sent] == ["grace@example.com"]
     assert held() == []
     stored.check()
+
+
+@pytest.mark.usefixtures("email_limits")
+def test_held_email_whose_delivery_fails_is_not_dropped(
+    limited: time_machine.Traveller, inbox: Inbox, wire: Wire
+) -> None:
+    limited.shift(50 * clock.MINUTE)
+    flood(inbox)
+    inbox.sent.clear()
+    sign_up("grace@example.com", from_network(100))
+    inbox.deliver()
+    limited.shift(10 * clock.MINUTE)
+    # The token of the link cannot be stored, after the email was counted against its address.
+    wire.fail(faults.unreachable, on="PutItem", times=1)
+    retry()
+    wire.reset()
+    limited.shift(clock.MINUTE)
+    retry()
+    assert [email.to for email in inbox.sent] == ["grace@example.com"]
+
+
+@pytest.mark.usefixtures("email_limits")
+def test_held_emails_have_no_more_codes_than_others(limited: time_machine.Traveller, inbox: Inbox) -> None:
+    for _ in range(9):
+        flood(inbox)
+        sign_up("grace@example.com", from_network(100))
+        inbox.deliver()
+        limited.shift(clock.HOUR - clock.MINUTE)
+        sign_up("grace@example.com", from_network(101))
+        inbox.deliver()
+        limited.shift(clock.MINUTE)
+        retry()
+    sent = [email for email in inbox.sent if email.to == "grace@example.com"]
+    assert len(sent) > 5
+    assert sum(re.search(r"^\s*\d{6}$", email.text, re.MULTILINE) is not None for email in sent) <= 5
 
 
 @pytest.mark.usefixtures("limited")

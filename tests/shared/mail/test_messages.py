@@ -87,6 +87,7 @@ def compose(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Message]:
             network="",
             is_counted=False,
             held_at=0,
+            is_admitted=False,
         )
         email = messages.compose(entry)
         assert email is not None

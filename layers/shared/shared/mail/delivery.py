@@ -35,8 +35,10 @@ def deliver(entry: Entry) -> None:
 
     """
     try:
-        if not _has_share(entry):
+        admitted = _admit(entry)
+        if admitted is None:
             return
+        entry = admitted
         message = messages.compose(entry)
         if message is not None and _is_deliverable(entry, message):
             if message.budget is not None and not entry.is_counted and not budgets.take(message.budget):
@@ -61,21 +63,27 @@ def deliver(entry: Entry) -> None:
         outbox.mark_done(entry)
 
 
-def _has_share(entry: Entry) -> bool:
-    """Count an email in the share of the client's network. Return whether it may be sent; otherwise it waits."""
-    if not entry.network or entry.is_counted:
-        return True
+def _admit(entry: Entry) -> Entry | None:
+    """Count an email in the share of its client's network. Return the entry, or None if it is now held or done."""
+    if not entry.network or entry.is_admitted or entry.is_counted:
+        return entry
     if providers.all_circuits_open():
         # Nothing is counted while nothing can be sent. Otherwise several hours' emails would be sent in one.
         raise providers.TransientFailure("circuits_open")
     if not budgets.take_share(entry.network):
         _hold(entry, "network")
-        return False
-    if entry.held_at and not limits.allow_email(entry.kind, entry.to):
-        logs.logger.info("email dropped", extra={"fields": _fields(entry)})
-        outbox.mark_done(entry)
-        return False
-    return True
+        return None
+    if entry.held_at:
+        # While it was held it did not count against its address. Now it does, perhaps as one too many.
+        number = limits.allow_email(entry.kind, entry.to)
+        if not number:
+            logs.logger.info("email dropped", extra={"fields": _fields(entry)})
+            outbox.mark_done(entry)
+            return None
+        if "number" in entry.details:
+            # Only the first five of a day have a code, however many of them had to wait.
+            entry = entry._replace(details={**entry.details, "number": str(number)})
+    return entry._replace(is_admitted=True)
 
 
 def _is_deliverable(entry: Entry, message: Message) -> bool:
@@ -91,7 +99,7 @@ def _hold(entry: Entry, reason: Hold) -> None:
 
     Otherwise a stranger who has used up a budget could use up the emails of an address, without any being sent.
     """
-    if entry.network:
+    if entry.network and (entry.is_admitted or not entry.held_at):
         limits.give_back_email(entry.kind, entry.to, clock.now() if entry.held_at else entry.created_at)
     outbox.hold(entry, reason)
     logs.logger.warning("email held", extra={"fields": _fields(entry) | {"reason": reason}})

@@ -74,6 +74,7 @@ class Entry(NamedTuple):
     `attempts` is the number of claims, including the current one. `retry_at` is the time when its lease ends. `network`
     is that of the client who caused the email. `is_counted` is True once the email was about to be handed to a
     provider, and so was counted in its budget. `held_at` is the time when it was first held, or 0.
+    `is_admitted` is True while it counts in the share of its network and against its address.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Entry(NamedTuple):
     network: str
     is_counted: bool
     held_at: int
+    is_admitted: bool
 
     @classmethod
     def from_item(cls, item: Item) -> "Entry":
@@ -103,6 +105,7 @@ class Entry(NamedTuple):
             network=item["network"],
             is_counted=item.get("counted", False),
             held_at=item.get("heldAt", 0),
+            is_admitted=item.get("admitted", False),
         )
 
 
@@ -260,7 +263,7 @@ def hold(entry: Entry, reason: Hold) -> None:
     """Hold an entry back until its budget and its network's share allow it. After an hour it is dropped."""
     held_at = entry.held_at or clock.now()
     times = {"retryAt": held_at, "heldAt": held_at, "expiresAt": held_at + _HELD_PERIOD}
-    _update_if(_still_claimed(entry), entry, {"unsent": _held(reason), **times})
+    _update_if(_still_claimed(entry), entry, {"unsent": _held(reason), "admitted": False, **times})
 
 
 def postpone(entry: Entry, error: str, retry_after: int | None = None) -> int | None:
@@ -272,7 +275,8 @@ def postpone(entry: Entry, error: str, retry_after: int | None = None) -> int | 
     if retry_at > entry.give_up_at:
         mark_dead(entry, error)
         return None
-    _update_if(_still_claimed(entry), entry, {"retryAt": retry_at, "lastError": error, "counted": entry.is_counted})
+    counts = {"counted": entry.is_counted, "admitted": entry.is_admitted, "details": entry.details}
+    _update_if(_still_claimed(entry), entry, {"retryAt": retry_at, "lastError": error, **counts})
     return retry_at
 
 
