@@ -1,11 +1,12 @@
 """Proxy keys: a front end's own server has one, and so vouches for the addresses of its clients.
 
 Threats. Anyone can send the headers of a proxy: they count only with a valid key. A function that is tricked into
-showing its data must not show the key: no function has it, except the one that creates it. All others have its digest,
-SHA-256, which is safe for 256 random bits.
+showing stored data must not show the key: no function can read it from storage, except the one that rotates it. All
+others read its digest, SHA-256, which is safe for 256 random bits.
 
-The key is a secret in Secrets Manager. Rotation stores the digest of a new key beside those of the current and the
-previous one, and both stay valid until the next rotation, since a front end gets the new key by a deployment.
+The key is a secret in Secrets Manager. Rotation stores the digest of a new key beside that of the current one, and then
+deletes all older ones. So a key is valid from its publication until the second rotation after it: a front end has until
+the next rotation to get the new key by a deployment.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ from shared.core.tables import Delete, Item, Put, Table, write
 from shared.records import secret_versions
 from shared.records.secret_versions import RotationError
 
-# The table of `shared.records.keys`, which imports what it takes to verify tokens.
+# The table of `shared.records.keys`, which is not imported: it imports a JWT library, which few callers of this need.
 _PUBLIC_KEYS = Table("public_keys_table")
 _USE = "proxy"
 _KEY_LENGTH = 32
