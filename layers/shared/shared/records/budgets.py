@@ -3,12 +3,13 @@
 Threats. An attacker requests emails to ever other addresses, from ever other networks, so that no limit of an address
 or a client applies: the budget bounds the bill, and the harm to the reputation of the sender. An attacker uses the
 budget up, so that nobody gets an email: addresses with an account have a budget of their own, which a flood of sign-ups
-does not touch, and one network gets at most a twentieth. An attacker watches what becomes of their own emails, to learn
-which other addresses have an account: the share of a network counts every request, whether or not an email results.
+does not touch, and one network gets at most a twentieth of the smaller budget, for both together. An attacker watches
+what becomes of their own emails, to learn which other addresses have an account: the share of a network counts each
+queued email on delivery, even if nothing is sent. Refused requests queue none, and do not count.
 
-An email counts when it is about to be handed to a provider, never when it is requested: what is counted for others
-must not show in a response. An hour is a fixed window, so around its edge twice as many may be sent. Two writes for
-each email, three from IPv6.
+Everything is counted on delivery, never when it is requested: what is counted for others must not show in a response.
+An email counts in its budget when it is about to be handed to a provider. An hour is a fixed window, so around its edge
+twice as many may be sent. Two writes for each email, three from IPv6.
 """
 
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ from shared.values.client import site_of
 Budget: TypeAlias = Literal["accounts", "others"]
 # Emails an hour about the submissions of a form.
 _FORM_EMAILS = 60
-# A network gets a twentieth of a budget, and an IPv6 network of 48 bits, which has 65,536 networks of 64, a half.
+# A network gets a twentieth of the smaller budget, and an IPv6 network of 48 bits, which has 65,536 of 64, a half.
 _NETWORK_SHARE = 20
 _SITE_SHARE = 2
 
@@ -41,7 +42,7 @@ def is_spent(budget: Budget) -> bool:
 
 
 def take_share(network: str) -> bool:
-    """Count a request for an email in the share of the client's network. Return whether the share allows it."""
+    """Count a queued email in the share of the client's network. Return whether the share allows it."""
     return all(_take_one(key, most) for key, most in _shares(network))
 
 
