@@ -1,8 +1,8 @@
 """Closed accounts whose activity, and whose address's registrations, are still to be removed.
 
 A closure is stored in the transaction that closes the account, and removed once nothing is left. A call that was in
-flight when the account was closed may still write for a while. So the data is removed as soon as possible, and once
-more when no such call can be left.
+flight when the account was closed may still write for a while. So the data is removed as soon as possible, and again
+until no such call can be left.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from shared.values import emails
 CLOSURES = Table("closures_table")
 # All are read together, so they share a partition. There are few: each stays for minutes.
 _PARTITION = "pending"
-# Longer than API Gateway waits for a function.
+# Longer than a function of the API may run: its timeout is 15 seconds (template.yaml).
 _LONGEST_CALL = clock.MINUTE
 # Activity has expired by then, even if it was never removed.
 _RETENTION = 90 * clock.DAY
@@ -31,7 +31,7 @@ class Closure(NamedTuple):
 
     @property
     def may_have_calls(self) -> bool:
-        """Whether a call of the account's user may still be in flight."""
+        """Whether a call that began before the closing may still be running, and so may still write data of the user."""
         return clock.now() < self.closed_at + _LONGEST_CALL
 
 
