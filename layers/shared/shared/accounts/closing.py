@@ -27,22 +27,28 @@ def close(user_id: str, client: Client) -> None:
     freeing = credentials.removing_reserved(credential)
     if freeing and client.caller_id == user_id:
         raise EmailChangeUndoable
+    closed_at = clock.now()
     write(
         users.removing(user),
         credentials.removing(credential),
         freeing,
         sessions.ending_all(user.id),
-        closures.adding(user.id, user.email, after_commit=partial(_free, user.email, client)),
+        closures.adding(
+            user.id, user.email, closed_at, after_commit=partial(_clear_address, user.email, client, closed_at)
+        ),
         [] if credential.invited else outbox.sending("account_closed", user.email),
     )
     activity.log("user_deleted", client, userId=user.id)
 
 
-def _free(email: str, client: Client) -> None:
-    """Let whoever gets the address next start out with no locks, and with no registrations of before."""
+def _clear_address(email: str, client: Client, closed_at: int) -> None:
+    """Clear what would hinder the address's next owner: the locks, and the registrations from before the closing.
+
+    Of the locks, those of this client's network and of everyone. Those of other networks end by themselves.
+    """
     password_tries.unlock(password_tries.of_network(email, client.network))
     password_tries.unlock(password_tries.of_everyone(email))
-    registrations.remove_all(email, until=clock.now())
+    registrations.remove_all(email, until=closed_at)
 
 
 def remove_remains(closure: Closure) -> None:

@@ -31,15 +31,14 @@ class Closure(NamedTuple):
 
     @property
     def may_have_calls(self) -> bool:
-        """Whether a call that began before the closing may still be running, and so may still write data of the user."""
+        """Whether a call from before the closing may still be running, and so may still write data of the user."""
         return clock.now() < self.closed_at + _LONGEST_CALL
 
 
-def adding(user_id: str, email: str, *, after_commit: Callable[[], None]) -> list[Change]:
-    """Return the changes that record the closing of an account now."""
-    now = clock.now()
-    item = {"state": _PARTITION, "userId": user_id, "email": emails.key(email), "closedAt": now}
-    return [Put(table=CLOSURES, item={**item, "expiresAt": now + _RETENTION}, after_commit=after_commit)]
+def adding(user_id: str, email: str, closed_at: int, *, after_commit: Callable[[], None]) -> list[Change]:
+    """Return the changes that record that an account was closed at a time (seconds since 1970)."""
+    item = {"state": _PARTITION, "userId": user_id, "email": emails.key(email), "closedAt": closed_at}
+    return [Put(table=CLOSURES, item={**item, "expiresAt": closed_at + _RETENTION}, after_commit=after_commit)]
 
 
 def pending() -> Iterator[Closure]:
