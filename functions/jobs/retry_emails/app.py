@@ -1,4 +1,4 @@
-"""Run every minute: try the emails that are due and those that a budget held back, and report the outbox's state."""
+"""Run every minute: try the emails that are due and those held that can be sent now, and report the outbox's state."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -39,7 +39,7 @@ def handler(_event: Any, context: LambdaContext) -> None:
 
 
 def _held_within_budget(context: LambdaContext) -> Iterator[Unsent]:
-    """Yield the entries held back whose budget, and whose network's share, have something left, newest first."""
+    """Yield the held entries whose budget and whose network's share have something left, newest first."""
     spent: set[str] = set()
     for reason in outbox.HOLDS:
         for unsent in outbox.held(reason):

@@ -6,7 +6,8 @@ token of a link is created on delivery too, and never stored.
 
 The entry is the source of truth for its email. It is in exactly one state:
 
-waiting     `unsent` is `waiting#<shard>`, and `retryAt` is the time of the next attempt
+waiting     `unsent` is `waiting#<shard>`, and `retryAt` is the time of the next attempt; that of a claimed entry is the
+            end of the claim
 held        `unsent` is `held#<reason>`: a budget, or the share of a network, is spent. `retryAt` is when it was first
             held, so that the newest is found first. After an hour it is dropped: nobody reads it, and it expires
 done        `doneAt` is set: the email was sent, is not needed, or was not allowed. The entry expires
@@ -72,9 +73,9 @@ class Entry(NamedTuple):
     """An email to send to an address as typed. `details` holds whatever else this kind of email needs.
 
     `attempts` is the number of claims, including the current one. `retry_at` is the time when its lease ends. `network`
-    is that of the client who caused the email. `is_counted` is True once the email was about to be handed to a
-    provider, and so was counted in its budget. `held_at` is the time when it was first held, or 0.
-    `is_admitted` is True while it counts in the share of its network and against its address.
+    is that of the client who caused the email. `is_counted` is True once its budget, if it has one, has counted it,
+    so that no retry is counted again. `held_at` is the time when it was first held, or 0. `is_admitted` is True while
+    it counts in the share of its network and against its address.
     """
 
     id: str
@@ -182,8 +183,9 @@ class Backlog(NamedTuple):
 
 
 def claim_new(entry_id: str) -> Entry | None:
-    """Claim an entry that has not been tried, for the rest of its first two minutes. Changes no key of the index.
+    """Claim an entry that has not been tried, for the rest of its first two minutes.
 
+    The keys of the index stay as they are, so the claim costs no write to the index: most emails are sent at once.
     Return None if it has been tried already, or if too little of that time is left: then it is tried when it is due.
     """
     untried = _WAITING & Attr("attempts").eq(0) & Attr("retryAt").gt(clock.now() + _STREAM_RUN_TIME)
