@@ -199,6 +199,7 @@ def finish(version: str) -> None:
         RotationError: a later rotation has already replaced this version. That must not be undone.
 
     """
+    # Never make a version current that holds no key.
     _pending_key(version)
     secret_versions.make_current(settings().signing_key_secret, version)
     _expire_other_keys(version)
@@ -210,10 +211,10 @@ def _expire_other_keys(version: str) -> None:
     Not only for the previous key, because an earlier rotation may have stopped before this step. Not for a pending key,
     because this step may be repeated after the next rotation has begun.
     """
-    stages = secret_versions.stages(settings().signing_key_secret)
+    stages_of = secret_versions.stages(settings().signing_key_secret)
     end = clock.now() + _VALID_AFTER_ROTATION
     for key in _published_keys():
-        is_pending = "AWSPENDING" in stages.get(key.kid, ())
+        is_pending = "AWSPENDING" in stages_of.get(key.kid, ())
         if key.kid != version and not is_pending and key.expires_at is None:
             write(Update(table=PUBLIC_KEYS, key={"use": _USE, "kid": key.kid}, set={"expiresAt": end}))
 

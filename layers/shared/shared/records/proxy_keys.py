@@ -69,47 +69,49 @@ def _digest(key: str) -> bytes:
 # Rotation: the four steps that Secrets Manager calls, each of which it may repeat --------------------
 
 
-def create(secret: str, version: str) -> None:
+def create(secret_id: str, version: str) -> None:
     """Create a key and store it as the secret's pending version."""
-    if secret_versions.read(secret, VersionId=version) is None:
-        secret_versions.put_pending(secret, version, secrets.token_urlsafe(_KEY_LENGTH))
+    if secret_versions.read(secret_id, VersionId=version) is None:
+        secret_versions.put_pending(secret_id, version, secrets.token_urlsafe(_KEY_LENGTH))
 
 
-def publish(secret: str, version: str) -> None:
+def publish(secret_id: str, version: str) -> None:
     """Store the digest of the pending key. The key is valid from now on."""
-    item = {"use": _USE, "kid": version, "digest": _digest(_pending_key(secret, version)), "createdAt": clock.now()}
+    item = {"use": _USE, "kid": version, "digest": _digest(_pending_key(secret_id, version)), "createdAt": clock.now()}
     write(Put(table=_PUBLIC_KEYS, item=item))
 
 
-def test(secret: str, version: str) -> None:
+def test(secret_id: str, version: str) -> None:
     """Verify that the digest of the pending key is stored.
 
     Raises:
         RotationError: it is not.
 
     """
-    digest = _digest(_pending_key(secret, version))
+    digest = _digest(_pending_key(secret_id, version))
     if all(item["digest"] != digest for item in _published()):
         raise RotationError(f"The key of version {version} is not published: the step setSecret has not been done")
 
 
-def finish(secret: str, version: str) -> None:
+def finish(secret_id: str, version: str) -> None:
     """Make the pending key the current one. Of the earlier keys, only the one that was current stays valid.
 
     Raises:
         RotationError: a later rotation has already replaced this version.
 
     """
-    _pending_key(secret, version)
-    secret_versions.make_current(secret, version)
-    kept = {each for each, labels in secret_versions.stages(secret).items() if _KEPT_STAGES & set(labels)}
+    # Never make a version current that holds no key.
+    _pending_key(secret_id, version)
+    secret_versions.make_current(secret_id, version)
+    stages_of = secret_versions.stages(secret_id)
+    kept = {each for each in stages_of if _KEPT_STAGES & set(stages_of[each])}
     for item in _published():
         if item["kid"] not in kept:
             write(Delete(table=_PUBLIC_KEYS, key={"use": _USE, "kid": item["kid"]}))
 
 
-def _pending_key(secret: str, version: str) -> str:
-    found = secret_versions.read(secret, VersionId=version)
+def _pending_key(secret_id: str, version: str) -> str:
+    found = secret_versions.read(secret_id, VersionId=version)
     if found is None:
         raise RotationError(f"Version {version} of the secret holds no key: the step createSecret has not been done")
     return found[1]

@@ -15,11 +15,11 @@ class RotationError(Exception):
     """A step cannot be done in the current state. Secrets Manager reports it and retries later."""
 
 
-def read(secret: str, **which: str) -> tuple[str, str] | None:
+def read(secret_id: str, **which: str) -> tuple[str, str] | None:
     """Return the id and the text of one version, or None if it does not exist or has no text yet."""
     with translated_errors():
         try:
-            response = secretsmanager().get_secret_value(SecretId=secret, **which)
+            response = secretsmanager().get_secret_value(SecretId=secret_id, **which)
         except ClientError as error:
             if error_code(error) == "ResourceNotFoundException":
                 return None
@@ -27,36 +27,36 @@ def read(secret: str, **which: str) -> tuple[str, str] | None:
     return response["VersionId"], response["SecretString"]
 
 
-def put_pending(secret: str, version: str, text: str) -> None:
+def put_pending(secret_id: str, version: str, text: str) -> None:
     """Store the pending version. Storing the same text again changes nothing."""
     with translated_errors():
         secretsmanager().put_secret_value(
-            SecretId=secret, ClientRequestToken=version, SecretString=text, VersionStages=["AWSPENDING"]
+            SecretId=secret_id, ClientRequestToken=version, SecretString=text, VersionStages=["AWSPENDING"]
         )
 
 
-def stages(secret: str) -> Mapping[str, Sequence[str]]:
+def stages(secret_id: str) -> Mapping[str, Sequence[str]]:
     """Return the stages of each version: AWSCURRENT, AWSPREVIOUS or AWSPENDING."""
     with translated_errors():
-        return secretsmanager().describe_secret(SecretId=secret)["VersionIdsToStages"]
+        return secretsmanager().describe_secret(SecretId=secret_id)["VersionIdsToStages"]
 
 
-def make_current(secret: str, version: str) -> None:
+def make_current(secret_id: str, version: str) -> None:
     """Make the pending version the current one, and the current one the previous one.
 
     Raises:
         RotationError: a later rotation has already replaced this version. That must not be undone.
 
     """
-    labels = stages(secret)
-    if not {"AWSPENDING", "AWSCURRENT"} & set(labels.get(version, ())):
-        raise RotationError(f"Version {version} of the secret is neither pending nor current any more")
-    current = next((other for other, stages_of_it in labels.items() if "AWSCURRENT" in stages_of_it), None)
+    stages_of = stages(secret_id)
+    if not {"AWSPENDING", "AWSCURRENT"} & set(stages_of.get(version, ())):
+        raise RotationError(f"Version {version} of the secret is no longer pending or current")
+    current = next((other for other in stages_of if "AWSCURRENT" in stages_of[other]), None)
     if current == version:
         return
     with translated_errors():
         secretsmanager().update_secret_version_stage(
-            SecretId=secret,
+            SecretId=secret_id,
             VersionStage="AWSCURRENT",
             MoveToVersionId=version,
             **({"RemoveFromVersionId": current} if current else {}),
