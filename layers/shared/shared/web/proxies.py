@@ -14,7 +14,8 @@ from shared.web.request import Request
 def identify_client(request: Request) -> None:
     """Attribute the request to the proxy's client, if a proxy with a valid key has sent it.
 
-    If the proxy names no address, or not exactly one, the request stays attributed to the proxy's own address.
+    The user agent is the client's in any case. If the proxy names no address, or not exactly one, the address stays the
+    proxy's own.
     """
     key = request.headers.get("x-proxy-key")
     if key is None:
@@ -33,7 +34,10 @@ def identify_client(request: Request) -> None:
 
 
 def _address(text: str) -> str | None:
-    """Return the address that the text consists of, in its usual form, or None. A port or a zone is not part of it."""
+    """Return the normalized address (RFC 5952; IPv4 also if it is mapped to IPv6), or None if the text is not one.
+
+    With a port or a zone it is not one.
+    """
     try:
         address = ip_address(text)
     except ValueError:
