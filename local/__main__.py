@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 from types import FrameType
 
+from local.aws.credentials import FILE_NAME as CREDENTIALS_FILE
 from local.aws.rotation import PROXY_KEY
 from local.console import Console
 from local.errors import RunnerError
@@ -117,7 +118,7 @@ def _welcome(options: Options, runner: Runner, console: Console) -> None:
         f"{address} serves {options.template.name}. Press Ctrl-C to stop; the data is kept in {options.data}."
     )
     console.print(f"  Emails, requests, routes  {address}/_local/")
-    console.print(f"  AWS (MiniStack)           {runner.endpoint}  credentials: {options.data / 'variables.json'}")
+    console.print(f"  AWS (MiniStack)           {runner.endpoint}  credentials: {options.data / CREDENTIALS_FILE}")
     if runner.has_proxy_key:
         console.print(f"  Proxy key                 {PROXY_KEY}")
     if runner.admin_password is None:

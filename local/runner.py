@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from local import admin
 from local.aws import expiry, feedback, resources, rotation
 from local.aws.client import AwsError, MiniStackGoneError
+from local.aws.credentials import FILE_NAME as CREDENTIALS_FILE
 from local.aws.mail_file import MailFile
 from local.aws.ministack import MiniStack
 from local.aws.schedules import Schedules
@@ -135,7 +136,7 @@ class Runner:
             self._console,
             hosts=options.container_hosts,
         )
-        self._ministack.credentials.write(self._data / "variables.json", self._ministack.endpoint)
+        self._ministack.credentials.write(self._data / CREDENTIALS_FILE, self._ministack.endpoint)
         self._closing.callback(self._ministack.kill)
 
     def _load_project(self) -> None:

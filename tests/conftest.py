@@ -23,7 +23,7 @@ from moto.secretsmanager.models import secretsmanager_backends
 
 import aws_services
 from local.clean import without_aws_settings
-from local.hosts import is_own
+from local.hosts import is_local
 from local.template import Project, read_project
 from shared.core import aws, config, tables
 from shared.records import keys, limits, proxy_keys
@@ -69,7 +69,7 @@ def _loopback_only() -> Iterator[None]:
     connect = socket.socket.connect
 
     def connect_to_loopback(self: socket.socket, address: Any) -> None:
-        if self.family in {socket.AF_INET, socket.AF_INET6} and not is_own(address[0]):
+        if self.family in {socket.AF_INET, socket.AF_INET6} and not is_local(address[0]):
             raise AssertionError(f"A test connects to {address[0]}, which is not this machine")
         connect(self, address)
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from local.aws import REGION
 
+# The file in the runner's data folder to which the variables are written.
+FILE_NAME = "variables.json"
 # How the process of MiniStack gets the id. Other users cannot read the environment of a process.
 VARIABLE = "LOCAL_ACCESS_KEY_ID"
 
@@ -50,7 +52,7 @@ class Credentials:
             json.dump({"Parameters": {"AWS_ENDPOINT_URL": endpoint, **self.variables}}, file, indent=2)
 
 
-def is_named(key_id: str, authorization: str) -> bool:
+def names_key(authorization: str, key_id: str) -> bool:
     """Return whether an `Authorization` header (Signature Version 4) names this key."""
     named = authorization.partition("Credential=")[2].partition("/")[0]
     return secrets.compare_digest(named.encode(errors="replace"), key_id.encode())

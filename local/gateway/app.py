@@ -26,7 +26,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from local.errors import RunnerError
 from local.functions.pool import FunctionBusyError, FunctionError, FunctionTimeoutError, Result
 from local.gateway.server import TOO_LARGE
-from local.hosts import is_own
+from local.hosts import is_local
 from local.template import Cors, Project, one_line
 
 # Bodies of these types and of text/* reach a function as text, others as base64.
@@ -130,7 +130,7 @@ def _refusal() -> Response | None:
         response = _message(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
         response.headers["Connection"] = "close"
         return response
-    if not is_own(request.host):
+    if not is_local(request.host):
         return _message(HTTPStatus.FORBIDDEN)
     # Werkzeug ignores further slashes at the beginning.
     if request.environ["PATH_INFO"].startswith("//"):

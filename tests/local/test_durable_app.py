@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from local.asgi import Message, Scope
+from local.aws.durable.access_rules import AccessRules
 from local.aws.durable.app import DurableApp
-from local.aws.durable.callers import Callers
 from local.aws.durable.generations import DamagedError, Generations
 from local.aws.durable.ministack_app import Response
 
@@ -55,7 +55,7 @@ class Served:
     def __init__(self, folder: Path, notify: int) -> None:
         self.ministack = FakeMiniStack()
         self.generations = Generations(folder)
-        self.app = DurableApp(self.ministack, self.generations, notify, Callers("KEY"))  # type: ignore[arg-type]
+        self.app = DurableApp(self.ministack, self.generations, notify, AccessRules("KEY"))  # type: ignore[arg-type]
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> int:
         """Send a request. Returns the status of the response."""

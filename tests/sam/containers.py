@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local.aws.credentials import FILE_NAME as CREDENTIALS_FILE
 from local.aws.credentials import Credentials
 from local.clean import without_aws_settings
 from tests.support import ROOT
@@ -118,7 +119,7 @@ def backend(data: Path, *options: str, **variables: str) -> Iterator[Backend]:
                 port=port,
                 aws_port=aws_port,
                 endpoint=f"http://{host}:{relayed}",
-                credentials=Credentials.read(data / "variables.json"),
+                credentials=Credentials.read(data / CREDENTIALS_FILE),
                 admin_email=os.environ.get("LOCAL_ADMIN_EMAIL") or "admin@example.com",
                 admin_password=os.environ.get("LOCAL_ADMIN_PASSWORD") or (data / "admin-password").read_text().strip(),
             )

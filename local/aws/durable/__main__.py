@@ -12,8 +12,8 @@ from pathlib import Path
 from local.asgi import make_server
 from local.aws.credentials import VARIABLE
 from local.aws.durable import NO_RESTART
+from local.aws.durable.access_rules import AccessRules
 from local.aws.durable.app import DurableApp
-from local.aws.durable.callers import Callers
 from local.aws.durable.generations import DamagedError, Generations
 from local.aws.durable.ministack_app import MiniStackApp
 
@@ -24,8 +24,8 @@ def _exit_with(lifeline: int) -> None:
     os._exit(0)
 
 
-async def _serve(generations: Generations, sock: socket.socket, notify: int, callers: Callers) -> None:
-    app = DurableApp(MiniStackApp(generations.folder), generations, notify, callers)
+async def _serve(generations: Generations, sock: socket.socket, notify: int, rules: AccessRules) -> None:
+    app = DurableApp(MiniStackApp(generations.folder), generations, notify, rules)
     try:
         await app.start()
     except DamagedError as problem:
@@ -42,14 +42,14 @@ def main() -> None:
         parser.add_argument(descriptor, type=int, required=True)
     parser.add_argument("--host", action="append", default=[], help="a host that requests may name besides loopback")
     arguments = parser.parse_args()
-    callers = Callers(os.environ.pop(VARIABLE), frozenset(arguments.host))
+    rules = AccessRules(os.environ.pop(VARIABLE), frozenset(arguments.host))
     threading.Thread(target=_exit_with, args=(arguments.lifeline,), daemon=True).start()
     os.set_blocking(arguments.notify, False)
     # After its runner was killed, a previous process may live for a few more milliseconds.
     with (arguments.data / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         sock = socket.socket(fileno=arguments.listen)
-        asyncio.run(_serve(Generations(arguments.data), sock, arguments.notify, callers))
+        asyncio.run(_serve(Generations(arguments.data), sock, arguments.notify, rules))
 
 
 main()

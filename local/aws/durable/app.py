@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 from local.asgi import ClientGoneError, Message, Receive, Scope, Send, TooLargeError, read_body
 from local.aws.durable import CHANGED, REPLAY_FAILED
-from local.aws.durable.callers import Callers
+from local.aws.durable.access_rules import AccessRules
 from local.aws.durable.generations import DamagedError, Generations
 from local.aws.durable.ministack_app import MiniStackApp, Response
 
@@ -27,8 +27,8 @@ _MAX_BODY = 64 * 1024 * 1024
 class DurableApp:
     """Responds to requests. Writes `CHANGED` to the pipe `notify` after each change in DynamoDB."""
 
-    def __init__(self, ministack: MiniStackApp, generations: Generations, notify: int, callers: Callers) -> None:
-        self._ministack, self._generations, self._notify, self._callers = ministack, generations, notify, callers
+    def __init__(self, ministack: MiniStackApp, generations: Generations, notify: int, rules: AccessRules) -> None:
+        self._ministack, self._generations, self._notify, self._rules = ministack, generations, notify, rules
         self._changing = asyncio.Lock()
 
     async def start(self) -> None:
@@ -54,7 +54,7 @@ class DurableApp:
         """Serve one request."""
         try:
             body = await read_body(receive, _MAX_BODY)
-            refusal = self._callers.refusal(scope)
+            refusal = self._rules.refusal(scope)
             response = (
                 _json(HTTPStatus.FORBIDDEN, {"__type": "AccessDeniedException", "message": refusal})
                 if refusal

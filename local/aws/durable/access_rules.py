@@ -7,12 +7,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from local.asgi import Scope
-from local.aws.credentials import is_named
-from local.hosts import is_own
+from local.aws.credentials import FILE_NAME, names_key
+from local.hosts import is_local
 
 
 @dataclass(frozen=True)
-class Callers:
+class AccessRules:
     """The key that requests must name, and the hosts that they may name besides loopback."""
 
     key_id: str
@@ -24,8 +24,8 @@ class Callers:
         hosts = [value for name, value in headers if name == b"host"]
         if any(name == b"origin" for name, _ in headers):
             return "Web pages may not call the local AWS: call the API instead."
-        if not hosts or not all(is_own(host, self.hosts) for host in hosts):
+        if not hosts or not all(is_local(host, self.hosts) for host in hosts):
             return "The local AWS answers to localhost only: use the address that the runner prints."
-        if not any(name == b"authorization" and is_named(self.key_id, value) for name, value in headers):
-            return "Sign with the credentials of this start: they are in .local/variables.json."
+        if not any(name == b"authorization" and names_key(value, self.key_id) for name, value in headers):
+            return f"Sign with the credentials of this start: the runner prints where their file {FILE_NAME} is."
         return ""
