@@ -37,6 +37,7 @@ def deliver(entry: Entry) -> None:
     try:
         admitted = _admit(entry)
         if admitted is None:
+            # Held, or already marked as done. A return skips `else`, which would mark it as done.
             return
         entry = admitted
         message = messages.compose(entry)
