@@ -6,24 +6,19 @@ A profile never changes alone: the use cases in `shared.accounts` commit these c
 import re
 import secrets
 import uuid
-from collections.abc import Iterator
-from heapq import merge
-from itertools import islice
-from math import ceil, sqrt
-from operator import itemgetter
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from shared.core import clock
 from shared.core.conditions import Attr, Condition, Key
 from shared.core.errors import LastAdmin, Outdated, UserNotFound
-from shared.core.tables import Change, Delete, Item, Put, Table, Update, in_parallel
-from shared.records import credentials
+from shared.core.tables import Change, Delete, Item, Put, Table, Update
+from shared.records import credentials, shards
 from shared.records.credentials import Credential
 from shared.values import emails
 
 USERS = Table("users_table")
 _NEWEST = "Newest"
-# The partitions of the index of newest profiles. Each accepts 1,000 writes per second.
+# The shards of the index of newest profiles.
 _SHARDS = ("0", "1", "2", "3")
 # The key of an item that is not a profile: the number of administrators who can sign in. Without a shard, it is not in
 # the index.
@@ -199,32 +194,11 @@ def with_email(email: str) -> list[User]:
 
 
 def newest(limit: int, *, before: str | None = None) -> tuple[list[User], str | None]:
-    """Return a page of users, newest first, and the position after which the next page starts, or None.
-
-    Each shard yields its newest users in order. It is read again only if the merge uses up its first page.
-    """
-    wanted = limit + 1
-    shards = in_parallel(_newest_of(shard, _shard_page_size(wanted), before) for shard in _SHARDS)
-    users = [User.from_item(item) for item in islice(merge(*shards, key=itemgetter("position"), reverse=True), wanted)]
-    page = users[:limit]
-    return page, page[-1].position if len(users) > limit else None
-
-
-def _newest_of(shard: str, page_size: int, before: str | None) -> Iterator[Item]:
-    condition: Condition = Key("shard").eq(shard)
-    if before is not None:
-        condition &= Key("position").lt(before)
-    return USERS.query(condition, index=_NEWEST, page_size=page_size, newest_first=True)
-
-
-def _shard_page_size(wanted: int) -> int:
-    """Return how many users to read from each shard, so that at most one page in a hundred needs another read.
-
-    Users are spread over the shards at random, so the number in one shard is binomial: its mean, plus three standard
-    deviations.
-    """
-    mean = wanted / len(_SHARDS)
-    return min(wanted, ceil(mean + 3 * sqrt(mean * (1 - 1 / len(_SHARDS)))))
+    """Return a page of users, newest first, and the position after which the next page starts, or None."""
+    found, position = shards.page(
+        USERS, [Key("shard").eq(shard) for shard in _SHARDS], limit, before=before, index=_NEWEST
+    )
+    return list(map(User.from_item, found)), position
 
 
 # Changes -------------------------------------------------------------------------------------------
