@@ -33,7 +33,7 @@ USER = users.new(name="Ada", email="ada@example.com", role="user", email_verifie
 TOKEN, CODE = "0198c0de-7a10-7cc3.kZ3vQ1xq9T0aYw7mRb2LhE5uNc8s", "493027"
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0"
 SUBMISSION = Submission(
-    form="contact",
+    shard="contact",
     id="0198c0de",
     created_at="2026-11-21T09:28:41.000Z",
     fields={

@@ -3,32 +3,45 @@
 A submission is stored together with the email about it, and with the response to a repeated request.
 """
 
+import secrets
 import uuid
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any, NamedTuple
 
 from shared.core import clock
-from shared.core.conditions import Attr, Condition, Key
+from shared.core.conditions import Attr, Key
 from shared.core.tables import Item, Put, Table, optimistic, write
-from shared.records import outbox
+from shared.records import outbox, shards
 from shared.records.idempotency import Once
 
 SUBMISSIONS = Table("submissions_table")
+# The key of a shard is the name of the form and one of these. The first is empty, because submissions that were stored
+# before there were shards have the name alone.
+_SHARDS = ("", "#1", "#2", "#3")
 
 
 class Submission(NamedTuple):
-    """A submitted form. `fields` has the order of the form, and the names that callers see."""
+    """A submitted form, stored in a shard. `fields` has the order of the form, and the names that callers see."""
 
-    form: str
+    shard: str
     id: str
     created_at: str
     fields: Mapping[str, Any]
 
     @property
+    def form(self) -> str:
+        """The name of the form."""
+        return self.shard.partition("#")[0]
+
+    @property
     def position(self) -> str:
         """The position in the listing: unique, and sorts by time."""
         return f"{self.created_at}#{self.id}"
+
+    @property
+    def key(self) -> dict[str, str]:
+        """The key of the item."""
+        return {"form": self.shard, "position": self.position}
 
     def public(self) -> dict[str, Any]:
         """Return the fields that administrators may see."""
@@ -37,13 +50,13 @@ class Submission(NamedTuple):
     def item(self) -> Item:
         """Return the item to store. Fields are stored as pairs, since a map in DynamoDB does not keep its order."""
         pairs = [[name, value] for name, value in self.fields.items()]
-        return {"form": self.form, "position": self.position, "fields": pairs}
+        return {**self.key, "fields": pairs}
 
     @classmethod
     def from_item(cls, item: Item) -> "Submission":
         """Create a submission from a stored item."""
         created_at, _, submission_id = item["position"].partition("#")
-        return cls(form=item["form"], id=submission_id, created_at=created_at, fields=dict(item["fields"]))
+        return cls(shard=item["form"], id=submission_id, created_at=created_at, fields=dict(item["fields"]))
 
 
 @optimistic
@@ -59,12 +72,13 @@ def submit(form: str, fields: Mapping[str, Any], *, recipient: str, once: Once) 
     response = once.replay()
     if response is not None:
         return response
-    submission = Submission(form=form, id=new_id(), created_at=clock.timestamp(), fields=fields)
+    shard = secrets.choice(_shards_of(form))
+    submission = Submission(shard=shard, id=new_id(), created_at=clock.timestamp(), fields=fields)
     response = {"id": submission.id}
     write(
         once.storing(response),
         Put(table=SUBMISSIONS, item=submission.item(), when=Attr("form").not_exists()),
-        outbox.sending("submission", recipient, form=form, position=submission.position),
+        outbox.sending("submission", recipient, **submission.key),
     )
     return response
 
@@ -74,24 +88,24 @@ def new_id() -> str:
     return str(uuid.uuid4())
 
 
-def find(form: str, position: str) -> Submission | None:
-    """Return the submission at this position, or None."""
-    item = SUBMISSIONS.get({"form": form, "position": position})
+def find(shard: str, position: str) -> Submission | None:
+    """Return the submission with this key, or None."""
+    item = SUBMISSIONS.get({"form": shard, "position": position})
     return Submission.from_item(item) if item is not None else None
 
 
 def of_hour(form: str, hour: str, limit: int) -> list[Submission]:
     """Return the newest submissions of an hour (RFC 3339, up to the hour), newest first."""
-    condition = Key("form").eq(form) & Key("position").begins_with(hour)
-    items = SUBMISSIONS.query(condition, page_size=limit, newest_first=True)
-    return list(map(Submission.from_item, islice(items, limit)))
+    conditions = [Key("form").eq(shard) & Key("position").begins_with(hour) for shard in _shards_of(form)]
+    return list(map(Submission.from_item, shards.newest(SUBMISSIONS, conditions, limit)))
 
 
 def newest(form: str, limit: int, *, before: str | None = None) -> tuple[list[Submission], str | None]:
     """Return a page of submissions, newest first, and the position after which the next page starts, or None."""
-    condition: Condition = Key("form").eq(form)
-    if before is not None:
-        condition &= Key("position").lt(before)
-    items = islice(SUBMISSIONS.query(condition, page_size=limit + 1, newest_first=True), limit + 1)
-    submissions = [Submission.from_item(item) for item in items]
-    return submissions[:limit], submissions[limit - 1].position if len(submissions) > limit else None
+    conditions = [Key("form").eq(shard) for shard in _shards_of(form)]
+    found, position = shards.page(SUBMISSIONS, conditions, limit, before=before)
+    return list(map(Submission.from_item, found)), position
+
+
+def _shards_of(form: str) -> list[str]:
+    return [form + suffix for suffix in _SHARDS]

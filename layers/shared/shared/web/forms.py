@@ -86,7 +86,7 @@ class Form:
     """
 
     def __init__(self, path: str, fields: type[Fields], *, recipient: str, thanks: str) -> None:
-        # The partition key of submissions: with another path, earlier ones are no longer listed.
+        # The keys of submissions start with it: with another path, earlier ones are no longer listed.
         self.name = path.removeprefix("/api/")
         self.api = Api(path, mostly="POST")
         self.handler = self.api.handler
