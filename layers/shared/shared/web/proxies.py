@@ -14,8 +14,8 @@ from shared.web.request import Request
 def identify_client(request: Request) -> None:
     """Attribute the request to the proxy's client, if a proxy with a valid key has sent it.
 
-    The user agent is the client's in any case. If the proxy names no address, or not exactly one, the address stays the
-    proxy's own.
+    `X-Proxy-User-Agent`, if it is sent, is taken over in any case. If the proxy names no address, or not exactly one,
+    the address stays the proxy's own.
     """
     key = request.headers.get("x-proxy-key")
     if key is None:
