@@ -12,7 +12,7 @@ from common.items import Database, Failed
 
 PUBLIC = ("id", "name", "email", "role", "status", "emailVerified", "emailStatus", "createdAt", "updatedAt")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_CONFIG = Config(connect_timeout=1, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 3})
+_CONFIG = Config(connect_timeout=1, read_timeout=1.5, retries={"mode": "standard", "total_max_attempts": 2})
 _session = botocore.session.get_session()
 _HEADERS = {
     "Cache-Control": "no-store",

@@ -16,7 +16,7 @@ logger = Logger(service="benchmark")
 tracer = Tracer(service="benchmark")
 metrics = Metrics(namespace="Benchmark", service="benchmark")
 app = APIGatewayHttpResolver(enable_validation=True)
-_CONFIG = Config(connect_timeout=1, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 3})
+_CONFIG = Config(connect_timeout=1, read_timeout=1.5, retries={"mode": "standard", "total_max_attempts": 2})
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP)

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004  # botocore's
 
+from shared.core import deadlines
 from shared.core.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -38,11 +39,13 @@ _TRANSIENT = frozenset(
     }
 )
 
+# Two attempts, with botocore's pause of up to 1 s between them: a caller waits 4 s at most for a call that hangs.
+CONNECT_TIMEOUT = 1
+READ_TIMEOUT = 1.5
 _CONFIG = Config(
-    # API Gateway ends a request after 30 s, so a hanging connection must fail early enough to leave time for a retry.
-    connect_timeout=1,
-    read_timeout=4,
-    retries={"mode": "standard", "total_max_attempts": 3},
+    connect_timeout=CONNECT_TIMEOUT,
+    read_timeout=READ_TIMEOUT,
+    retries={"mode": "standard", "total_max_attempts": 2},
     # botocore builds its longer default twice per call, which is a seventh of the CPU time of a call.
     user_agent=f"Botocore/{botocore.__version__}",
 )
@@ -50,7 +53,20 @@ _CONFIG = Config(
 
 @cache
 def _session() -> botocore.session.Session:
-    return botocore.session.get_session()
+    session = botocore.session.get_session()
+    session.register("before-send", _check_deadline)
+    # First, because botocore's own handler decides how long to wait for the next attempt.
+    session.get_component("event_emitter").register_first("needs-retry", _check_deadline_of_retry)
+    return session
+
+
+def _check_deadline(**_: Any) -> None:
+    deadlines.check()
+
+
+def _check_deadline_of_retry(caught_exception: Exception | None, **_: Any) -> None:
+    if caught_exception is not None:
+        deadlines.check()
 
 
 @cache
@@ -68,7 +84,7 @@ def secretsmanager() -> "SecretsManagerClient":
 @cache
 def sesv2() -> "SESV2Client":
     """Return the SES client. It never retries, because an email may have been sent even if the response was lost."""
-    once = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
+    once = _CONFIG.merge(Config(read_timeout=4, retries={"mode": "standard", "total_max_attempts": 1}))
     return cast("SESV2Client", _session().create_client("sesv2", config=once))
 
 

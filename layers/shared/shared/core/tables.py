@@ -30,6 +30,7 @@ import time
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast
@@ -112,7 +113,9 @@ class Table(NamedTuple):
 
 def in_parallel(queries: Iterable[Iterator[Item]]) -> list[Iterator[Item]]:
     """Read the first pages of several queries at the same time, so that the caller waits for DynamoDB only once."""
-    return list(_pool().map(_with_first_page, queries))
+    # A thread has no context of its own, but the queries share the request's deadline.
+    pages = [_pool().submit(copy_context().run, _with_first_page, query) for query in queries]
+    return [page.result() for page in pages]
 
 
 def _with_first_page(query: Iterator[Item]) -> Iterator[Item]:

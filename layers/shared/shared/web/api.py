@@ -18,6 +18,8 @@ Such a type may also have a class method `load`, which imports and builds what r
 verification of tokens. It is called during the cold start, but `from_request` must not rely on that: a path that serves
 `mostly` one verb loads only what that verb needs, and the first request of another verb loads the rest. Environments
 that start before any request load everything.
+
+No call to AWS begins later than `deadline` seconds after the request (`shared.core.deadlines`).
 """
 
 import inspect
@@ -28,7 +30,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_type_hints, overload
 
-from shared.core import logs, metrics, startup
+from shared.core import deadlines, logs, metrics, startup
 from shared.core.errors import Error, InvalidCredentials, InvalidOneTimeToken
 from shared.values.client import Client
 from shared.web.proxies import identify_client
@@ -45,8 +47,9 @@ Operation = TypeVar("Operation", bound=Callable[..., Response])
 class Api:
     """One path and its verbs. `handler` is what Lambda calls."""
 
-    def __init__(self, path: str, *, mostly: Method | None = None) -> None:
+    def __init__(self, path: str, *, mostly: Method | None = None, deadline: float = 5) -> None:
         self.path = path
+        self._deadline = deadline
         self._mostly = None if startup.starts_before_requests() else mostly
         self._operations: dict[str, Callable[[Request], Response]] = {}
         self._path_parameters = {_snake_case(name): name for name in re.findall(r"{(\w+)}", path)}
@@ -92,8 +95,9 @@ class Api:
         started = time.perf_counter()
         request = Request(event)
         try:
-            identify_client(request)
-            response = self._operation(request.method)(request)
+            with deadlines.within(self._deadline):
+                identify_client(request)
+                response = self._operation(request.method)(request)
             error = None
         except Exception as raised:  # noqa: BLE001  # the one place where exceptions become responses
             error = raised

@@ -1,0 +1,33 @@
+"""The deadline of a request, which all its calls to AWS share.
+
+Lambda ends a function at its timeout, and API Gateway a request after 30 seconds, both with an answer that does not say
+when to come back. So a request begins no call, and no retry, after its deadline: it raises `Unavailable` in time for
+the caller to get 503 with `Retry-After`. Jobs have no deadline.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from shared.core.errors import Unavailable
+
+# In the time of `time.monotonic`.
+_DEADLINE: ContextVar[float] = ContextVar("deadline", default=math.inf)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Let what runs in this context begin calls for so many seconds."""
+    token = _DEADLINE.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _DEADLINE.reset(token)
+
+
+def check() -> None:
+    """Raise `Unavailable` if the deadline has passed."""
+    if time.monotonic() > _DEADLINE.get():
+        raise Unavailable
