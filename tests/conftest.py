@@ -26,6 +26,7 @@ from local.clean import without_aws_settings
 from local.hosts import is_local
 from local.template import Project, read_project
 from shared.core import aws, config, tables
+from shared.mail import pace, providers
 from shared.records import keys, limits, proxy_keys
 from shared.values import passwords
 from tests.support import ROOT, stored
@@ -184,6 +185,8 @@ def fake_aws(
     """
     reset_moto()
     monkeypatch.setattr(tables, "_backoff", lambda: iter([0] * tables._ATTEMPTS))
+    for module in (pace, providers):
+        monkeypatch.setattr(module, "sleep", lambda _: None)
     keys.memory.forget()
     proxy_keys.memory.forget()
     forget_circuits()

@@ -12,6 +12,7 @@ from local.console import Console
 from local.errors import RunnerError
 from local.functions.pool import FunctionError, Result
 from local.template import Schedule, read_project
+from shared.records import outbox
 from tests.local.harness import TIMEOUT
 from tests.support import ROOT
 
@@ -134,7 +135,11 @@ def test_unsupported_schedule_is_reported_with_its_function(project_copy: Path, 
 
 
 def test_template_schedules_its_jobs() -> None:
+    names = ("Waiting0", "Waiting1", "Waiting2", "Waiting3", "Held")
     assert read_project(ROOT / "template.yaml", {}).schedules == (
-        Schedule("RetryEmailsFunctionEveryMinute", "RetryEmailsFunction", 60),
+        *(
+            Schedule(f"RetryEmailsFunction{name}", "RetryEmailsFunction", 60, json.dumps({"part": part}))
+            for name, part in zip(names, [*outbox.SHARDS, "held"], strict=True)
+        ),
         Schedule("RemoveClosedAccountsFunctionEveryFiveMinutes", "RemoveClosedAccountsFunction", 300),
     )

@@ -31,6 +31,7 @@ def forget_circuits() -> None:
     The SendGrid client keeps its API key and its connection, which belong to the previous test.
     """
     providers.circuits.cache_clear()
+    providers.pace_of.cache_clear()
     for counts in (circuit_breaker._LOCAL_FAILURES, circuit_breaker._LOCAL_SUCCESSES):
         counts.clear()
     circuit_breaker._LAST_OBSERVED_STATE.clear()

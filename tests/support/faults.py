@@ -98,10 +98,10 @@ class Wire:
         self.after(model.name)
 
 
-def error(code: str, status: int = 400, **more: Any) -> Callable[[], Answer]:
+def error(code: str, status: int = 400, message: str = "arn:aws:private-detail", **more: Any) -> Callable[[], Answer]:
     """Return a fault: AWS responds with this error."""
     parsed = {
-        "Error": {"Code": code, "Message": "arn:aws:private-detail"},
+        "Error": {"Code": code, "Message": message},
         "ResponseMetadata": {"HTTPStatusCode": status, "RetryAttempts": 2},
         **more,
     }

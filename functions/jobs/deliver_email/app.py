@@ -18,19 +18,15 @@ startup.finish()
 processor = BatchProcessor(event_type=EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
 
 
-class NoTimeLeft(Exception):
-    """Lambda would stop the function in the middle of the next email."""
-
-
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Deliver a batch, and return the positions to retry."""
     return process_partial_response(event, deliver, processor, context)
 
 
 def deliver(record: DynamoDBRecord, lambda_context: LambdaContext) -> None:
-    """Deliver one email, unless it has already been claimed."""
-    if not delivery.has_time(lambda_context):
-        raise NoTimeLeft
+    """Deliver one email, unless it has been tried, or it would take too long: then retry_emails finds it."""
+    if not delivery.can_take_another(lambda_context):
+        return
     # Every stream record has `dynamodb` and its keys.
     entry = outbox.claim_new(record.dynamodb.keys["id"])  # type: ignore[union-attr]
     if entry is not None:

@@ -65,15 +65,36 @@ def test_entry_missed_by_the_stream_is_sent_after_two_minutes(inbox: Inbox, now:
     assert len(inbox.sent) == 1
 
 
-def test_late_stream_record_is_left_to_the_job(inbox: Inbox, now: Clock) -> None:
-    queue()
-    (entry,) = entries()
-    now.shift(60)
-    assert deliver(entry) == {"batchItemFailures": []}
-    assert inbox.sent == []
-    now.shift(60)
-    retry()
+def test_stream_sends_until_the_job_takes_over(inbox: Inbox, now: Clock) -> None:
+    queue("early@example.com", "late@example.com")
+    early, late = entries()
+    now.shift(119)
+    assert deliver(early) == {"batchItemFailures": []}
+    now.shift(1)
+    assert deliver(late) == {"batchItemFailures": []}
     assert len(inbox.sent) == 1
+    retry()
+    assert len(inbox.sent) == 2
+
+
+@pytest.mark.usefixtures("inbox")
+def test_stream_holds_a_late_entry_for_a_lease_of_its_own(now: Clock) -> None:
+    queue()
+    now.shift(119)
+    assert outbox.claim_new(only_entry()["id"]) is not None
+    now.shift(119)
+    assert not any(outbox.backlog(shard).due for shard in outbox.SHARDS)
+
+
+def test_parts_are_delivered_by_themselves(inbox: Inbox, now: Clock) -> None:
+    queue(*(f"user{number}@example.com" for number in range(20)))
+    now.shift(120)
+    shards = [entry["unsent"] for entry in stored.items("OutboxTable")]
+    for shard in outbox.SHARDS:
+        before = len(inbox.sent)
+        load("jobs/retry_emails").handler({"part": shard}, Context())
+        assert len(inbox.sent) - before == shards.count(shard)
+    assert len(inbox.sent) == 20
 
 
 def test_longest_overdue_entry_is_first(inbox: Inbox, now: Clock) -> None:
@@ -81,15 +102,21 @@ def test_longest_overdue_entry_is_first(inbox: Inbox, now: Clock) -> None:
         queue(f"user{number}@example.com")
         now.shift(1)
     now.shift(120)
-    retry()
-    assert [email.to for email in inbox.sent] == [f"user{number}@example.com" for number in range(12)]
+    for shard in outbox.SHARDS:
+        inbox.sent.clear()
+        load("jobs/retry_emails").handler({"part": shard}, Context())
+        numbers = [int(email.to.removeprefix("user").removesuffix("@example.com")) for email in inbox.sent]
+        assert numbers == sorted(numbers)
 
 
-def test_entries_without_enough_time_are_left_to_the_next_run(inbox: Inbox, now: Clock) -> None:
+def test_entries_without_enough_time_are_left_to_the_next_run(
+    inbox: Inbox, now: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "_shard_of", lambda _: outbox.SHARDS[0])
     queue(*(f"user{number}@example.com" for number in range(3)))
     now.shift(120)
-    load("jobs/retry_emails").handler({}, Context(left=(60_000, 30_000, 15_000)))
-    assert len(inbox.sent) == 2
+    load("jobs/retry_emails").handler({}, Context(left=(60_000, 30_000)))
+    assert len(inbox.sent) == 1
     assert {entry["attempts"] for entry in stored.items("OutboxTable")} == {0, 1}
     retry()
     assert len(inbox.sent) == 3
@@ -174,7 +201,7 @@ def test_email_is_dead_and_kept_after_failing_for_a_day(
     inbox: Inbox, now: Clock, wire: Wire, caplog: pytest.LogCaptureFixture
 ) -> None:
     queue()
-    wire.fail(faults.error("TooManyRequestsException", 429), on="SendEmail")
+    wire.fail(faults.error("SendingPausedException"), on="SendEmail")
     deliver(*entries())
     attempts = 1
     while stored.state(only_entry()) == "waiting":
@@ -184,7 +211,7 @@ def test_email_is_dead_and_kept_after_failing_for_a_day(
     tried_for = int(clock.now()) - START
     assert 22 * 3600 < tried_for <= 24 * 3600
     assert 25 < attempts < 60
-    assert logged(caplog, "email given up")[0]["reason"] == "ses_TooManyRequestsException"
+    assert logged(caplog, "email given up")[0]["reason"] == "ses_SendingPausedException"
     wire.reset()
     now.shift(90 * 86400)
     retry()
@@ -210,10 +237,12 @@ def test_log_counts_waiting_due_and_dead_entries_and_the_oldest_age(
     retry()
     now.shift(50)
     retry()
-    assert logged(caplog, "outbox") == [
-        {"waiting": 3, "due": 0, "held": 0, "dead": 1, "oldestSeconds": 100},
-        {"waiting": 3, "due": 1, "held": 0, "dead": 1, "oldestSeconds": 150},
-    ]
+    lines = logged(caplog, "outbox")
+    waiting = [line for line in lines if line["part"] in outbox.SHARDS]
+    assert [line for line in lines if line not in waiting] == [{"part": "held", "held": 0, "dead": 1}] * 2
+    assert sum(line["waiting"] for line in waiting) == 3 + 3
+    assert sum(line["due"] for line in waiting) == 1
+    assert max(line["oldestSeconds"] for line in waiting) == 150
 
 
 def test_logs_contain_no_address(now: Clock, wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
@@ -272,7 +301,7 @@ def test_entry_is_claimed_once_and_an_expired_claim_changes_nothing(now: Clock) 
     queue()
     late = outbox.claim_new(only_entry()["id"])
     now.shift(120)
-    (pending,) = outbox.backlog().due
+    (pending,) = (unsent for shard in outbox.SHARDS for unsent in outbox.backlog(shard).due)
     holder = outbox.claim(pending)
     assert late is not None
     assert holder is not None

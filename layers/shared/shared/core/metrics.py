@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 """
 
 import json
+import sys
 import time
 from typing import Literal, TypeAlias
 
@@ -47,4 +48,5 @@ def _write(name: str, value: int, unit: str) -> None:
         "Metrics": [{"Name": name, "Unit": unit}],
     }
     line = {"_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}, name: value}
-    print(json.dumps(line, separators=(",", ":")))  # the format is written to standard output
+    # One call, so that the lines of several threads cannot mix.
+    sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")

@@ -1,8 +1,9 @@
 """Email providers: SES and SendGrid. If both are configured, the second sends what the first cannot.
 
-A provider accepts an email, rejects it permanently, or fails temporarily. A provider that fails five times in a row is
-not called for 30 seconds: its circuit is open. Then one email is sent to it as a probe; if the provider responds, the
-circuit closes. DynamoDB holds the state, so every execution environment shares it.
+A provider accepts an email, rejects it permanently, throttles, or fails temporarily. If it fails five times in a row,
+it is not called for 30 seconds: its circuit is open. Then one email is sent to it as a probe; if the provider responds,
+the circuit closes. DynamoDB holds the state, so every execution environment shares it. A provider that throttles is
+working, and called more slowly (`shared.mail.pace`).
 """
 
 import json
@@ -12,7 +13,8 @@ from datetime import UTC
 from email.utils import formataddr, parsedate_to_datetime
 from functools import cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar
+from itertools import count
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import urllib3
 from aws_lambda_powertools.utilities.circuit_breaker import (
@@ -29,6 +31,7 @@ from shared.core import aws, clock, logs
 from shared.core.config import settings
 from shared.core.errors import Unavailable
 from shared.mail.messages import Message
+from shared.mail.pace import MAX_WAIT, Behind, Pace, sleep
 from shared.records.limits import LIMITS
 from shared.values.emails import ascii_address
 
@@ -53,6 +56,15 @@ class TransientFailure(Exception):
         self.retry_after = retry_after
 
 
+class Throttled(Exception):
+    """The provider takes no more emails at the moment; `retry_after` is the time in seconds, if it named one."""
+
+    def __init__(self, reason: str, retry_after: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = retry_after
+
+
 class Provider(ABC):
     """A service that sends emails."""
 
@@ -64,6 +76,7 @@ class Provider(ABC):
 
         Raises:
             PermanentFailure: the provider rejects this email.
+            Throttled: the provider takes no more emails at the moment.
             TransientFailure: the provider cannot send now.
 
         """
@@ -83,7 +96,7 @@ def send(message: Message, entry_id: str) -> None:
 
     """
     failures = []
-    for name in settings().mail_providers.split(","):
+    for name in _names():
         try:
             _send_through(_PROVIDERS[name], message, entry_id)
         except TransientFailure as failure:
@@ -94,6 +107,56 @@ def send(message: Message, entry_id: str) -> None:
     pauses = [failure.retry_after for failure in failures if failure.retry_after is not None]
     retry_after = min(pauses) if len(pauses) == len(failures) else None
     raise TransientFailure(",".join(failure.reason for failure in failures), retry_after) from failures[-1]
+
+
+def _names() -> list[str]:
+    return settings().mail_providers.split(",")
+
+
+# The pace ------------------------------------------------------------------------------------------
+
+# How often an email that is throttled although it waited for its turn is sent again, before it is postponed.
+_MAX_REPEATS = 20
+
+
+@cache
+def pace_of(name: str) -> Pace:
+    """Return the pace of a provider."""
+    return Pace(name)
+
+
+def all_are_behind() -> bool:
+    """Return whether more emails wait for each provider than it takes in the next seconds."""
+    return all(pace_of(name).is_behind() for name in _names())
+
+
+def _send_through(provider: Provider, message: Message, entry_id: str) -> None:
+    """Send an email at the provider's pace.
+
+    Raises:
+        PermanentFailure: the provider rejects this email.
+        TransientFailure: the provider cannot send now, or it would take too long.
+
+    """
+    pace, give_up_at = pace_of(provider.name), clock.now() + MAX_WAIT
+    for repeats in count():
+        try:
+            pace.wait(repeats)
+            outcome = _call(provider, message, entry_id)
+        except Behind as error:
+            raise TransientFailure(f"{provider.name}_behind", MAX_WAIT) from error
+        except Unavailable as error:  # DynamoDB failed; another provider may still work
+            raise TransientFailure(f"{provider.name}_state_unavailable") from error
+        if not isinstance(outcome, Throttled):
+            break
+        pace.count_throttled()
+        delay = outcome.retry_after or 0
+        if repeats == _MAX_REPEATS or clock.now() + delay >= give_up_at:
+            raise TransientFailure(outcome.reason, outcome.retry_after or MAX_WAIT) from outcome
+        sleep(delay)
+    pace.count_accepted()
+    if outcome is not None:
+        raise outcome
 
 
 # Circuits ------------------------------------------------------------------------------------------
@@ -113,7 +176,7 @@ def circuits() -> CircuitBreakerDynamoDBPersistence:
 
 def all_circuits_open() -> bool:
     """Return whether no provider may be called now, so that claiming emails is pointless."""
-    return all(_is_blocked(name) for name in settings().mail_providers.split(","))
+    return all(_is_blocked(name) for name in _names())
 
 
 def _is_blocked(name: str) -> bool:
@@ -129,27 +192,25 @@ def _circuit(name: str) -> str:
     return f"circuit#{name}"
 
 
-def _send_through(provider: Provider, message: Message, entry_id: str) -> None:
+def _call(provider: Provider, message: Message, entry_id: str) -> PermanentFailure | Throttled | None:
+    """Call the provider, unless its circuit is open. Raises TransientFailure, or Unavailable if DynamoDB fails."""
+
     @circuit_breaker(_circuit(provider.name), circuits(), on_transition=_log_transition, config=_CIRCUIT)
-    def call() -> PermanentFailure | None:
-        # A provider that rejects an email is working, so a rejected probe must close the circuit.
+    def call() -> PermanentFailure | Throttled | None:
+        # A provider that rejects an email, or throttles, is working: a probe must close the circuit.
         try:
             provider.send(message, entry_id)
-        except PermanentFailure as rejection:
-            return rejection
+        except (PermanentFailure, Throttled) as outcome:
+            return outcome
         return None
 
     try:
         with aws.translated_errors():
-            rejection = call()
-    except Unavailable as error:  # DynamoDB failed while choosing the probe; another provider may still work
-        raise TransientFailure(f"{provider.name}_circuit_unavailable") from error
+            return cast("PermanentFailure | Throttled | None", call())
     except CircuitBreakerOpenError as error:
         opened_at = error.circuit.opened_at if error.circuit else None
         pause = (opened_at or clock.now()) + _CIRCUIT.recovery_timeout - clock.now()
         raise TransientFailure(f"{provider.name}_circuit_open", max(1, pause)) from error
-    if rejection is not None:
-        raise rejection
 
 
 def _log_transition(transition: CircuitTransition) -> None:
@@ -166,15 +227,19 @@ class Ses(Provider):
     name = "ses"
     # Errors about this email. Others concern the whole account (paused, not verified) and may be temporary.
     _REJECTIONS = frozenset({"BadRequestException", "MessageRejected"})
+    _THROTTLES = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException"})
 
     def send(self, message: Message, entry_id: str) -> None:
         try:
             aws.sesv2().send_email(**self._request(message, entry_id))
         except ClientError as error:
-            code = aws.error_code(error)
+            code, text = aws.error_code(error), error.response["Error"].get("Message", "")
+            # The quota of a day has the same code as the rate, but is not renewed within seconds.
+            if code in self._THROTTLES and "quota" not in text:
+                raise Throttled(f"ses_{code}") from error
             # The sender's address, or in the sandbox the recipient's, is not verified. Only the error's message
             # distinguishes this from a rejected email.
-            if code == "MessageRejected" and "not verified" in error.response["Error"].get("Message", ""):
+            if code == "MessageRejected" and "not verified" in text:
                 raise self._account_failure("ses_unverified") from error
             if code in self._REJECTIONS:
                 raise PermanentFailure(f"ses_{code}") from error
@@ -235,7 +300,9 @@ class SendGrid(Provider):
         if response.status in self._REJECTIONS:
             raise PermanentFailure(reason)
         retry_after = _retry_after(response.headers)
-        if response.status == HTTPStatus.TOO_MANY_REQUESTS or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise Throttled(reason, retry_after)
+        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise TransientFailure(reason, retry_after)
         raise self._account_failure(reason, retry_after)
 

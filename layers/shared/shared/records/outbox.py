@@ -33,7 +33,8 @@ OUTBOX = Table("outbox_table")
 _UNSENT = "Unsent"
 # For the ids of entries that are queued once.
 _NAMES = uuid.UUID("0d3a6a0c-6e0c-4f43-9a6e-5c7e1d0a9b52")
-_SHARDS = 4
+# The partitions of the index that hold the waiting entries.
+SHARDS = tuple(f"waiting#{number}" for number in range(4))
 _DEAD = "dead"
 _RETENTION = 7 * clock.DAY
 # Longer than any function that sends emails may run, so that no two of them hold the same entry.
@@ -48,8 +49,8 @@ HOLDS: tuple[Hold, ...] = ("network", "accounts", "others")
 _FIRST_RETRY_DELAY = 30
 _MAX_RETRY_DELAY = clock.HOUR
 _MAX_REQUESTED_DELAY = 6 * clock.HOUR
-# The most due entries to return per shard. One run of a job cannot send more.
-_MAX_DUE = 1000
+# The most due entries to return. One run of a job cannot send more.
+_MAX_DUE = 10_000
 
 Kind: TypeAlias = Literal[
     "registration",
@@ -147,11 +148,7 @@ def _waiting(entry_id: str, retry_at: int) -> Item:
 
 
 def _shard_of(entry_id: str) -> str:
-    return _shard(uuid.UUID(entry_id).int % _SHARDS)
-
-
-def _shard(number: int) -> str:
-    return f"waiting#{number}"
+    return SHARDS[uuid.UUID(entry_id).int % len(SHARDS)]
 
 
 # Claiming ------------------------------------------------------------------------------------------
@@ -170,26 +167,30 @@ class Unsent(NamedTuple):
 
 
 class Backlog(NamedTuple):
-    """The state of the outbox: the due entries, longest overdue first, and the numbers of waiting, held and dead ones.
+    """The state of a shard: the due entries, longest overdue first, and the number of all that are waiting.
 
     `oldest_age` is the age of the oldest waiting entry in seconds, or 0 if there is none.
     """
 
     due: tuple[Unsent, ...]
     waiting: int
-    held: int
-    dead: int
     oldest_age: int
 
 
 def claim_new(entry_id: str) -> Entry | None:
-    """Claim an entry that has not been tried, for the rest of its first two minutes.
+    """Claim an entry that has not been tried. Return None if it has been.
 
-    The keys of the index stay as they are, so the claim costs no write to the index: most emails are sent at once.
-    Return None if it has been tried already, or if too little of that time is left: then it is tried when it is due.
+    While enough of its first two minutes is left for the attempt, they are the lease: that changes no key of the index,
+    and so costs no write to it.
     """
-    untried = _WAITING & Attr("attempts").eq(0) & Attr("retryAt").gt(clock.now() + _STREAM_RUN_TIME)
-    return _claim(Update(table=OUTBOX, key={"id": entry_id}, set={"attempts": 1}, when=untried))
+    untried = _WAITING & Attr("attempts").eq(0)
+    in_time = untried & Attr("retryAt").gt(clock.now() + _STREAM_RUN_TIME)
+    claimed, item = try_update(Update(table=OUTBOX, key={"id": entry_id}, set={"attempts": 1}, when=in_time))
+    if claimed:
+        return Entry.from_item(item)
+    # One that is due is left to the job.
+    is_untried = "unsent" in item and item["attempts"] == 0 and item["retryAt"] > clock.now()
+    return claim(_unsent_from(item)) if is_untried else None
 
 
 def claim(unsent: Unsent) -> Entry | None:
@@ -213,21 +214,27 @@ def _claim(change: Update) -> Entry | None:
     return Entry.from_item(item) if claimed else None
 
 
-def backlog() -> Backlog:
-    """Read all entries that are not done."""
+def backlog(shard: str) -> Backlog:
+    """Read the waiting entries of a shard, which is one of `SHARDS`."""
     now = clock.now()
     due: list[Unsent] = []
     waiting, oldest = 0, ""
-    for number in range(_SHARDS):
-        for position, unsent in enumerate(_unsent(_shard(number))):
-            waiting += 1
-            oldest = min(oldest or unsent.created_at, unsent.created_at)
-            if unsent.retry_at <= now and position < _MAX_DUE:
-                due.append(unsent)
-    age = now - _seconds(oldest) if oldest else 0
-    held_count = sum(1 for reason in HOLDS for _ in held(reason))
-    dead = sum(1 for _ in _unsent(_DEAD))
-    return Backlog(tuple(sorted(due, key=lambda unsent: unsent.retry_at)), waiting, held_count, dead, max(age, 0))
+    for unsent in _read(Key("unsent").eq(shard)):
+        waiting += 1
+        oldest = min(oldest or unsent.created_at, unsent.created_at)
+        if unsent.retry_at <= now and len(due) < _MAX_DUE:
+            due.append(unsent)
+    return Backlog(tuple(due), waiting, max(now - _seconds(oldest), 0) if oldest else 0)
+
+
+def count_dead() -> int:
+    """Return the number of dead entries."""
+    return sum(1 for _ in _read(Key("unsent").eq(_DEAD)))
+
+
+def count_held() -> int:
+    """Return the number of held entries that have not been dropped."""
+    return sum(1 for reason in HOLDS for _ in held(reason))
 
 
 def held(reason: Hold) -> Iterator[Unsent]:
@@ -236,13 +243,13 @@ def held(reason: Hold) -> Iterator[Unsent]:
     return _read(condition, newest_first=True)
 
 
-def _unsent(state: str) -> Iterator[Unsent]:
-    return _read(Key("unsent").eq(state))
-
-
 def _read(condition: Condition, *, newest_first: bool = False) -> Iterator[Unsent]:
     for item in OUTBOX.query(condition, index=_UNSENT, newest_first=newest_first):
-        yield Unsent(item["id"], item["unsent"], item["retryAt"], item["createdAt"], item["network"])
+        yield _unsent_from(item)
+
+
+def _unsent_from(item: Item) -> Unsent:
+    return Unsent(item["id"], item["unsent"], item["retryAt"], item["createdAt"], item["network"])
 
 
 def _held(reason: Hold) -> str:
@@ -290,7 +297,7 @@ def mark_dead(entry: Entry, error: str) -> None:
 
 def redrive() -> int:
     """Make every dead entry due now. Return the number of entries."""
-    return sum(_redrive_one(unsent.id) for unsent in list(_unsent(_DEAD)))
+    return sum(_redrive_one(unsent.id) for unsent in list(_read(Key("unsent").eq(_DEAD))))
 
 
 def _redrive_one(entry_id: str) -> bool:

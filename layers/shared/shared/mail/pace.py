@@ -1,0 +1,159 @@
+"""The pace of a provider: how fast all execution environments together may call it.
+
+A provider that throttles is working, but takes only so many emails a second, and does not say how many. So from the
+first throttle on, each call takes the next slot of a schedule in DynamoDB, and waits for it. How far apart the slots
+are is learned from the answers, in windows of a second or ten slots: after one with throttles, the schedule asks for a
+tenth more than the provider has accepted in it, and otherwise for half as much again as before. A tenth more than it
+takes keeps the provider busy all the time, at the price of one throttled call in ten.
+
+While no provider throttles, nothing is stored or read.
+"""
+
+import threading
+import time
+from typing import Any
+
+from shared.core.conditions import Attr
+from shared.core.tables import Item, Update, try_update
+from shared.records.limits import LIMITS
+
+# Times are in microseconds: slots may be a few milliseconds apart.
+_SECOND = 1_000_000
+# The slots before anything is known: 200 a second.
+_FIRST_INTERVAL = _SECOND // 200
+_SHORTEST_INTERVAL, _LONGEST_INTERVAL = 100, 60 * _SECOND
+_SHORTEST_WINDOW, _SLOTS_PER_WINDOW = _SECOND, 10
+_LONGEST_GAP = 5 * _SECOND
+# How long an environment follows the schedule after a throttle that it has seen.
+_ACTIVE = 60 * _SECOND
+# The longest wait for a slot, in seconds. Whoever would wait longer leaves the email for later.
+MAX_WAIT = 10
+# A provider that takes less than this interval allows keeps hardly any calls in reserve: a throttled call is repeated
+# soon, because what it did not take until the next slot is lost.
+_SLOW_INTERVAL = _SECOND * 2 // 5
+_REPEATS, _REPEAT_SHARE = 10, 20
+_RETENTION = 3600
+
+
+class Behind(Exception):
+    """More calls wait for a slot than the provider takes in ten seconds."""
+
+
+class Pace:
+    """The schedule of one provider, as this environment knows it."""
+
+    def __init__(self, provider: str) -> None:
+        self._key = {"key": f"pace#{provider}"}
+        self._lock = threading.Lock()
+        self._active_until = 0
+        self._schedule: Item = {}
+        # The answers since the last slot was taken, which are stored with the next.
+        self._accepted = self._throttled = 0
+
+    def is_behind(self) -> bool:
+        """Return whether no slot was left when this environment last asked, and none has become free since."""
+        now = _now()
+        return now < self._active_until and self._schedule.get("next", 0) >= now + MAX_WAIT * _SECOND
+
+    def wait(self, repeats: int = 0) -> None:
+        """Wait for the next slot, if the provider has throttled lately. `repeats` counts earlier calls for this email.
+
+        Raises:
+            Behind: there is none within ten seconds.
+            Unavailable: the schedule cannot be read.
+
+        """
+        if _now() >= self._active_until:
+            return
+        interval = self._schedule["interval"]
+        if interval > _SLOW_INTERVAL and repeats % (_REPEATS + 1):
+            sleep(interval / _REPEAT_SHARE / _SECOND)
+            return
+        pause = self._take_slot() - _now()
+        if pause > 0:
+            sleep(pause / _SECOND)
+
+    def count_accepted(self) -> None:
+        """Count that the provider has answered a call, and not throttled it."""
+        with self._lock:
+            self._accepted += 1
+
+    def count_throttled(self) -> None:
+        """Count that the provider has throttled a call, and follow the schedule from now on."""
+        now = _now()
+        if now >= self._active_until:
+            # Read the schedule, or begin one if there is none.
+            new = {"next": now, **_window(now, _FIRST_INTERVAL)}
+            self._schedule = self._update(set=new, when=Attr("interval").not_exists())[1]
+            with self._lock:
+                # What was accepted before belongs to no window.
+                self._accepted = 0
+        with self._lock:
+            self._throttled += 1
+            self._active_until = now + _ACTIVE
+
+    def _take_slot(self) -> int:
+        """Return the time of the next free slot, which nobody else gets."""
+        with self._lock:
+            counts = {"accepted": self._accepted, "throttled": self._throttled}
+            self._accepted = self._throttled = 0
+        schedule = self._schedule
+        while True:
+            now = _now()
+            if schedule["ends"] <= now:
+                schedule = self._begin_window(schedule, now)
+            interval, following = int(schedule["interval"]), int(schedule["next"])
+            if following >= now + MAX_WAIT * _SECOND:
+                self._schedule = schedule
+                raise Behind
+            if following > now:
+                in_time = Attr("next").gt(now) & Attr("next").lt(now + MAX_WAIT * _SECOND)
+                taken, schedule = self._update(add={"next": interval, **counts}, when=in_time)
+                slot = int(schedule.get("next", 0)) - interval
+            else:
+                # The slots up to now have passed unused.
+                taken, schedule = self._update(
+                    set={"next": now + interval}, add=counts, when=Attr("next").eq(following)
+                )
+                slot = now
+            if taken:
+                self._schedule = schedule
+                return slot
+
+    def _begin_window(self, schedule: Item, now: int) -> Item:
+        """Set the interval by the answers of the window that has ended. Return the schedule, whoever has set it."""
+        interval, length, accepted = schedule["interval"], now - schedule["begins"], schedule["accepted"]
+        # If nobody has called for a while, the counts say nothing.
+        if now <= schedule["ends"] + _LONGEST_GAP:
+            if not schedule["throttled"]:
+                interval = interval * 2 // 3
+            elif accepted:
+                interval = length * 10 // (accepted * 11)
+            else:
+                interval *= 2
+        interval = min(max(interval, _SHORTEST_INTERVAL), _LONGEST_INTERVAL)
+        return self._update(set=_window(now, interval), when=Attr("ends").eq(schedule["ends"]))[1]
+
+    def _update(self, **change: Any) -> tuple[bool, Item]:
+        return try_update(Update(table=LIMITS, key=self._key, **change))
+
+
+def _window(now: int, interval: int) -> Item:
+    length = max(_SHORTEST_WINDOW, _SLOTS_PER_WINDOW * interval)
+    counts = {"accepted": 0, "throttled": 0}
+    return {
+        "interval": interval,
+        "begins": now,
+        "ends": now + length,
+        **counts,
+        "expiresAt": now // _SECOND + _RETENTION,
+    }
+
+
+def _now() -> int:
+    return int(time.time() * _SECOND)
+
+
+def sleep(seconds: float) -> None:
+    """Wait. Tests, whose clock stands still, replace this."""
+    time.sleep(seconds)
