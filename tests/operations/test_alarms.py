@@ -57,6 +57,42 @@ def test_alarms_watch_only_metrics_the_functions_emit(transformed: dict[str, Any
     assert {name for namespace, name in watched if not namespace.startswith("AWS/")} <= OWN
 
 
+def test_deployments_watch_errors_of_this_stack_only(transformed: dict[str, Any]) -> None:
+    (alarm,) = of_type(transformed, "AWS::CloudWatch::Alarm").values()
+    (crashes,) = of_type(transformed, "AWS::Logs::MetricFilter").values()
+    (counted,) = crashes["Properties"]["MetricTransformations"]
+    assert crashes["Properties"]["LogGroupName"] == {"Ref": "FunctionLogs"}
+    watched = [(metric["Namespace"], metric["MetricName"]) for metric in metrics_of(alarm["Properties"])]
+    assert watched == [({"Ref": "AWS::StackName"}, "ServerErrors")]
+    assert [(counted["MetricNamespace"], counted["MetricName"])] == watched
+
+
+# What Lambda and its Python runtime write in text format, and what our own loggers write.
+LINES = {
+    "2026-11-27T05:37:19.000Z 8f5a4d52-7f5c-4c3c-9a55-0c7b1f6f8a11 Task timed out after 15.02 seconds": True,
+    "RequestId: 8f5a4d52-7f5c-4c3c-9a55-0c7b1f6f8a11 Error: Runtime exited with error: signal: killed": True,
+    "RequestId: 8f5a4d52-7f5c-4c3c-9a55-0c7b1f6f8a11 Error: Runtime exited without providing a reason": True,
+    "[ERROR] Runtime.ImportModuleError: Unable to import module 'app': No module named 'shared'": True,
+    "[ERROR] KeyError: 'Records'\nTraceback (most recent call last):": True,
+    "REPORT RequestId: 8f5a4d52-7f5c-4c3c-9a55-0c7b1f6f8a11 Duration: 15000.00 ms Status: timeout": False,
+    "START RequestId: 8f5a4d52-7f5c-4c3c-9a55-0c7b1f6f8a11 Version: 12": False,
+    '{"time": "2026-11-27T05:37:19.000Z", "level": "ERROR", "message": "request failed"}': False,
+    '{"_aws": {"Timestamp": 1}, "ServerErrors": 1}': False,
+}
+
+
+@pytest.mark.parametrize(("line", "counts"), LINES.items())
+def test_function_that_fails_without_a_response_counts_once(
+    transformed: dict[str, Any], line: str, *, counts: bool
+) -> None:
+    (crashes,) = of_type(transformed, "AWS::Logs::MetricFilter").values()
+    pattern = crashes["Properties"]["FilterPattern"]
+    # Each term is optional: one is enough. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+    terms = re.findall(r'\?"([^"]+)"', pattern)
+    assert pattern == " ".join(f'?"{term}"' for term in terms)
+    assert any(term in line for term in terms) is counts
+
+
 def test_every_dead_letter_queue_has_an_alarm(transformed: dict[str, Any]) -> None:
     given = transformed["Resources"]["Operations"]["Properties"]["Parameters"]
     watched = {

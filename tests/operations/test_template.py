@@ -74,14 +74,23 @@ def test_only_functions_that_hash_passwords_are_limited(transformed: Template, l
     assert {name for name, function in found.items() if function["MemorySize"] == 1769} == HASHING
 
 
+def deployment_groups(deployment: str) -> list[Mapping[str, Any]]:
+    template = resolve_conditions(transform(Deployment=deployment), Deployment=deployment)
+    return [group["Properties"] for group in of_type(template, "AWS::CodeDeploy::DeploymentGroup").values()]
+
+
 def test_deployment_is_gradual_as_configured_and_rolls_back_on_an_alarm(transformed: Template) -> None:
-    groups = of_type(transform(Deployment="Canary10Percent5Minutes"), "AWS::CodeDeploy::DeploymentGroup")
+    groups = deployment_groups("Canary10Percent5Minutes")
     assert len(groups) == len(functions(transformed))
-    for group in groups.values():
-        text, values = group["Properties"]["DeploymentConfigName"]["Fn::Sub"]
+    for group in groups:
+        text, values = group["DeploymentConfigName"]["Fn::Sub"]
         assert text.replace("${ConfigName}", values["ConfigName"]) == "CodeDeployDefault.LambdaCanary10Percent5Minutes"
-        assert group["Properties"]["AlarmConfiguration"]["Alarms"] == [{"Name": {"Ref": "ServerErrorsAlarm"}}]
-        assert "DEPLOYMENT_STOP_ON_ALARM" in group["Properties"]["AutoRollbackConfiguration"]["Events"]
+        assert group["AlarmConfiguration"] == {"Enabled": True, "Alarms": [{"Name": {"Ref": "ServerErrorsAlarm"}}]}
+        assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
+
+
+def test_deployment_at_once_watches_no_alarm_so_that_one_that_is_on_cannot_stop_it() -> None:
+    assert all(group["AlarmConfiguration"] == {} for group in deployment_groups("AllAtOnce"))
 
 
 def test_callers_reach_the_alias_that_deployments_shift(transformed: Template) -> None:
