@@ -83,6 +83,12 @@ admin: .venv/.run ## create an administrator on a deployed stack (EMAIL=you@exam
 	@test -n "$(EMAIL)" || { echo "EMAIL is missing: make admin EMAIL=you@example.com" >&2; exit 1; }
 	@$(BIN)/python -m operations.admin --stage $(STAGE) "$(EMAIL)"
 
+discard: .venv/.run ## delete a stack whose first deployment failed, and what is left of it (STAGE=default)
+	@$(BIN)/python -m operations.discard --stage $(STAGE)
+
+adopt: .venv/.run ## begin a new stack with the tables, secrets and queues that a deleted one left (STAGE=default)
+	@$(BIN)/python -m operations.adopt --stage $(STAGE) $(if $(FORMER),--former "$(FORMER)")
+
 privileges: .venv/.run ## print what each function may do, and write docs/privileges.md
 	@$(BIN)/python -m operations.privileges
 

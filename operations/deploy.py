@@ -1,4 +1,8 @@
-"""`make deploy`: deploy the output of `sam build`, then print the steps left to do by hand."""
+"""`make deploy`: deploy the output of `sam build`, then print the steps left to do by hand.
+
+It says beforehand what the deployment will not do: watch an alarm that is on already, or use the tables of a deleted
+stack.
+"""
 
 import argparse
 import os
@@ -11,34 +15,101 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operations import release
-from operations.stack import ROOT, OperationError, Stack
+from operations import release, retained
+from operations.stack import FIRST_DEPLOYMENT_FAILED, ROOT, OperationError, Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
+
+# Lambda refuses to reserve concurrency unless as much stays for the functions without a reservation.
+_UNRESERVED_CONCURRENCY = 100
+# The sign-ins a second that one execution at a time can do: docs/capacity.md, login with 1769 MB.
+_SIGN_INS_PER_EXECUTION = 3
 
 
 def main(stage: str) -> None:
     """Show the changes and deploy them; then print the API's URL and the next steps."""
     stack = Stack.of_stage(stage)
     account, region = _account_and_region()
+    status = stack.status()
+    if status in FIRST_DEPLOYMENT_FAILED:
+        raise OperationError(_failure(stack, status))
     name = release.stamp(stack.build, stack.parameters)
     print(f"Deploying release {name} as {stack.name} (samconfig.toml, [{stage}]) to account {account} in {region}.")
-    sys.stdout.flush()
+    if status is None:
+        print(_forgotten_tables(stack), end="")
     command = [f"{sys.prefix}/bin/sam", "deploy", "--config-env", stage]
+    if status is not None and _alarm_is_on(stack):
+        print(
+            "The alarm ServerErrorsAlarm is on, and would stop a gradual deployment at its beginning. So this one "
+            "shifts all calls at once, and no alarm rolls it back."
+        )
+        # On the command line, they replace those of samconfig.toml.
+        parameters = {**stack.parameters, "Deployment": "AllAtOnce"}
+        command += ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
     if "CI" in os.environ or not sys.stdin.isatty():
         command.append("--no-confirm-changeset")
+    sys.stdout.flush()
     done = subprocess.run(command, cwd=ROOT, check=False)  # noqa: S603  # our own command
     if done.returncode:
-        raise OperationError(
-            "`sam deploy` failed; the reason is printed above. CloudFormation rolls a failed change back completely."
-        )
+        raise OperationError(f"`sam deploy` failed; the reason is printed above. {_failure(stack, stack.status())}")
     print(report(stack, stack.outputs()))
+
+
+def _failure(stack: Stack, status: str | None) -> str:
+    """Return what a failed deployment has left, and what to do next."""
+    if status is None:
+        return f"There is no stack {stack.name}, as before."
+    if status in FIRST_DEPLOYMENT_FAILED:
+        return (
+            f"The first deployment of {stack.name} failed. CloudFormation keeps the tables, secrets and queues that it "
+            "had created, since they must not be lost. Fix the cause, delete them and the failed stack with "
+            f"`make discard{stack.option}`, and deploy again."
+        )
+    if status == "UPDATE_ROLLBACK_FAILED":
+        return (
+            f"CloudFormation could not restore the release before, so {stack.name} has parts of both. Fix the cause, "
+            f"run `aws cloudformation continue-update-rollback --stack-name {stack.name}`, and deploy again."
+        )
+    if status.endswith("_COMPLETE"):
+        return f"The stack {stack.name} is as it was before ({status})."
+    return f"The stack {stack.name} is in state {status}: aws cloudformation describe-stack-events shows why."
+
+
+def _forgotten_tables(stack: Stack) -> str:
+    """Return a warning if an earlier stack of this name left tables, because a new stack begins with empty ones."""
+    former = retained.last_deleted(stack.name)
+    tables = [each for each in retained.of(former) if each.kind == retained.TABLE] if former else []
+    if not tables:
+        return ""
+    names = "\n".join(f"  {each.name}  {each.id}" for each in tables)
+    return (
+        f"An earlier stack {stack.name} was deleted, and its tables still exist:\n{names}\n"
+        "This deployment begins with empty tables. To begin with the old ones, stop it and run "
+        f"`make adopt{stack.option}` first.\n"
+    )
+
+
+def _alarm_is_on(stack: Stack) -> bool:
+    """Return whether the alarm that a gradual deployment watches is on."""
+    if stack.parameters.get("Deployment", "AllAtOnce") == "AllAtOnce":
+        return False
+    try:
+        name = stack.physical_name("ServerErrorsAlarm")
+        found = boto3.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    except (BotoCoreError, ClientError) as problem:
+        raise OperationError(f"The alarm of {stack.name} cannot be read: {problem}.") from problem
+    return any(alarm["StateValue"] == "ALARM" for alarm in found)
 
 
 def report(stack: Stack, outputs: Mapping[str, str]) -> str:
     """Return the API's URL and each step left to do, as text."""
-    steps = [*_mail_steps(outputs["MailFrom"]), _admin_step(stack), _proxy_step(outputs["ProxyKeySecretArn"])]
+    steps = [
+        *_mail_steps(stack, outputs["MailFrom"]),
+        *_concurrency_steps(),
+        _admin_step(stack),
+        _proxy_step(outputs["ProxyKeySecretArn"]),
+    ]
     lines = [f"\n{stack.name} is live at {outputs['ApiUrl']}.", f"  curl {outputs['ApiUrl']}/api/health"]
     if steps:
         lines += ["Next:", *(f"  {number}. {step}" for number, step in enumerate(steps, 1))]
@@ -57,7 +128,18 @@ def _account_and_region() -> tuple[str, str]:
         ) from problem
 
 
-def _mail_steps(sender: str) -> list[str]:
+def _mail_steps(stack: Stack, sender: str) -> list[str]:
+    """Return what is left to do before emails are sent to any address."""
+    providers = stack.parameters.get("MailProviders", "ses").split(",")
+    steps = _ses_steps(sender) if "ses" in providers else []
+    if "sendgrid" in providers:
+        steps.append(
+            "Verify the sender in SendGrid, and store its API key, unless that is done: docs/runbooks.md, SendGrid."
+        )
+    return steps
+
+
+def _ses_steps(sender: str) -> list[str]:
     """Return what is left to do before SES sends email to any address."""
     address = parseaddr(sender)[1]
     domain = address.rpartition("@")[2]
@@ -91,9 +173,26 @@ def _is_verified(ses: "SESV2Client", identity: str) -> bool:
         raise
 
 
+def _concurrency_steps() -> list[str]:
+    """Return what to do if the account can run few functions at once, as a new one: AWS raises the quota on request."""
+    try:
+        quota = boto3.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+    except (BotoCoreError, ClientError) as problem:
+        return [f"Check Lambda's quota of concurrent executions by hand, because it could not be read ({problem})."]
+    if quota > _UNRESERVED_CONCURRENCY:
+        return []
+    rate = quota * _SIGN_INS_PER_EXECUTION
+    step = (
+        f"Request more concurrent executions: this account runs {quota} functions at once, about {rate} sign-ins a "
+        "second, and further calls get 503. aws service-quotas request-service-quota-increase --service-code lambda "
+        f"--quota-code L-B99A9384 --desired-value 1000. Until then, ThrottlingRate={rate} and ThrottlingBurst={quota} "
+        "in samconfig.toml keep one route from using up all of them, and HashingConcurrency must stay 0."
+    )
+    return [step]
+
+
 def _admin_step(stack: Stack) -> str:
-    stage = "" if stack.stage == "default" else f" STAGE={stack.stage}"
-    return f"Create the first administrator, unless there is one: make admin EMAIL=you@example.com{stage}"
+    return f"Create the first administrator, unless there is one: make admin EMAIL=you@example.com{stack.option}"
 
 
 def _proxy_step(secret: str) -> str:

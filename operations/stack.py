@@ -10,6 +10,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 ROOT = Path(__file__).parent.parent
+# The states of a stack that was never deployed successfully. It can only be deleted.
+FIRST_DEPLOYMENT_FAILED = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"})
 
 
 class OperationError(Exception):
@@ -36,6 +38,28 @@ class Stack:
         parameters = dict(pair.split("=", 1) for pair in common["parameter_overrides"])
         template = ROOT / sections[stage]["deploy"]["parameters"]["template_file"]
         return cls(stage, common["stack_name"], parameters, template.parent)
+
+    @property
+    def option(self) -> str:
+        """What a `make` command needs for this stage, with a space before it."""
+        return "" if self.stage == "default" else f" STAGE={self.stage}"
+
+    def status(self) -> str | None:
+        """Return the stack's state, or None if it does not exist. Raises OperationError if AWS cannot be asked."""
+        try:
+            (found,) = boto3.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"]
+        except (BotoCoreError, ClientError) as problem:
+            if isinstance(problem, ClientError) and "does not exist" in problem.response["Error"].get("Message", ""):
+                return None
+            raise OperationError(f"The stack {self.name} cannot be read: {problem}.") from problem
+        # A change set that creates a stack was not executed.
+        return None if found["StackStatus"] == "REVIEW_IN_PROGRESS" else found["StackStatus"]
+
+    def delete(self) -> None:
+        """Delete the stack and wait until it is gone, except for what is retained."""
+        cloudformation = boto3.client("cloudformation")
+        cloudformation.delete_stack(StackName=self.name)
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName=self.name, WaiterConfig={"Delay": 5})
 
     def outputs(self) -> Mapping[str, str]:
         """Return the stack's outputs. Raises OperationError if the stack cannot be read."""

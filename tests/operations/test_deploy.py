@@ -1,12 +1,18 @@
 """`make deploy` and `make admin`, except for what `sam deploy` does."""
 
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from subprocess import CompletedProcess
+from types import SimpleNamespace
+from typing import Any, TypeAlias
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from operations import admin, deploy
+from operations import admin, deploy, release, retained
+from operations.retained import Retained
 from operations.stack import OperationError, Stack
 from tests.support import PASSWORD
 from tests.support.api import Api
@@ -27,6 +33,11 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     with mock_aws():
         yield
+
+
+@pytest.fixture
+def _account_with_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deploy, "_concurrency_steps", list)
 
 
 def test_stage_is_a_section_of_samconfig() -> None:
@@ -73,6 +84,123 @@ def test_report_has_the_command_that_shows_the_proxy_key(monkeypatch: pytest.Mon
 def test_report_names_the_stage_in_the_next_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deploy, "_has_left_sandbox", lambda _: True)
     assert "EMAIL=you@example.com STAGE=prod" in deploy.report(Stack.of_stage("prod"), OUTPUTS)
+
+
+@pytest.mark.usefixtures("aws")
+def test_report_names_limits_that_fit_an_account_with_ten_concurrent_executions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(deploy, "_has_left_sandbox", lambda _: True)
+    assert "HashingConcurrency" in _report_with_quota(10, monkeypatch)
+    assert "ThrottlingRate=30 and ThrottlingBurst=10 " in _report_with_quota(10, monkeypatch)
+    assert "concurrent executions" not in _report_with_quota(1000, monkeypatch)
+
+
+def _report_with_quota(quota: int, monkeypatch: pytest.MonkeyPatch) -> str:
+    make = boto3.client
+
+    def client(service: str) -> Any:
+        made: Any = make(service)  # type: ignore[call-overload]  # any service
+        if service == "lambda":
+            made.get_account_settings = lambda: {"AccountLimit": {"ConcurrentExecutions": quota}}
+        return made
+
+    with monkeypatch.context() as patch:
+        patch.setattr(boto3, "client", client)
+        return deploy.report(DEV, OUTPUTS)
+
+
+@pytest.mark.usefixtures("_account_with_enough")
+def test_report_with_sendgrid_alone_asks_nothing_of_ses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a region without SES, its endpoint does not exist."""
+    monkeypatch.setattr(deploy, "_ses_steps", lambda _: pytest.fail("SES is asked"))
+    report = deploy.report(replace(DEV, parameters={"MailProviders": "sendgrid"}), OUTPUTS)
+    assert "docs/runbooks.md, SendGrid" in report
+
+
+# What a deployment says before it begins, and when it fails
+
+
+Run: TypeAlias = Callable[..., list[str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Deploy to production with this state of the stack and of its alarm. Returns the command that was run."""
+
+    def deployment(
+        *, before: str | None, after: str | None = None, fails: bool = False, alarm: str = "OK"
+    ) -> list[str]:
+        states, commands = [before, after], []
+
+        def execute(command: list[str], **_: Any) -> CompletedProcess[str]:
+            commands.append(command)
+            return CompletedProcess(command, int(fails))
+
+        alarms = {"MetricAlarms": [{"StateValue": alarm}]}
+        monkeypatch.setattr(deploy, "_account_and_region", lambda: ("111122223333", "eu-west-1"))
+        monkeypatch.setattr(release, "stamp", lambda *_: "abc")
+        monkeypatch.setattr(Stack, "status", lambda _: states.pop(0))
+        monkeypatch.setattr(Stack, "physical_name", lambda _, name: f"the-{name}")
+        monkeypatch.setattr(Stack, "outputs", lambda _: OUTPUTS)
+        monkeypatch.setattr(boto3, "client", lambda _: SimpleNamespace(describe_alarms=lambda **_: alarms))
+        monkeypatch.setattr(deploy, "report", lambda *_: "")
+        monkeypatch.setattr(subprocess, "run", execute)
+        deploy.main("prod")
+        (command,) = commands
+        return command
+
+    monkeypatch.setattr(retained, "last_deleted", lambda _: None)
+    return deployment
+
+
+def test_alarm_that_is_on_does_not_stop_the_deployment_of_the_fix(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    command = run(before="UPDATE_COMPLETE", alarm="ALARM")
+    overrides = command[command.index("--parameter-overrides") + 1 :]
+    assert "Deployment=AllAtOnce" in overrides
+    assert "FrontendUrl=https://www.example.com" in overrides, "the other parameters are lost"
+    assert "ServerErrorsAlarm is on" in capsys.readouterr().out
+
+
+def test_deployment_is_gradual_while_the_alarm_is_off(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--parameter-overrides" not in run(before="UPDATE_COMPLETE")
+    assert "alarm" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        (None, "ROLLBACK_COMPLETE", "make discard STAGE=prod"),
+        ("UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "is as it was before"),
+        ("UPDATE_COMPLETE", "UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name lambda-api-routes`"),
+        ("UPDATE_COMPLETE", "UPDATE_ROLLBACK_IN_PROGRESS", "describe-stack-events"),
+        (None, None, "There is no stack"),
+    ],
+)
+def test_failed_deployment_says_what_it_has_left(run: Run, before: str | None, after: str | None, message: str) -> None:
+    with pytest.raises(OperationError, match=message):
+        run(before=before, after=after, fails=True)
+
+
+def test_stack_whose_first_deployment_failed_is_not_deployed_again(run: Run) -> None:
+    with pytest.raises(OperationError, match="make discard STAGE=prod"):
+        run(before="ROLLBACK_COMPLETE")
+
+
+def test_first_deployment_names_the_tables_of_a_deleted_stack(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left = Retained("UsersTable", retained.TABLE, "lambda-api-routes-UsersTable-1ABC")
+    monkeypatch.setattr(retained, "last_deleted", lambda _: "arn:of:the:former")
+    monkeypatch.setattr(retained, "of", lambda _: [left])
+    run(before=None)
+    printed = capsys.readouterr().out
+    assert left.id in printed
+    assert "begins with empty tables" in printed
+    assert "make adopt STAGE=prod" in printed
+
+
+# The first administrator
 
 
 @pytest.fixture
