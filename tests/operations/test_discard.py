@@ -48,6 +48,8 @@ def left(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Retained]]:
         monkeypatch.setattr(Stack, "status", lambda _: "ROLLBACK_COMPLETE")
         monkeypatch.setattr(retained, "of", lambda _: found)
         yield found
+        for each in filter(retained._exists, found):
+            discard._DELETE[each.kind](each.id)
 
 
 def test_stack_and_what_it_left_is_deleted_but_secrets_can_be_restored(

@@ -43,6 +43,13 @@ def test_access_log_names_caller_route_status_and_latency(transformed: Template)
     assert stage(transformed)["AccessLogSettings"]["DestinationArn"] == {"Fn::GetAtt": ["AccessLogs", "Arn"]}
 
 
+def test_access_log_takes_up_no_room_in_the_accounts_resource_policy(transformed: Template) -> None:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html"""
+    name = transformed["Resources"]["AccessLogs"]["Properties"]["LogGroupName"]["Fn::Sub"]
+    assert name.startswith("/aws/vendedlogs/")
+    assert "${AWS::StackName}" in name, "two stacks of an account would share a log group"
+
+
 def test_log_retention_is_a_parameter(transformed: Template) -> None:
     kept = {
         name: group["Properties"]["RetentionInDays"]
@@ -116,6 +123,20 @@ def test_customer_managed_key_encrypts_tables_and_secrets(transformed: Template)
         assert [secret["Properties"].get("KmsKeyId") for secret in secrets] == [used] * 3
         statements = template["Resources"]["FunctionBoundary"]["Properties"]["PolicyDocument"]["Statement"]
         assert ({"Ref": "KmsKeyArn"} in [statement["Resource"] for statement in statements]) is bool(key)
+
+
+@pytest.mark.parametrize(("providers", "uses_ses"), [("ses", True), ("sendgrid,ses", True), ("sendgrid", False)])
+def test_region_without_ses_can_have_sendgrid_alone(transformed: Template, providers: str, *, uses_ses: bool) -> None:
+    template = resolve_conditions(transformed, MailProviders=providers)
+    kinds = {resource["Type"] for resource in template["Resources"].values()}
+    assert any(kind.startswith("AWS::SES::") for kind in kinds) is uses_ses
+    policy = json.dumps(template["Resources"]["DeliveryPolicy"])
+    assert ("ses:SendEmail" in policy, "secretsmanager:GetSecretValue" in policy) == (uses_ses, "sendgrid" in providers)
+    # What is left refers to nothing that is not created.
+    declared = template["Resources"].keys() | template["Parameters"].keys()
+    for name, resource in template["Resources"].items():
+        named = {*references(resource), *_explicit(resource)}
+        assert {each for each in named if not each.startswith("AWS")} <= declared, name
 
 
 @pytest.mark.parametrize(
