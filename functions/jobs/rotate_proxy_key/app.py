@@ -6,7 +6,7 @@ AWS Secrets Manager, "Lambda rotation functions": createSecret, setSecret, testS
 from typing import Any
 
 from shared.core import logs, startup
-from shared.records import proxy_keys
+from shared.records import proxy_keys, secret_versions
 
 startup.finish()
 
@@ -21,5 +21,5 @@ STEPS = {
 def handler(event: dict[str, Any], _context: object) -> None:
     """Run one step for the new version of the secret."""
     step, version = event["Step"], event["ClientRequestToken"]
-    STEPS[step](event["SecretId"], version)
+    secret_versions.run(lambda: STEPS[step](event["SecretId"], version))
     logs.logger.info("rotation", extra={"fields": {"step": step, "version": version}})

@@ -2,15 +2,17 @@
 
 import contextlib
 import json
+from types import SimpleNamespace
 
 import jwt
 import pytest
 import time_machine
+from botocore.exceptions import ClientError
 
 from shared.core import aws
-from shared.records import keys
+from shared.records import keys, secret_versions
 from shared.records.secret_versions import RotationError
-from tests.support import PASSWORD, stored
+from tests.support import PASSWORD, faults, stored
 from tests.support.api import Api, load
 from tests.support.aws import KEY_VERSION
 from tests.support.faults import PowerCut, Wire
@@ -202,6 +204,49 @@ def test_first_rotation_replaces_a_value_that_is_not_a_key(api: Api) -> None:
         keys.signing_key()
     rotate(SECOND)
     assert keys.signing_key().kid == SECOND
+
+
+@pytest.mark.usefixtures("ada")
+def test_sign_in_says_when_to_try_again_until_the_first_rotation_is_done() -> None:
+    aws.secretsmanager().delete_secret(SecretId="SigningKeySecret", ForceDeleteWithoutRecovery=True)
+    aws.secretsmanager().create_secret(Name="SigningKeySecret", SecretString="a random password")
+    keys.memory.forget()
+    login = {"email": "ada@example.com", "password": PASSWORD}
+    refused = Api().post("/api/auth/login", login)
+    assert (refused.status, refused.json["code"]) == (503, "unavailable")
+    assert int(refused.headers["retry-after"]) > 0
+    rotate(SECOND)
+    assert Api().post("/api/auth/login", login).status == 200
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses between attempts, which take no time here."""
+    made: list[float] = []
+    monkeypatch.setattr(secret_versions, "time", SimpleNamespace(sleep=made.append, monotonic=lambda: sum(made)))
+    return made
+
+
+@pytest.mark.parametrize("denied", ["GetSecretValue", "PutSecretValue"])
+def test_rotation_waits_until_iam_knows_what_its_role_may_do(wire: Wire, pauses: list[float], denied: str) -> None:
+    wire.fail(faults.error("AccessDeniedException"), on=denied, times=3)
+    rotate(SECOND)
+    assert current() == SECOND
+    assert len(pauses) == 3
+
+
+def test_rotation_that_stays_denied_fails_before_its_timeout(wire: Wire, pauses: list[float]) -> None:
+    wire.fail(faults.error("AccessDeniedException"))
+    with pytest.raises(ClientError, match="AccessDenied"):
+        run("createSecret")
+    assert 30 < sum(pauses) < 60
+
+
+def test_rotation_does_not_wait_for_what_no_time_will_cure(wire: Wire, pauses: list[float]) -> None:
+    wire.fail(faults.error("InvalidRequestException"), on="PutSecretValue", times=1)
+    with pytest.raises(ClientError, match="InvalidRequest"):
+        run("createSecret")
+    assert pauses == []
 
 
 @pytest.mark.usefixtures("fake_aws")

@@ -4,15 +4,37 @@ A secret has a current, a previous and, during a rotation, a pending version. Th
 AWS Secrets Manager, "Rotation by Lambda function".
 """
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 from botocore.exceptions import ClientError
 
+from shared.core import logs
 from shared.core.aws import error_code, secretsmanager, translated_errors
+
+# Together less than the timeout of a rotation's function, in seconds.
+_RETRY_TIME, _RETRY_PAUSE = 40, 2
 
 
 class RotationError(Exception):
     """A step cannot be done in the current state. Secrets Manager reports it and retries later."""
+
+
+def run(step: Callable[[], None]) -> None:
+    """Run a step of a rotation, and retry it for 40 seconds while AWS denies access.
+
+    The first rotation starts right after its role is created, and a new role's permissions take seconds to reach all of
+    AWS. Nobody can sign in before that rotation has succeeded.
+    """
+    deadline = time.monotonic() + _RETRY_TIME
+    while True:
+        try:
+            return step()
+        except ClientError as error:
+            if error_code(error) != "AccessDeniedException" or time.monotonic() + _RETRY_PAUSE > deadline:
+                raise
+        logs.logger.warning("rotation is denied access")
+        time.sleep(_RETRY_PAUSE)
 
 
 def read(secret_id: str, **which: str) -> tuple[str, str] | None:
