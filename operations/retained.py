@@ -1,15 +1,18 @@
 """What CloudFormation keeps of a stack: the tables, secrets and queues whose deletion policy is Retain.
 
-CloudFormation marks them as DELETE_SKIPPED when it deletes the stack, or rolls back its creation. Their names are
-random, but it lists the resources of a deleted stack for 90 days, by the stack's id.
-https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListStacks.html
+The last event of each is DELETE_SKIPPED, whether the stack was deleted or its creation was rolled back. Their names are
+random, but CloudFormation knows the events of a deleted stack for 90 days, by the stack's id.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackEvents.html
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import boto3
 from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import StackEventTypeDef
 
 TABLE, SECRET, QUEUE = "AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::SQS::Queue"
 _NOT_FOUND = {
@@ -30,29 +33,30 @@ class Retained(NamedTuple):
 
 def of(stack: str) -> list[Retained]:
     """Return what is retained of a stack, which is given by its name, or by its id if it is deleted."""
-    pages = boto3.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
-    found = (
-        Retained(resource["LogicalResourceId"], resource["ResourceType"], resource["PhysicalResourceId"])
-        for page in pages
-        for resource in page["StackResourceSummaries"]
-        if resource["ResourceStatus"] == "DELETE_SKIPPED" and resource["ResourceType"] in _EXISTS
-    )
-    return [each for each in found if _exists(each)]
+    pages = boto3.client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=stack)
+    last: dict[str, StackEventTypeDef] = {}
+    # The newest event comes first.
+    for event in (event for page in pages for event in page["StackEvents"]):
+        last.setdefault(event["LogicalResourceId"], event)
+    found = [
+        Retained(name, event["ResourceType"], event["PhysicalResourceId"])
+        for name, event in last.items()
+        if event["ResourceStatus"] == "DELETE_SKIPPED" and event["ResourceType"] in _EXISTS
+    ]
+    return [each for each in sorted(found) if _exists(each)]
 
 
 def last_deleted(name: str) -> str | None:
     """Return the id of the stack of this name that was deleted last, or None."""
-    deleted = dict(_deleted(name))
-    return max(deleted, key=deleted.__getitem__, default=None)
-
-
-def _deleted(name: str) -> Iterator[tuple[str, float]]:
-    """Yield the id and the time of deletion of each deleted stack of this name."""
-    paginator = boto3.client("cloudformation").get_paginator("list_stacks")
-    for page in paginator.paginate(StackStatusFilter=["DELETE_COMPLETE"]):
-        for stack in page["StackSummaries"]:
-            if stack["StackName"] == name:
-                yield stack["StackId"], stack["DeletionTime"].timestamp()
+    pages = boto3.client("cloudformation").get_paginator("list_stacks").paginate(StackStatusFilter=["DELETE_COMPLETE"])
+    # Two stacks of one name cannot exist at once, so the last one to be created was also the last one to be deleted.
+    created = {
+        stack["StackId"]: stack["CreationTime"]
+        for page in pages
+        for stack in page["StackSummaries"]
+        if stack["StackName"] == name
+    }
+    return max(created, key=created.__getitem__, default=None)
 
 
 def _exists(resource: Retained) -> bool:

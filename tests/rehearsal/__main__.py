@@ -11,13 +11,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 import operations.stack
-from operations import admin
+from operations import admin, adopt, discard, retained
 from tests.rehearsal import stack as stacks
 from tests.rehearsal import walk
 from tests.rehearsal.cloud import Cloud, find_lambda, running
@@ -62,6 +63,8 @@ def rehearse(scratch: Path) -> None:
                 built,
                 {"Architecture": functions.architecture, "CorsOrigins": f"https://example.com,{walk.ORIGIN}"},
             )
+        except operations.stack.OperationError as problem:
+            raise RehearsalError(f"{problem}\n\n{diagnostics(cloud)}", "Read what the command says above.") from problem
         except RehearsalError as problem:
             raise RehearsalError(f"{problem}\n\n{diagnostics(cloud)}", problem.next_step) from problem
 
@@ -72,6 +75,10 @@ def rehearse_on(cloud: Cloud, built: Build, parameters: dict[str, str]) -> None:
     sender = template["Parameters"]["MailFrom"]["Default"]
     cloud.client("sesv2").create_email_identity(EmailIdentity=sender)
     stack = Stack(cloud, built, parameters)
+    # For the programs in `operations`.
+    os.environ.update(cloud.environment)
+    with step("what a first deployment leaves when it fails is discarded"):
+        fail_and_discard(stack)
     with step("sam deploy creates everything"):
         stack.deploy()
     api = Api(cloud, stack.api_id)
@@ -100,6 +107,49 @@ def rehearse_on(cloud: Cloud, built: Build, parameters: dict[str, str]) -> None:
         change_key(stack)
     with step("deleting the stack keeps what must not be lost"):
         delete(stack, template)
+    with step("a new stack adopts what the deleted one left, and its users sign in with their passwords"):
+        adopt_retained(stack)
+        replace(api, id=stack.api_id).signed_in(ADA)
+
+
+def fail_and_discard(stack: Stack) -> None:
+    """Let the first deployment fail at its end, and discard it as `make discard` does: nothing remains."""
+    original = stack.build.template.read_text()
+
+    def break_(template: dict[str, Any]) -> None:
+        template["Resources"]["Fault"] = {
+            "Type": "AWS::SQS::Queue",
+            "DependsOn": ["SigningKeyRotation", "ProxyKeyRotation", "UsersTable", "SuppressAddressFunction"],
+            # SQS keeps messages for at least a minute.
+            "Properties": {"MessageRetentionPeriod": 1},
+        }
+
+    stack.build.change_template(break_)
+    try:
+        stack.deploy()
+    except RehearsalError:
+        pass
+    else:
+        raise RehearsalError("A template with a fault was deployed.", "Find another fault that MiniStack refuses.")
+    stack.build.template.write_text(original)
+    left = retained.of(stacks.NAME)
+    seen = f"The failed deployment is in state {stack.operated.status()}, and left {left}."
+    check(that=stack.operated.status() in operations.stack.FIRST_DEPLOYMENT_FAILED and bool(left), seen=seen)
+    discard.main(stack.operated)
+    remaining = {kind: list_all(stack.cloud) for kind, list_all in RETAINABLE.items()}
+    check(that=not any(remaining.values()), seen=f"{remaining} remain after `make discard`.")
+
+
+def adopt_retained(stack: Stack) -> None:
+    """Begin a new stack with what the deleted one left, as `make adopt` does, and deploy the rest."""
+    former = retained.last_deleted(stacks.NAME)
+    assert former is not None
+    left = {each.name: each.id for each in retained.of(former)}
+    adopt.main(stack.operated)
+    check(that=stack.resources() == left, seen=f"The import took {stack.resources()} of {left}.")
+    stack.deploy()
+    kept = {name: id_ for name, id_ in stack.resources().items() if name in left}
+    check(that=kept == left, seen=f"The deployment replaced {left} with {kept}.")
 
 
 def wait_for_first_key(stack: Stack, api: Api) -> None:
@@ -118,8 +168,8 @@ def wait_for_first_key(stack: Stack, api: Api) -> None:
 
 def create_admin(stack: Stack, email: str, password: str) -> None:
     """Create an administrator as `make admin` does."""
-    os.environ.update(stack.cloud.environment, ADMIN_PASSWORD=password)
-    admin.main(operations.stack.Stack("rehearsal", stacks.NAME, stack.parameters, stack.build.folder), email)
+    os.environ["ADMIN_PASSWORD"] = password
+    admin.main(stack.operated, email)
 
 
 def check_role_is_enforced(stack: Stack, api: Api) -> None:

@@ -127,7 +127,22 @@ def _patch_secret_refs(handlers: dict[str, Any]) -> None:
 
         return call
 
-    secret |= {"create": create, "update": with_name(secret["update"]), "delete": with_name(secret["delete"])}
+    def import_(identifier: dict[str, str]) -> Any:
+        return identifier["Id"], {"Arn": identifier["Id"]}
+
+    def problem(arn: str) -> str | None:
+        _, found = secretsmanager._resolve(arn)
+        return (
+            None if found else f"Resource of type 'AWS::SecretsManager::Secret' with identifier '{arn}' was not found."
+        )
+
+    secret |= {
+        "create": create,
+        "update": with_name(secret["update"]),
+        "delete": with_name(secret["delete"]),
+        "import": import_,
+    }
+    changesets._IMPORT_LOOKUPS["AWS::SecretsManager::Secret"] = (("Id",), problem)
 
 
 def _patch_expression_alarms(handlers: dict[str, Any]) -> None:

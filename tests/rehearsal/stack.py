@@ -15,12 +15,14 @@ from typing import Any
 from botocore.exceptions import WaiterError
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
+import operations.stack
 from operations import release
 from tests.rehearsal.cloud import REGION, Cloud, Lambda
 from tests.rehearsal.steps import RehearsalError
 from tests.support import ROOT
 
-NAME = "rehearsal"
+# Named as the runbooks name it.
+NAME = operations.stack.Stack.of_stage("default").name
 _SAM = str(Path(sys.executable).with_name("sam"))
 LAYER, FUNCTION, TABLE = "AWS::Lambda::LayerVersion", "AWS::Lambda::Function", "AWS::DynamoDB::Table"
 
@@ -165,6 +167,11 @@ class Stack:
             for resource in page["StackResourceSummaries"]
             if kind in {None, resource["ResourceType"]}
         }
+
+    @property
+    def operated(self) -> operations.stack.Stack:
+        """The stack as the programs in `operations` see it."""
+        return operations.stack.Stack("default", NAME, self.parameters, self.build.folder)
 
     def configurations(self) -> dict[str, dict[str, Any]]:
         """Return each function's configuration by logical id: that of its alias, if it has one."""
