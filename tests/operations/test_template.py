@@ -168,6 +168,12 @@ def test_snapstart_is_a_parameter(transformed: Template) -> None:
         assert function["SnapStart"] == {"ApplyOn": {"Ref": "SnapStart"}}
 
 
+def test_replaced_versions_are_deleted_since_snapstart_bills_every_version(transformed: Template) -> None:
+    versions = of_type(transformed, "AWS::Lambda::Version")
+    assert len(versions) == len(functions(transformed))
+    assert {version["DeletionPolicy"] for version in versions.values()} == {"Delete"}
+
+
 # AWS quotas and dependencies
 
 
