@@ -31,9 +31,9 @@ test-thorough: environments .venv/.dev ## run the slow tests: races, crashes, ki
 	@# Each file runs in one worker, the slow files first. Three workers, because tests often wait for a process.
 	@$(BIN)/python -m pytest -m thorough --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-thorough: environments ## run what is too slow for .ci/run: long random sequences, response times, hanging calls, the mail storm (20 minutes)
+thorough: environments ## run what is too slow for .ci/run: long random sequences, response times, hanging calls, mail pace and storm (30 minutes)
 	@EXAMPLES=300 $(BIN)/python -m pytest -m thorough tests/shared/accounts/test_refresh_theft.py
-	@$(MAKE) timing stalls mail-storm
+	@$(MAKE) timing stalls mail-pace mail-storm
 
 snapshots: environments .venv/.dev ## accept the current emails as snapshots (tests/shared/mail/snapshots)
 	@SNAPSHOTS=accept $(BIN)/python -m pytest -q tests/shared/mail/test_messages.py
@@ -122,6 +122,9 @@ timing: environments .venv/.dev ## compare response times for known and unknown 
 
 stalls: environments .venv/.dev ## measure what callers get while AWS hangs or is slow (20 s)
 	@$(BIN)/python -m benchmarks.stalls
+
+mail-pace: environments .venv/.dev ## send more emails than a provider takes a second (6 minutes, RATES="1 14 200")
+	@$(BIN)/python -m benchmarks.mail_pace
 
 mail-storm: environments .venv/.dev ## send a thousand emails with a failing provider and a killed process (2 to 5 minutes)
 	@$(BIN)/python -m benchmarks.mail_storm

@@ -1,10 +1,9 @@
 """How much of what a provider takes a second is used, for new and for late emails.
 
-Run as `make mail-pace` (RATES="1 14 200", EMAILS=10000). The provider is a server on loopback that speaks SendGrid's API
-and takes so many emails a second, with as many in reserve, and throttles the rest with 429. The emails are in MiniStack.
-New emails are sent by four processes, which stand for the stream's; late ones by the retry job, a process for each of its
-parts, started every minute. A share is what was taken from the first second on, of what the rate allows; above 100%, it is
-the reserve.
+Run as `make mail-pace` (RATES="1 14 200", EMAILS=10000). The provider is a server on loopback that speaks SendGrid's
+API, takes so many emails a second, with as many in reserve, and throttles the rest with 429. The emails are in
+MiniStack. New emails are sent by four processes, which stand for the stream's; late ones by the retry job, a process for
+each of its parts. The share is of what the rate allows, in a minute that includes the processes' start.
 """
 
 import os
@@ -76,8 +75,7 @@ def main() -> None:
                     f"{calls / max(sent, 1):12.2f} {done:7}"
                 )
                 print(rows[-1], flush=True)
-    print(f"{'a sec.':>6} {'kind':>6} {'emails':>7} {'sent':>7} {'seconds':>8} {'share':>8} {'calls/email':>12} {'done':>7}")
-    print("\n".join(rows))
+    print("a sec.   kind  emails    sent  seconds    share  calls/email    done", *rows, sep="\n")
 
 
 def _write(number: int) -> None:
@@ -87,7 +85,7 @@ def _write(number: int) -> None:
 
 @contextmanager
 def _senders(kind: str) -> Iterator[None]:
-    """Run the processes that send, and start them again every minute, until the end of the context."""
+    """Run the processes that send, until the end of the context."""
     arguments = [*outbox.SHARDS] if kind == "late" else [str(number) for number in range(_STREAMS)]
     command = [sys.executable, "-m", "benchmarks.mail_pace", kind]
     processes = [subprocess.Popen([*command, argument], stdout=subprocess.DEVNULL) for argument in arguments]
