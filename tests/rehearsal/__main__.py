@@ -6,6 +6,7 @@ docs/rehearsal.md lists what this verifies and what it cannot.
 import json
 import os
 import secrets
+import shutil
 import signal
 import sys
 import tempfile
@@ -19,9 +20,10 @@ from botocore.exceptions import ClientError
 
 import operations.stack
 from operations import admin, adopt, discard, retained
+from tests.rehearsal import runbook, walk
 from tests.rehearsal import stack as stacks
-from tests.rehearsal import walk
 from tests.rehearsal.cloud import Cloud, find_lambda, running
+from tests.rehearsal.runbook import Shell
 from tests.rehearsal.stack import FUNCTION, LAYER, TABLE, Build, Stack, build
 from tests.rehearsal.steps import RehearsalError, note, step
 from tests.rehearsal.walk import Api, check
@@ -60,6 +62,7 @@ def rehearse(scratch: Path) -> None:
         try:
             rehearse_on(
                 cloud,
+                scratch,
                 built,
                 {"Architecture": functions.architecture, "CorsOrigins": f"https://example.com,{walk.ORIGIN}"},
             )
@@ -69,7 +72,7 @@ def rehearse(scratch: Path) -> None:
             raise RehearsalError(f"{problem}\n\n{diagnostics(cloud)}", problem.next_step) from problem
 
 
-def rehearse_on(cloud: Cloud, built: Build, parameters: dict[str, str]) -> None:
+def rehearse_on(cloud: Cloud, scratch: Path, built: Build, parameters: dict[str, str]) -> None:
     """Deploy to this AWS, and run the remaining steps."""
     template = built.parsed()
     sender = template["Parameters"]["MailFrom"]["Default"]
@@ -103,6 +106,8 @@ def rehearse_on(cloud: Cloud, built: Build, parameters: dict[str, str]) -> None:
         change_tables(stack)
         ada.call("GET", "/api/auth/me").expect(200)
         api.signed_in(ADA)
+    with step("the commands of docs/runbooks.md"):
+        run_runbooks(stack, api, Shell(cloud, scratch))
     with step("a changed table key would replace the table, and the change set shows it"):
         change_key(stack)
     with step("deleting the stack keeps what must not be lost"):
@@ -170,6 +175,89 @@ def create_admin(stack: Stack, email: str, password: str) -> None:
     """Create an administrator as `make admin` does."""
     os.environ["ADMIN_PASSWORD"] = password
     admin.main(stack.operated, email)
+
+
+def run_runbooks(stack: Stack, api: Api, shell: Shell) -> None:
+    """Run each section's commands, and verify what they are for. `runbook.NOT_RUN` names the others."""
+    page = runbook.sections()
+    resources = stack.resources()
+    for command in page["The SES sandbox"].commands:
+        shell.run(command)
+
+    rotate, unblock, list_previous = page["Rotating the signing key now"].blocks
+    first = current_version(stack, "SigningKeySecret")
+    # As a rotation leaves it that has failed. MiniStack would leave the label on the current version, too.
+    secrets_manager, signing_key = stack.cloud.client("secretsmanager"), resources["SigningKeySecret"]
+    if "AWSPENDING" in versions_of(stack, "SigningKeySecret")[first]:
+        secrets_manager.update_secret_version_stage(
+            SecretId=signing_key, VersionStage="AWSPENDING", RemoveFromVersionId=first
+        )
+    secrets_manager.put_secret_value(SecretId=signing_key, SecretString="unfinished", VersionStages=["AWSPENDING"])
+    shell.run(unblock)
+    stages = versions_of(stack, "SigningKeySecret").values()
+    check(that=not any("AWSPENDING" in labels for labels in stages), seen=f"The versions are still {list(stages)}.")
+    shell.run(rotate)
+    wait_for(lambda: current_version(stack, "SigningKeySecret") != first, "The rotation has not finished.")
+    previous, delete = list_previous.split("aws dynamodb", 1)
+    check(that=shell.run(previous) == first, seen="The runbook finds another previous version.")
+    shell.run(f"aws dynamodb{delete}", {"THAT-ID": first})
+    keys = api.call("GET", "/.well-known/jwks.json").expect(200).json["keys"]
+    check(
+        that=[key["kid"] for key in keys] == [current_version(stack, "SigningKeySecret")], seen=f"{keys} are published."
+    )
+
+    (restore,) = page["Restoring a table"].blocks
+    shell.run(restore, {"2026-01-31T09:00:00Z": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())})
+
+    check(that="make redrive" in page["Retrying undeliverable email"].commands, seen="The page lacks `make redrive`.")
+    shell.run("make redrive")
+
+    if shutil.which("jq"):
+        process_feedback(stack, page["Processing failed bounces and complaints"].blocks, shell)
+    else:
+        note("Failed bounces are not processed, because jq is not installed.")
+
+    stack.cloud.client("dynamodb").create_table(
+        TableName="retained",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+        DeletionProtectionEnabled=True,
+    )
+    (remove,) = page["Deleting the stack"].blocks
+    shell.run(remove, {"NAME": "retained"})
+    check(that="retained" not in tables_of(stack.cloud), seen="The retained table was not deleted.")
+
+
+def process_feedback(stack: Stack, blocks: list[str], shell: Shell) -> None:
+    """Process a bounce that has failed before, and verify that it has left the queue."""
+    queue, sqs = stack.resources()["UnhandledFeedbackQueue"], stack.cloud.client("sqs")
+    bounce = json.loads((walk.EVENTS / "jobs/suppress_address/bounce.json").read_text())
+    sqs.send_message(QueueUrl=queue, MessageBody=json.dumps({"requestPayload": bounce}))
+    (process,) = blocks
+    shell.run(process)
+    left = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+    check(that=left["ApproximateNumberOfMessages"] == "0", seen=f"The queue still has messages: {left}.")
+
+
+def versions_of(stack: Stack, secret: str) -> dict[str, list[str]]:
+    """Return the stages of each version of the secret."""
+    described = stack.cloud.client("secretsmanager").describe_secret(SecretId=stack.resources()[secret])
+    return dict(described["VersionIdsToStages"])
+
+
+def current_version(stack: Stack, secret: str) -> str:
+    """Return the id of the secret's current version."""
+    return next(version for version, stages in versions_of(stack, secret).items() if "AWSCURRENT" in stages)
+
+
+def wait_for(condition: Callable[[], bool], seen: str) -> None:
+    """Wait until the condition holds."""
+    deadline = time.monotonic() + _ROTATION_TIMEOUT
+    while not condition():
+        if time.monotonic() > deadline:
+            raise RehearsalError(seen, "Read the logs below.")
+        time.sleep(0.2)
 
 
 def check_role_is_enforced(stack: Stack, api: Api) -> None:

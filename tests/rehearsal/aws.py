@@ -31,7 +31,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ministack.core import iam_actions, lambda_runtime
-from ministack.core.responses import get_account_id, get_region
+from ministack.core.responses import get_account_id, get_region, json_response
 from ministack.services import apigateway, lambda_svc, secretsmanager
 from ministack.services.cloudformation import changesets, engine, provisioners
 
@@ -75,11 +75,14 @@ class _UnpackedOnce(zipfile.ZipFile):
             Path(path, entry.name).symlink_to(entry)
 
 
-def _rotate(schedule: dict[str, Any]) -> None:
+# The rotation schedules, by the ARN of their secret.
+_schedules: dict[str, dict[str, Any]] = {}
+
+
+def _rotate(schedule: dict[str, Any], token: str) -> None:
     """Rotate the schedule's secret. A failure is logged; Secrets Manager would retry."""
     function, configuration, _ = lambda_svc._get_func_record_for_ref(schedule["RotationLambdaARN"])
     record = lambda_svc._execution_record_for_config(function, configuration)
-    token = str(uuid.uuid4())
     for step in _STEPS:
         event = {"Step": step, "SecretId": schedule["SecretId"], "ClientRequestToken": token}
         result = lambda_svc._execute_function_with_config_scope(record, event)
@@ -89,9 +92,24 @@ def _rotate(schedule: dict[str, Any]) -> None:
 
 
 def _schedule_rotation(schedule: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    _schedules[schedule["SecretId"]] = schedule
     if schedule.get("RotateImmediatelyOnUpdate", True):
-        threading.Thread(target=contextvars.copy_context().run, args=(_rotate, schedule), daemon=True).start()
+        _begin_rotation(schedule)
     return schedule["SecretId"], {}
+
+
+def _begin_rotation(schedule: dict[str, Any]) -> str:
+    """Rotate in the background. Returns the id of the new version."""
+    token = str(uuid.uuid4())
+    threading.Thread(target=contextvars.copy_context().run, args=(_rotate, schedule, token), daemon=True).start()
+    return token
+
+
+def _rotate_secret(data: dict[str, Any]) -> Any:
+    """RotateSecret, as Secrets Manager does it: MiniStack's copies the current value into a new version."""
+    _, secret = secretsmanager._resolve(data["SecretId"])
+    version = _begin_rotation(_schedules[secret["ARN"]])
+    return json_response({"ARN": secret["ARN"], "Name": secret["Name"], "VersionId": version})
 
 
 def _patch_api_bodies(handlers: dict[str, Any]) -> None:
@@ -218,6 +236,7 @@ def main() -> None:
     _patch_expression_alarms(handlers)
     _patch_ses_authorization()
     _patch_transform()
+    secretsmanager._rotate_secret = _rotate_secret
     # Without CodeDeploy, a new version of a function replaces the old one at once.
     for kind in ("AWS::CodeDeploy::Application", "AWS::CodeDeploy::DeploymentGroup"):
         handlers[kind] = {"create": lambda name, *_: (name, {}), "delete": lambda *_: None}
