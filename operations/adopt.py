@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-
 import argparse
 import json
 import sys
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,6 @@ from operations.transformed import TEMPLATE, Template, references, resolve_condi
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import CreateChangeSetInputTypeDef
 
-_CHANGE_SET = "adopt"
 # How CloudFormation identifies a resource to import: by the primary identifier of its type.
 _IDENTIFIERS = {TABLE: "TableName", SECRET: "Id", QUEUE: "QueueUrl"}
 
@@ -50,7 +50,10 @@ def main(stack: Stack, former: str | None = None) -> None:
         adopted = request["ResourcesToImport"]
         _execute(request)
     except (BotoCoreError, ClientError, WaiterError) as problem:
-        raise OperationError(f"The import failed: {problem}. The resources are unchanged.") from problem
+        raise OperationError(
+            f"The import failed: {problem}. The resources are unchanged. If there is a stack {stack.name} now, it is "
+            "empty: delete it before you try again."
+        ) from problem
     print(f"The stack {stack.name} now has what {former} left:")
     print(
         "\n".join(
@@ -75,7 +78,8 @@ def change_set(stack: Stack, found: Sequence[Retained], template: Template) -> "
     }
     return {
         "StackName": stack.name,
-        "ChangeSetName": _CHANGE_SET,
+        # A name that an earlier attempt has not used.
+        "ChangeSetName": f"adopt-{uuid.uuid4().hex}",
         "ChangeSetType": "IMPORT",
         "TemplateBody": json.dumps(body),
         "Parameters": [

@@ -98,6 +98,9 @@ def _alarm_is_on(stack: Stack) -> bool:
         name = stack.physical_name("ServerErrorsAlarm")
         found = boto3.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
     except (BotoCoreError, ClientError) as problem:
+        # A stack that `make adopt` has begun has no alarm yet.
+        if isinstance(problem, ClientError) and "does not exist" in problem.response["Error"].get("Message", ""):
+            return False
         raise OperationError(f"The alarm of {stack.name} cannot be read: {problem}.") from problem
     return any(alarm["StateValue"] == "ALARM" for alarm in found)
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from operations import admin, deploy, release, retained
@@ -129,7 +130,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     """Deploy to production with this state of the stack and of its alarm. Returns the command that was run."""
 
     def deployment(
-        *, before: str | None, after: str | None = None, fails: bool = False, alarm: str = "OK"
+        *, before: str | None, after: str | None = None, fails: bool = False, alarm: str | None = "OK"
     ) -> list[str]:
         states, commands = [before, after], []
 
@@ -137,11 +138,17 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
             commands.append(command)
             return CompletedProcess(command, int(fails))
 
+        def physical_name(_: Stack, name: str) -> str:
+            if alarm is None:
+                message = f"Resource {name} does not exist for stack"
+                raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "DescribeStackResource")
+            return f"the-{name}"
+
         alarms = {"MetricAlarms": [{"StateValue": alarm}]}
         monkeypatch.setattr(deploy, "_account_and_region", lambda: ("111122223333", "eu-west-1"))
         monkeypatch.setattr(release, "stamp", lambda *_: "abc")
         monkeypatch.setattr(Stack, "status", lambda _: states.pop(0))
-        monkeypatch.setattr(Stack, "physical_name", lambda _, name: f"the-{name}")
+        monkeypatch.setattr(Stack, "physical_name", physical_name)
         monkeypatch.setattr(Stack, "outputs", lambda _: OUTPUTS)
         monkeypatch.setattr(boto3, "client", lambda _: SimpleNamespace(describe_alarms=lambda **_: alarms))
         monkeypatch.setattr(deploy, "report", lambda *_: "")
@@ -165,6 +172,10 @@ def test_alarm_that_is_on_does_not_stop_the_deployment_of_the_fix(run: Run, caps
 def test_deployment_is_gradual_while_the_alarm_is_off(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert "--parameter-overrides" not in run(before="UPDATE_COMPLETE")
     assert "alarm" not in capsys.readouterr().out
+
+
+def test_stack_that_has_only_adopted_has_no_alarm_yet(run: Run) -> None:
+    assert "--parameter-overrides" not in run(before="IMPORT_COMPLETE", alarm=None)
 
 
 @pytest.mark.parametrize(
