@@ -78,8 +78,11 @@ def _failure(stack: Stack, status: str | None) -> str:
 
 def _forgotten_tables(stack: Stack) -> str:
     """Return a warning if an earlier stack of this name left tables, because a new stack begins with empty ones."""
-    former = retained.last_deleted(stack.name)
-    tables = [each for each in retained.of(former) if each.kind == retained.TABLE] if former else []
+    try:
+        former = retained.last_deleted(stack.name)
+        tables = [each for each in retained.of(former) if each.kind == retained.TABLE] if former else []
+    except (BotoCoreError, ClientError) as problem:
+        return f"Whether a deleted stack {stack.name} left tables could not be read: {problem}.\n"
     if not tables:
         return ""
     names = "\n".join(f"  {each.name}  {each.id}" for each in tables)
@@ -187,7 +190,7 @@ def _concurrency_steps() -> list[str]:
     rate = quota * _SIGN_INS_PER_EXECUTION
     step = (
         f"Request more concurrent executions: this account runs {quota} functions at once, about {rate} sign-ins a "
-        "second, and further calls get 503. aws service-quotas request-service-quota-increase --service-code lambda "
+        "second, and further calls fail. aws service-quotas request-service-quota-increase --service-code lambda "
         f"--quota-code L-B99A9384 --desired-value 1000. Until then, ThrottlingRate={rate} and ThrottlingBurst={quota} "
         "in samconfig.toml keep one route from using up all of them, and HashingConcurrency must stay 0."
     )
