@@ -2,8 +2,8 @@
 
 Run as `make mail-pace` (RATES="1 14 200", EMAILS=10000). The provider is a server on loopback that speaks SendGrid's
 API, takes so many emails a second, with as many in reserve, and throttles the rest with 429. The emails are in
-MiniStack. New emails are sent by four processes, which stand for the stream's; late ones by the retry job, a process for
-each of its parts. The share is of what the rate allows, in a minute that includes the processes' start.
+MiniStack. New emails are sent by four processes, which stand for the stream's; late ones by the retry job, a process
+for each of its parts. The share is of what the rate allows, in a minute that includes the processes' start.
 """
 
 import os
@@ -98,14 +98,14 @@ def _senders(kind: str) -> Iterator[None]:
 
 
 def work(kind: str, argument: str) -> None:
-    """Send what one process of the stream or one part of the job would, until killed."""
+    """Send what one process of the stream, or one run of a part of the job, would."""
     import time_machine  # noqa: PLC0415  # only the worker needs it
 
     if kind == "late":
         # Two minutes later, all are due.
         with time_machine.travel(time.time() + 2 * clock.MINUTE + 1):
-            while True:
-                api.load("jobs/retry_emails").handler({"part": argument}, Deadline(90))
+            api.load("jobs/retry_emails").handler({"part": argument}, Deadline(90))
+            return
     waiting = [item for item in api.entries() if "unsent" in item][int(argument) :: _STREAMS]
     for start in range(0, len(waiting), _BATCH):
         records = [api.stream_record(item) for item in waiting[start : start + _BATCH]]

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from email.utils import parseaddr
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -34,6 +35,7 @@ def main(stage: str) -> None:
     status = stack.status()
     if status in FIRST_DEPLOYMENT_FAILED:
         raise OperationError(_failure(stack, status))
+    check_bytecode(stack.build)
     name = release.stamp(stack.build, stack.parameters)
     print(f"Deploying release {name} as {stack.name} (samconfig.toml, [{stage}]) to account {account} in {region}.")
     if status is None:
@@ -54,6 +56,17 @@ def main(stage: str) -> None:
     if done.returncode:
         raise OperationError(f"`sam deploy` failed; the reason is printed above. {_failure(stack, stack.status())}")
     print(report(stack, stack.outputs()))
+
+
+def check_bytecode(build: Path) -> None:
+    """Raise OperationError if the build's layer has no bytecode, unless WITHOUT_BYTECODE=1."""
+    if os.environ.get("WITHOUT_BYTECODE") == "1" or any((build / "SharedLayer").rglob("*.pyc")):
+        return
+    raise OperationError(
+        "The layer has no bytecode, because no Python 3.13 was found to compile it: cold starts would take more than "
+        "twice as long. Install one (any way that puts python3.13 on the PATH, or: .venv/bin/uv python install 3.13), "
+        "run `make clean`, and deploy again. To deploy without it: make deploy WITHOUT_BYTECODE=1"
+    )
 
 
 def _failure(stack: Stack, status: str | None) -> str:

@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from subprocess import CompletedProcess
 from types import SimpleNamespace
 from typing import Any, TypeAlias
@@ -55,6 +56,18 @@ def test_unreadable_stack_error_names_the_next_step(monkeypatch: pytest.MonkeyPa
         DEV.outputs()
     with pytest.raises(OperationError, match="make deploy"):
         DEV.load_environment("RegisterFunction")
+
+
+def test_layer_without_bytecode_is_deployed_only_on_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = tmp_path / "SharedLayer" / "python" / "shared" / "__pycache__"
+    module.mkdir(parents=True)
+    with pytest.raises(OperationError, match=r"no Python 3.13 .* python install 3.13"):
+        deploy.check_bytecode(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setenv("WITHOUT_BYTECODE", "1")
+        deploy.check_bytecode(tmp_path)
+    (module / "config.cpython-313.pyc").touch()
+    deploy.check_bytecode(tmp_path)
 
 
 @pytest.mark.usefixtures("aws")
@@ -146,6 +159,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 
         alarms = {"MetricAlarms": [{"StateValue": alarm}]}
         monkeypatch.setattr(deploy, "_account_and_region", lambda: ("111122223333", "eu-west-1"))
+        monkeypatch.setattr(deploy, "check_bytecode", lambda _: None)
         monkeypatch.setattr(release, "stamp", lambda *_: "abc")
         monkeypatch.setattr(Stack, "status", lambda _: states.pop(0))
         monkeypatch.setattr(Stack, "physical_name", physical_name)

@@ -105,7 +105,7 @@ def test_environments_share_the_slots() -> None:
     assert [later - earlier for earlier, later in itertools.pairwise(slots)] == [interval] * 9
 
 
-def test_nobody_waits_longer_than_ten_seconds_for_a_slot(
+def test_nobody_waits_longer_than_three_seconds_for_a_slot(
     now: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pace, "_FIRST_INTERVAL", 1_000_000)

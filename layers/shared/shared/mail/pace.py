@@ -2,9 +2,9 @@
 
 A provider that throttles is working, but takes only so many emails a second, and does not say how many. So from the
 first throttle on, each call takes the next slot of a schedule in DynamoDB, and waits for it. How far apart the slots
-are is learned from the answers, in windows of a second or ten slots: after one with throttles, the schedule asks for a
-tenth more than the provider has accepted in it, and otherwise for half as much again as before. A tenth more than it
-takes keeps the provider busy all the time, at the price of one throttled call in ten.
+are is learned from the answers, in windows of three seconds or five slots: after one with throttles, the schedule asks
+for a tenth more than the provider has accepted in it, and otherwise for half as much again as before. A tenth more than
+it takes keeps the provider busy all the time, at the price of one throttled call in ten.
 
 While no provider throttles, nothing is stored or read.
 """
@@ -22,12 +22,14 @@ _SECOND = 1_000_000
 # The slots before anything is known: 200 a second.
 _FIRST_INTERVAL = _SECOND // 200
 _SHORTEST_INTERVAL, _LONGEST_INTERVAL = 100, 60 * _SECOND
-_SHORTEST_WINDOW, _SLOTS_PER_WINDOW = _SECOND, 10
+_SHORTEST_WINDOW, _SLOTS_PER_WINDOW = 3 * _SECOND, 5
 _LONGEST_GAP = 5 * _SECOND
+# With slots as close as this, the counts are stored together with the next slot, which saves a write.
+_COUNTED_LATER = _SECOND // 20
 # How long an environment follows the schedule after a throttle that it has seen.
 _ACTIVE = 60 * _SECOND
 # The longest wait for a slot, in seconds. Whoever would wait longer leaves the email for later.
-MAX_WAIT = 10
+MAX_WAIT = 3
 # A provider that takes less than this interval allows keeps hardly any calls in reserve: a throttled call is repeated
 # soon, because what it did not take until the next slot is lost.
 _SLOW_INTERVAL = _SECOND * 2 // 5
@@ -36,7 +38,7 @@ _RETENTION = 3600
 
 
 class Behind(Exception):
-    """More calls wait for a slot than the provider takes in ten seconds."""
+    """More calls wait for a slot than the provider takes within `MAX_WAIT`."""
 
 
 class Pace:
@@ -59,7 +61,7 @@ class Pace:
         """Wait for the next slot, if the provider has throttled lately. `repeats` counts earlier calls for this email.
 
         Raises:
-            Behind: there is none within ten seconds.
+            Behind: there is none within `MAX_WAIT`.
             Unavailable: the schedule cannot be read.
 
         """
@@ -77,6 +79,7 @@ class Pace:
         """Count that the provider has answered a call, and not throttled it."""
         with self._lock:
             self._accepted += 1
+        self._store_if_slow()
 
     def count_throttled(self) -> None:
         """Count that the provider has throttled a call, and follow the schedule from now on."""
@@ -91,13 +94,22 @@ class Pace:
         with self._lock:
             self._throttled += 1
             self._active_until = now + _ACTIVE
+        self._store_if_slow()
 
-    def _take_slot(self) -> int:
-        """Return the time of the next free slot, which nobody else gets."""
+    def _store_if_slow(self) -> None:
+        """Store the counts now, if the next slot may be seconds away: perhaps in another window."""
+        if _now() < self._active_until and self._schedule["interval"] > _COUNTED_LATER:
+            self._schedule = self._update(add=self._take_counts(), when=Attr("interval").exists())[1]
+
+    def _take_counts(self) -> dict[str, int]:
         with self._lock:
             counts = {"accepted": self._accepted, "throttled": self._throttled}
             self._accepted = self._throttled = 0
-        schedule = self._schedule
+            return counts
+
+    def _take_slot(self) -> int:
+        """Return the time of the next free slot, which nobody else gets."""
+        counts, schedule = self._take_counts(), self._schedule
         while True:
             now = _now()
             if schedule["ends"] <= now:
@@ -125,12 +137,8 @@ class Pace:
         interval, length, accepted = schedule["interval"], now - schedule["begins"], schedule["accepted"]
         # If nobody has called for a while, the counts say nothing.
         if now <= schedule["ends"] + _LONGEST_GAP:
-            if not schedule["throttled"]:
-                interval = interval * 2 // 3
-            elif accepted:
-                interval = length * 10 // (accepted * 11)
-            else:
-                interval *= 2
+            # One more than were counted: of a few, the next might have been just about to be accepted.
+            interval = length * 10 // ((accepted + 1) * 11) if schedule["throttled"] else interval * 2 // 3
         interval = min(max(interval, _SHORTEST_INTERVAL), _LONGEST_INTERVAL)
         return self._update(set=_window(now, interval), when=Attr("ends").eq(schedule["ends"]))[1]
 
