@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.core import startup
-from shared.mail import delivery
+from shared.mail import delivery, providers
 from shared.records import outbox
 
 startup.finish()
@@ -25,7 +25,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
 
 def deliver(record: DynamoDBRecord, lambda_context: LambdaContext) -> None:
     """Deliver one email, unless it has been tried, or it would take too long: then retry_emails finds it."""
-    if not delivery.can_take_another(lambda_context):
+    if not delivery.has_time(lambda_context) or providers.all_are_behind():
         return
     # Every stream record has `dynamodb` and its keys.
     entry = outbox.claim_new(record.dynamodb.keys["id"])  # type: ignore[union-attr]

@@ -61,8 +61,11 @@ def _deliver_all(found: Iterable[Unsent], context: LambdaContext, senders: int =
     """Deliver emails with several threads, each taking the next when it has sent one."""
     left, lock = iter(found), threading.Lock()
 
-    def send() -> None:
-        while delivery.can_take_another(context) and not providers.all_circuits_open():
+    def send(number: int) -> None:
+        while delivery.has_time(context) and not providers.all_circuits_open():
+            if number and providers.all_are_behind():
+                # The first sender alone can wait for the next turn.
+                return
             with lock:
                 unsent = next(left, None)
             if unsent is None:
@@ -72,10 +75,10 @@ def _deliver_all(found: Iterable[Unsent], context: LambdaContext, senders: int =
                 delivery.deliver(entry)
 
     if senders == 1:
-        send()
+        send(0)
         return
     with ThreadPoolExecutor(senders) as threads:
-        for sender in [threads.submit(send) for _ in range(senders)]:
+        for sender in [threads.submit(send, number) for number in range(senders)]:
             sender.result()
 
 
@@ -84,7 +87,7 @@ def _sendable_held(context: LambdaContext) -> Iterator[Unsent]:
     spent: set[str] = set()
     for reason in outbox.HOLDS:
         for unsent in outbox.held(reason):
-            if not delivery.can_take_another(context):
+            if not delivery.has_time(context):
                 return
             if reason != "network" and budgets.is_spent(reason):
                 break

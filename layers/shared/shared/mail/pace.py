@@ -2,7 +2,7 @@
 
 A provider that throttles is working, but takes only so many emails a second, and does not say how many. So from the
 first throttle on, each call takes the next slot of a schedule in DynamoDB, and waits for it. How far apart the slots
-are is learned from the answers, in windows of three seconds or five slots: after one with throttles, the schedule asks
+are is learned from the answers, in windows of a second or ten slots: after one with throttles, the schedule asks
 for a tenth more than the provider has accepted in it, and otherwise for half as much again as before. A tenth more than
 it takes keeps the provider busy all the time, at the price of one throttled call in ten.
 
@@ -22,18 +22,22 @@ _SECOND = 1_000_000
 # The slots before anything is known: 200 a second.
 _FIRST_INTERVAL = _SECOND // 200
 _SHORTEST_INTERVAL, _LONGEST_INTERVAL = 100, 60 * _SECOND
-_SHORTEST_WINDOW, _SLOTS_PER_WINDOW = 3 * _SECOND, 5
+_SHORTEST_WINDOW, _SLOTS_PER_WINDOW = _SECOND, 10
 _LONGEST_GAP = 5 * _SECOND
 # With slots as close as this, the counts are stored together with the next slot, which saves a write.
 _COUNTED_LATER = _SECOND // 20
 # How long an environment follows the schedule after a throttle that it has seen.
 _ACTIVE = 60 * _SECOND
-# The longest wait for a slot, in seconds. Whoever would wait longer leaves the email for later.
-MAX_WAIT = 3
+# The longest wait for a turn, in seconds. Whoever would wait longer leaves the email for later.
+MAX_WAIT = 10
+# Slots are taken at most so long in advance: they are as far apart as was right then.
+_AHEAD = 3 * _SECOND
+# How often somebody else may be faster, before a caller gives up.
+_MAX_ROUNDS = 100
 # A provider that takes less than this interval allows keeps hardly any calls in reserve: a throttled call is repeated
 # soon, because what it did not take until the next slot is lost.
 _SLOW_INTERVAL = _SECOND * 2 // 5
-_REPEATS, _REPEAT_SHARE = 10, 20
+_REPEATS, _REPEAT_SHARE = 15, 30
 _RETENTION = 3600
 
 
@@ -55,7 +59,7 @@ class Pace:
     def is_behind(self) -> bool:
         """Return whether no slot was left when this environment last asked, and none has become free since."""
         now = _now()
-        return now < self._active_until and self._schedule.get("next", 0) >= now + MAX_WAIT * _SECOND
+        return now < self._active_until and self._schedule.get("next", 0) >= now + _AHEAD
 
     def wait(self, repeats: int = 0) -> None:
         """Wait for the next slot, if the provider has throttled lately. `repeats` counts earlier calls for this email.
@@ -110,16 +114,20 @@ class Pace:
     def _take_slot(self) -> int:
         """Return the time of the next free slot, which nobody else gets."""
         counts, schedule = self._take_counts(), self._schedule
-        while True:
+        give_up_at = _now() + MAX_WAIT * _SECOND
+        for _ in range(_MAX_ROUNDS):
             now = _now()
             if schedule["ends"] <= now:
                 schedule = self._begin_window(schedule, now)
             interval, following = int(schedule["interval"]), int(schedule["next"])
-            if following >= now + MAX_WAIT * _SECOND:
+            if following >= now + _AHEAD:
                 self._schedule = schedule
-                raise Behind
+                if now >= give_up_at:
+                    break
+                sleep((following - now - _AHEAD) / _SECOND + 0.1)
+                continue
             if following > now:
-                in_time = Attr("next").gt(now) & Attr("next").lt(now + MAX_WAIT * _SECOND)
+                in_time = Attr("next").gt(now) & Attr("next").lt(now + _AHEAD)
                 taken, schedule = self._update(add={"next": interval, **counts}, when=in_time)
                 slot = int(schedule.get("next", 0)) - interval
             else:
@@ -131,6 +139,7 @@ class Pace:
             if taken:
                 self._schedule = schedule
                 return slot
+        raise Behind
 
     def _begin_window(self, schedule: Item, now: int) -> Item:
         """Set the interval by the answers of the window that has ended. Return the schedule, whoever has set it."""
