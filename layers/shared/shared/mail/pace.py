@@ -124,7 +124,7 @@ class Pace:
                 self._schedule = schedule
                 if now >= give_up_at:
                     break
-                sleep((following - now - _AHEAD) / _SECOND + 0.1)
+                sleep((following - now - _AHEAD + interval) / _SECOND)
                 continue
             if following > now:
                 in_time = Attr("next").gt(now) & Attr("next").lt(now + _AHEAD)
