@@ -10,7 +10,7 @@ from shared.mail import pace, providers
 from shared.mail.messages import Message
 from shared.mail.pace import Behind, Pace
 from shared.mail.providers import Provider, Throttled, TransientFailure
-from tests.support import stored
+from tests.support import faults, stored
 from tests.support.faults import Wire
 
 START = 1_900_000_000
@@ -127,6 +127,19 @@ def test_nobody_waits_longer_than_ten_seconds_for_a_turn(
     with pytest.raises(Behind):
         mine._take_slot()
     assert START + 9 < pace._now() / 1_000_000 < START + 15
+
+
+def test_accepted_email_does_not_fail_because_it_cannot_be_counted(now: time_machine.Traveller, wire: Wire) -> None:
+    provider = Limited(1, now)
+    deliver(provider, START + 5)
+    before = provider.accepted
+
+    def lose_the_count(operation: str) -> faults.Answer | None:
+        return faults.read_timeout() if operation == "UpdateItem" and provider.accepted > before else None
+
+    wire.before = lose_the_count
+    providers._send_through(provider, MESSAGE, "id")
+    assert provider.accepted == before + 1
 
 
 def test_nothing_is_stored_while_nobody_throttles(now: time_machine.Traveller, wire: Wire) -> None:

@@ -11,9 +11,11 @@ While no provider throttles, nothing is stored or read.
 
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 from shared.core.conditions import Attr
+from shared.core.errors import Unavailable
 from shared.core.tables import Item, Update, try_update
 from shared.records.limits import LIMITS
 
@@ -102,8 +104,13 @@ class Pace:
 
     def _store_if_slow(self) -> None:
         """Store the counts now, if the next slot may be seconds away: perhaps in another window."""
-        if _now() < self._active_until and self._schedule["interval"] > _COUNTED_LATER:
-            self._schedule = self._update(add=self._take_counts(), when=Attr("interval").exists())[1]
+        if _now() >= self._active_until or self._schedule["interval"] <= _COUNTED_LATER:
+            return
+        # An email that the provider has accepted must not fail because it could not be counted.
+        with suppress(Unavailable):
+            stored, schedule = self._update(add=self._take_counts(), when=Attr("interval").exists())
+            if stored:
+                self._schedule = schedule
 
     def _take_counts(self) -> dict[str, int]:
         with self._lock:
