@@ -153,7 +153,7 @@ audit: .venv-checks/.installed ## look up every locked version in PyPI's advisor
 	done; [ -z "$$failed" ]
 
 reset: ## delete the local API's data
-	rm -rf .local
+	@[ ! -e .local ] || { $(MAKE) --silent --no-print-directory .venv/.run && $(BIN)/python -m local.data; }
 
 clean: ## delete builds and environments; the local data stays
 	rm -rf .venv .venv-ministack .venv-checks .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis

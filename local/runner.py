@@ -1,17 +1,16 @@
 """The runner: starts the parts in order, applies changed files, and stops the parts in reverse order."""
 
 import contextlib
-import fcntl
 import functools
 import os
 import threading
 import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local import admin
+from local import admin, data
 from local.aws import expiry, feedback, resources, rotation
 from local.aws.client import AwsError, MiniStackGoneError
 from local.aws.credentials import FILE_NAME as CREDENTIALS_FILE
@@ -116,10 +115,7 @@ class Runner:
         self._socket = listen(self._options.port, "the API", "PORT=… or --port")
         self._closing.callback(self._socket.close)
         self._data = self._options.data.resolve()
-        # It holds passwords, and the key that signs tokens.
-        self._data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._data.chmod(0o700)
-        self._closing.enter_context(_locked(self._data))
+        self._closing.enter_context(data.opened(self._data))
 
     def _start_ministack(self) -> None:
         # Every process that the runner starts holds the read end of this pipe, and exits when the write end closes.
@@ -336,21 +332,3 @@ def _in_parallel(pools: Iterable[Pool], action: Callable[[Pool], None]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-
-
-@contextlib.contextmanager
-def _locked(data: Path) -> Iterator[None]:
-    """Hold the lock of the data directory. The system releases it when this process exits, even by a kill."""
-    with (data / "lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise RunnerError(
-                f"Another runner (process {lock.read().strip()}) is using {data}. "
-                "Stop it, or choose another directory with --data DIR."
-            ) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield

@@ -127,6 +127,7 @@ def _read(path: Path, overrides: Mapping[str, str]) -> Project:
 
     raw = yaml_parse(path.read_text(encoding="utf-8"))
     _check_references(raw)
+    _check_parameters(raw, overrides)
     stacks, _ = SamLocalStackProvider.get_stacks(str(path), parameter_overrides=dict(overrides))
     api = ApiProvider(stacks, str(path.parent)).api
     functions = list(SamFunctionProvider(stacks, use_raw_codeuri=True).get_all())
@@ -292,6 +293,28 @@ def _check_references(raw: Mapping[str, Any]) -> None:
             raise RunnerError(
                 f"The template refers to {name}, which it does not declare ({where}). Correct the reference."
             )
+
+
+def _check_parameters(raw: Mapping[str, Any], values: Mapping[str, str]) -> None:
+    """Raise RunnerError for a value that CloudFormation would refuse."""
+    for name, value in values.items():
+        declared = (raw.get("Parameters") or {}).get(name) or {}
+        allowed = [str(each) for each in declared.get("AllowedValues", ())]
+        pattern = declared.get("AllowedPattern")
+        is_number = re.fullmatch(r"-?\d+(\.\d+)?", value) is not None
+        if declared.get("Type") == "Number" and not is_number:
+            rule = "a number"
+        elif allowed and value not in allowed:
+            rule = " or ".join(allowed)
+        elif pattern and not re.fullmatch(str(pattern), value):
+            rule = str(declared.get("ConstraintDescription") or f"a text that matches {pattern}")
+        elif is_number and float(value) < float(declared.get("MinValue", "-inf")):
+            rule = f"at least {declared['MinValue']}"
+        elif is_number and float(value) > float(declared.get("MaxValue", "inf")):
+            rule = f"at most {declared['MaxValue']}"
+        else:
+            continue
+        raise RunnerError(f"The parameter {name} is {value!r}, but the template allows only {rule}. Correct the value.")
 
 
 def _references(value: Any, where: tuple[str, ...]) -> Iterator[tuple[str, str]]:

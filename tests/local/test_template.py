@@ -9,6 +9,7 @@ from local.errors import RunnerError
 from local.gateway.app import make_app
 from local.template import Cors, logical_id, read_project
 from tests.local.harness import PROJECT
+from tests.support import ROOT
 
 # Paths that Werkzeug rejects, each for another reason.
 INVALID_PATHS = ("/bro{ken", "/b/{a-b}", "/b/{a}/{a}")
@@ -79,6 +80,19 @@ def test_template_error_is_reported_with_its_place(project_copy: Path, old: str,
         return
     with pytest.raises(RunnerError, match=error):
         read_project(template, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "rule"),
+    [
+        ("RateLimitMultiplier", "abc", "text that matches"),
+        ("LogLevel", "LOUD", "DEBUG or INFO"),
+        ("EmailsToOthers", "many", "a number|matches"),
+    ],
+)
+def test_parameter_that_cloudformation_would_refuse_is_reported(name: str, value: str, rule: str) -> None:
+    with pytest.raises(RunnerError, match=rf"^The parameter {name} is '{value}', but .*({rule}).* Correct the value"):
+        read_project(ROOT / "template.yaml", {name: value})
 
 
 @pytest.mark.parametrize("path", INVALID_PATHS)
