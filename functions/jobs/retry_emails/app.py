@@ -62,13 +62,13 @@ def _deliver_all(found: Iterable[Unsent], context: LambdaContext, senders: int =
     left, lock = iter(found), threading.Lock()
 
     def send(number: int) -> None:
-        while delivery.has_time(context) and not providers.all_circuits_open():
-            if number and providers.all_are_behind():
-                # The first sender alone can wait for the next turn.
-                return
+        while delivery.has_time(context):
             with lock:
                 unsent = next(left, None)
-            if unsent is None:
+            if unsent is None or providers.all_circuits_open():
+                return
+            if number and providers.all_are_behind():
+                # The first sender alone can wait for the next turn.
                 return
             entry = outbox.claim(unsent)
             if entry is not None:
