@@ -5,6 +5,7 @@ runner.py     starts the parts in order, applies changed files, stops the parts
 gateway/      API Gateway: an HTTP server and the routes of the template
 functions/    Lambda: warm worker processes, replaced when their code changes
 aws/          the other services: MiniStack, and the streams, schedules, rotation, expiry and feedback around it
+data.py       the directory of the local data, and its deletion
 clean.py      an environment without the developer's AWS settings
 hosts.py      which hosts a request may name
 sockets.py    the listening sockets of the API and of MiniStack
