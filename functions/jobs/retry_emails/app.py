@@ -5,25 +5,20 @@ The event names the part: `{"part": "waiting#0"}` to `{"part": "waiting#3"}` are
 enough for about 50 emails a second. Any other event means all parts, one after the other.
 """
 
-import threading
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.core import logs, metrics, startup
-from shared.mail import delivery, providers
+from shared.mail import delivery
 from shared.records import budgets, outbox
 from shared.records.outbox import Unsent
 
 startup.finish()
 
 _HELD = "held"
-# A provider takes about a tenth of a second per email, so one thread could send ten a second. botocore keeps at most
-# ten connections per client.
-_MAX_SENDERS = 8
-# Fewer emails are not worth another thread.
+# Fewer emails are not worth another sender.
 _EMAILS_PER_SENDER = 10
 
 
@@ -43,8 +38,7 @@ def _retry_due(shard: str, context: LambdaContext) -> None:
         logs.logger.info("outbox", extra={"fields": fields})
     metrics.count("EmailsWaiting", found.waiting)
     metrics.seconds("OldestUnsentEmail", found.oldest_age)
-    senders = min(len(found.due) // _EMAILS_PER_SENDER + 1, _MAX_SENDERS)
-    _deliver_all(found.due, context, senders)
+    delivery.deliver_all(found.due, context, senders=len(found.due) // _EMAILS_PER_SENDER + 1)
 
 
 def _retry_held(context: LambdaContext) -> None:
@@ -54,32 +48,7 @@ def _retry_held(context: LambdaContext) -> None:
     metrics.count("EmailsHeld", held)
     metrics.count("EmailsDead", dead)
     if held:
-        _deliver_all(_sendable_held(context), context)
-
-
-def _deliver_all(found: Iterable[Unsent], context: LambdaContext, senders: int = 1) -> None:
-    """Deliver emails with several threads, each taking the next when it has sent one."""
-    left, lock = iter(found), threading.Lock()
-
-    def send(number: int) -> None:
-        while delivery.has_time(context):
-            with lock:
-                unsent = next(left, None)
-            if unsent is None or providers.all_circuits_open():
-                return
-            if number and providers.all_are_behind():
-                # The first sender alone can wait for the next turn.
-                return
-            entry = outbox.claim(unsent)
-            if entry is not None:
-                delivery.deliver(entry)
-
-    if senders == 1:
-        send(0)
-        return
-    with ThreadPoolExecutor(senders) as threads:
-        for sender in [threads.submit(send, number) for number in range(senders)]:
-            sender.result()
+        delivery.deliver_all(_sendable_held(context), context)
 
 
 def _sendable_held(context: LambdaContext) -> Iterator[Unsent]:

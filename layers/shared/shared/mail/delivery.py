@@ -1,4 +1,4 @@
-"""Delivery: one attempt to send a claimed entry of the outbox, and recording its result.
+"""Delivery: one attempt to send an entry of the outbox, and recording its result.
 
 A failing email does not block others: its result is stored on its own entry, with the time of the next attempt. An
 error is raised only if DynamoDB is unreachable, so that the result cannot be stored. The entry's lease then expires,
@@ -8,6 +8,9 @@ An email is sent twice only if a provider accepted it and the response, or stori
 the same `X-Outbox-Id`.
 """
 
+import threading
+from collections.abc import Iterable
+
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.core import clock, logs, metrics
@@ -15,16 +18,42 @@ from shared.core.errors import Unavailable
 from shared.mail import messages, providers
 from shared.mail.messages import Message
 from shared.records import budgets, limits, outbox
-from shared.records.outbox import Entry, Hold
+from shared.records.outbox import Entry, Hold, Unsent
 from shared.values.emails import ascii_address
 
 # The milliseconds that one email may take: it waits for its turn, then every provider times out, and DynamoDB is slow.
 _TIME_PER_EMAIL = 30_000
+# A provider takes about a tenth of a second per email, so one sender could send ten a second. botocore keeps at most
+# ten connections per client.
+_MAX_SENDERS = 8
 
 
 def has_time(context: LambdaContext) -> bool:
     """Return whether the function has enough time left to claim another email."""
     return context.get_remaining_time_in_millis() > _TIME_PER_EMAIL
+
+
+def deliver_all(found: Iterable[Unsent], context: LambdaContext, senders: int = 1) -> None:
+    """Claim emails in turn and try each once, with `senders` threads, eight at most, until the time runs out."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # the stream's function needs no threads
+
+    left, lock = iter(found), threading.Lock()
+
+    def send(number: int) -> None:
+        while has_time(context):
+            with lock:
+                unsent = next(left, None)
+            if unsent is None or providers.all_circuits_open():
+                return
+            if number and providers.all_are_behind():
+                # The first sender alone can wait for the next turn.
+                return
+            entry = outbox.claim(unsent)
+            if entry is not None:
+                deliver(entry)
+
+    with ThreadPoolExecutor(_MAX_SENDERS) as threads:
+        list(threads.map(send, range(min(senders, _MAX_SENDERS))))
 
 
 def deliver(entry: Entry) -> None:

@@ -56,13 +56,8 @@ class TransientFailure(Exception):
         self.retry_after = retry_after
 
 
-class Throttled(Exception):
-    """The provider takes no more emails at the moment; `retry_after` is the time in seconds, if it named one."""
-
-    def __init__(self, reason: str, retry_after: int | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.retry_after = retry_after
+class Throttled(TransientFailure):
+    """The provider takes no more emails at the moment."""
 
 
 class Provider(ABC):

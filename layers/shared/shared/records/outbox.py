@@ -219,7 +219,7 @@ def backlog(shard: str) -> Backlog:
     now = clock.now()
     due: list[Unsent] = []
     waiting, oldest = 0, ""
-    for unsent in _read(Key("unsent").eq(shard)):
+    for unsent in _unsent(shard):
         waiting += 1
         oldest = min(oldest or unsent.created_at, unsent.created_at)
         if unsent.retry_at <= now and len(due) < _MAX_DUE:
@@ -229,7 +229,7 @@ def backlog(shard: str) -> Backlog:
 
 def count_dead() -> int:
     """Return the number of dead entries."""
-    return sum(1 for _ in _read(Key("unsent").eq(_DEAD)))
+    return sum(1 for _ in _unsent(_DEAD))
 
 
 def count_held() -> int:
@@ -241,6 +241,10 @@ def held(reason: Hold) -> Iterator[Unsent]:
     """Yield the entries that are held for this reason and have not been dropped, newest first."""
     condition = Key("unsent").eq(_held(reason)) & Key("retryAt").gt(clock.now() - _HELD_PERIOD)
     return _read(condition, newest_first=True)
+
+
+def _unsent(state: str) -> Iterator[Unsent]:
+    return _read(Key("unsent").eq(state))
 
 
 def _read(condition: Condition, *, newest_first: bool = False) -> Iterator[Unsent]:
@@ -297,7 +301,7 @@ def mark_dead(entry: Entry, error: str) -> None:
 
 def redrive() -> int:
     """Make every dead entry due now. Return the number of entries."""
-    return sum(_redrive_one(unsent.id) for unsent in list(_read(Key("unsent").eq(_DEAD))))
+    return sum(_redrive_one(unsent.id) for unsent in list(_unsent(_DEAD)))
 
 
 def _redrive_one(entry_id: str) -> bool:
