@@ -12,11 +12,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from benchmarks.cloud import cloud
-from shared.core import aws, clock, config, tables
+from benchmarks import mail
+from shared.core import clock
 from shared.records import outbox
 from tests.support import api, sendgrid, stored
 from tests.support.ministack import empty
@@ -50,17 +49,13 @@ def main() -> None:
     rates = [float(rate) for rate in os.environ.get("RATES", "1 14 200").split()]
     emails = int(os.environ.get("EMAILS", "10000"))
     rows = []
-    with cloud() as project, sendgrid.serving() as server:
-        os.environ.update(MAIL_PROVIDERS="sendgrid", SENDGRID_URL=server.url, SENDGRID_KEY_SECRET="BenchmarkKey")  # noqa: S106  # a name
-        config.settings.cache_clear()
-        aws.secretsmanager().create_secret(Name="BenchmarkKey", SecretString=sendgrid.KEY)
+    with mail.provider() as (project, server):
         for rate in rates:
             for kind in ("new", "late"):
                 count = min(emails, int(rate * _SECONDS * 1.2) + 100)
                 empty(project.tables)
                 print(f"{kind} emails, {rate:g} a second: writing {count}", flush=True)
-                with ThreadPoolExecutor(8) as threads:
-                    list(threads.map(_write, range(count)))
+                mail.write(count)
                 server.behavior = Bucket(rate).reply
                 server.accepted.clear()
                 server.requests.clear()
@@ -76,11 +71,6 @@ def main() -> None:
                 )
                 print(rows[-1], flush=True)
     print("a sec.   kind  emails    sent  seconds    share  calls/email    done", *rows, sep="\n")
-
-
-def _write(number: int) -> None:
-    details = {"user_agent": "Benchmark", "ip": "192.0.2.1"}
-    tables.write(outbox.sending("new_device", f"user{number}@example.com", **details))
 
 
 @contextmanager

@@ -6,20 +6,16 @@ them, as the stream and the retry job do, is killed (SIGKILL) five times while i
 the processes is moved forward, so that no pause or lease has to be waited for.
 """
 
-import os
 import random
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 
-from benchmarks.cloud import cloud
-from shared.core import aws, config, tables
-from shared.records import outbox
+from benchmarks import mail
 from tests.support import sendgrid, stored
 
 EMAILS = 1000
@@ -43,23 +39,14 @@ class Storm:
 
 def main() -> None:
     """Deliver the emails, and print the outcome."""
-    with cloud(), sendgrid.serving() as server:
-        os.environ.update(MAIL_PROVIDERS="sendgrid", SENDGRID_URL=server.url, SENDGRID_KEY_SECRET="BenchmarkKey")  # noqa: S106  # a name
-        config.settings.cache_clear()
-        aws.secretsmanager().create_secret(Name="BenchmarkKey", SecretString=sendgrid.KEY)
+    with mail.provider() as (_, server):
         print(f"Writing {EMAILS} emails to the outbox", flush=True)
-        with ThreadPoolExecutor(4) as threads:
-            list(threads.map(_write, range(EMAILS)))
+        mail.write(EMAILS)
         chance = random.Random(1)  # noqa: S311  # the same storm each time
         server.behavior = lambda: _reply(chance.random())
         begin = time.monotonic()
         storm = deliver_all(server)
         report(server, storm, time.monotonic() - begin)
-
-
-def _write(number: int) -> None:
-    details = {"user_agent": "Benchmark", "ip": "192.0.2.1"}
-    tables.write(outbox.sending("new_device", f"user{number}@example.com", **details))
 
 
 def _reply(chance: float) -> sendgrid.Reply:

@@ -17,7 +17,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import release, retained
-from operations.stack import FIRST_DEPLOYMENT_FAILED, ROOT, OperationError, Stack
+from operations.stack import FIRST_DEPLOYMENT_FAILED, ROOT, OperationError, Stack, is_attended, is_missing
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -49,7 +49,7 @@ def main(stage: str) -> None:
         # On the command line, they replace those of samconfig.toml.
         parameters = {**stack.parameters, "Deployment": "AllAtOnce"}
         command += ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
-    if "CI" in os.environ or not sys.stdin.isatty():
+    if not is_attended():
         command.append("--no-confirm-changeset")
     sys.stdout.flush()
     done = subprocess.run(command, cwd=ROOT, check=False)  # noqa: S603  # our own command
@@ -115,7 +115,7 @@ def _alarm_is_on(stack: Stack) -> bool:
         found = boto3.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
     except (BotoCoreError, ClientError) as problem:
         # A stack that `make adopt` has begun has no alarm yet.
-        if isinstance(problem, ClientError) and "does not exist" in problem.response["Error"].get("Message", ""):
+        if is_missing(problem):
             return False
         raise OperationError(f"The alarm of {stack.name} cannot be read: {problem}.") from problem
     return any(alarm["StateValue"] == "ALARM" for alarm in found)

@@ -5,7 +5,6 @@ are retained. A stack that was ever deployed successfully is refused.
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
@@ -15,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
 from operations import retained
 from operations.retained import QUEUE, SECRET, TABLE, Retained
-from operations.stack import FIRST_DEPLOYMENT_FAILED, OperationError, Stack
+from operations.stack import FIRST_DEPLOYMENT_FAILED, OperationError, Stack, is_attended
 
 # Only the rotations write into it before there is a user.
 _WRITTEN_BY_ROTATIONS = "PublicKeysTable"
@@ -63,9 +62,7 @@ def _check_unused(found: list[Retained]) -> None:
 
 
 def _confirmed() -> bool:
-    if "CI" in os.environ or not sys.stdin.isatty():
-        return True
-    return input("Delete all of it? [y/N] ").strip().lower() == "y"
+    return not is_attended() or input("Delete all of it? [y/N] ").strip().lower() == "y"
 
 
 def _delete_table(name: str) -> None:

@@ -1,6 +1,7 @@
 """The stack as samconfig.toml configures it and as CloudFormation reports it."""
 
 import os
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,16 @@ FIRST_DEPLOYMENT_FAILED = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CR
 
 class OperationError(Exception):
     """A problem the operator can fix. The message names the problem and the next step."""
+
+
+def is_missing(problem: Exception) -> bool:
+    """Return whether CloudFormation says, without a code of its own, that a stack or a resource does not exist."""
+    return isinstance(problem, ClientError) and "does not exist" in problem.response["Error"].get("Message", "")
+
+
+def is_attended() -> bool:
+    """Return whether somebody is there to answer a question."""
+    return "CI" not in os.environ and sys.stdin.isatty()
 
 
 @dataclass(frozen=True)
@@ -49,7 +60,7 @@ class Stack:
         try:
             (found,) = boto3.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"]
         except (BotoCoreError, ClientError) as problem:
-            if isinstance(problem, ClientError) and "does not exist" in problem.response["Error"].get("Message", ""):
+            if is_missing(problem):
                 return None
             raise OperationError(f"The stack {self.name} cannot be read: {problem}.") from problem
         # A change set that creates a stack was not executed.

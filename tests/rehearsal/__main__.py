@@ -159,16 +159,16 @@ def adopt_retained(stack: Stack) -> None:
 
 def wait_for_first_key(stack: Stack, api: Api) -> None:
     """Wait until the first rotation is done: its version is current and its public key published."""
-    secret = stack.resources()["SigningKeySecret"]
-    deadline = time.monotonic() + _ROTATION_TIMEOUT
-    while time.monotonic() < deadline:
-        keys = api.call("GET", "/.well-known/jwks.json").expect(200).json["keys"]
-        versions = stack.cloud.client("secretsmanager").describe_secret(SecretId=secret)["VersionIdsToStages"]
-        current = next(version for version, stages in versions.items() if "AWSCURRENT" in stages)
-        if [key["kid"] for key in keys] == [current]:
-            return
-        time.sleep(0.2)
-    raise RehearsalError("The rotation has created no key.", "Read the log of RotateSigningKeyFunction below.")
+    wait_for(
+        lambda: published_keys(api) == [current_version(stack, "SigningKeySecret")],
+        "The rotation has created no key.",
+        "Read the log of RotateSigningKeyFunction below.",
+    )
+
+
+def published_keys(api: Api) -> list[str]:
+    """Return the ids of the keys that verify tokens."""
+    return [key["kid"] for key in api.call("GET", "/.well-known/jwks.json").expect(200).json["keys"]]
 
 
 def create_admin(stack: Stack, email: str, password: str) -> None:
@@ -201,10 +201,8 @@ def run_runbooks(stack: Stack, api: Api, shell: Shell) -> None:
     previous, delete = list_previous.split("aws dynamodb", 1)
     check(that=shell.run(previous) == first, seen="The runbook finds another previous version.")
     shell.run(f"aws dynamodb{delete}", {"THAT-ID": first})
-    keys = api.call("GET", "/.well-known/jwks.json").expect(200).json["keys"]
-    check(
-        that=[key["kid"] for key in keys] == [current_version(stack, "SigningKeySecret")], seen=f"{keys} are published."
-    )
+    published = published_keys(api)
+    check(that=published == [current_version(stack, "SigningKeySecret")], seen=f"{published} are published.")
 
     (restore,) = page["Restoring a table"].blocks
     shell.run(restore, {"2026-01-31T09:00:00Z": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())})
@@ -251,12 +249,12 @@ def current_version(stack: Stack, secret: str) -> str:
     return next(version for version, stages in versions_of(stack, secret).items() if "AWSCURRENT" in stages)
 
 
-def wait_for(condition: Callable[[], bool], seen: str) -> None:
+def wait_for(condition: Callable[[], bool], seen: str, next_step: str = "Read the logs below.") -> None:
     """Wait until the condition holds."""
     deadline = time.monotonic() + _ROTATION_TIMEOUT
     while not condition():
         if time.monotonic() > deadline:
-            raise RehearsalError(seen, "Read the logs below.")
+            raise RehearsalError(seen, next_step)
         time.sleep(0.2)
 
 
