@@ -39,14 +39,11 @@ def deliver_all(found: Iterable[Unsent], context: LambdaContext, senders: int = 
 
     left, lock = iter(found), threading.Lock()
 
-    def send(number: int) -> None:
+    def send(_: int) -> None:
         while has_time(context):
             with lock:
                 unsent = next(left, None)
             if unsent is None or providers.all_circuits_open():
-                return
-            if number and providers.all_are_behind():
-                # The first sender alone can wait for the next turn.
                 return
             entry = outbox.claim(unsent)
             if entry is not None:
