@@ -1,6 +1,6 @@
 """Programs for the deployed stack and its template.
 
-The commands in parentheses run them; `release`, `retained` and `stack` are used by the others.
+The commands in parentheses run them; `retained` and `stack` are used by the others.
 
     admin            create an administrator (make admin)
     adopt            begin a stack with what a deleted one left (make adopt)
@@ -8,7 +8,6 @@ The commands in parentheses run them; `release`, `retained` and `stack` are used
     deploy           deploy the build and print the next steps (make deploy)
     discard          delete what a failed first deployment left (make discard)
     privileges       list what each function may do (make privileges)
-    release          name a deployment after what it contains
     restore          copy items back from a restored table (make restore)
     retained         what CloudFormation keeps of a stack
     stack            the stack in samconfig.toml and on AWS

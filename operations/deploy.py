@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operations import release, retained
+from operations import retained
 from operations.stack import FIRST_DEPLOYMENT_FAILED, ROOT, OperationError, Stack, is_attended, is_missing
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ def main(stage: str) -> None:
     if status in FIRST_DEPLOYMENT_FAILED:
         raise OperationError(_failure(stack, status))
     check_bytecode(stack.build)
-    name = release.stamp(stack.build, stack.parameters)
-    print(f"Deploying release {name} as {stack.name} (samconfig.toml, [{stage}]) to account {account} in {region}.")
+    print(f"Deploying {stack.name} (samconfig.toml, [{stage}]) to account {account} in {region}.")
     if status is None:
         print(_forgotten_tables(stack), end="")
     command = [f"{sys.prefix}/bin/sam", "deploy", "--config-env", stage]

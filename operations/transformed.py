@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from samcli.lib.translate.sam_template_validator import SamTemplateValidator
 from samcli.yamlhelper import yaml_parse
+from samtranslator.intrinsics.resolver import IntrinsicsResolver
 
 from operations.stack import ROOT
 
@@ -31,8 +32,14 @@ def transform(path: Path = TEMPLATE, **parameters: str) -> Template:
     References and conditions stay unresolved, except where the translator needs a value, as in the API's `Body`.
     S3 locations are placeholders.
     """
-    source = yaml_parse(path.read_text(encoding="utf-8"))
+    return translate(yaml_parse(path.read_text(encoding="utf-8")), parameters)
+
+
+def translate(source: Template, parameters: Mapping[str, str], *, resolve: bool = False) -> Template:
+    """Transform a parsed template; with `resolve`, after AWS::LanguageExtensions has put values into `Resources`."""
     values = {name: _value(declared, parameters.get(name)) for name, declared in source["Parameters"].items()}
+    if resolve:
+        source = {**source, "Resources": IntrinsicsResolver(values).resolve_parameter_refs(source["Resources"])}
     # No function names a policy managed by AWS, so the translator has none to look up.
     no_policies = SimpleNamespace(load=dict)
     validator = SamTemplateValidator(source, no_policies, region=REGION, parameter_overrides=values)

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from operations import admin, deploy, release, retained
+from operations import admin, deploy, retained
 from operations.retained import Retained
 from operations.stack import OperationError, Stack
 from tests.support import PASSWORD
@@ -160,7 +160,6 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
         alarms = {"MetricAlarms": [{"StateValue": alarm}]}
         monkeypatch.setattr(deploy, "_account_and_region", lambda: ("111122223333", "eu-west-1"))
         monkeypatch.setattr(deploy, "check_bytecode", lambda _: None)
-        monkeypatch.setattr(release, "stamp", lambda *_: "abc")
         monkeypatch.setattr(Stack, "status", lambda _: states.pop(0))
         monkeypatch.setattr(Stack, "physical_name", physical_name)
         monkeypatch.setattr(Stack, "outputs", lambda _: OUTPUTS)

@@ -4,6 +4,7 @@
 patches MiniStack's modules:
 
 - The SAM transform comes from SAM CLI's environment (TRANSLATOR, a site-packages folder) and receives the parameters.
+  AWS::LanguageExtensions puts their values into the resources before, which MiniStack's does not.
 - Functions run with PYTHON, whichever Python runs MiniStack, and the layer is unpacked once for all of them.
 - An HTTP API imports routes, integrations and CORS from its `Body`, like API Gateway.
 - Rotation schedules exist and rotate at once: the function's four steps run in a thread, as Secrets Manager runs them
@@ -13,6 +14,7 @@ patches MiniStack's modules:
 """
 
 import contextvars
+import copy
 import hashlib
 import json
 import logging
@@ -197,6 +199,7 @@ def _patch_ses_authorization() -> None:
 
 def _patch_transform() -> None:
     # Its folder is on the path only now.
+    from samtranslator.intrinsics.resolver import IntrinsicsResolver  # noqa: PLC0415
     from samtranslator.translator import transform as translator  # noqa: PLC0415
 
     original_apply, original_transform = changesets._apply_transforms, translator.transform
@@ -206,7 +209,8 @@ def _patch_transform() -> None:
         given = engine._transform_parameters(template, provided, previous)
         kinds = {name: parameter["Type"] for name, parameter in template.get("Parameters", {}).items()}
         values.set({name: value.split(",") if _is_list(kinds[name]) else value for name, value in given.items()})
-        return original_apply(template, provided, previous)
+        resources = IntrinsicsResolver(values.get()).resolve_parameter_refs(copy.deepcopy(template["Resources"]))
+        return original_apply({**template, "Resources": resources}, provided, previous)
 
     changesets._apply_transforms = apply
     translator.transform = lambda template, _, policies: original_transform(template, values.get(), policies)

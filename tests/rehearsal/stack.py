@@ -16,7 +16,6 @@ from botocore.exceptions import WaiterError
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
 import operations.stack
-from operations import release
 from tests.rehearsal.cloud import REGION, Cloud, Lambda
 from tests.rehearsal.steps import RehearsalError
 from tests.support import ROOT
@@ -188,8 +187,6 @@ class Stack:
     def _deploy(self, mode: str, **parameters: str) -> str:
         options = ["--template-file", str(self.build.template), "--config-file", str(ROOT / "samconfig.toml")]
         overrides = [f"{name}={value}" for name, value in parameters.items()]
-        # As `make deploy` does.
-        release.stamp(self.build.folder, parameters)
         return _sam(
             "deploy",
             *options,
