@@ -22,7 +22,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from math import ceil
 from pathlib import Path
@@ -183,7 +183,7 @@ def sam_local(backend: Backend) -> Sam:
     parameters = json.dumps(["Architecture=x86_64", f"RateLimitMultiplier={_MULTIPLIER}"])
     settings.write_text(f"version = 0.1\n[default.global.parameters]\nparameter_overrides = {parameters}\n")
     template = DESK / ".aws-sam" / "build" / "template.yaml"
-    return replace(containers.sam_local(template, backend, DESK / "variables.json"), config=settings)
+    return Sam(template, backend.variables, settings)
 
 
 @contextlib.contextmanager

@@ -78,9 +78,6 @@ def _options() -> Options:
     parser.add_argument(
         "--parameter-overrides", nargs="*", default=[], metavar="KEY=VALUE", help="values for the template's parameters"
     )
-    parser.add_argument(
-        "--container-host", action="append", default=[], help="a host by which containers reach MiniStack"
-    )
     arguments = parser.parse_args()
     parameters = dict(_pair(text) for text in arguments.parameter_overrides)
     if multiplier := environment.get("RATE_LIMIT_MULTIPLIER"):
@@ -92,7 +89,6 @@ def _options() -> Options:
         port=_port(arguments.port),
         aws_port=_port(arguments.aws_port),
         parameters=parameters,
-        container_hosts=arguments.container_host,
         admin_email=environment.get("LOCAL_ADMIN_EMAIL") or "admin@example.com",
         admin_password=environment.get("LOCAL_ADMIN_PASSWORD") or None,
     )

@@ -49,7 +49,6 @@ class Options:
     port: int
     aws_port: int
     parameters: Mapping[str, str]
-    container_hosts: Collection[str]
     admin_email: str
     admin_password: str | None
 
@@ -125,14 +124,9 @@ class Runner:
         self._closing.callback(os.close, self._lifeline)
         options = self._options
         self._ministack = MiniStack(
-            self._data,
-            options.ministack_python,
-            options.aws_port,
-            self._lifeline,
-            self._console,
-            hosts=options.container_hosts,
+            self._data, options.ministack_python, options.aws_port, self._lifeline, self._console
         )
-        self._ministack.credentials.write(self._data / CREDENTIALS_FILE, self._ministack.endpoint)
+        self._ministack.credentials.write(self._data / CREDENTIALS_FILE, self._ministack.container_endpoint)
         self._closing.callback(self._ministack.kill)
 
     def _load_project(self) -> None:

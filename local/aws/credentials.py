@@ -46,7 +46,10 @@ class Credentials:
         }
 
     def write(self, path: Path, endpoint: str) -> None:
-        """Write the variables in the format of `sam local --env-vars`, for this user's eyes only."""
+        """Write the variables in the format of `sam local --env-vars`, for this user's eyes only.
+
+        Its functions read the endpoint alone; other programs need the rest.
+        """
         path.unlink(missing_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             json.dump({"Parameters": {"AWS_ENDPOINT_URL": endpoint, **self.variables}}, file, indent=2)

@@ -10,19 +10,18 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from pathlib import Path
 
-from local.aws import REGION
+from local.aws import REGION, containers
 from local.aws.client import Aws, MiniStackGoneError
 from local.aws.credentials import VARIABLE, Credentials
 from local.aws.durable import NO_RESTART, REPLAY_FAILED
 from local.clean import NO_SETTINGS
 from local.console import Console
 from local.errors import RunnerError
-from local.sockets import listen
+from local.sockets import listen, listen_on
 
 _SERVICES = "dynamodb,dynamodbstreams,secretsmanager,ses,sqs,sts"
 # While the runner is up, a shorter journal is not worth a snapshot, in bytes.
@@ -48,23 +47,23 @@ class State:
 class MiniStack:
     """The MiniStack process. `wakeups` are set when a table has changed and when MiniStack was restarted.
 
-    Requests must name the key of `credentials`, and a host of loopback or one of `hosts`, by which containers reach it.
+    Requests must name the key of `credentials`, and a host of loopback or the one by which containers reach it.
+    `endpoint` is its address for this machine, `container_endpoint` the one for containers, which includes the key.
     """
 
-    def __init__(  # noqa: PLR0913  # what its command line consists of
-        self, data: Path, python: Path, port: int, lifeline: int, console: Console, *, hosts: Collection[str] = ()
-    ) -> None:
+    def __init__(self, data: Path, python: Path, port: int, lifeline: int, console: Console) -> None:
         if not python.is_file():
             raise RunnerError(f"MiniStack is not installed: there is no {python}. `make start` installs it.")
         self._data, self._python, self._lifeline, self._console = data / "cloud", python.absolute(), lifeline, console
         self._data.mkdir(exist_ok=True)
         self.log = data / "ministack.log"
-        self._socket = listen(port, "MiniStack", "--aws-port")
-        self.port: int = self._socket.getsockname()[1]
+        self._sockets = [listen(port, "MiniStack", "--aws-port")]
+        self.port: int = self._sockets[0].getsockname()[1]
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.credentials = Credentials.new()
         self.aws = Aws(self.port, self.credentials)
-        self._hosts = hosts
+        self._container_host = self._listen_for_containers()
+        self.container_endpoint = f"http://{self._container_host}:{self.port}/{self.credentials.key_id}"
         # The number of restarts. It grows before each restart, so responses come from the same process while it does
         # not change.
         self.incarnation = 0
@@ -103,8 +102,21 @@ class MiniStack:
         self._stopping.set()
         self._process.kill()
         self._supervisor.join()
-        self._socket.close()
+        self._close_sockets()
         os.close(self._notify)
+
+    def _listen_for_containers(self) -> str:
+        """Return the host by which containers reach MiniStack, after listening there where that is needed."""
+        address = containers.address()
+        if address is not None:
+            # Without it, the runner works, and containers do not reach it.
+            with contextlib.suppress(OSError):
+                self._sockets.append(listen_on(address, self.port))
+        return address or containers.HOST
+
+    def _close_sockets(self) -> None:
+        for sock in self._sockets:
+            sock.close()
 
     def _start(self) -> subprocess.Popen[bytes]:
         environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
@@ -119,16 +131,17 @@ class MiniStack:
             "LOG_LEVEL": "WARNING",
             VARIABLE: self.credentials.key_id,
         }
-        descriptors = {"--listen": self._socket.fileno(), "--notify": self._notify, "--lifeline": self._lifeline}
-        options = [text for name, fd in descriptors.items() for text in (name, str(fd))]
-        options += [f"--host={host}" for host in self._hosts]
+        descriptors = [("--listen", sock.fileno()) for sock in self._sockets]
+        descriptors += [("--notify", self._notify), ("--lifeline", self._lifeline)]
+        options = [f"{name}={descriptor}" for name, descriptor in descriptors]
+        options += [f"--host={self._container_host}"]
         with self.log.open("ab") as log:
             return subprocess.Popen(  # noqa: S603 - the runner's own command
                 [str(self._python), "-m", "local.aws.durable", "--data", str(self._data), *options],
                 env=environment,
                 # The folder that contains the package `local`.
                 cwd=Path(__file__).parents[2],
-                pass_fds=tuple(descriptors.values()),
+                pass_fds=[descriptor for _, descriptor in descriptors],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -145,7 +158,7 @@ class MiniStack:
                 self._console.error(f"MiniStack stopped: {_last_line(self.log)}")
                 # Closes the connections that wait in the socket.
                 self.aws.given_up = True
-                self._socket.close()
+                self._close_sockets()
                 return
             how = f"signal {-status}" if status < 0 else f"status {status}"
             self._console.warn(f"MiniStack ended ({how}). Restarting it; what it had acknowledged is on disk.")

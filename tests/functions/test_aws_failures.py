@@ -182,6 +182,30 @@ def test_defect_answers_500_without_details_and_is_logged_with_them(
     assert "retry-after" not in reply.headers
 
 
+@pytest.mark.parametrize(
+    ("failure", "cause"),
+    [
+        (faults.unreachable, 'Could not connect to the endpoint URL: "https://dynamodb'),
+        (faults.read_timeout, 'Read timeout on endpoint URL: "https://dynamodb'),
+        (
+            faults.error("ThrottlingException"),
+            "An error occurred (ThrottlingException) when calling the Query operation",
+        ),
+    ],
+)
+def test_temporary_failure_is_logged_in_a_line_that_names_what_failed(
+    api: Api, wire: Wire, caplog: pytest.LogCaptureFixture, failure: Callable[[], Answer], cause: str
+) -> None:
+    wire.fail(failure)
+    with caplog.at_level(logging.INFO, "api_routes"):
+        assert_unavailable(api.get("/api/health"))
+    (record,) = caplog.records
+    line = json.loads(logs._JsonFormatter().format(record))
+    assert line["level"] == "ERROR"
+    assert line["cause"].startswith(cause)
+    assert "exception" not in line
+
+
 def test_log_lines_are_json_with_request_and_traceback(api: Api, wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
     wire.fail(faults.error("AccessDeniedException"))
     with caplog.at_level(logging.INFO, "api_routes"):

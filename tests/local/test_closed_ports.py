@@ -6,9 +6,11 @@ import stat
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from local.aws import containers
 from local.aws.credentials import Credentials
 from local.hosts import is_local
 from tests.local.harness import TIMEOUT, RunnerProcess
@@ -107,6 +109,29 @@ def test_other_credentials_are_refused(runner: RunnerProcess, key: str) -> None:
     assert "variables.json" in message
     # The data of this runner is elsewhere.
     assert ".local/" not in message
+
+
+def query(runner: RunnerProcess, endpoint: str, region: str) -> int:
+    """Read a secret as a container of `sam local` does, with the credentials of another account. Return the status."""
+    aws, address = runner.aws, urlsplit(endpoint)
+    with closing(http.client.HTTPConnection("127.0.0.1", address.port, timeout=TIMEOUT)) as connection:
+        authorization = aws.authorization("secretsmanager").replace("eu-west-1", region)
+        authorization = authorization.replace(aws._credentials.key_id, "AKIAIOSFODNN7EXAMPLE")
+        body = json.dumps({"SecretId": "KeySecret"})
+        headers = {**SECRET, "Authorization": authorization, "Host": address.netloc}
+        connection.request("POST", address.path or "/", body, headers)
+        response = connection.getresponse()
+        response.read()
+        return response.status
+
+
+def test_file_of_variables_is_all_that_a_container_needs(runner: RunnerProcess) -> None:
+    endpoint = json.loads(data_of(runner).read_text())["Parameters"]["AWS_ENDPOINT_URL"]
+    assert urlsplit(endpoint).hostname == (containers.address() or "host.docker.internal")
+    assert query(runner, endpoint, "us-east-1") == 200
+    without_key = endpoint.rpartition("/")[0]
+    assert query(runner, without_key, "eu-west-1") == 403
+    assert query(runner, f"{without_key}/LOCAL{32 * '0'}", "eu-west-1") == 403
 
 
 @pytest.mark.parametrize("path", ["/_ministack/health", "/_ministack/ses/messages", "/_durable", "/"])

@@ -90,10 +90,9 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
 
 
 @pytest.fixture(scope="session")
-def sam(builds: Mapping[str, Build], backend: Backend, tmp_path_factory: pytest.TempPathFactory) -> Sam:
+def sam(builds: Mapping[str, Build], backend: Backend) -> Sam:
     """`sam local` with the build of the development stage."""
-    file = tmp_path_factory.mktemp("sam") / "variables.json"
-    return containers.sam_local(builds["default"].template, backend, file)
+    return Sam(builds["default"].template, backend.variables)
 
 
 @pytest.fixture(scope="session")

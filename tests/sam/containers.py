@@ -2,21 +2,18 @@
 
 `python -m tests.sam.containers` (behind `make sam-local`) serves them until Ctrl-C; the Docker tests use the parts.
 
-The runner in `local/` supplies what the functions need: tables, key, admin, and the delivery of emails. Containers have
-a network of their own, and MiniStack listens on this machine's loopback. Docker Desktop connects the two; on Linux a
-relay does, on the address of Docker's bridge, which only this machine and its containers reach.
+The runner in `local/` supplies what the functions need: tables, key, admin, and the delivery of emails. Its file of
+variables has the address of its AWS for containers.
 """
 
 import contextlib
 import http.client
-import ipaddress
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -40,24 +37,25 @@ class StartError(Exception):
 
 @dataclass(frozen=True)
 class Backend:
-    """The running runner: its port, and the addresses of its AWS for this machine and for containers."""
+    """The running runner: its port, and the port, the credentials and the file of variables of its AWS."""
 
     port: int
     aws_port: int
-    endpoint: str
     credentials: Credentials
+    variables: Path
     admin_email: str
     admin_password: str
 
 
 @dataclass(frozen=True)
 class Sam:
-    """SAM CLI with a built template, a file of variables for its functions, and its own settings."""
+    """SAM CLI with a built template, a file of variables for its functions, and its own settings.
+
+    It has no credentials, like that of a user without an AWS account.
+    """
 
     template: Path
     variables: Path
-    aws_port: int
-    credentials: Credentials
     config: Path = ROOT / "samconfig.toml"
 
     def command(self, *arguments: str) -> list[str]:
@@ -69,13 +67,8 @@ class Sam:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Region and credentials, which SAM CLI passes on to the functions, and the AWS that it asks about them."""
-        return {
-            **without_aws_settings(os.environ),
-            **self.credentials.variables,
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.aws_port}",
-            "SAM_CLI_TELEMETRY": "0",
-        }
+        """No settings of AWS."""
+        return {**without_aws_settings(os.environ), "SAM_CLI_TELEMETRY": "0"}
 
     def invoke(self, function: str, event: Path) -> Any:
         """Invoke a function once and return its result."""
@@ -105,24 +98,22 @@ def is_here(image: str) -> bool:
 
 @contextlib.contextmanager
 def backend(data: Path, *options: str, **variables: str) -> Iterator[Backend]:
-    """Keep the runner running with its data in this folder, and its AWS within reach of containers."""
+    """Keep the runner running with its data in this folder."""
     port, aws_port = free_port(), free_port()
     command = [sys.executable, "-m", "local", "--port", str(port), "--aws-port", str(aws_port), "--data", str(data)]
     command += options
     data.mkdir(parents=True, exist_ok=True)
     log = data / "runner.log"
-    with _within_reach(aws_port) as (host, relayed):
-        command += ["--container-host", host]
-        with _running(command, log, {**os.environ, **variables}) as runner:
-            _wait_for(runner, port, log)
-            yield Backend(
-                port=port,
-                aws_port=aws_port,
-                endpoint=f"http://{host}:{relayed}",
-                credentials=Credentials.read(data / CREDENTIALS_FILE),
-                admin_email=os.environ.get("LOCAL_ADMIN_EMAIL") or "admin@example.com",
-                admin_password=os.environ.get("LOCAL_ADMIN_PASSWORD") or (data / "admin-password").read_text().strip(),
-            )
+    with _running(command, log, {**os.environ, **variables}) as runner:
+        _wait_for(runner, port, log)
+        yield Backend(
+            port=port,
+            aws_port=aws_port,
+            credentials=Credentials.read(data / CREDENTIALS_FILE),
+            variables=data / CREDENTIALS_FILE,
+            admin_email=os.environ.get("LOCAL_ADMIN_EMAIL") or "admin@example.com",
+            admin_password=os.environ.get("LOCAL_ADMIN_PASSWORD") or (data / "admin-password").read_text().strip(),
+        )
 
 
 def run_in_image(mounts: Mapping[str, Path], variables: Mapping[str, str], program: str, *arguments: str) -> str:
@@ -136,12 +127,6 @@ def run_in_image(mounts: Mapping[str, Path], variables: Mapping[str, str], progr
     if done.returncode:
         raise StartError(done.stderr)
     return done.stdout
-
-
-def sam_local(template: Path, backend: Backend, variables: Path) -> Sam:
-    """Return SAM CLI with functions that find the local AWS. Writes the file of variables for it."""
-    backend.credentials.write(variables, backend.endpoint)
-    return Sam(template, variables, backend.aws_port, backend.credentials)
 
 
 def free_port() -> int:
@@ -205,57 +190,6 @@ def _docker(*arguments: str) -> str | None:
     return asked.stdout.strip() if asked.returncode == 0 else None
 
 
-@contextlib.contextmanager
-def _within_reach(port: int) -> Iterator[tuple[str, int]]:
-    """Yield the host and the port at which containers reach this port of loopback."""
-    server = None
-    # On other systems, and if this machine lacks the bridge's address, Docker Desktop runs the engine.
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            server = socket.create_server((_bridge(), 0))
-    if server is None:
-        yield "host.docker.internal", port
-        return
-    with server:
-        threading.Thread(target=_relay, args=(server, port), daemon=True).start()
-        yield server.getsockname()
-
-
-def _bridge() -> str:
-    """Return this machine's address on Docker's bridge: the configured one, or else the first of its network.
-
-    Raises OSError if Docker has no bridge.
-    """
-    configured = json.loads(_docker("network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}") or "[]")
-    for network in configured:
-        subnet = ipaddress.ip_network(network["Subnet"])
-        if subnet.version == 4:
-            return str(network.get("Gateway") or subnet[1])
-    raise OSError
-
-
-def _relay(server: socket.socket, port: int) -> None:
-    with contextlib.suppress(OSError):
-        while True:
-            near, _ = server.accept()
-            threading.Thread(target=_connect, args=(near, port), daemon=True).start()
-
-
-def _connect(near: socket.socket, port: int) -> None:
-    with near, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)) as far:
-        back = threading.Thread(target=_copy, args=(far, near), daemon=True)
-        back.start()
-        _copy(near, far)
-        back.join()
-
-
-def _copy(source: socket.socket, target: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while received := source.recv(65536):
-            target.sendall(received)
-        target.shutdown(socket.SHUT_WR)
-
-
 def main() -> int:
     """Serve the built functions until Ctrl-C."""
     template = ROOT / ".aws-sam" / "build" / "template.yaml"
@@ -271,7 +205,7 @@ def main() -> int:
         print("Starting the local AWS", flush=True)
         with backend(data) as behind:
             print(f"Starting `sam local start-api` on http://localhost:{port}", flush=True)
-            with sam_local(template, behind, data / "sam-variables.json").serve("start-api", port):
+            with Sam(template, behind.variables).serve("start-api", port):
                 print(f"  Emails http://localhost:{behind.port}/_local/")
                 print(f"  Admin  {behind.admin_email}  {behind.admin_password}")
                 print("A function's first request starts its container. Ctrl-C stops everything.", flush=True)

@@ -24,21 +24,22 @@ def _exit_with(lifeline: int) -> None:
     os._exit(0)
 
 
-async def _serve(generations: Generations, sock: socket.socket, notify: int, rules: AccessRules) -> None:
+async def _serve(generations: Generations, sockets: list[socket.socket], notify: int, rules: AccessRules) -> None:
     app = DurableApp(MiniStackApp(generations.folder), generations, notify, rules)
     try:
         await app.start()
     except DamagedError as problem:
         print(problem, file=sys.stderr, flush=True)
         os._exit(NO_RESTART)
-    await make_server(app, "httptools").serve(sockets=[sock])
+    await make_server(app, "httptools").serve(sockets=sockets)
 
 
 def main() -> None:
     """Read the options, wait for the lock of the data, and serve."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
-    for descriptor in ("--listen", "--notify", "--lifeline"):
+    parser.add_argument("--listen", type=int, action="append", required=True, help="a listening socket")
+    for descriptor in ("--notify", "--lifeline"):
         parser.add_argument(descriptor, type=int, required=True)
     parser.add_argument("--host", action="append", default=[], help="a host that requests may name besides loopback")
     arguments = parser.parse_args()
@@ -48,8 +49,8 @@ def main() -> None:
     # After its runner was killed, a previous process may live for a few more milliseconds.
     with (arguments.data / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        sock = socket.socket(fileno=arguments.listen)
-        asyncio.run(_serve(Generations(arguments.data), sock, arguments.notify, rules))
+        sockets = [socket.socket(fileno=descriptor) for descriptor in arguments.listen]
+        asyncio.run(_serve(Generations(arguments.data), sockets, arguments.notify, rules))
 
 
 main()

@@ -54,6 +54,7 @@ class DurableApp:
         """Serve one request."""
         try:
             body = await read_body(receive, _MAX_BODY)
+            scope = self._rules.with_credentials(scope)
             refusal = self._rules.refusal(scope)
             response = (
                 _json(HTTPStatus.FORBIDDEN, {"__type": "AccessDeniedException", "message": refusal})

@@ -118,7 +118,7 @@ def translated_errors() -> Iterator[None]:
         yield
     except ClientError as error:
         if is_transient(error):
-            raise Unavailable from error
+            raise Unavailable(str(error)) from error
         raise
     except (ConnectionError, HTTPClientError) as error:
-        raise Unavailable from error
+        raise Unavailable(str(error)) from error

@@ -30,4 +30,4 @@ def within(seconds: float) -> Iterator[None]:
 def check() -> None:
     """Raise `Unavailable` if the deadline has passed."""
     if time.monotonic() > _DEADLINE.get():
-        raise Unavailable
+        raise Unavailable("the deadline of the request has passed")

@@ -270,11 +270,17 @@ class TooManyRequests(Error):
 
 
 class Unavailable(Error):
-    """A temporary failure, such as AWS throttling or being unreachable. Retry in `retry_after` seconds."""
+    """A temporary failure, such as AWS throttling or being unreachable. Retry in `retry_after` seconds.
+
+    `cause` is for the log only: what failed, such as the address that could not be reached.
+    """
 
     code = "unavailable"
     message = "The service is busy: try again shortly"
     retry_after = 2
+
+    def __init__(self, cause: str = "") -> None:
+        self.cause = cause
 
 
 class Outdated(Unavailable):

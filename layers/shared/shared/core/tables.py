@@ -271,7 +271,7 @@ def _retry_conflicts(operation: Callable[..., Any], parameters: dict[str, Any]) 
             if error_code(error) != "TransactionConflictException":
                 raise
             time.sleep(pause)
-    raise Unavailable
+    raise Unavailable("conflicts with other writers persist")
 
 
 def _write_transaction(changes: Sequence[Change]) -> None:
@@ -294,7 +294,7 @@ def _write_transaction(changes: Sequence[Change]) -> None:
             time.sleep(pause)
         else:
             return
-    raise Unavailable
+    raise Unavailable("conflicts with other writers persist")
 
 
 def optimistic(function: Callable[P, R]) -> Callable[P, R]:

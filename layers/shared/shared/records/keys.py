@@ -107,7 +107,7 @@ def signing_key() -> SigningKey:
         memory.signing_key = _choose_signing_key()
         memory.signing_key_read_at = clock.now()
     if memory.signing_key is None:
-        raise Unavailable
+        raise Unavailable("there is no signing key yet: the first rotation has not finished")
     return memory.signing_key
 
 

@@ -31,7 +31,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_type_hints, overload
 
 from shared.core import deadlines, logs, metrics, startup
-from shared.core.errors import Error, InvalidCredentials, InvalidOneTimeToken
+from shared.core.errors import Error, InvalidCredentials, InvalidOneTimeToken, Unavailable
 from shared.values.client import Client
 from shared.web.proxies import identify_client
 from shared.web.request import Event, MethodNotAllowed, Request
@@ -159,6 +159,9 @@ class Api:
             fields["userId"] = request.caller_id
         if isinstance(error, Error):
             fields["code"] = error.code
+        if isinstance(error, Unavailable):
+            # Not a defect of ours: what failed says more than a traceback.
+            fields["cause"], error = error.cause, None
         if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             metrics.count("ServerErrors")
             logs.logger.error("request failed", extra={"fields": fields}, exc_info=error)
