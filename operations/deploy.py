@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 # Lambda refuses to reserve concurrency unless as much stays for the functions without a reservation.
 _UNRESERVED_CONCURRENCY = 100
-# The sign-ins a second that one execution at a time can do: docs/capacity.md, login with 1769 MB.
-_SIGN_INS_PER_EXECUTION = 3
+# The sign-ins and the reads a second that one execution at a time can do: docs/capacity.md, login with 1769 MB, and
+# GET users with 1024 MB.
+_SIGN_INS_PER_EXECUTION, _READS_PER_EXECUTION = 3, 25
 
 
 def main(stage: str) -> None:
@@ -203,8 +204,9 @@ def _concurrency_steps() -> list[str]:
     step = (
         f"Request more concurrent executions: this account runs {quota} functions at once, about {rate} sign-ins a "
         "second, and further calls fail. aws service-quotas request-service-quota-increase --service-code lambda "
-        f"--quota-code L-B99A9384 --desired-value 1000. Until then, ThrottlingRate={rate} and ThrottlingBurst={quota} "
-        "in samconfig.toml keep one route from using up all of them, and HashingConcurrency must stay 0."
+        f"--quota-code L-B99A9384 --desired-value 1000. Until then, CostlyThrottlingRate={rate}, "
+        f"ThrottlingRate={quota * _READS_PER_EXECUTION}, CostlyThrottlingBurst={quota} and ThrottlingBurst={quota} in "
+        "samconfig.toml keep one route from using up all of them, and HashingConcurrency must stay 0."
     )
     return [step]
 

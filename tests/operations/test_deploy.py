@@ -106,7 +106,8 @@ def test_report_names_limits_that_fit_an_account_with_ten_concurrent_executions(
 ) -> None:
     monkeypatch.setattr(deploy, "_has_left_sandbox", lambda _: True)
     assert "HashingConcurrency" in _report_with_quota(10, monkeypatch)
-    assert "ThrottlingRate=30 and ThrottlingBurst=10 " in _report_with_quota(10, monkeypatch)
+    report = _report_with_quota(10, monkeypatch)
+    assert "CostlyThrottlingRate=30, ThrottlingRate=250, CostlyThrottlingBurst=10 and ThrottlingBurst=10 " in report
     assert "concurrent executions" not in _report_with_quota(1000, monkeypatch)
 
 

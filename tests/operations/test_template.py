@@ -69,9 +69,17 @@ def test_every_function_is_traced_and_writes_to_the_shared_log(transformed: Temp
 
 
 def test_every_route_is_throttled(transformed: Template) -> None:
-    settings = stage(transformed)["DefaultRouteSettings"]
-    assert settings["ThrottlingRateLimit"] == {"Ref": "ThrottlingRate"}
-    assert settings["ThrottlingBurstLimit"] == {"Ref": "ThrottlingBurst"}
+    settings = stage(transformed)
+    limits = {"ThrottlingRateLimit": {"Ref": "ThrottlingRate"}, "ThrottlingBurstLimit": {"Ref": "ThrottlingBurst"}}
+    assert limits.items() <= settings["DefaultRouteSettings"].items()
+    (api,) = of_type(transformed, "AWS::ApiGatewayV2::Api").values()
+    routes = {
+        path.rpartition("/")[2].title().replace("-", ""): f"ANY {path}" for path in api["Properties"]["Body"]["paths"]
+    }
+    costly = {"ThrottlingRateLimit": {"Ref": "CostlyThrottlingRate"}}
+    costly |= {"ThrottlingBurstLimit": {"Ref": "CostlyThrottlingBurst"}}
+    expected = {routes[name]: costly for name in HASHING | {"Contact", "ForgotPassword", "ResendVerification"}}
+    assert settings["RouteSettings"] == expected
 
 
 @pytest.mark.parametrize(("limit", "limited"), [("0", set()), ("5", HASHING)])
