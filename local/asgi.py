@@ -1,7 +1,7 @@
 """The HTTP server in front of the gateway and in front of MiniStack: uvicorn on a listening socket."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any, TypeAlias
 
 import uvicorn
@@ -47,13 +47,20 @@ def make_server(app: App, protocol: str | type[asyncio.Protocol]) -> uvicorn.Ser
 
 async def read_body(receive: Receive, limit: int) -> bytes:
     """Return the whole body of a request. Raises ClientGoneError, TooLargeError (as soon as `limit` is passed)."""
-    body = bytearray()
+    return b"".join([part async for part in body_parts(receive, limit)])
+
+
+async def body_parts(receive: Receive, limit: int) -> AsyncIterator[bytes]:
+    """Yield the parts of a request's body, as they arrive. Raises like `read_body`."""
+    length = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGoneError
-        body += message.get("body", b"")
-        if len(body) > limit:
+        part: bytes = message.get("body", b"")
+        length += len(part)
+        if length > limit:
             raise TooLargeError
+        yield part
         if not message.get("more_body"):
-            return bytes(body)
+            return

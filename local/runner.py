@@ -24,7 +24,7 @@ from local.functions.pool import ForkServer, FunctionError, Pool, Result, lambda
 from local.functions.watch import Watch
 from local.page.history import History
 from local.page.inbox import Inbox
-from local.sockets import listen
+from local.sockets import bind, explaining, listen
 from local.template import Function, Project, read_project
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ _FEEDBACK_SECONDS = 0.5
 _COMPACT_SECONDS = 5
 _EXPIRY_SECONDS = 60
 _DRAIN_SECONDS = 2.0
+# The port's purpose, and what changes it.
+_API = ("the API", "PORT=… or --port")
 # The beginning of a line in CloudWatch's embedded metric format.
 _METRIC = '{"_aws":'
 
@@ -111,8 +113,11 @@ class Runner:
         self._closing.close()
 
     def _open_port_and_data(self) -> None:
-        self._socket = listen(self._options.port, "the API", "PORT=… or --port")
-        self._closing.callback(self._socket.close)
+        # Connections are refused until the gateway is ready, rather than accepted and left waiting.
+        with explaining(self._options.port, *_API):
+            self._sockets = bind(self._options.port)
+        for sock in self._sockets:
+            self._closing.callback(sock.close)
         self._data = self._options.data.resolve()
         self._closing.enter_context(data.opened(self._data))
 
@@ -151,7 +156,7 @@ class Runner:
     def _make_application(self, project: Project) -> Any:
         from local.gateway.app import make_app  # noqa: PLC0415 - see _prepare_gateway
 
-        app = make_app(project, self._invoke, self._record_request, self._socket.getsockname()[1])
+        app = make_app(project, self._invoke, self._record_request, self._sockets[0].getsockname()[1])
         self._page.add_to(app, project)
         return app
 
@@ -194,7 +199,9 @@ class Runner:
     def _serve(self, application: Any) -> None:
         from local.gateway.server import Server  # noqa: PLC0415 - see _prepare_gateway
 
-        self._server = Server(self._socket, application)
+        with explaining(self._options.port, *_API):
+            listen(self._sockets)
+        self._server = Server(self._sockets, application)
         self._closing.callback(self._server.stop)
 
     # Functions

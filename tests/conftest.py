@@ -70,8 +70,9 @@ def _loopback_only() -> Iterator[None]:
     connect = socket.socket.connect
 
     def connect_to_loopback(self: socket.socket, address: Any) -> None:
-        if self.family in {socket.AF_INET, socket.AF_INET6} and not is_local(address[0]):
-            raise AssertionError(f"A test connects to {address[0]}, which is not this machine")
+        if self.family in {socket.AF_INET, socket.AF_INET6}:
+            host = f"[{address[0]}]" if ":" in address[0] else address[0]
+            assert is_local(host), f"A test connects to {host}, which is not this machine"
         connect(self, address)
 
     with pytest.MonkeyPatch.context() as patch:

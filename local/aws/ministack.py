@@ -21,7 +21,7 @@ from local.aws.durable import NO_RESTART, REPLAY_FAILED
 from local.clean import NO_SETTINGS
 from local.console import Console
 from local.errors import RunnerError
-from local.sockets import listen, listen_on
+from local.sockets import explaining, listen_on
 
 _SERVICES = "dynamodb,dynamodbstreams,secretsmanager,ses,sqs,sts"
 # While the runner is up, a shorter journal is not worth a snapshot, in bytes.
@@ -57,7 +57,8 @@ class MiniStack:
         self._data, self._python, self._lifeline, self._console = data / "cloud", python.absolute(), lifeline, console
         self._data.mkdir(exist_ok=True)
         self.log = data / "ministack.log"
-        self._sockets = [listen(port, "MiniStack", "--aws-port")]
+        with explaining(port, "MiniStack", "--aws-port"):
+            self._sockets = [listen_on("127.0.0.1", port)]
         self.port: int = self._sockets[0].getsockname()[1]
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.credentials = Credentials.new()

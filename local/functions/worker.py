@@ -70,14 +70,15 @@ class Context:
         return max(0, int((self._deadline - time.time()) * 1000))
 
 
-def send_frame(sock: socket.socket, kind: str, payload: bytes = b"", fds: tuple[int, ...] = ()) -> None:
-    """Send one frame, with the descriptors attached to its header."""
-    header = _HEADER.pack(len(payload), ord(kind))
+def send_frame(sock: socket.socket, kind: str, *payload: bytes, fds: tuple[int, ...] = ()) -> None:
+    """Send one frame, with the descriptors attached to its header. The parts of the payload may be large."""
+    header = _HEADER.pack(sum(map(len, payload)), ord(kind))
     if fds:
         socket.send_fds(sock, [header], fds)
-        sock.sendall(payload)
     else:
-        sock.sendall(header + payload)
+        sock.sendall(header)
+    for part in payload:
+        sock.sendall(part)
 
 
 def receive_frame(sock: socket.socket) -> tuple[str, bytes, list[int]]:

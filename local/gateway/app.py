@@ -7,6 +7,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -25,10 +26,12 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from local.errors import RunnerError
 from local.functions.pool import FunctionBusyError, FunctionError, FunctionTimeoutError, Result
-from local.gateway.server import TOO_LARGE
+from local.gateway.server import ARRIVED, THREADS, TOO_LARGE
 from local.hosts import is_local
 from local.template import Cors, Project, one_line
 
+# How long a request may take from its last byte on, in seconds: the integration timeout of an HTTP API.
+LIMIT = 30.0
 # Bodies of these types and of text/* reach a function as text, others as base64.
 _TEXT_TYPES = frozenset({"application/json", "application/javascript", "application/xml"})
 _PROTOCOLS = frozenset({"HTTP/1.0", "HTTP/1.1"})
@@ -227,6 +230,8 @@ class _Functions:
 
     def __init__(self, invoke: InvokeWithId) -> None:
         self._invoke = invoke
+        # A function that has exceeded the time of its request runs on, as on AWS.
+        self._threads = ThreadPoolExecutor(THREADS)
 
     def invoke(
         self, name: str, event: str, *, stdout: TextIO, stderr: TextIO | None = None, tenant_id: str | None = None
@@ -234,7 +239,11 @@ class _Functions:
         """Invoke the function and write its result to `stdout`. Raises FunctionError."""
         del stderr, tenant_id
         g.function = name
-        result = self._invoke(name, event, g.request_id)
+        running = self._threads.submit(self._invoke, name, event, g.request_id)
+        try:
+            result = running.result(request.environ[ARRIVED] + LIMIT - time.monotonic())
+        except TimeoutError:
+            raise FunctionTimeoutError(f"it did not answer within {LIMIT:.0f} s, the limit of API Gateway") from None
         g.cold = result.cold
         stdout.write_str(result.body)  # type: ignore[attr-defined]
 

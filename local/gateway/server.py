@@ -1,11 +1,13 @@
 """Serve the gateway, a WSGI application, over HTTP."""
 
 import asyncio
-import io
+import contextlib
 import json
 import re
 import socket
+import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
@@ -15,15 +17,17 @@ import h11
 from a2wsgi import WSGIMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from local.asgi import ClientGoneError, Receive, Scope, Send, TooLargeError, make_server, read_body
+from local.asgi import ClientGoneError, Receive, Scope, Send, TooLargeError, body_parts, make_server
 
 # The largest payload of an HTTP API, in bytes.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 MAX_BODY = 10 * 1024 * 1024
-# Key in the WSGI environment: whether the body exceeded MAX_BODY.
-TOO_LARGE = "local.too_large"
+# Larger bodies wait in a file until they are complete, and are served one after the other, in bytes.
+_LARGE = 1024 * 1024
+# Keys in the WSGI environment: whether the body exceeded MAX_BODY, and when it was complete, by `time.monotonic`.
+TOO_LARGE, ARRIVED = "local.too_large", "local.arrived"
 # A request keeps its thread until it is answered; the pools bound how many requests to one function run and wait.
-_THREADS = 256
+THREADS = 256
 _STOP_SECONDS = 1.0
 
 # A target in absolute form without its query: host and path.
@@ -69,14 +73,16 @@ class _Protocol(H11Protocol):
 
 
 class Server:
-    """Serves `application` on a listening socket, in threads. Replace `application` at any time."""
+    """Serves `application` on listening sockets, in threads. Replace `application` at any time."""
 
-    def __init__(self, sock: socket.socket, application: Application) -> None:
+    def __init__(self, sockets: list[socket.socket], application: Application) -> None:
         self.application = application
-        self.port: int = sock.getsockname()[1]
-        self._wsgi = WSGIMiddleware(self._call, workers=_THREADS)
+        self.port: int = sockets[0].getsockname()[1]
+        self._wsgi = WSGIMiddleware(self._call, workers=THREADS)
         self._server = make_server(self._respond, _Protocol)
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [sock]}, daemon=True)
+        # A body is several times in memory while it becomes an event.
+        self._large = asyncio.Lock()
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": sockets}, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -87,18 +93,25 @@ class Server:
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         _normalize(scope)
         # Only a complete request reaches a function, as with API Gateway.
-        try:
-            scope["body"] = await read_body(receive, MAX_BODY)
-        except TooLargeError:
-            scope["body"] = None
-        except ClientGoneError:
-            return
-        await self._wsgi(scope, receive, send)  # type: ignore[arg-type]  # a2wsgi declares the messages in more detail.
+        with tempfile.SpooledTemporaryFile(_LARGE) as body:
+            scope["body"], scope["too_large"] = body, False
+            try:
+                async for part in body_parts(receive, MAX_BODY):
+                    body.write(part)
+            except TooLargeError:
+                scope["too_large"] = True
+            except ClientGoneError:
+                return
+            is_large = body.tell() > _LARGE
+            body.seek(0)
+            async with self._large if is_large else contextlib.nullcontext():
+                scope["arrived"] = time.monotonic()
+                await self._wsgi(scope, receive, send)  # type: ignore[arg-type]  # a2wsgi's types are more detailed.
 
     def _call(self, environ: Any, start_response: Any) -> Iterable[bytes]:
-        body = environ["asgi.scope"]["body"]
-        environ[TOO_LARGE] = body is None
-        environ["wsgi.input"] = io.BytesIO(body or b"")
+        scope = environ["asgi.scope"]
+        environ[TOO_LARGE], environ[ARRIVED] = scope["too_large"], scope["arrived"]
+        environ["wsgi.input"] = scope["body"]
         # A chunked body has no length: without this, Werkzeug takes it for empty.
         environ["wsgi.input_terminated"] = True
         return self.application(environ, start_response)

@@ -379,3 +379,15 @@ def test_length_and_encoding_declared_by_a_function_are_dropped(runner: RunnerPr
 def test_base64_body_is_decoded(runner: RunnerProcess) -> None:
     answer = runner.get("/trouble/base64")
     assert (answer.headers["content-type"], answer.body) == ("image/png", b"\x00\x01\x02")
+
+
+def test_localhost_is_served_on_ipv6_too(runner: RunnerProcess) -> None:
+    """For `localhost`, browsers and Node.js try ::1 first, where another program may answer."""
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    with closing(http.client.HTTPConnection("::1", runner.port, timeout=TIMEOUT)) as connection:
+        connection.request("GET", "/echo")
+        response = connection.getresponse()
+        event = json.loads(response.read())["event"]
+    assert response.status == 200
+    assert event["requestContext"]["http"]["sourceIp"] == "::1"

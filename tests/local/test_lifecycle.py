@@ -1,5 +1,6 @@
 """Start and stop: errors are reported with the next step, and no process is left behind."""
 
+import shutil
 import signal
 import socket
 from collections.abc import Callable
@@ -57,6 +58,41 @@ def test_taken_port_is_reported_with_the_option_to_change_it(start: Callable[...
         runner = start("--port", str(port))
         runner.wait_for_line(rf"Port {port} for the API is taken .* choose another with PORT=")
         assert runner.process.wait(10) == 1
+
+
+def test_connections_are_refused_until_the_runner_can_answer(start: Callable[..., RunnerProcess]) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    runner = start("--port", str(port))
+    runner.wait_for_line("Starting MiniStack")
+
+    def accepted() -> socket.socket | None:
+        try:
+            return socket.create_connection(("127.0.0.1", port))
+        except ConnectionRefusedError:
+            return None
+
+    connection = eventually(accepted, what="a connection")
+    assert connection
+    with closing(connection):
+        # The last step before.
+        assert "Created " in runner.output
+        connection.sendall(b"GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(20).startswith(b"HTTP/1.1 200 ")
+
+
+def test_two_copies_of_the_project_run_side_by_side(
+    start: Callable[..., RunnerProcess], tmp_path: Path, project_copy: Path
+) -> None:
+    other = shutil.copytree(project_copy, tmp_path / "other")
+    with RunnerProcess(other / "template.yaml", tmp_path / "other data") as second:
+        first = start().ready()
+        second.ready()
+        assert first.post("/write/NotesTable", {"id": "a note"}).status == 201
+        assert count_notes(first) == 1
+        assert count_notes(second) == 0
+        assert second.stop() == 0
+        assert count_notes(first) == 1
 
 
 def test_second_runner_on_the_same_data_is_refused(start: Callable[..., RunnerProcess]) -> None:
@@ -165,3 +201,7 @@ def test_data_survives_a_restart(start: Callable[..., RunnerProcess], project_co
     assert again["VersionId"] == key["VersionId"]
     assert runner.aws.call("dynamodb", "Scan", {"TableName": "NotesTable"})["Items"] == [{"id": {"S": "kept"}}]
     assert runner.get("/_local/inbox.json").json == emails
+
+
+def count_notes(runner: RunnerProcess) -> int:
+    return len(runner.aws.call("dynamodb", "Scan", {"TableName": "NotesTable"})["Items"])
