@@ -14,6 +14,9 @@ STAGE ?= default
 
 export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# What this machine has set for other projects would send packages elsewhere, or keep Python from finding this one.
+export PIP_USER := 0
+unexport PIP_PREFIX PIP_ROOT PIP_TARGET PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONWARNINGS
 # `sam`, and the layer's Makefile that it runs, must find this project's tools first.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -23,7 +26,7 @@ help: ## list the targets
 start: environments ## run the API locally, without Docker or an AWS account (PORT=3000)
 	@exec $(BIN)/python -m local
 
-test: environments .venv/.dev ## run the quick tests of every endpoint, job and tool (a minute or two)
+test: environments .venv/.dev ## run the quick tests of every endpoint, job and tool (three minutes on two cores)
 	@# A worker takes seconds to start, so more than four are not worth it.
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
@@ -137,6 +140,7 @@ lock: .venv/.dev ## update the locks to the newest compatible versions
 	  --group dev layers/shared/pyproject.toml --output-file requirements-dev.txt; \
 	$$lock --universal --python-version 3.11 --no-emit-package dnspython --constraint requirements-dev.txt \
 	  --group run layers/shared/pyproject.toml --output-file requirements-run.txt; \
+	$$lock --universal --python-version 3.11 --group install --output-file requirements-uv.txt; \
 	$$lock --universal --python-version 3.11 --group ministack --output-file requirements-ministack.txt; \
 	$$lock --universal --python-version 3.11 --group checks --output-file requirements-checks.txt; \
 	$$lock --python-version 3.13 --python-platform aarch64-manylinux2014 --no-emit-package dnspython \
@@ -161,10 +165,6 @@ clean: ## delete builds and environments; the local data stays
 # ---------------------------------------------------------------------------------------------------------------------
 # Environments
 # ---------------------------------------------------------------------------------------------------------------------
-# --no-deps: the locks are complete, and resolving SAM CLI's pins would take pip minutes. --no-compile: compiling
-# thousands of modules that are never imported takes longer than installing them.
-INSTALL := -m pip install -qq --no-compile --no-deps
-
 # The Python for the environments: PYTHON=, or else the first one found, Lambda's version first.
 PYTHON ?=
 
@@ -177,33 +177,48 @@ if [ -z "$$python" ]; then \
 fi
 endef
 
-# In parallel, because neither needs the other.
-environments: ## install what the runner needs: .venv and .venv-ministack
-	@$(MAKE) --silent --no-print-directory -j 2 .venv/.run .venv-ministack/.installed
+# Install a lock into an environment: $(call install,ENVIRONMENT,LOCK,WHAT). The locks are complete, so nothing is resolved.
+# uv is ten times as fast as pip, but does not read pip's settings; so it gets pip's index, and pip installs what uv could
+# not. uv lists what it installs when it has done so, which is left out, and before that what it downloads.
+define install
+echo "Installing $(3) into $(1) (once): $$(grep -c == $(2)) packages"; \
+index=$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || echo "$$PIP_INDEX_URL"); \
+$(BIN)/python -m uv pip install --python $(1)/bin/python --system-certs --no-deps --require-hashes \
+  $${index:+--default-index "$$index"} --requirement $(2) 2>&1 | grep -v '^ [+~-] '; \
+$(BIN)/python -m pip --python $(1)/bin/python install -qq --no-compile --no-deps --require-hashes --requirement $(2)
+endef
 
-.venv/.run: requirements-run.txt layers/shared/pyproject.toml
-	@$(find_python); \
-	echo "Installing the runner into .venv (once, about half a minute)"; \
-	$(BIN)/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear .venv
-	@$(BIN)/python $(INSTALL) --require-hashes -r requirements-run.txt
-	@$(BIN)/python $(INSTALL) --no-build-isolation --editable layers/shared
+# Create an environment for the Python of .venv: $(call environment,ENVIRONMENT).
+define environment
+$(1)/bin/python -c '' 2>/dev/null || $(BIN)/python -m uv venv --quiet --relocatable --clear --python $(BIN)/python $(1) || \
+  $(BIN)/python -m venv --clear $(1)
+endef
+
+environments: .venv/.run .venv-ministack/.installed ## install what the runner needs: .venv and .venv-ministack
+
+# `relocatable` makes uv write programs that find their Python from their own folder, so the project may be moved. The layer's
+# package is used in place, by a path relative to the environment, for the same reason.
+.venv/.uv: requirements-uv.txt
+	@$(find_python); $(BIN)/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear .venv
+	@$(BIN)/python -m pip install -qq --no-compile --no-deps --require-hashes --requirement requirements-uv.txt
+	@grep -q relocatable .venv/pyvenv.cfg || echo "relocatable = true" >> .venv/pyvenv.cfg
+	@$(BIN)/python -c 'import sysconfig; open(sysconfig.get_path("purelib") + "/shared.pth", "w").write("../../../../layers/shared\n")'
+	@touch $@
+
+.venv/.run: requirements-run.txt .venv/.uv
+	@$(call install,.venv,requirements-run.txt,the runner)
 	@touch $@
 
 .venv/.dev: requirements-dev.txt .venv/.run
-	@echo "Installing the test and check tools into .venv (once, about 15 s)"
-	@$(BIN)/python $(INSTALL) --require-hashes -r requirements-dev.txt
+	@$(call install,.venv,requirements-dev.txt,the tools for tests and checks)
 	@touch $@
 
-.venv-ministack/.installed: requirements-ministack.txt
-	@$(find_python); \
-	echo "Installing the local AWS into .venv-ministack (once, about 10 s)"; \
-	.venv-ministack/bin/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear .venv-ministack
-	@.venv-ministack/bin/python $(INSTALL) --require-hashes -r requirements-ministack.txt
+.venv-ministack/.installed: requirements-ministack.txt .venv/.uv
+	@$(call environment,.venv-ministack)
+	@$(call install,.venv-ministack,requirements-ministack.txt,the local AWS)
 	@touch $@
 
-.venv-checks/.installed: requirements-checks.txt
-	@$(find_python); \
-	echo "Installing the checkers into .venv-checks (once, about half a minute)"; \
-	.venv-checks/bin/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear .venv-checks
-	@.venv-checks/bin/python $(INSTALL) --require-hashes -r requirements-checks.txt
+.venv-checks/.installed: requirements-checks.txt .venv/.uv
+	@$(call environment,.venv-checks)
+	@$(call install,.venv-checks,requirements-checks.txt,the checkers)
 	@touch $@

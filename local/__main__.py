@@ -6,6 +6,7 @@ import signal
 import sys
 import textwrap
 import threading
+import warnings
 from pathlib import Path
 from types import FrameType
 
@@ -18,6 +19,8 @@ from local.runner import Options, Runner
 
 def main() -> int:
     """Run until Ctrl-C or SIGTERM. Returns the exit status."""
+    # They are for the authors of libraries. With PYTHONWARNINGS=error, one would end the runner.
+    warnings.simplefilter("ignore")
     console = Console()
     try:
         options = _options()

@@ -16,6 +16,7 @@ RUN = ROOT / "requirements-run.txt"
 LAYER = ROOT / "layers" / "shared" / "requirements.txt"
 MINISTACK = ROOT / "requirements-ministack.txt"
 CHECKS = ROOT / "requirements-checks.txt"
+UV = ROOT / "requirements-uv.txt"
 CONTENDERS = ROOT / "benchmarks" / "requirements-peers.txt"
 
 
@@ -34,8 +35,8 @@ def test_contenders_use_the_versions_of_the_layer() -> None:
 
 @pytest.mark.parametrize(
     "lock",
-    [DEV, RUN, LAYER, MINISTACK, CHECKS, CONTENDERS],
-    ids=["dev", "run", "layer", "ministack", "checks", "contenders"],
+    [DEV, RUN, LAYER, MINISTACK, CHECKS, CONTENDERS, UV],
+    ids=["dev", "run", "layer", "ministack", "checks", "contenders", "uv"],
 )
 def test_lock_installs_the_same_files_from_anywhere(lock: Path) -> None:
     text = lock.read_text()
