@@ -15,6 +15,6 @@ tasks/        the runner's own tasks, run in a worker like a function
 template.py   what template.yaml declares
 admin.py      the admin account of the local data
 console.py    output on the terminal
-errors.py     the error that the runner reports to the developer
+errors.py     the error that the runner reports to the developer, and a full disk
 tour.sh       the commands that the runner prints for a first try
 """

@@ -13,7 +13,7 @@ from types import FrameType
 from local.aws.credentials import FILE_NAME as CREDENTIALS_FILE
 from local.aws.rotation import PROXY_KEY
 from local.console import Console
-from local.errors import RunnerError
+from local.errors import RunnerError, is_disk_full
 from local.runner import Options, Runner
 
 
@@ -52,6 +52,11 @@ def main() -> int:
         stop.wait()
     except RunnerError as problem:
         console.error(str(problem))
+        return 1
+    except OSError as problem:
+        if not is_disk_full(problem):
+            raise
+        console.error(f"The disk with {options.data} is full. Free some room, and start again.")
         return 1
     except KeyboardInterrupt:
         pass

@@ -35,8 +35,9 @@ def opened(data: Path) -> Iterator[None]:
                 "Stop it, or choose another directory with --data DIR."
             ) from None
         lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+        # It is only for the message above, and does without it on a full disk, which `make reset` may be about to free.
+        with contextlib.suppress(OSError):
+            os.write(lock.fileno(), str(os.getpid()).encode())
         yield
 
 

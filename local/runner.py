@@ -88,6 +88,17 @@ class Runner:
 
     def start(self) -> None:
         """Start all parts. Raises RunnerError if one cannot start."""
+        try:
+            self._start_parts()
+        except (AwsError, MiniStackGoneError) as problem:
+            raise RunnerError(f"{problem}. MiniStack's log is {self._ministack.log}.") from problem
+
+    def stop(self) -> None:
+        """Stop all parts. No process is left running."""
+        self._stopping.set()
+        self._closing.close()
+
+    def _start_parts(self) -> None:
         self._open_port_and_data()
         self._console.progress("Starting MiniStack and reading the template …")
         self._start_ministack()
@@ -106,11 +117,6 @@ class Runner:
             (self._maintain_data, _COMPACT_SECONDS),
         ):
             threading.Thread(target=repeat, args=(task, seconds, self._stopping, self._console), daemon=True).start()
-
-    def stop(self) -> None:
-        """Stop all parts. No process is left running."""
-        self._stopping.set()
-        self._closing.close()
 
     def _open_port_and_data(self) -> None:
         # Connections are refused until the gateway is ready, rather than accepted and left waiting.

@@ -17,7 +17,7 @@ from pathlib import Path
 from local.aws import REGION, containers
 from local.aws.client import Aws, MiniStackGoneError
 from local.aws.credentials import VARIABLE, Credentials
-from local.aws.durable import NO_RESTART, REPLAY_FAILED
+from local.aws.durable import DISK_FULL, NO_RESTART, REPLAY_FAILED
 from local.clean import NO_SETTINGS
 from local.console import Console
 from local.errors import RunnerError
@@ -28,6 +28,10 @@ _SERVICES = "dynamodb,dynamodbstreams,secretsmanager,ses,sqs,sts"
 _COMPACT_ABOVE = 2_000_000
 # Seconds before a process that failed at once is started again.
 _RESTART_PAUSE = 1.0
+# A process that never answers is not restarted for ever.
+_MAX_FAILED_STARTS = 5
+# Seconds after which a full disk is reported again.
+_REMINDER = 60.0
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,10 @@ class MiniStack:
         # not change.
         self.incarnation = 0
         self.wakeups: list[threading.Event] = []
+        # Whether it has answered once, and how often it has ended before.
+        self._has_served, self._failed_starts = False, 0
+        # When the disk was last reported to be full.
+        self._full_at: float | None = None
         self._stopping = threading.Event()
         self._changes, self._notify = os.pipe()
         threading.Thread(target=self._read_changes, daemon=True).start()
@@ -86,6 +94,7 @@ class MiniStack:
                     raise RunnerError(f"MiniStack does not start. Its log is {self.log}.") from problem
                 self._console.progress("MiniStack is still starting; a long journal takes a while.")
             else:
+                self._has_served = True
                 return
 
     def state(self) -> State:
@@ -155,20 +164,32 @@ class MiniStack:
             status = self._process.wait()
             if self._stopping.is_set():
                 return
-            if status == NO_RESTART:
+            self._failed_starts += not self._has_served
+            if status == NO_RESTART or self._failed_starts == _MAX_FAILED_STARTS:
                 self._console.error(f"MiniStack stopped: {_last_line(self.log)}")
                 # Closes the connections that wait in the socket.
                 self.aws.given_up = True
                 self._close_sockets()
                 return
-            how = f"signal {-status}" if status < 0 else f"status {status}"
-            self._console.warn(f"MiniStack ended ({how}). Restarting it; what it had acknowledged is on disk.")
+            self._report(status)
             if time.monotonic() - started < _RESTART_PAUSE:
                 self._stopping.wait(_RESTART_PAUSE)
             self.incarnation += 1
             if not self._restart():
                 return
             self._wake()
+
+    def _report(self, status: int) -> None:
+        if status != DISK_FULL:
+            how = f"signal {-status}" if status < 0 else f"status {status}"
+            self._console.warn(f"MiniStack ended ({how}). Restarting it; what it had acknowledged is on disk.")
+        elif self._full_at is None or time.monotonic() - self._full_at > _REMINDER:
+            # Every change that is tried ends it, so this is not repeated each time.
+            self._full_at = time.monotonic()
+            self._console.error(
+                f"The disk with {self._data.parent} is full: requests that change something get 503, and nothing that "
+                "was acknowledged is lost. Free some room; there is no need to restart."
+            )
 
     def _restart(self) -> bool:
         """Start a process, and retry while the system refuses. Returns False if the runner stops."""

@@ -179,14 +179,17 @@ class Source:
     def _run(self) -> None:
         while not self._stopping:
             self.wakeup.clear()
+            incarnation = self._ministack.incarnation
             try:
                 if records := self._read():
                     self._deliver(records)
                     continue
             except (AwsError, MiniStackGoneError) as problem:
                 self._iterator = None
-                self._console.warn(f"The stream of {self.declared.table} cannot be read ({problem}). Retrying.")
-                self.wakeup.wait(1.0)
+                # After a restart, the stream has another ARN.
+                if self._ministack.incarnation == incarnation:
+                    self._console.warn(f"The stream of {self.declared.table} cannot be read ({problem}). Retrying.")
+                    self.wakeup.wait(1.0)
             else:
                 self._at_end = self._iterator is not None
                 self.wakeup.wait(_IDLE_SECONDS)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from local.asgi import Message, Scope
+from local.aws.durable import DISK_FULL
 from local.aws.durable.access_rules import AccessRules
 from local.aws.durable.app import DurableApp
 from local.aws.durable.generations import DamagedError, Generations
@@ -120,7 +121,7 @@ def test_email_that_does_not_fit_on_the_disk_is_not_accepted(served: Served, tmp
     file = tmp_path / "mail.jsonl"
     file.write_bytes(b"x" * 1_000_000 + b"\n")
     before = file.read_bytes()
-    with size_limit(len(before) + room), pytest.raises(ExitError):
+    with size_limit(len(before) + room), pytest.raises(ExitError, match=str(DISK_FULL)):
         served.post(SEND, b"{}", JSON)
     Generations(tmp_path).close()
     assert file.read_bytes() == before, "the next start drops the incomplete line"

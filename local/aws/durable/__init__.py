@@ -27,6 +27,8 @@ different result. `expiry.py` deletes expired items by requests.
 
 # The exit status that tells `ministack.py` not to restart this process. The last line of the log has the reason.
 NO_RESTART = 3
+# The exit status when a change could not be kept because the disk is full. The log may be on the same disk.
+DISK_FULL = 4
 
 # What the process writes to its pipe: after a change in DynamoDB, and when replaying the journal has failed.
 CHANGED, REPLAY_FAILED = b".", b"!"

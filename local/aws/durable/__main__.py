@@ -11,11 +11,12 @@ from pathlib import Path
 
 from local.asgi import make_server
 from local.aws.credentials import VARIABLE
-from local.aws.durable import NO_RESTART
+from local.aws.durable import DISK_FULL, NO_RESTART
 from local.aws.durable.access_rules import AccessRules
 from local.aws.durable.app import DurableApp
 from local.aws.durable.generations import DamagedError, Generations
 from local.aws.durable.ministack_app import MiniStackApp
+from local.errors import is_disk_full
 
 
 def _exit_with(lifeline: int) -> None:
@@ -53,4 +54,9 @@ def main() -> None:
         asyncio.run(_serve(Generations(arguments.data), sockets, arguments.notify, rules))
 
 
-main()
+try:
+    main()
+except OSError as problem:
+    if not is_disk_full(problem):
+        raise
+    os._exit(DISK_FULL)

@@ -12,10 +12,11 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from local.asgi import ClientGoneError, Message, Receive, Scope, Send, TooLargeError, read_body
-from local.aws.durable import CHANGED, REPLAY_FAILED
+from local.aws.durable import CHANGED, DISK_FULL, REPLAY_FAILED
 from local.aws.durable.access_rules import AccessRules
 from local.aws.durable.generations import DamagedError, Generations
 from local.aws.durable.ministack_app import MiniStackApp, Response
+from local.errors import is_disk_full
 
 _READS = re.compile(r"Get|List|Describe|Query$|Scan$|BatchGet|TransactGet|Receive|Search")
 _SENDS_EMAIL = re.compile(r"/v2/email/outbound-(bulk-)?emails$|Send\w*Email$")
@@ -144,8 +145,9 @@ def _exit_on_failure(what: str) -> Iterator[None]:
     try:
         yield
     except Exception as problem:  # noqa: BLE001 - after any error, memory and disk differ
-        print(f"{what}: {problem!r}", file=sys.stderr, flush=True)
-        os._exit(1)
+        with contextlib.suppress(OSError):
+            print(f"{what}: {problem!r}", file=sys.stderr, flush=True)
+        os._exit(DISK_FULL if is_disk_full(problem) else 1)
 
 
 def _operation(headers: Mapping[str, str], path: str, body: bytes) -> str:

@@ -1,5 +1,6 @@
 """The data on disk: numbered folders, each with a snapshot and the journal that continues it."""
 
+import errno
 import json
 import os
 import shutil
@@ -110,7 +111,7 @@ def _entry(line: bytes) -> tuple[bytes, bytes, bytes]:
 def _append(file: FileIO, content: bytes) -> None:
     # A full disk may accept only the first part of the content.
     if file.write(content) != len(content):
-        raise OSError("the disk is full")
+        raise OSError(errno.ENOSPC, "the disk is full")
 
 
 def _drop_unfinished_line(path: Path) -> None:

@@ -1,9 +1,11 @@
 """MiniStack in this process: its ASGI application, and the state that it can load and save."""
 
 import asyncio
+import errno
 import importlib
 import logging
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -108,4 +110,6 @@ class _Errors(logging.Handler):
     def raise_first(self) -> None:
         """Raise the first message as OSError, if there is one."""
         if self.messages:
-            raise OSError(self.messages[0])
+            # MiniStack logs the text of the exception.
+            code = re.search(r"\[Errno (\d+)\]", self.messages[0])
+            raise OSError(int(code[1]) if code else errno.EIO, self.messages[0])
