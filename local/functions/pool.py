@@ -32,8 +32,8 @@ MAX_WORKERS = 4
 MAX_WAITING = 60
 # Lambda allows ten seconds for a function's imports, outside its timeout.
 IMPORT_SECONDS = 10.0
-# How long a request waits for a worker.
-WAIT_SECONDS = 30.0
+# API Gateway's limit for an HTTP API integration. No request waits longer than that for a worker.
+GATEWAY_SECONDS = 30.0
 # A .pyc file identifies its source by size and modification time in whole seconds. Source that was just saved may be
 # saved again within the same second, so no .pyc is written for it yet.
 _SETTLED_SECONDS = 2.0
@@ -51,7 +51,7 @@ class FunctionTimeoutError(FunctionError):
 
 
 class FunctionBusyError(FunctionError):
-    """Too many requests wait for the function. API Gateway answers 503 when Lambda throttles."""
+    """Too many requests wait for the function, or for too long. API Gateway answers 503 when Lambda throttles."""
 
 
 class WorkerDiedError(FunctionError):
@@ -277,7 +277,7 @@ class Pool:
                 return Result(body, cold)
 
     def _acquire(self, request_id: str) -> Worker:
-        deadline = time.monotonic() + WAIT_SECONDS
+        deadline = time.monotonic() + GATEWAY_SECONDS
         with self._changed:
             if self._waiting >= MAX_WAITING:
                 raise FunctionBusyError(f"{MAX_WAITING} requests are already waiting for its {MAX_WORKERS} workers")
@@ -285,7 +285,7 @@ class Pool:
             try:
                 while (worker := self._free_worker(request_id)) is None:
                     if not self._changed.wait(deadline - time.monotonic()):
-                        raise FunctionTimeoutError(f"its {MAX_WORKERS} workers were busy for {WAIT_SECONDS:.0f} s")
+                        raise FunctionBusyError(f"its {MAX_WORKERS} workers were busy for {GATEWAY_SECONDS:.0f} s")
             finally:
                 self._waiting -= 1
             self._busy.add(worker)

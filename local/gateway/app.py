@@ -25,13 +25,11 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from local.errors import RunnerError
-from local.functions.pool import FunctionBusyError, FunctionError, FunctionTimeoutError, Result
-from local.gateway.server import ARRIVED, THREADS, TOO_LARGE
+from local.functions.pool import GATEWAY_SECONDS, FunctionBusyError, FunctionError, FunctionTimeoutError, Result
+from local.gateway.server import ARRIVED, DEADLINE, THREADS, TOO_LARGE
 from local.hosts import is_local
 from local.template import Cors, Project, one_line
 
-# How long a request may take from its last byte on, in seconds: the integration timeout of an HTTP API.
-LIMIT = 30.0
 # Bodies of these types and of text/* reach a function as text, others as base64.
 _TEXT_TYPES = frozenset({"application/json", "application/javascript", "application/xml"})
 _PROTOCOLS = frozenset({"HTTP/1.0", "HTTP/1.1"})
@@ -46,6 +44,13 @@ _MESSAGES = {
 }
 
 InvokeWithId = Callable[[str, str, str], Result]
+
+
+class GatewayTimeoutError(FunctionError):
+    """The request was not answered within API Gateway's limit. An HTTP API answers 503 then."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} within {GATEWAY_SECONDS:.0f} s, the limit of API Gateway")
 
 
 @dataclass(frozen=True)
@@ -69,10 +74,10 @@ class RequestRecord:
         """Return the line for the terminal."""
         clock = time.strftime("%H:%M:%S", time.localtime(self.at))
         line = f"{clock} {self.method} {self.path} {self.status} {self.milliseconds:.0f} ms"
+        if self.problem:
+            return f"{line} - {f'{self.function}: ' if self.function else ''}{self.problem}"
         if not self.function:
             return line
-        if self.problem:
-            return f"{line} - {self.function}: {self.problem}"
         return f"{line} {self.function}{' cold' if self.cold else ''}"
 
 
@@ -96,11 +101,13 @@ def make_app(project: Project, invoke: InvokeWithId, record: Callable[[RequestRe
 
     @app.before_request
     def begin() -> Response | None:
-        g.started, g.function, g.cold, g.problem, g.request_id = time.perf_counter(), "", False, "", ""
+        g.function, g.cold, g.problem, g.request_id = "", False, "", ""
         if refusal := _refusal():
             return refusal
         if request.method == "OPTIONS" and project.cors.origins and "Access-Control-Request-Method" in request.headers:
             return Response(status=HTTPStatus.NO_CONTENT)
+        if request.environ[DEADLINE] <= time.monotonic():
+            raise GatewayTimeoutError("it could not be started")
         return None
 
     @app.after_request
@@ -115,7 +122,7 @@ def make_app(project: Project, invoke: InvokeWithId, record: Callable[[RequestRe
                 method=request.method,
                 path=request.path,
                 status=response.status_code,
-                milliseconds=(time.perf_counter() - g.started) * 1000,
+                milliseconds=(time.monotonic() - request.environ[ARRIVED]) * 1000,
                 function=g.function,
                 cold=g.cold,
                 problem=g.problem,
@@ -241,9 +248,11 @@ class _Functions:
         g.function = name
         running = self._threads.submit(self._invoke, name, event, g.request_id)
         try:
-            result = running.result(request.environ[ARRIVED] + LIMIT - time.monotonic())
+            result = running.result(request.environ[DEADLINE] - time.monotonic())
         except TimeoutError:
-            raise FunctionTimeoutError(f"it did not answer within {LIMIT:.0f} s, the limit of API Gateway") from None
+            # If it still waits for a thread, it never starts.
+            running.cancel()
+            raise GatewayTimeoutError("it did not answer") from None
         g.cold = result.cold
         stdout.write_str(result.body)  # type: ignore[attr-defined]
 
@@ -292,7 +301,7 @@ def _failed(problem: Exception) -> Response:
     g.problem = str(problem) if isinstance(problem, FunctionError) else f"{type(problem).__name__}: {problem}"
     if isinstance(problem, FunctionTimeoutError):
         return _message(HTTPStatus.GATEWAY_TIMEOUT)
-    if isinstance(problem, FunctionBusyError):
+    if isinstance(problem, FunctionBusyError | GatewayTimeoutError):
         return _message(HTTPStatus.SERVICE_UNAVAILABLE)
     return _message(HTTPStatus.BAD_GATEWAY)
 

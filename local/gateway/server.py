@@ -1,14 +1,14 @@
 """Serve the gateway, a WSGI application, over HTTP."""
 
 import asyncio
-import contextlib
 import json
 import re
 import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
@@ -18,14 +18,16 @@ from a2wsgi import WSGIMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from local.asgi import ClientGoneError, Receive, Scope, Send, TooLargeError, body_parts, make_server
+from local.functions.pool import GATEWAY_SECONDS
 
 # The largest payload of an HTTP API, in bytes.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 MAX_BODY = 10 * 1024 * 1024
-# Larger bodies wait in a file until they are complete, and are served one after the other, in bytes.
+# Larger bodies wait in a file until they are complete, and then for their share of MAX_BODY, in bytes.
 _LARGE = 1024 * 1024
-# Keys in the WSGI environment: whether the body exceeded MAX_BODY, and when it was complete, by `time.monotonic`.
-TOO_LARGE, ARRIVED = "local.too_large", "local.arrived"
+# Keys in the WSGI environment: whether the body exceeded MAX_BODY, when the request was complete, and when it must be
+# answered. Both times are those of `time.monotonic`.
+TOO_LARGE, ARRIVED, DEADLINE = "local.too_large", "local.arrived", "local.deadline"
 # A request keeps its thread until it is answered; the pools bound how many requests to one function run and wait.
 THREADS = 256
 _STOP_SECONDS = 1.0
@@ -80,8 +82,7 @@ class Server:
         self.port: int = sockets[0].getsockname()[1]
         self._wsgi = WSGIMiddleware(self._call, workers=THREADS)
         self._server = make_server(self._respond, _Protocol)
-        # A body is several times in memory while it becomes an event.
-        self._large = asyncio.Lock()
+        self._large_bodies = _Budget(MAX_BODY)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": sockets}, daemon=True)
         self._thread.start()
 
@@ -102,19 +103,45 @@ class Server:
                 scope["too_large"] = True
             except ClientGoneError:
                 return
-            is_large = body.tell() > _LARGE
+            # A body that is too large is not read, so it needs no share.
+            share = 0 if scope["too_large"] or body.tell() <= _LARGE else body.tell()
             body.seek(0)
-            async with self._large if is_large else contextlib.nullcontext():
-                scope["arrived"] = time.monotonic()
+            scope["arrived"], scope["deadline"] = time.monotonic(), time.monotonic() + GATEWAY_SECONDS
+            # If the share is not free in time, the application answers without reading the body.
+            async with self._large_bodies.share(share, GATEWAY_SECONDS):
                 await self._wsgi(scope, receive, send)  # type: ignore[arg-type]  # a2wsgi's types are more detailed.
 
     def _call(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         scope = environ["asgi.scope"]
-        environ[TOO_LARGE], environ[ARRIVED] = scope["too_large"], scope["arrived"]
+        environ[TOO_LARGE] = scope["too_large"]
+        environ[ARRIVED], environ[DEADLINE] = scope["arrived"], scope["deadline"]
         environ["wsgi.input"] = scope["body"]
         # A chunked body has no length: without this, Werkzeug takes it for empty.
         environ["wsgi.input_terminated"] = True
         return self.application(environ, start_response)
+
+
+class _Budget:
+    """Limits the bytes of large bodies in use. A body is several times in memory while it becomes an event."""
+
+    def __init__(self, free: int) -> None:
+        self._free = free
+        self._returned = asyncio.Condition()
+
+    @asynccontextmanager
+    async def share(self, size: int, seconds: float) -> AsyncIterator[None]:
+        """Take this many bytes for the block, after waiting at most `seconds` until they are free."""
+        async with self._returned:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._returned.wait_for(lambda: size <= self._free)
+            self._free -= size
+        try:
+            yield
+        finally:
+            async with self._returned:
+                self._free += size
+                self._returned.notify_all()
 
 
 def _normalize(scope: Scope) -> None:

@@ -61,8 +61,7 @@ def test_taken_port_is_reported_with_the_option_to_change_it(start: Callable[...
 
 
 def test_connections_are_refused_until_the_runner_can_answer(start: Callable[..., RunnerProcess]) -> None:
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     runner = start("--port", str(port))
     runner.wait_for_line("Starting MiniStack")
 
@@ -93,6 +92,21 @@ def test_two_copies_of_the_project_run_side_by_side(
         assert count_notes(second) == 0
         assert second.stop() == 0
         assert count_notes(first) == 1
+
+
+def test_of_two_copies_started_together_on_one_port_the_second_says_so(tmp_path: Path, project_copy: Path) -> None:
+    """Both can bind the port until one of them listens."""
+    port = free_port()
+    with (
+        RunnerProcess(project_copy / "template.yaml", tmp_path / "first", "--port", str(port)) as first,
+        RunnerProcess(project_copy / "template.yaml", tmp_path / "second", "--port", str(port)) as second,
+    ):
+        eventually(lambda: {first.process.poll(), second.process.poll()} != {None}, what="an exit")
+        served, refused = (first, second) if first.process.poll() is None else (second, first)
+        refused.wait_for_line(rf"Port {port} for the API is taken .* choose another with PORT=")
+        assert "Traceback" not in refused.output
+        assert refused.process.returncode == 1
+        assert served.ready().get("/echo").status == 200
 
 
 def test_second_runner_on_the_same_data_is_refused(start: Callable[..., RunnerProcess]) -> None:
@@ -201,6 +215,12 @@ def test_data_survives_a_restart(start: Callable[..., RunnerProcess], project_co
     assert again["VersionId"] == key["VersionId"]
     assert runner.aws.call("dynamodb", "Scan", {"TableName": "NotesTable"})["Items"] == [{"id": {"S": "kept"}}]
     assert runner.get("/_local/inbox.json").json == emails
+
+
+def free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port: int = free.getsockname()[1]
+        return port
 
 
 def count_notes(runner: RunnerProcess) -> int:

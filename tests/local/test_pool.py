@@ -94,6 +94,23 @@ def test_requests_beyond_the_limit_are_rejected_at_once(
     assert pool.invoke("{}").body == "true"
 
 
+def test_request_that_waits_too_long_for_a_worker_is_rejected(
+    make_pool: Callable[[str], Pool], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(pools, "MAX_WORKERS", 1)
+    pool = make_pool(WAITING)
+    with ThreadPoolExecutor() as threads:
+        accepted = threads.submit(pool.invoke, "{}")
+        eventually(lambda: pool._busy, what="a busy worker")
+        monkeypatch.setattr(pools, "GATEWAY_SECONDS", 0.01)
+        try:
+            with pytest.raises(FunctionBusyError, match="its 1 workers were busy"):
+                pool.invoke("{}")
+        finally:
+            (tmp_path / "go").touch()
+        assert accepted.result().body == "true"
+
+
 def fork_server_of(lines: list[tuple[str, str, str]], request: int = 0) -> int:
     """Return the process that forked the worker of a request to WAITING, once that request has started."""
     line = eventually(lambda: lines[request:], what=f"the start of request {request}")[0][2]

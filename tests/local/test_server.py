@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -12,7 +13,7 @@ import pytest
 
 from local import asgi
 from local.asgi import Receive
-from local.gateway.server import Application, Server
+from local.gateway.server import DEADLINE, MAX_BODY, TOO_LARGE, Application, Server
 from tests.local.harness import TIMEOUT, eventually
 
 
@@ -64,34 +65,69 @@ def post(server: Server, body: bytes) -> bytes:
         return connection.getresponse().read()
 
 
-def test_large_bodies_are_served_one_after_the_other_and_small_ones_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A body is several times in memory while it becomes an event."""
-    running, most, received = 0, 0, 0
-    release = threading.Event()
+class Held:
+    """An application that keeps large bodies until `release` is set."""
 
-    async def count_received(receive: Receive, limit: int) -> AsyncIterator[bytes]:
-        nonlocal received
-        async for part in asgi.body_parts(receive, limit):
-            yield part
-        received += 1
+    def __init__(self) -> None:
+        self.release = threading.Event()
+        self.sizes: list[int] = []
+        self.most = 0
 
-    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        nonlocal running, most
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        if environ[TOO_LARGE]:
+            return [b"too large"]
+        if environ[DEADLINE] <= time.monotonic():
+            return [b"too late"]
         length = len(environ["wsgi.input"].read())
         if length > 1:
-            running += 1
-            most = max(most, running)
-            assert release.wait(TIMEOUT)
-            running -= 1
-        start_response("200 OK", [])
+            self.sizes.append(length)
+            self.most = max(self.most, sum(self.sizes))
+            assert self.release.wait(TIMEOUT)
+            self.sizes.remove(length)
         return [str(length).encode()]
 
+
+@pytest.fixture
+def held() -> Iterator[Held]:
+    application = Held()
+    yield application
+    application.release.set()
+
+
+@pytest.fixture
+def bodies(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The numbers of the bodies that were received completely."""
+    received: list[int] = []
+
+    async def count_received(receive: Receive, limit: int) -> AsyncIterator[bytes]:
+        async for part in asgi.body_parts(receive, limit):
+            yield part
+        received.append(len(received))
+
     monkeypatch.setattr("local.gateway.server.body_parts", count_received)
-    large = bytes(2 * 1024 * 1024)
-    with serving(application) as server, ThreadPoolExecutor() as threads:
-        answers = [threads.submit(post, server, large) for _ in range(4)]
-        eventually(lambda: received == 4, what="four bodies")
+    return received
+
+
+def test_large_bodies_in_use_are_as_much_as_one_of_the_greatest_size(held: Held, bodies: list[int]) -> None:
+    """A body is several times in memory while it becomes an event."""
+    large = bytes(MAX_BODY * 2 // 5)
+    with serving(held) as server, ThreadPoolExecutor() as threads:
+        answers = [threads.submit(post, server, large) for _ in range(5)]
+        eventually(lambda: len(bodies) == 5, what="five bodies")
+        eventually(lambda: held.sizes == 2 * [len(large)], what="two requests at the same time")
         assert [post(server, b"x") for _ in range(20)] == [b"1"] * 20
-        release.set()
+        assert post(server, bytes(MAX_BODY + 1)) == b"too large"
+        held.release.set()
         assert {answer.result() for answer in answers} == {str(len(large)).encode()}
-    assert most == 1
+    assert held.most == 2 * len(large) < MAX_BODY
+
+
+def test_large_body_waits_until_the_deadline_of_its_request_only(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(held) as server, ThreadPoolExecutor() as threads:
+        first = threads.submit(post, server, bytes(MAX_BODY))
+        eventually(lambda: held.sizes, what="the first body")
+        monkeypatch.setattr("local.gateway.server.GATEWAY_SECONDS", 0.05)
+        assert post(server, bytes(MAX_BODY)) == b"too late"
+        held.release.set()
+        assert first.result() == str(MAX_BODY).encode()

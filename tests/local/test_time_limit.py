@@ -1,39 +1,99 @@
-"""A request ends after 30 s, as with API Gateway, whatever it has waited for."""
+"""A request ends after 30 s with a 503, as with API Gateway, whatever it has waited for."""
 
 import io
+import json
+import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 
 import pytest
 from flask import Flask, g
 
-from local.functions.pool import FunctionTimeoutError, Result
-from local.gateway.app import LIMIT, _Functions
-from local.gateway.server import ARRIVED
+from local.functions.pool import Result
+from local.gateway import app, server
+from local.gateway.app import GatewayTimeoutError, RequestRecord, make_app
+from local.gateway.server import DEADLINE, Server
+from local.template import read_project
+from tests.local.harness import PROJECT, TIMEOUT, eventually
+
+
+class Hanging:
+    """A function that answers only after `release` is set."""
+
+    def __init__(self) -> None:
+        self.release = threading.Event()
+        self.started: list[str] = []
+        self.finished: list[str] = []
+
+    def __call__(self, _name: str, _event: str, request_id: str) -> Result:
+        self.started.append(request_id)
+        assert self.release.wait(TIMEOUT)
+        self.finished.append(request_id)
+        return Result("{}", cold=False)
 
 
 @pytest.fixture
-def release() -> Iterator[threading.Event]:
-    event = threading.Event()
-    yield event
-    event.set()
+def hanging() -> Iterator[Hanging]:
+    function = Hanging()
+    yield function
+    function.release.set()
 
 
-def test_request_that_has_used_its_time_is_answered_and_its_function_runs_on(release: threading.Event) -> None:
-    finished = threading.Event()
+@contextmanager
+def serving(invoke: Callable[[str, str, str], Result], records: list[RequestRecord]) -> Iterator[Server]:
+    project = read_project(PROJECT / "template.yaml", {})
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        serving = Server([listening], make_app(project, invoke, records.append, listening.getsockname()[1]))
+        yield serving
+        serving.stop()
 
-    def invoke(_name: str, _event: str, _request_id: str) -> Result:
-        release.wait()
-        finished.set()
-        return Result("{}", cold=False)
 
-    functions = _Functions(invoke)
-    arrived = time.monotonic() - LIMIT
-    with Flask(__name__).test_request_context(environ_overrides={ARRIVED: arrived}):
-        g.request_id = "an id"
-        with pytest.raises(FunctionTimeoutError, match="within 30 s, the limit of API Gateway"):
-            functions.invoke("EchoFunction", "{}", stdout=io.StringIO())
-    assert not finished.is_set()
-    release.set()
-    assert finished.wait(30)
+def get(port: int) -> tuple[int, object]:
+    with closing(HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)) as connection:
+        connection.request("GET", "/echo")
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())
+
+
+def test_request_that_has_used_its_time_is_answered_with_503_and_its_function_runs_on(
+    hanging: Hanging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "GATEWAY_SECONDS", 0.5)
+    records: list[RequestRecord] = []
+    with serving(hanging, records) as running:
+        assert get(running.port) == (503, {"message": "Service Unavailable"})
+    (record,) = records
+    assert str(record).endswith("EchoFunction: it did not answer within 30 s, the limit of API Gateway")
+    assert (hanging.started, hanging.finished) == ([record.request_id], [])
+    hanging.release.set()
+    eventually(lambda: hanging.finished, what="the end of the function")
+
+
+def test_request_that_has_waited_too_long_reaches_no_function(
+    hanging: Hanging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "GATEWAY_SECONDS", 0.0)
+    records: list[RequestRecord] = []
+    with serving(hanging, records) as running:
+        assert get(running.port) == (503, {"message": "Service Unavailable"})
+    assert str(records[0]).endswith(" - it could not be started within 30 s, the limit of API Gateway")
+    assert hanging.started == []
+
+
+def test_invocation_that_still_waits_for_a_thread_never_starts(
+    hanging: Hanging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "THREADS", 1)
+    functions = app._Functions(hanging)
+    for request_id in ("first", "second"):
+        with Flask(__name__).test_request_context(environ_overrides={DEADLINE: time.monotonic()}):
+            g.request_id = request_id
+            with pytest.raises(GatewayTimeoutError):
+                functions.invoke("EchoFunction", "{}", stdout=io.StringIO())
+            eventually(lambda: hanging.started, what="the first function")
+    hanging.release.set()
+    functions._threads.shutdown()
+    assert hanging.finished == ["first"]
