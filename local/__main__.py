@@ -45,7 +45,7 @@ def main() -> int:
 
     signal.signal(signal.SIGINT, handle_signal)
     signal.signal(signal.SIGTERM, handle_signal)
-    runner = Runner(options, console)
+    runner = Runner(options, console, stop.set)
     try:
         runner.start()
         starting = False
@@ -65,7 +65,9 @@ def main() -> int:
         starting = False
         runner.stop()
     console.print(f"Stopped. The data is kept in {options.data}.")
-    return 130 if received == [signal.SIGINT] else 0
+    if received:
+        return 130 if received == [signal.SIGINT] else 0
+    return 1 if runner.has_failed else 0
 
 
 def _options() -> Options:

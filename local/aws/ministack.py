@@ -10,6 +10,8 @@ import os
 import subprocess
 import threading
 import time
+from collections import deque
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -28,8 +30,9 @@ _SERVICES = "dynamodb,dynamodbstreams,secretsmanager,ses,sqs,sts"
 _COMPACT_ABOVE = 2_000_000
 # Seconds before a process that failed at once is started again.
 _RESTART_PAUSE = 1.0
-# A process that never answers is not restarted for ever.
-_MAX_FAILED_STARTS = 5
+# A process that never answers, or ends again and again, is not restarted for ever: this many times, and, for one that
+# has answered, within these seconds.
+_MAX_ENDS, _WITHIN = 5, 60.0
 # Seconds after which a full disk is reported again.
 _REMINDER = 60.0
 
@@ -53,6 +56,7 @@ class MiniStack:
 
     Requests must name the key of `credentials`, and a host of loopback or the one by which containers reach it.
     `endpoint` is its address for this machine, `container_endpoint` the one for containers, which includes the key.
+    `on_given_up` is called when it will not be restarted again.
     """
 
     def __init__(self, data: Path, python: Path, port: int, lifeline: int, console: Console) -> None:
@@ -73,8 +77,11 @@ class MiniStack:
         # not change.
         self.incarnation = 0
         self.wakeups: list[threading.Event] = []
-        # Whether it has answered once, and how often it has ended before.
+        self.on_given_up: Callable[[], None] = lambda: None
+        # Whether it has answered once, how often it has ended before, and when it last ended for other reasons than a
+        # full disk.
         self._has_served, self._failed_starts = False, 0
+        self._ends: deque[float] = deque(maxlen=_MAX_ENDS)
         # When the disk was last reported to be full.
         self._full_at: float | None = None
         self._stopping = threading.Event()
@@ -164,12 +171,12 @@ class MiniStack:
             status = self._process.wait()
             if self._stopping.is_set():
                 return
-            self._failed_starts += not self._has_served
-            if status == NO_RESTART or self._failed_starts == _MAX_FAILED_STARTS:
-                self._console.error(f"MiniStack stopped: {_last_line(self.log)}")
+            if reason := self._reason_to_give_up(status):
+                self._console.error(reason)
                 # Closes the connections that wait in the socket.
                 self.aws.given_up = True
                 self._close_sockets()
+                self.on_given_up()
                 return
             self._report(status)
             if time.monotonic() - started < _RESTART_PAUSE:
@@ -178,6 +185,20 @@ class MiniStack:
             if not self._restart():
                 return
             self._wake()
+
+    def _reason_to_give_up(self, status: int) -> str | None:
+        self._failed_starts += not self._has_served
+        if status == NO_RESTART or self._failed_starts == _MAX_ENDS:
+            return f"MiniStack stopped: {_last_line(self.log)}"
+        if status == DISK_FULL:
+            return None
+        self._ends.append(time.monotonic())
+        if len(self._ends) < _MAX_ENDS or self._ends[-1] - self._ends[0] > _WITHIN:
+            return None
+        return (
+            f"MiniStack ended {_MAX_ENDS} times within a minute, so it is not restarted. Its log is {self.log}; what "
+            "it had acknowledged is on disk."
+        )
 
     def _report(self, status: int) -> None:
         if status != DISK_FULL:

@@ -188,7 +188,9 @@ class Source:
                 self._iterator = None
                 # After a restart, the stream has another ARN.
                 if self._ministack.incarnation == incarnation:
-                    self._console.warn(f"The stream of {self.declared.table} cannot be read ({problem}). Retrying.")
+                    # When MiniStack is given up, which was reported, the runner stops.
+                    if not self._aws.given_up:
+                        self._console.warn(f"The stream of {self.declared.table} cannot be read ({problem}). Retrying.")
                     self.wakeup.wait(1.0)
             else:
                 self._at_end = self._iterator is not None

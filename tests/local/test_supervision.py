@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,10 @@ import pytest
 
 from local.aws import ministack
 from local.aws.durable import DISK_FULL
-from local.aws.ministack import MiniStack
+from local.aws.ministack import MiniStack, State
 from local.console import Console
 from local.errors import RunnerError
-from tests.local.harness import eventually
+from tests.local.harness import TIMEOUT, eventually
 from tests.support import ROOT
 
 # What a process does instead of serving: it runs, it ends with a status, or it cannot be started.
@@ -26,6 +27,7 @@ RUNS = "cat"
 class Supervised:
     served: MiniStack
     out: io.StringIO
+    given_up: threading.Event
     # What is left of the processes to start.
     outcomes: list[OSError | str]
 
@@ -39,7 +41,7 @@ def supervise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
         closing.callback(os.close, stdin)
 
         def supervise(*processes: OSError | str) -> Supervised:
-            outcomes, out = list(processes), io.StringIO()
+            outcomes, out, given_up = list(processes), io.StringIO(), threading.Event()
 
             def start(_: MiniStack) -> subprocess.Popen[bytes]:
                 outcome = outcomes.pop(0)
@@ -50,9 +52,10 @@ def supervise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
             monkeypatch.setattr(MiniStack, "_start", start)
             monkeypatch.setattr(ministack, "_RESTART_PAUSE", 0.01)
             served = MiniStack(tmp_path, ROOT / ".venv/bin/python", 0, stdin, Console(out))
+            served.on_given_up = given_up.set
             closing.callback(served.aws.close)
             closing.callback(served.kill)
-            return Supervised(served, out, outcomes)
+            return Supervised(served, out, given_up, outcomes)
 
         yield supervise
 
@@ -73,7 +76,35 @@ def test_full_disk_is_reported_once_while_every_change_ends_the_process(supervis
 
 
 def test_process_that_never_answers_is_not_restarted_for_ever(supervise: Callable[..., Supervised]) -> None:
-    begun = supervise(*["exit 1"] * ministack._MAX_FAILED_STARTS)
+    begun = supervise(*["exit 1"] * ministack._MAX_ENDS)
     with pytest.raises(RunnerError, match=r"MiniStack does not start\. Its log is"):
         begun.served.wait_until_ready()
     assert begun.outcomes == []
+    assert begun.given_up.is_set()
+
+
+def test_process_that_ends_again_and_again_is_given_up(
+    supervise: Callable[..., Supervised], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MiniStack, "state", lambda _: State(0, 0, 0))
+    begun = supervise(*[RUNS] * ministack._MAX_ENDS)
+    begun.served.wait_until_ready()
+    killed: list[subprocess.Popen[bytes]] = []
+    for _ in range(ministack._MAX_ENDS):
+        eventually(lambda: begun.served._process not in killed, what="a start")
+        killed.append(begun.served._process)
+        killed[-1].kill()
+    assert begun.given_up.wait(TIMEOUT)
+    assert begun.out.getvalue().count("MiniStack ended (signal 9)") == ministack._MAX_ENDS - 1
+    assert "MiniStack ended 5 times within a minute, so it is not restarted. Its log is" in begun.out.getvalue()
+
+
+def test_process_that_ends_now_and_then_is_restarted(
+    supervise: Callable[..., Supervised], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MiniStack, "state", lambda _: State(0, 0, 0))
+    monkeypatch.setattr(ministack, "_WITHIN", 0.0)
+    begun = supervise(*["exit 1"] * ministack._MAX_ENDS * 2, RUNS)
+    begun.served._has_served = True
+    eventually(lambda: not begun.outcomes, what="the last start")
+    assert not begun.given_up.is_set()
