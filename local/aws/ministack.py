@@ -109,8 +109,12 @@ class MiniStack:
         return _state(self.aws.http("GET", "/_durable"))
 
     def snapshot(self, known: State) -> State:
-        """Write a snapshot, unless something has changed since `known`. Returns the state after that."""
-        return _state(self.aws.http("POST", "/_durable", json.dumps(asdict(known))))
+        """Write a snapshot, unless something has changed since `known`, or there is no room. Returns the state then."""
+        answer = self.aws.http("POST", "/_durable", json.dumps(asdict(known)))
+        if answer[0] == HTTPStatus.INSUFFICIENT_STORAGE:
+            self._report_full_disk()
+            return known
+        return _state(answer)
 
     def kill(self) -> None:
         """Kill MiniStack. What it has acknowledged is on disk."""
@@ -201,15 +205,19 @@ class MiniStack:
         )
 
     def _report(self, status: int) -> None:
-        if status != DISK_FULL:
-            how = f"signal {-status}" if status < 0 else f"status {status}"
-            self._console.warn(f"MiniStack ended ({how}). Restarting it; what it had acknowledged is on disk.")
-        elif self._full_at is None or time.monotonic() - self._full_at > _REMINDER:
-            # Every change that is tried ends it, so this is not repeated each time.
+        if status == DISK_FULL:
+            self._report_full_disk()
+            return
+        how = f"signal {-status}" if status < 0 else f"status {status}"
+        self._console.warn(f"MiniStack ended ({how}). Restarting it; what it had acknowledged is on disk.")
+
+    def _report_full_disk(self) -> None:
+        # Every change that does not fit ends a process, so this is not repeated each time.
+        if self._full_at is None or time.monotonic() - self._full_at > _REMINDER:
             self._full_at = time.monotonic()
             self._console.error(
-                f"The disk with {self._data.parent} is full: requests that change something get 503, and nothing that "
-                "was acknowledged is lost. Free some room; there is no need to restart."
+                f"The disk with {self._data.parent} is full: requests whose changes do not fit get 503, and nothing "
+                "that was acknowledged is lost. Free some room; there is no need to restart."
             )
 
     def _restart(self) -> bool:

@@ -71,8 +71,18 @@ def test_restart_that_fails_is_retried(supervise: Callable[..., Supervised]) -> 
 def test_full_disk_is_reported_once_while_every_change_ends_the_process(supervise: Callable[..., Supervised]) -> None:
     begun = supervise(f"exit {DISK_FULL}", f"exit {DISK_FULL}", f"exit {DISK_FULL}", RUNS)
     eventually(lambda: not begun.outcomes, what="the last attempt")
-    assert begun.out.getvalue().count("is full: requests that change something get 503") == 1
+    assert begun.out.getvalue().count("is full: requests whose changes do not fit get 503") == 1
     assert "ended" not in begun.out.getvalue()
+
+
+def test_snapshot_without_room_is_reported_once_and_not_retried_at_once(
+    supervise: Callable[..., Supervised], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = supervise(RUNS)
+    monkeypatch.setattr(begun.served.aws, "http", lambda *_: (507, b"{}"))
+    known = State(3, 4, 5)
+    assert [begun.served.snapshot(known), begun.served.snapshot(known)] == [known, known]
+    assert begun.out.getvalue().count("is full: ") == 1
 
 
 def test_process_that_never_answers_is_not_restarted_for_ever(supervise: Callable[..., Supervised]) -> None:
