@@ -181,12 +181,13 @@ endef
 
 # Install a lock into an environment: $(call install,ENVIRONMENT,LOCK,WHAT). The locks are complete, so nothing is resolved.
 # uv is ten times as fast as pip, but does not read pip's settings; so it gets pip's index, and pip installs what uv could
-# not. uv lists what it installs when it has done so, which is left out, and before that what it downloads.
+# not. Of uv's output, the downloads and the totals are shown.
 define install
 echo "Installing $(3) into $(1) (once): $$(grep -c == $(2)) packages"; \
 index=$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config list | sed -n "s/^install.index-url='\(.*\)'/\1/p; s/^global.index-url='\(.*\)'/\1/p" | tail -n 1)}; \
-$(BIN)/python -m uv pip install --python $(1)/bin/python --system-certs --no-deps --require-hashes \
-  $${index:+--default-index "$$index"} --requirement $(2) 2>&1 | grep -v '^ [+~-] '; \
+{ $(BIN)/python -m uv pip install --python $(1)/bin/python --system-certs --no-deps --require-hashes \
+  $${index:+--default-index "$$index"} --requirement $(2) || echo "uv could not, so pip installs them (half a minute or more)"; } \
+  2>&1 | grep -v -e '^ [+~-] ' -e '^Using Python' -e '^Uninstalled'; \
 $(BIN)/python -m pip --python $(1)/bin/python install -qq --no-compile --no-deps --require-hashes --requirement $(2)
 endef
 
@@ -200,6 +201,7 @@ environments: .venv/.run .venv-ministack/.installed ## install what the runner n
 
 # `relocatable` makes uv write programs that find their Python from their own folder, so the project may be moved.
 .venv/.uv: requirements-uv.txt
+	@echo "Creating .venv, and installing uv, which installs the rest (once)"
 	@$(find_python); $(BIN)/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear .venv
 	@$(BIN)/python -m pip install -qq --no-compile --no-deps --require-hashes --requirement requirements-uv.txt
 	@grep -q relocatable .venv/pyvenv.cfg || echo "relocatable = true" >> .venv/pyvenv.cfg
