@@ -16,7 +16,9 @@ export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What this machine has set for other projects would send packages elsewhere, or keep Python from finding this one.
 export PIP_USER := 0
-unexport PIP_PREFIX PIP_ROOT PIP_TARGET PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONWARNINGS
+unexport PIP_CONSTRAINT PIP_PREFIX PIP_ROOT PIP_TARGET
+# The same as in local/clean.py.
+unexport PYTHONDEVMODE PYTHONHOME PYTHONINSPECT PYTHONOPTIMIZE PYTHONPATH PYTHONSAFEPATH PYTHONWARNINGS
 # `sam`, and the layer's Makefile that it runs, must find this project's tools first.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -179,12 +181,13 @@ endef
 
 # Install a lock into an environment: $(call install,ENVIRONMENT,LOCK,WHAT). The locks are complete, so nothing is resolved.
 # uv is ten times as fast as pip, but does not read pip's settings; so it gets pip's index, and pip installs what uv could
-# not. uv lists what it installs when it has done so, which is left out, and before that what it downloads.
+# not. Of uv's output, the downloads and the totals are shown.
 define install
 echo "Installing $(3) into $(1) (once): $$(grep -c == $(2)) packages"; \
-index=$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || echo "$$PIP_INDEX_URL"); \
-$(BIN)/python -m uv pip install --python $(1)/bin/python --system-certs --no-deps --require-hashes \
-  $${index:+--default-index "$$index"} --requirement $(2) 2>&1 | grep -v '^ [+~-] '; \
+index=$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config list | sed -n "s/^install.index-url='\(.*\)'/\1/p; s/^global.index-url='\(.*\)'/\1/p" | tail -n 1)}; \
+{ $(BIN)/python -m uv pip install --python $(1)/bin/python --system-certs --no-deps --require-hashes \
+  $${index:+--default-index "$$index"} --requirement $(2) || echo "uv could not, so pip installs them (half a minute or more)"; } \
+  2>&1 | grep -v -e '^ [+~-] ' -e '^Using Python' -e '^Uninstalled'; \
 $(BIN)/python -m pip --python $(1)/bin/python install -qq --no-compile --no-deps --require-hashes --requirement $(2)
 endef
 
@@ -196,16 +199,21 @@ endef
 
 environments: .venv/.run .venv-ministack/.installed ## install what the runner needs: .venv and .venv-ministack
 
-# `relocatable` makes uv write programs that find their Python from their own folder, so the project may be moved. The layer's
-# package is used in place, by a path relative to the environment, for the same reason.
+# `relocatable` makes uv write programs that find their Python from their own folder, so the project may be moved.
 .venv/.uv: requirements-uv.txt
+	@echo "Creating .venv, and installing uv, which installs the rest (once)"
 	@$(find_python); $(BIN)/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear .venv
 	@$(BIN)/python -m pip install -qq --no-compile --no-deps --require-hashes --requirement requirements-uv.txt
 	@grep -q relocatable .venv/pyvenv.cfg || echo "relocatable = true" >> .venv/pyvenv.cfg
-	@$(BIN)/python -c 'import sysconfig; open(sysconfig.get_path("purelib") + "/shared.pth", "w").write("../../../../layers/shared\n")'
 	@touch $@
 
-.venv/.run: requirements-run.txt .venv/.uv
+# `shared` is used in place. `local` and `tests` are found from any working directory, and with PYTHONSAFEPATH. The paths are
+# relative to the environment, so the project may be moved.
+.venv/.paths: Makefile | .venv/.uv
+	@$(BIN)/python -c 'import sysconfig; open(sysconfig.get_path("purelib") + "/shared.pth", "w").write("../../../../layers/shared\n../../../..\n")'
+	@touch $@
+
+.venv/.run: requirements-run.txt .venv/.uv | .venv/.paths
 	@$(call install,.venv,requirements-run.txt,the runner)
 	@touch $@
 

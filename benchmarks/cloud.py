@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from botocore.config import Config
 
 from benchmarks.page import ROOT
-from local.clean import without_aws_settings
+from local.clean import clean_environment
 from local.template import Project, read_project
 from shared.core import aws, deadlines
 from shared.core.tables import Item, Put, Table
@@ -41,7 +41,7 @@ def cloud(*services: str) -> Iterator[Project]:
 
     `services` are those that the benchmark itself needs in addition. Yields what the template declares.
     """
-    clean = without_aws_settings(os.environ)
+    clean = clean_environment(os.environ)
     os.environ.clear()
     os.environ.update(clean)
     project = read_template()

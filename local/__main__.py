@@ -13,6 +13,7 @@ from types import FrameType
 from local.aws.credentials import FILE_NAME as CREDENTIALS_FILE
 from local.aws.rotation import PROXY_KEY
 from local.console import Console
+from local.data import DIRECTORY, PROJECT
 from local.errors import RunnerError, is_disk_full
 from local.runner import Options, Runner
 
@@ -44,7 +45,7 @@ def main() -> int:
 
     signal.signal(signal.SIGINT, handle_signal)
     signal.signal(signal.SIGTERM, handle_signal)
-    runner = Runner(options, console)
+    runner = Runner(options, console, stop.set)
     try:
         runner.start()
         starting = False
@@ -64,7 +65,9 @@ def main() -> int:
         starting = False
         runner.stop()
     console.print(f"Stopped. The data is kept in {options.data}.")
-    return 130 if received == [signal.SIGINT] else 0
+    if received:
+        return 130 if received == [signal.SIGINT] else 0
+    return 1 if runner.has_failed else 0
 
 
 def _options() -> Options:
@@ -72,16 +75,19 @@ def _options() -> Options:
     parser = argparse.ArgumentParser(
         prog="python -m local", description="Serve the template's API on this machine, without Docker."
     )
-    parser.add_argument("--template", type=Path, default=Path("template.yaml"), help="default: template.yaml")
+    parser.add_argument("--template", type=Path, default=PROJECT / "template.yaml", help="default: template.yaml")
     parser.add_argument(
         "--port", default=environment.get("PORT", "3000"), help="port of the API; default: PORT or 3000"
     )
     parser.add_argument("--aws-port", default="0", help="port of MiniStack; default: any free port")
     parser.add_argument(
-        "--data", type=Path, default=Path(".local"), help="directory of the local data; default: .local"
+        "--data", type=Path, default=_short(DIRECTORY), help="directory of the local data; default: .local"
     )
     parser.add_argument(
-        "--ministack-python", type=Path, default=Path(".venv-ministack/bin/python"), help=argparse.SUPPRESS
+        "--ministack-python",
+        type=Path,
+        default=_short(PROJECT / ".venv-ministack/bin/python"),
+        help=argparse.SUPPRESS,
     )
     parser.add_argument(
         "--parameter-overrides", nargs="*", default=[], metavar="KEY=VALUE", help="values for the template's parameters"
@@ -100,6 +106,12 @@ def _options() -> Options:
         admin_email=environment.get("LOCAL_ADMIN_EMAIL") or "admin@example.com",
         admin_password=environment.get("LOCAL_ADMIN_PASSWORD") or None,
     )
+
+
+def _short(path: Path) -> Path:
+    """Return the path relative to the working directory if it is below that, as it is printed."""
+    current = Path.cwd()
+    return path.relative_to(current) if path.is_relative_to(current) else path
 
 
 def _pair(text: str) -> tuple[str, str]:

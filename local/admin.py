@@ -92,5 +92,10 @@ def _write_private(path: Path, text: str) -> None:
     def open_private(name: str, flags: int) -> int:
         return os.open(name, flags, 0o600)
 
-    with open(path, "x", encoding="utf-8", opener=open_private) as file:
-        file.write(text)
+    try:
+        with open(path, "x", encoding="utf-8", opener=open_private) as file:
+            file.write(text)
+    except OSError:
+        # On a full disk, the file is there, and empty.
+        path.unlink(missing_ok=True)
+        raise

@@ -10,6 +10,10 @@ from pathlib import Path
 
 from local.errors import RunnerError
 
+# The project's folder, whatever the working directory is.
+PROJECT = Path(__file__).resolve().parents[1]
+DIRECTORY = PROJECT / ".local"
+
 
 @contextlib.contextmanager
 def opened(data: Path) -> Iterator[None]:
@@ -50,6 +54,6 @@ def delete(data: Path) -> None:
 
 if __name__ == "__main__":
     try:
-        delete(Path(".local").resolve())
+        delete(DIRECTORY.resolve())
     except RunnerError as refusal:
         sys.exit(str(refusal))

@@ -56,10 +56,14 @@ class Options:
 
 
 class Runner:
-    """The parts of the runner. Call `stop` even if `start` raised."""
+    """The parts of the runner. Call `stop` even if `start` raised.
 
-    def __init__(self, options: Options, console: Console) -> None:
-        self._options, self._console = options, console
+    `on_failure` is called when it can no longer serve; `has_failed` is true from then on.
+    """
+
+    def __init__(self, options: Options, console: Console, on_failure: Callable[[], None]) -> None:
+        self._options, self._console, self._on_failure = options, console, on_failure
+        self.has_failed = False
         self._closing = contextlib.ExitStack()
         self._stopping = threading.Event()
         self._pools: dict[str, Pool] = {}
@@ -137,8 +141,13 @@ class Runner:
         self._ministack = MiniStack(
             self._data, options.ministack_python, options.aws_port, self._lifeline, self._console
         )
+        self._ministack.on_given_up = self._fail
         self._ministack.credentials.write(self._data / CREDENTIALS_FILE, self._ministack.container_endpoint)
         self._closing.callback(self._ministack.kill)
+
+    def _fail(self) -> None:
+        self.has_failed = True
+        self._on_failure()
 
     def _load_project(self) -> None:
         # The watch starts before the template is read, so that it notices every later change.

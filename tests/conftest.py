@@ -22,7 +22,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
 import aws_services
-from local.clean import without_aws_settings
+from local.clean import clean_environment
 from local.hosts import is_local
 from local.template import Project, read_project
 from shared.core import aws, config, tables
@@ -43,7 +43,7 @@ gc.set_threshold(50_000)
 
 
 # What the developer has set for AWS would send the tests' requests to real accounts, or let them fail.
-_CLEAN = without_aws_settings(os.environ)
+_CLEAN = clean_environment(os.environ)
 os.environ.clear()
 os.environ.update(_CLEAN)
 

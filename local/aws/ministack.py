@@ -10,6 +10,8 @@ import os
 import subprocess
 import threading
 import time
+from collections import deque
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -28,8 +30,8 @@ _SERVICES = "dynamodb,dynamodbstreams,secretsmanager,ses,sqs,sts"
 _COMPACT_ABOVE = 2_000_000
 # Seconds before a process that failed at once is started again.
 _RESTART_PAUSE = 1.0
-# A process that never answers is not restarted for ever.
-_MAX_FAILED_STARTS = 5
+# It is not restarted for ever, but given up when it has failed so often within so many seconds.
+_MAX_FAILURES, _WITHIN = 5, 60.0
 # Seconds after which a full disk is reported again.
 _REMINDER = 60.0
 
@@ -53,6 +55,7 @@ class MiniStack:
 
     Requests must name the key of `credentials`, and a host of loopback or the one by which containers reach it.
     `endpoint` is its address for this machine, `container_endpoint` the one for containers, which includes the key.
+    `on_given_up` is called when it will not be restarted again.
     """
 
     def __init__(self, data: Path, python: Path, port: int, lifeline: int, console: Console) -> None:
@@ -73,8 +76,9 @@ class MiniStack:
         # not change.
         self.incarnation = 0
         self.wakeups: list[threading.Event] = []
-        # Whether it has answered once, and how often it has ended before.
-        self._has_served, self._failed_starts = False, 0
+        self.on_given_up: Callable[[], None] = lambda: None
+        # When it last failed.
+        self._failures: deque[float] = deque(maxlen=_MAX_FAILURES)
         # When the disk was last reported to be full.
         self._full_at: float | None = None
         self._stopping = threading.Event()
@@ -94,7 +98,6 @@ class MiniStack:
                     raise RunnerError(f"MiniStack does not start. Its log is {self.log}.") from problem
                 self._console.progress("MiniStack is still starting; a long journal takes a while.")
             else:
-                self._has_served = True
                 return
 
     def state(self) -> State:
@@ -102,8 +105,12 @@ class MiniStack:
         return _state(self.aws.http("GET", "/_durable"))
 
     def snapshot(self, known: State) -> State:
-        """Write a snapshot, unless something has changed since `known`. Returns the state after that."""
-        return _state(self.aws.http("POST", "/_durable", json.dumps(asdict(known))))
+        """Write a snapshot, unless something has changed since `known`, or there is no room. Returns the state then."""
+        answer = self.aws.http("POST", "/_durable", json.dumps(asdict(known)))
+        if answer[0] == HTTPStatus.INSUFFICIENT_STORAGE:
+            self._report_full_disk()
+            return known
+        return _state(answer)
 
     def kill(self) -> None:
         """Kill MiniStack. What it has acknowledged is on disk."""
@@ -164,12 +171,12 @@ class MiniStack:
             status = self._process.wait()
             if self._stopping.is_set():
                 return
-            self._failed_starts += not self._has_served
-            if status == NO_RESTART or self._failed_starts == _MAX_FAILED_STARTS:
-                self._console.error(f"MiniStack stopped: {_last_line(self.log)}")
+            if reason := self._reason_to_give_up(status):
+                self._console.error(reason)
                 # Closes the connections that wait in the socket.
                 self.aws.given_up = True
                 self._close_sockets()
+                self.on_given_up()
                 return
             self._report(status)
             if time.monotonic() - started < _RESTART_PAUSE:
@@ -179,16 +186,34 @@ class MiniStack:
                 return
             self._wake()
 
+    def _reason_to_give_up(self, status: int) -> str | None:
+        if status == NO_RESTART:
+            return f"MiniStack stopped: {_last_line(self.log)}"
+        if status < 0 or status == DISK_FULL:
+            # It was killed, or goes on when there is room.
+            return None
+        self._failures.append(time.monotonic())
+        if len(self._failures) < _MAX_FAILURES or self._failures[-1] - self._failures[0] > _WITHIN:
+            return None
+        return (
+            f"MiniStack failed {_MAX_FAILURES} times within a minute, so it is not restarted. What it had acknowledged "
+            f"is on disk. Its log is {self.log}."
+        )
+
     def _report(self, status: int) -> None:
-        if status != DISK_FULL:
-            how = f"signal {-status}" if status < 0 else f"status {status}"
-            self._console.warn(f"MiniStack ended ({how}). Restarting it; what it had acknowledged is on disk.")
-        elif self._full_at is None or time.monotonic() - self._full_at > _REMINDER:
-            # Every change that is tried ends it, so this is not repeated each time.
+        if status == DISK_FULL:
+            self._report_full_disk()
+            return
+        how = f"signal {-status}" if status < 0 else f"status {status}"
+        self._console.warn(f"MiniStack ended ({how}). Restarting it; what it had acknowledged is on disk.")
+
+    def _report_full_disk(self) -> None:
+        # Every change that does not fit ends a process, so this is not repeated each time.
+        if self._full_at is None or time.monotonic() - self._full_at > _REMINDER:
             self._full_at = time.monotonic()
             self._console.error(
-                f"The disk with {self._data.parent} is full: requests that change something get 503, and nothing that "
-                "was acknowledged is lost. Free some room; there is no need to restart."
+                f"The disk with {self._data.parent} is full: requests whose changes do not fit get 503, and nothing "
+                "that was acknowledged is lost. Free some room; there is no need to restart."
             )
 
     def _restart(self) -> bool:

@@ -23,6 +23,7 @@ from local.aws.client import AwsError, MiniStackGoneError
 from local.aws.filters import passes
 from local.aws.ministack import MiniStack
 from local.console import Console
+from local.errors import is_disk_full
 from local.functions.pool import FunctionError, Result
 from local.template import StreamSource
 
@@ -65,10 +66,15 @@ class Checkpoints:
 
     def _write(self) -> None:
         temporary = self._path.with_suffix(".new")
-        temporary.write_text(
-            json.dumps({"generation": self._generation, "delivered": self._delivered}), encoding="utf-8"
-        )
-        temporary.replace(self._path)
+        try:
+            temporary.write_text(
+                json.dumps({"generation": self._generation, "delivered": self._delivered}), encoding="utf-8"
+            )
+            temporary.replace(self._path)
+        except OSError as problem:
+            if not is_disk_full(problem):
+                raise
+            # An older file is valid: after a restart, records since then are delivered again. The next write has all.
 
 
 @dataclass(frozen=True)
@@ -188,7 +194,9 @@ class Source:
                 self._iterator = None
                 # After a restart, the stream has another ARN.
                 if self._ministack.incarnation == incarnation:
-                    self._console.warn(f"The stream of {self.declared.table} cannot be read ({problem}). Retrying.")
+                    # When MiniStack is given up, which was reported, the runner stops.
+                    if not self._aws.given_up:
+                        self._console.warn(f"The stream of {self.declared.table} cannot be read ({problem}). Retrying.")
                     self.wakeup.wait(1.0)
             else:
                 self._at_end = self._iterator is not None

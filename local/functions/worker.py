@@ -103,6 +103,7 @@ def _receive(sock: socket.socket, length: int) -> bytes:
 
 def _serve_forks(control: socket.socket, lifeline: int, layers: list[str]) -> NoReturn:
     _die_with_parent()
+    _hide_project()
     _preload_dependencies(layers)
     # With SIGCHLD ignored, the kernel reaps the children.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -126,6 +127,12 @@ def _serve_forks(control: socket.socket, lifeline: int, layers: list[str]) -> No
                 os._exit(1)
         for fd in fds:
             os.close(fd)
+
+
+def _hide_project() -> None:
+    """Take the project's folder off the path: on Lambda there is no `operations`, and no `tests`."""
+    project = Path(__file__).parents[2]
+    sys.path[:] = [folder for folder in sys.path if not (Path(folder).exists() and project.samefile(folder))]
 
 
 def _preload_dependencies(layers: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Tests and local runs ignore whatever the developer has set for AWS."""
+"""Tests and local runs ignore whatever the developer has set for AWS and for Python."""
 
 import os
 import socket
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local.clean import without_aws_settings
+from local.clean import NO_SETTINGS, clean_environment
 from tests.local.harness import RunnerProcess
 from tests.support import ROOT
 
@@ -22,6 +22,7 @@ HOSTILE = {
     "other endpoints of AWS": {"AWS_USE_DUALSTACK_ENDPOINT": "true", "AWS_USE_FIPS_ENDPOINT": "true"},
     "other region and credentials": {"AWS_REGION": "cn-north-1", "AWS_SESSION_TOKEN": "x", "AWS_ROLE_ARN": "y"},
     "malformed setting": {"AWS_MAX_ATTEMPTS": "many", "AWS_RETRY_MODE": "often"},
+    "settings of Python": {"PYTHONSAFEPATH": "1", "PYTHONWARNINGS": "error", "PYTHONPATH": "/nowhere"},
 }
 CONFIGS = {
     "endpoint in the config": "[default]\nendpoint_url = http://127.0.0.1:9\nservices = s\n[services s]\ndynamodb =\n"
@@ -32,7 +33,7 @@ CONFIGS = {
 
 @pytest.fixture(params=[*HOSTILE, *CONFIGS])
 def hostile(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
-    """The environment of a developer with other plans for AWS."""
+    """The environment of a developer with other plans for AWS or Python."""
     settings = dict(HOSTILE.get(request.param, {}))
     if request.param in CONFIGS:
         (tmp_path / ".aws").mkdir()
@@ -64,8 +65,10 @@ def test_functions_of_the_runner_ignore_the_developers_settings(
     assert about["AWS_ENDPOINT_URL"] != NOWHERE
 
 
-def test_other_variables_stay() -> None:
-    assert without_aws_settings({"PATH": "/bin", "AWS_PROFILE": "x", "BOTO_CONFIG": "y"})["PATH"] == "/bin"
+def test_only_settings_of_aws_and_python_are_removed() -> None:
+    kept = {"PATH": "/bin", "PYTHONUNBUFFERED": "1"}
+    removed = {"AWS_PROFILE": "x", "BOTO_CONFIG": "y", "PYTHONWARNINGS": "error", "PYTHONPATH": "z"}
+    assert clean_environment(kept | removed).keys() - NO_SETTINGS.keys() == kept.keys()
 
 
 def test_no_test_reaches_another_machine() -> None:

@@ -125,6 +125,44 @@ def test_killing_ministack_during_writes_loses_no_acknowledged_change(start: Cal
     assert acknowledged <= ids(runner.aws)
 
 
+def test_killing_ministack_during_the_start_delays_it(start: Callable[..., RunnerProcess]) -> None:
+    runner = start()
+    runner.wait_for_line("Starting MiniStack")
+    os.kill(eventually(lambda: another_ministack(runner, []), what="MiniStack"), signal.SIGKILL)
+    assert runner.ready().post("/write/NotesTable", {"id": "a note"}).status == 201
+    assert runner.output.count("MiniStack ended (signal 9). Restarting it; what it had acknowledged is on disk.") == 1
+
+
+def test_killing_ministack_while_the_runner_stops_loses_nothing(start: Callable[..., RunnerProcess]) -> None:
+    runner = start().ready()
+    assert runner.post("/write/NotesTable", {"id": "a note"}).status == 201
+    pid = ministack_pid(runner)
+    runner.process.send_signal(signal.SIGTERM)
+    os.kill(pid, signal.SIGKILL)
+    assert runner.process.wait(TIMEOUT) == 0
+    assert "Traceback" not in runner.output
+    assert ids(start().ready().aws) == {"a note"}
+
+
+def test_ministack_that_is_killed_again_and_again_is_restarted(start: Callable[..., RunnerProcess]) -> None:
+    runner = start().ready()
+    killed: list[int] = []
+    for number in range(7):
+        assert runner.post("/write/NotesTable", {"id": str(number)}).status == 201
+        killed.append(eventually(lambda: another_ministack(runner, killed), what="another process"))
+        os.kill(killed[-1], signal.SIGKILL)
+    assert ids(runner.aws) == set(map(str, range(7)))
+    assert "Traceback" not in runner.output
+
+
+def another_ministack(runner: RunnerProcess, killed: list[int]) -> int:
+    """Return the id of the MiniStack process, or 0 if there is none but those that were killed."""
+    with contextlib.suppress(StopIteration):
+        pid = ministack_pid(runner)
+        return 0 if pid in killed else pid
+    return 0
+
+
 def test_killing_everything_at_any_moment_loses_no_acknowledged_change(begin: Callable[[], MiniStack]) -> None:
     chance = random.Random(7)  # noqa: S311
     acknowledged: set[str] = set()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import resource
@@ -169,6 +170,25 @@ def test_failure_while_switching_to_a_snapshot_ends_the_process(
     again = Generations(tmp_path)
     assert again.entries() if failing == "rename" else again.current == 1
     again.close()
+
+
+def test_snapshot_that_does_not_fit_on_the_disk_leaves_the_room_to_the_journal(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def save(folder: Path, *, dynamodb: bool) -> None:
+        assert dynamodb
+        (folder / "dynamodb.json").write_text("half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    assert served.post("/", b'{"first": 1}', PUT) == 200
+    with monkeypatch.context() as patch:
+        patch.setattr(served.ministack, "save", save)
+        assert snapshot(served) == 507
+    assert not (tmp_path / "1.new").exists()
+    assert served.post("/", b'{"second": 2}', PUT) == 200
+    assert len(served.generations.entries()) == 2
+    assert snapshot(served) == 200
+    assert served.generations.current == 1
 
 
 def test_folders_that_a_kill_has_left_are_removed_at_the_start(tmp_path: Path) -> None:

@@ -59,6 +59,11 @@ def make_pool(
         pool.stop(0)
 
 
+def test_function_does_not_find_the_packages_of_the_project(make_pool: Callable[[str], Pool]) -> None:
+    with pytest.raises(FunctionError, match="No module named 'operations'"):
+        make_pool("import operations\ndef handler(event, context): return True").invoke("{}")
+
+
 def test_endless_import_is_killed(make_pool: Callable[[str], Pool], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pools, "IMPORT_SECONDS", 0.1)
     before = set(descendants(os.getpid()))

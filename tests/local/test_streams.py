@@ -1,5 +1,6 @@
 """A DynamoDB stream and its function."""
 
+import errno
 import json
 import time
 from pathlib import Path
@@ -105,3 +106,19 @@ def test_unusable_checkpoints_start_from_zero(tmp_path: Path, content: bytes) ->
     checkpoints.add("source", 2)
     assert checkpoints.delivered("source") == 2
     assert Checkpoints(path, 3).delivered("source") == 2
+
+
+def test_checkpoints_that_do_not_fit_on_the_disk_are_written_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    checkpoints = Checkpoints(tmp_path / "streams.json", 3)
+    checkpoints.add("source", 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", refuse)
+        checkpoints.add("source", 2)
+    assert Checkpoints(tmp_path / "streams.json", 3).delivered("source") == 2
+    checkpoints.add("source", 1)
+    assert Checkpoints(tmp_path / "streams.json", 3).delivered("source") == 5

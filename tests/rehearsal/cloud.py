@@ -23,7 +23,7 @@ from typing import Any
 import boto3
 import samtranslator
 
-from local.clean import without_aws_settings
+from local.clean import clean_environment
 from tests.rehearsal.steps import RehearsalError
 from tests.support.ministack import PYTHON as MINISTACK
 
@@ -89,7 +89,7 @@ class Cloud:
     @property
     def environment(self) -> Mapping[str, str]:
         """Environment for programs that call this AWS: without the user's AWS settings, so they reach no other."""
-        return without_aws_settings(os.environ) | {
+        return clean_environment(os.environ) | {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": _ROOT,
             "AWS_SECRET_ACCESS_KEY": _ROOT,

@@ -22,7 +22,7 @@ from typing import Any
 
 from local.aws.credentials import FILE_NAME as CREDENTIALS_FILE
 from local.aws.credentials import Credentials
-from local.clean import without_aws_settings
+from local.clean import clean_environment
 from tests.support import ROOT
 
 # What [default] in samconfig.toml builds for.
@@ -68,7 +68,7 @@ class Sam:
     @property
     def environment(self) -> dict[str, str]:
         """No settings of AWS."""
-        return {**without_aws_settings(os.environ), "SAM_CLI_TELEMETRY": "0"}
+        return {**clean_environment(os.environ), "SAM_CLI_TELEMETRY": "0"}
 
     def invoke(self, function: str, event: Path) -> Any:
         """Invoke a function once and return its result."""

@@ -119,11 +119,18 @@ class DurableApp:
         )
 
     async def _manage(self, known: Any) -> Response:
-        """Return the state of the data on disk. If it equals `known`, write a snapshot first."""
+        """Return the state of the data on disk. If it equals `known`, write a snapshot first, or answer 507."""
         async with self._changing:
             if known == self._state():
-                prepared = self._generations.prepare_next()
-                self._ministack.save(prepared, dynamodb=True)
+                try:
+                    prepared = self._generations.prepare_next()
+                    self._ministack.save(prepared, dynamodb=True)
+                except OSError as problem:
+                    if not is_disk_full(problem):
+                        raise
+                    # The rest of the room is for the journal, which goes on.
+                    self._generations.drop_prepared()
+                    return _json(HTTPStatus.INSUFFICIENT_STORAGE, {"message": "The disk is full."})
                 with _exit_on_failure("The new snapshot cannot be used"):
                     self._generations.switch(prepared)
             return _json(HTTPStatus.OK, self._state())

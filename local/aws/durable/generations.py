@@ -35,6 +35,10 @@ class Generations:
         return self._data / str(self.current)
 
     @property
+    def _next(self) -> Path:
+        return self._data / f"{self.current + 1}.new"
+
+    @property
     def _journal_path(self) -> Path:
         return self.folder / "journal.jsonl"
 
@@ -71,10 +75,13 @@ class Generations:
 
     def prepare_next(self) -> Path:
         """Create an empty folder for the next snapshot."""
-        folder = self._data / f"{self.current + 1}.new"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        return folder
+        self.drop_prepared()
+        self._next.mkdir()
+        return self._next
+
+    def drop_prepared(self) -> None:
+        """Delete the folder for the next snapshot, if there is one."""
+        shutil.rmtree(self._next, ignore_errors=True)
 
     def switch(self, prepared: Path) -> None:
         """Force the prepared folder to the disk, then make it the current one by a rename.
