@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from benchmarks import memory, page, prices
-from benchmarks.cloud import cloud
+from benchmarks.cloud import cloud, wait_for_slow_answers
 from benchmarks.least import LEAST
 from benchmarks.meter import Usage
 from benchmarks.prices import ACTIVE_USERS, PRICES, PROFILE, Stack
@@ -25,6 +25,7 @@ Usages = Mapping[str, Usage]
 
 def main() -> None:
     """Measure, and write the page."""
+    wait_for_slow_answers()
     with cloud("s3") as project:
         # Imported here, since they read the environment.
         from benchmarks.flows import walk  # noqa: PLC0415

@@ -27,7 +27,14 @@ ALLOWED = {
     path: sorted((verb for other, verb in ENDPOINTS if other == path), key=VERBS.index)
     for path in dict.fromkeys(path for path, _ in ENDPOINTS)
 }
-NOT_ALLOWED = [(path, verb) for path, verbs in ALLOWED.items() for verb in VERBS if verb not in verbs]
+# HEAD is answered wherever GET is, and not listed in Allow.
+READABLE = [path for path, verbs in ALLOWED.items() if "GET" in verbs]
+NOT_ALLOWED = [
+    (path, verb)
+    for path, verbs in ALLOWED.items()
+    for verb in VERBS
+    if verb not in verbs and not (verb == "HEAD" and path in READABLE)
+]
 WITH_BODY = [(path, verb) for path, verb in ENDPOINTS if verb in {"POST", "PUT", "PATCH"}]
 
 
@@ -40,6 +47,17 @@ def test_wrong_verb_answers_405_with_the_allowed_verbs(api: Api, path: str, verb
     assert_error(reply, 405, "method_not_allowed")
     assert reply.headers["allow"] == ", ".join(ALLOWED[path])
     assert reply.json["message"] == f"Method {verb} Not Allowed"
+
+
+@pytest.mark.parametrize("path", READABLE)
+def test_head_is_answered_like_get_without_a_body(admin: Api, path: str) -> None:
+    got, headed = admin.get(path), admin.call("HEAD", path)
+    assert headed.text == ""
+    assert headed.status == got.status
+    varying = {"x-request-id", "ratelimit", "etag"}
+    assert {name: text for name, text in headed.headers.items() if name not in varying} == {
+        name: text for name, text in got.headers.items() if name not in varying
+    }
 
 
 def test_wrong_verb_is_rejected_before_anything_else_is_checked(api: Api, wire: Wire) -> None:
@@ -78,7 +96,8 @@ def test_malformed_authorization_header_answers_401(api: Api, authorization: str
     reply = api.get("/api/auth/me", authorization=authorization)
     assert reply.status == 401
     assert reply.json["code"] in {"no_token", "invalid_token"}
-    assert reply.headers["www-authenticate"] == "Bearer"
+    challenge = {"no_token": "Bearer", "invalid_token": 'Bearer error="invalid_token"'}
+    assert reply.headers["www-authenticate"] == challenge[reply.json["code"]]
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "Bearer  "])

@@ -105,11 +105,15 @@ class Api:
         if request.quota is not None:
             response = response.with_headers(request.quota.headers())
         self._log(request, response, error, time.perf_counter() - started)
-        return response.to_event(request.id)
+        answer = response.to_event(request.id)
+        if request.method == "HEAD" and "GET" in self._operations:
+            answer.pop("body", None)
+        return answer
 
     def _operation(self, method: str) -> Callable[[Request], Response]:
         try:
-            return self._operations[method]
+            # HEAD is GET without the body (RFC 9110, 9.3.2).
+            return self._operations["GET" if method == "HEAD" else method]
         except KeyError:
             raise MethodNotAllowed(method, self.methods) from None
 

@@ -12,9 +12,12 @@ from shared.core.errors import (
     Forbidden,
     Invalid,
     InvalidInput,
+    InvalidToken,
     NotFound,
     ReauthenticationRequired,
+    SessionEnded,
     Stale,
+    TokenExpired,
     TooManyRequests,
     Unauthenticated,
     Unavailable,
@@ -103,6 +106,9 @@ def failure(error: Exception, request_id: str) -> Response:
             body["errors"] = [{"field": each.field, "message": each.message} for each in fields]
         case ReauthenticationRequired(methods=methods):
             body["methods"] = methods
+        case InvalidToken() | TokenExpired() | SessionEnded():
+            # RFC 6750, 3.1: an access token was sent.
+            headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
         case Unauthenticated():
             headers["WWW-Authenticate"] = "Bearer"
         case MethodNotAllowed():
