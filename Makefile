@@ -5,6 +5,10 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: $(shell awk -F: '/^[a-z-]+:.*## / {print $$1}' $(firstword $(MAKEFILE_LIST)))
 
+ifeq ($(wildcard requirements-uv.txt),)
+$(error This is not the folder of the project: use make -C $(dir $(firstword $(MAKEFILE_LIST))) $(MAKECMDGOALS))
+endif
+
 BIN := .venv/bin
 CHECKERS := .venv-checks/bin
 # The main template and the templates it nests.

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
+from tempfile import gettempdir
 from typing import Any, TextIO
 
 import h11
@@ -26,7 +27,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from local.errors import RunnerError
 from local.functions.pool import GATEWAY_SECONDS, FunctionBusyError, FunctionError, FunctionTimeoutError, Result
-from local.gateway.server import ARRIVED, DEADLINE, THREADS, TOO_LARGE
+from local.gateway.server import ARRIVED, DEADLINE, NO_ROOM, THREADS, TOO_LARGE
 from local.hosts import is_local
 from local.template import Cors, Project, one_line
 
@@ -51,6 +52,13 @@ class GatewayTimeoutError(FunctionError):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"{what} within {GATEWAY_SECONDS:.0f} s, the limit of API Gateway")
+
+
+class NoRoomError(FunctionError):
+    """The body does not fit on the disk."""
+
+    def __init__(self) -> None:
+        super().__init__(f"its body does not fit on the disk with {gettempdir()}, which is full")
 
 
 @dataclass(frozen=True)
@@ -106,6 +114,8 @@ def make_app(project: Project, invoke: InvokeWithId, record: Callable[[RequestRe
             return refusal
         if request.method == "OPTIONS" and project.cors.origins and "Access-Control-Request-Method" in request.headers:
             return Response(status=HTTPStatus.NO_CONTENT)
+        if request.environ[NO_ROOM]:
+            raise NoRoomError
         if request.environ[DEADLINE] <= time.monotonic():
             raise GatewayTimeoutError("it could not be started")
         return None
@@ -301,7 +311,7 @@ def _failed(problem: Exception) -> Response:
     g.problem = str(problem) if isinstance(problem, FunctionError) else f"{type(problem).__name__}: {problem}"
     if isinstance(problem, FunctionTimeoutError):
         return _message(HTTPStatus.GATEWAY_TIMEOUT)
-    if isinstance(problem, FunctionBusyError | GatewayTimeoutError):
+    if isinstance(problem, FunctionBusyError | GatewayTimeoutError | NoRoomError):
         return _message(HTTPStatus.SERVICE_UNAVAILABLE)
     return _message(HTTPStatus.BAD_GATEWAY)
 

@@ -4,12 +4,12 @@ import asyncio
 import json
 import re
 import socket
-import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from http import HTTPStatus
+from tempfile import SpooledTemporaryFile
 from typing import Any
 from urllib.parse import unquote
 
@@ -18,6 +18,7 @@ from a2wsgi import WSGIMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from local.asgi import ClientGoneError, Receive, Scope, Send, TooLargeError, body_parts, make_server
+from local.errors import is_disk_full
 from local.functions.pool import GATEWAY_SECONDS
 
 # The largest payload of an HTTP API, in bytes.
@@ -25,9 +26,9 @@ from local.functions.pool import GATEWAY_SECONDS
 MAX_BODY = 10 * 1024 * 1024
 # Larger bodies wait in a file until they are complete, and then for their share of MAX_BODY, in bytes.
 _LARGE = 1024 * 1024
-# Keys in the WSGI environment: whether the body exceeded MAX_BODY, when the request was complete, and when it must be
-# answered. Both times are those of `time.monotonic`.
-TOO_LARGE, ARRIVED, DEADLINE = "local.too_large", "local.arrived", "local.deadline"
+# Keys in the WSGI environment: whether the body exceeded MAX_BODY or the room on the disk, when the request was
+# complete, and when it must be answered. Both times are those of `time.monotonic`.
+TOO_LARGE, NO_ROOM, ARRIVED, DEADLINE = "local.too_large", "local.no_room", "local.arrived", "local.deadline"
 # A request keeps its thread until it is answered; the pools bound how many requests to one function run and wait.
 THREADS = 256
 _STOP_SECONDS = 1.0
@@ -94,8 +95,8 @@ class Server:
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         _normalize(scope)
         # Only a complete request reaches a function, as with API Gateway.
-        with tempfile.SpooledTemporaryFile(_LARGE) as body:
-            scope["body"], scope["too_large"] = body, False
+        with _body_file() as body:
+            scope["body"], scope["too_large"], scope["no_room"] = body, False, False
             try:
                 async for part in body_parts(receive, MAX_BODY):
                     body.write(part)
@@ -103,9 +104,15 @@ class Server:
                 scope["too_large"] = True
             except ClientGoneError:
                 return
-            # A body that is too large is not read, so it needs no share.
-            share = 0 if scope["too_large"] or body.tell() <= _LARGE else body.tell()
-            body.seek(0)
+            except OSError as problem:
+                if not is_disk_full(problem):
+                    raise
+                scope["no_room"] = True
+            # A body that is refused is not read, so it needs no share.
+            is_refused = scope["too_large"] or scope["no_room"]
+            share = 0 if is_refused or body.tell() <= _LARGE else body.tell()
+            if not is_refused:
+                body.seek(0)
             scope["arrived"], scope["deadline"] = time.monotonic(), time.monotonic() + GATEWAY_SECONDS
             # If the share is not free in time, the application answers without reading the body.
             async with self._large_bodies.share(share, GATEWAY_SECONDS):
@@ -113,12 +120,23 @@ class Server:
 
     def _call(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         scope = environ["asgi.scope"]
-        environ[TOO_LARGE] = scope["too_large"]
+        environ[TOO_LARGE], environ[NO_ROOM] = scope["too_large"], scope["no_room"]
         environ[ARRIVED], environ[DEADLINE] = scope["arrived"], scope["deadline"]
         environ["wsgi.input"] = scope["body"]
         # A chunked body has no length: without this, Werkzeug takes it for empty.
         environ["wsgi.input_terminated"] = True
         return self.application(environ, start_response)
+
+
+@contextmanager
+def _body_file() -> Iterator[SpooledTemporaryFile[bytes]]:
+    file = SpooledTemporaryFile(_LARGE)  # noqa: SIM115 - closed below
+    try:
+        yield file
+    finally:
+        # Closing writes what is left, for which a full disk has no room.
+        with suppress(OSError):
+            file.close()
 
 
 class _Budget:

@@ -1,5 +1,6 @@
 """The HTTP server by itself, without a gateway behind it."""
 
+import json
 import socket
 import threading
 import time
@@ -13,8 +14,12 @@ import pytest
 
 from local import asgi
 from local.asgi import Receive
+from local.functions.pool import Result
+from local.gateway.app import RequestRecord, make_app
 from local.gateway.server import DEADLINE, MAX_BODY, TOO_LARGE, Application, Server
-from tests.local.harness import TIMEOUT, eventually
+from local.template import read_project
+from tests.local.harness import PROJECT, TIMEOUT, eventually
+from tests.local.test_durable_app import size_limit
 
 
 @pytest.fixture
@@ -59,9 +64,9 @@ def test_connection_without_further_data_is_closed(server: Server, start: bytes,
     assert received.count(b"HTTP/1.1 200 ") == answers
 
 
-def post(server: Server, body: bytes) -> bytes:
+def post(server: Server, body: bytes, path: str = "/") -> bytes:
     with closing(HTTPConnection("127.0.0.1", server.port, timeout=TIMEOUT)) as connection:
-        connection.request("POST", "/", body)
+        connection.request("POST", path, body)
         return connection.getresponse().read()
 
 
@@ -131,3 +136,18 @@ def test_large_body_waits_until_the_deadline_of_its_request_only(held: Held, mon
         assert post(server, bytes(MAX_BODY)) == b"too late"
         held.release.set()
         assert first.result() == str(MAX_BODY).encode()
+
+
+def test_body_that_does_not_fit_on_the_disk_is_answered_with_503() -> None:
+    records: list[RequestRecord] = []
+    project = read_project(PROJECT / "template.yaml", {})
+
+    def invoke(_name: str, _event: str, _request_id: str) -> Result:
+        return Result('{"statusCode": 200, "body": "invoked"}', cold=False)
+
+    with serving(make_app(project, invoke, records.append, 0)) as server:
+        with size_limit(1_000_000):
+            assert json.loads(post(server, bytes(2_000_000), "/echo")) == {"message": "Service Unavailable"}
+        assert post(server, bytes(2_000_000), "/echo") == b"invoked"
+    assert [record.status for record in records] == [503, 200]
+    assert " - its body does not fit on the disk with " in str(records[0])
