@@ -33,6 +33,12 @@ def published(before: Template, /, *changes: Callable[[Template], None], **param
     return {name.removesuffix("Function") for name in functions}
 
 
+def test_every_function_repeats_the_settings(source: Template) -> None:
+    settings = {name: source["Globals"]["Function"][name] for name in ("Environment", "SnapStart")}
+    for name, function in of_type(source, "AWS::Serverless::Function").items():
+        assert settings.items() <= function["Properties"].items(), f"{name} needs `<<: *settings` in template.yaml"
+
+
 def test_deployment_without_a_change_publishes_nothing(source: Template) -> None:
     assert published(source) == set()
 
