@@ -90,7 +90,7 @@ def test_process_that_never_answers_is_not_restarted_for_ever(supervise: Callabl
     with pytest.raises(RunnerError, match=r"MiniStack does not start\. Its log is"):
         begun.served.wait_until_ready()
     assert begun.outcomes == []
-    assert begun.given_up.is_set()
+    assert begun.given_up.wait(TIMEOUT)
 
 
 def test_process_that_ends_again_and_again_is_given_up(
