@@ -1,6 +1,14 @@
 """Writes: what happens before and after the commit."""
 
+import math
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shared.core import tables
 from shared.core.tables import Change, Put
@@ -42,3 +50,63 @@ def test_too_many_changes_raise_before_the_call(wire: Wire) -> None:
     with pytest.raises(ValueError, match="room for 100 changes, not 101"):
         tables.write(puts(101))
     assert wire.calls == []
+
+
+# Values --------------------------------------------------------------------------------------------
+
+KEY = {"userId": "user", "position": "0"}
+
+
+def stored(value: Any) -> Any:
+    """Store a value and read it back."""
+    tables.write([Put(table=ACTIVITY, item={**KEY, "value": value})])
+    item = ACTIVITY.get(KEY)
+    assert item is not None
+    return item["value"]
+
+
+@pytest.mark.usefixtures("ministack")
+@pytest.mark.parametrize(
+    "value",
+    [0, -1, 2**53, 0.1, -2.5, 1e-130, 9.9e125, 1.7976931348623157, 5e-100, 123456789.123456789, 3.0, 1e21],
+)
+def test_number_comes_back_as_the_same_number(value: float) -> None:
+    assert stored(value) == value
+    assert stored({"nested": [value]}) == {"nested": [value]}
+
+
+@given(st.floats(min_value=1e-130, max_value=9e125) | st.floats(min_value=-9e125, max_value=-1e-130))
+@settings(max_examples=200, deadline=None)
+def test_any_float_is_the_same_after_a_round_trip(value: float) -> None:
+    digits = Decimal(tables._typed(value)["N"])
+    # As DynamoDB writes it: without trailing zeros.
+    assert tables._plain(("N", f"{digits.normalize():f}")) == value
+    assert len(digits.as_tuple().digits) <= 38
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e-131, 1e126, 2**53 + 1, -(2**53) - 1])
+def test_number_that_dynamodb_cannot_hold_is_refused_before_the_call(wire: Wire, value: float) -> None:
+    with pytest.raises(ValueError, match="DynamoDB cannot hold the number"):
+        tables.write([Put(table=ACTIVITY, item={**KEY, "value": value})])
+    assert wire.calls == []
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Decimal("12.50"), "12.50"),
+        (Decimal("1E+3"), "1E+3"),
+        (date(2026, 2, 28), "2026-02-28"),
+        (datetime(2026, 2, 28, 12, 30, tzinfo=UTC), "2026-02-28T12:30:00+00:00"),
+        (UUID(int=1), "00000000-0000-0000-0000-000000000001"),
+    ],
+)
+def test_value_that_json_has_no_type_for_is_stored_as_text(value: Any, text: str) -> None:
+    assert tables._typed([value]) == {"L": [{"S": text}]}
+
+
+@pytest.mark.parametrize("value", [Decimal("NaN"), Decimal("Infinity"), object(), {1, 2}])
+def test_value_that_is_not_json_is_refused(value: Any) -> None:
+    with pytest.raises(TypeError, match="An attribute cannot hold the"):
+        tables._typed(value)

@@ -46,6 +46,19 @@ def test_rule_applies_in_addition_to_those_of_the_type(body: str, message: str) 
         parse(body)
 
 
+class Measurement(Body):
+    """A body with a number that may have a fraction."""
+
+    value: float
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_number_that_json_does_not_have_is_refused(number: str) -> None:
+    request = Request({"body": f'{{"value": {number}}}', "headers": {"content-type": "application/json"}})
+    with pytest.raises(InvalidInput, match="value: should be a finite number"):
+        Measurement.from_request(request)
+
+
 def test_repr_of_an_input_omits_its_values() -> None:
     assert "Ada" not in repr(parse('{"shortName": "Ada"}'))
 

@@ -34,7 +34,12 @@ def _camel_case(name: str) -> str:
 @dataclass_transform(kw_only_default=True, eq_default=False)
 @dataclass(eq=False, repr=False)
 class _Input:
-    __pydantic_config__: ClassVar = {"alias_generator": _camel_case, "hide_input_in_errors": True}
+    # NaN and the infinities are not JSON.
+    __pydantic_config__: ClassVar = {
+        "alias_generator": _camel_case,
+        "hide_input_in_errors": True,
+        "allow_inf_nan": False,
+    }
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
