@@ -12,7 +12,7 @@ from shared.core import conditions, tables
 
 OPERATORS = ["eq", "lt", "lte", "gt", "begins_with"]
 PLAIN = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**37), 10**37) | st.text() | st.binary(),
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text() | st.binary(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=8,
 )
