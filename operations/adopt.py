@@ -39,11 +39,13 @@ def main(stack: Stack, former: str | None = None) -> None:
             f"them: make restore TABLE=UsersTable FROM=its-name{stack.option}"
         )
     try:
-        former = former or retained.last_deleted(stack.name)
-        found = [] if former is None else retained.of(former)
+        if former is None:
+            former, found = retained.of_deleted(stack.name) or ("", [])
+        else:
+            found = retained.of(former)
         if not found:
             raise OperationError(
-                f"No stack {stack.name} that left anything was deleted in the last 90 days. If there are tables from "
+                f"No stack {stack.name} that left tables was deleted in the last 90 days. If there are tables from "
                 f"before, deploy, and then copy their items: make restore TABLE=UsersTable FROM=its-name{stack.option}"
             )
         request = change_set(stack, found, _template())

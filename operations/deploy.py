@@ -82,7 +82,8 @@ def _failure(stack: Stack, status: str | None) -> str:
     if status == "UPDATE_ROLLBACK_FAILED":
         return (
             f"CloudFormation could not restore the release before, so {stack.name} has parts of both. Fix the cause, "
-            f"run `aws cloudformation continue-update-rollback --stack-name {stack.name}`, and deploy again."
+            f"run `aws cloudformation continue-update-rollback --stack-name {stack.name}`, and deploy again. If the "
+            "cause is `Unable to find Route`, add `--resources-to-skip ApiApiGatewayDefaultStage`."
         )
     if status.endswith("_COMPLETE"):
         return f"The stack {stack.name} is as it was before ({status})."
@@ -92,10 +93,10 @@ def _failure(stack: Stack, status: str | None) -> str:
 def _forgotten_tables(stack: Stack) -> str:
     """Return a warning if an earlier stack of this name left tables, because a new stack begins with empty ones."""
     try:
-        former = retained.last_deleted(stack.name)
-        tables = [each for each in retained.of(former) if each.kind == retained.TABLE] if former else []
+        _, found = retained.of_deleted(stack.name) or ("", [])
     except (BotoCoreError, ClientError) as problem:
         return f"Whether a deleted stack {stack.name} left tables could not be read: {problem}.\n"
+    tables = [each for each in found if each.kind == retained.TABLE]
     if not tables:
         return ""
     names = "\n".join(f"  {each.name}  {each.id}" for each in tables)

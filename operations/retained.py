@@ -46,17 +46,29 @@ def of(stack: str) -> list[Retained]:
     return [each for each in sorted(found) if _exists(each)]
 
 
-def last_deleted(name: str) -> str | None:
-    """Return the id of the stack of this name that was deleted last, or None."""
+def of_deleted(name: str) -> tuple[str, list[Retained]] | None:
+    """Return the deleted stack of this name that left tables, the last one if there are several, and what it left.
+
+    The stack is given by its id. One that failed, and was discarded, comes after the one that has the data.
+    """
+    for stack in _deleted(name):
+        found = of(stack)
+        if any(each.kind == TABLE for each in found):
+            return stack, found
+    return None
+
+
+def _deleted(name: str) -> list[str]:
+    """Return the ids of the deleted stacks of this name, the last one first."""
     pages = boto3.client("cloudformation").get_paginator("list_stacks").paginate(StackStatusFilter=["DELETE_COMPLETE"])
-    # Two stacks of one name cannot exist at once, so the last one to be created was also the last one to be deleted.
+    # Two stacks of one name cannot exist at once, so they were deleted in the order of their creation.
     created = {
         stack["StackId"]: stack["CreationTime"]
         for page in pages
         for stack in page["StackSummaries"]
         if stack["StackName"] == name
     }
-    return max(created, key=created.__getitem__, default=None)
+    return sorted(created, key=created.__getitem__, reverse=True)
 
 
 def _exists(resource: Retained) -> bool:

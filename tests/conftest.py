@@ -65,6 +65,16 @@ def _libyaml() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _no_proxy() -> Iterator[None]:
+    """Reach this machine directly, whatever proxy the developer uses."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("http_proxy", "https_proxy", "all_proxy"):
+            patch.delenv(name, raising=False)
+            patch.delenv(name.upper(), raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _loopback_only() -> Iterator[None]:
     """Let no test reach another machine."""
     connect = socket.socket.connect

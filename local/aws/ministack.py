@@ -96,7 +96,8 @@ class MiniStack:
             except MiniStackGoneError as problem:
                 if self.aws.given_up:
                     raise RunnerError(f"MiniStack does not start. Its log is {self.log}.") from problem
-                self._console.progress("MiniStack is still starting; a long journal takes a while.")
+                if self._full_at is None:
+                    self._console.progress("MiniStack is still starting; a long journal takes a while.")
             else:
                 return
 

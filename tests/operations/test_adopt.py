@@ -86,7 +86,7 @@ def test_stack_that_exists_is_not_changed(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize("former", [None, "arn:aws:cloudformation:eu-west-1:1:stack/shop/1"])
 def test_nothing_to_adopt_is_said(former: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Stack, "status", lambda _: None)
-    monkeypatch.setattr(retained, "last_deleted", lambda _: former)
+    monkeypatch.setattr(retained, "of_deleted", lambda _: None)
     monkeypatch.setattr(retained, "of", lambda _: [])
     with pytest.raises(OperationError, match="90 days"):
-        adopt.main(PROD)
+        adopt.main(PROD, former)

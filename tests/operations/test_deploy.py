@@ -171,7 +171,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
         (command,) = commands
         return command
 
-    monkeypatch.setattr(retained, "last_deleted", lambda _: None)
+    monkeypatch.setattr(retained, "of_deleted", lambda _: None)
     return deployment
 
 
@@ -216,8 +216,7 @@ def test_first_deployment_names_the_tables_of_a_deleted_stack(
     run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     left = Retained("UsersTable", retained.TABLE, "lambda-api-routes-UsersTable-1ABC")
-    monkeypatch.setattr(retained, "last_deleted", lambda _: "arn:of:the:former")
-    monkeypatch.setattr(retained, "of", lambda _: [left])
+    monkeypatch.setattr(retained, "of_deleted", lambda _: ("arn:of:the:former", [left]))
     run(before=None)
     printed = capsys.readouterr().out
     assert left.id in printed

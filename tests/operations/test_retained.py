@@ -46,15 +46,30 @@ def test_resource_is_retained_if_its_last_event_says_so_and_it_still_exists(page
     assert retained.of("stack") == [Retained("Queue", QUEUE, "the-Queue"), Retained("Users", TABLE, "the-Users")]
 
 
-def test_last_deleted_stack_is_the_one_of_this_name_created_last(pages: list[dict[str, Any]]) -> None:
+@pytest.mark.parametrize(
+    ("left", "found"),
+    [
+        ({"first": TABLE, "second": TABLE}, "second"),
+        # The second failed, and was discarded or left no table.
+        ({"first": TABLE}, "first"),
+        ({"first": TABLE, "second": QUEUE}, "first"),
+        ({"other": TABLE}, None),
+        ({}, None),
+    ],
+)
+def test_deleted_stack_is_the_last_one_of_this_name_that_left_tables(
+    pages: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, left: dict[str, str], found: str | None
+) -> None:
     def stack(name: str, id_: str, day: int) -> dict[str, Any]:
         return {"StackName": name, "StackId": id_, "CreationTime": datetime(2026, 1, day, tzinfo=UTC)}
 
     deleted = [stack("shop", "first", 1), stack("shop", "second", 3), stack("shop-dev", "other", 5)]
     pages.extend([{"StackSummaries": deleted[:2]}, {"StackSummaries": deleted[2:]}])
-    assert retained.last_deleted("shop") == "second"
+    remains = {id_: [Retained("Any", kind, "an-id")] for id_, kind in left.items()}
+    monkeypatch.setattr(retained, "of", lambda id_: remains.get(id_, []))
+    assert retained.of_deleted("shop") == ((found, remains[found]) if found else None)
 
 
 def test_without_a_deleted_stack_there_is_nothing(pages: list[dict[str, Any]]) -> None:
     pages.append({"StackSummaries": []})
-    assert retained.last_deleted("shop") is None
+    assert retained.of_deleted("shop") is None

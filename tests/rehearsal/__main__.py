@@ -147,9 +147,9 @@ def fail_and_discard(stack: Stack) -> None:
 
 def adopt_retained(stack: Stack) -> None:
     """Begin a new stack with what the deleted one left, as `make adopt` does, and deploy the rest."""
-    former = retained.last_deleted(stacks.NAME)
-    assert former is not None
-    left = {each.name: each.id for each in retained.of(former)}
+    deleted = retained.of_deleted(stacks.NAME)
+    assert deleted is not None
+    left = {each.name: each.id for each in deleted[1]}
     adopt.main(stack.operated)
     check(that=stack.resources() == left, seen=f"The import took {stack.resources()} of {left}.")
     stack.deploy()

@@ -1,15 +1,18 @@
 """The pace of a provider that throttles: it is kept busy, and called no faster than it takes emails."""
 
+import contextlib
 import itertools
 from collections.abc import Iterator
 
 import pytest
 import time_machine
 
+from shared.core.tables import Update, write
 from shared.mail import pace, providers
 from shared.mail.messages import Message
 from shared.mail.pace import Behind, Pace
 from shared.mail.providers import Provider, Throttled, TransientFailure
+from shared.records.limits import LIMITS
 from tests.support import faults, stored
 from tests.support.faults import Wire
 
@@ -62,6 +65,34 @@ def deliver(provider: Provider, until: float) -> None:
 
 def saved() -> dict[str, object]:
     return next(item for item in stored.items("LimitsTable") if item["key"] == "pace#limited")
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.02, 0.1, 0.2])
+def test_no_email_waits_long_for_a_provider_that_takes_less_than_one_a_second(
+    now: time_machine.Traveller, rate: float
+) -> None:
+    provider = Limited(rate, now)
+    provider._credit = min(rate, 1.0)
+    longest = 0.0
+    while pace._now() / 1_000_000 < START + 1800:
+        began = pace._now()
+        with contextlib.suppress(TransientFailure):
+            providers._send_through(provider, MESSAGE, "id")
+        longest = max(longest, (pace._now() - began) / 1_000_000)
+        now.shift(0.5)
+    # MAX_WAIT, and then as far as slots are taken in advance, twice: the schedule may change meanwhile.
+    assert longest < pace.MAX_WAIT + 10
+    assert provider.accepted >= rate * 1800 * 0.5
+
+
+def test_slot_of_a_clock_that_was_ahead_holds_nobody_up(now: time_machine.Traveller) -> None:
+    provider = Limited(1, now)
+    deliver(provider, START + 5)
+    key = Update(table=LIMITS, key={"key": "pace#limited"}, set={"next": pace._now() + 3600 * 1_000_000})
+    write([key])
+    provider.accepted = 0
+    deliver(provider, START + 65)
+    assert provider.accepted >= 40
 
 
 @pytest.mark.parametrize(("rate", "seconds", "share"), [(1, 100, 0.9), (14, 20, 0.95), (100, 2, 0.95)])

@@ -3,6 +3,7 @@
 botocore reads the endpoint, the region and the credentials from its own environment variables.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -39,6 +40,8 @@ _TRANSIENT = frozenset(
     }
 )
 
+_PATH_OF_URL = re.compile(r"(https?://[^/\s\"]+)[^\s\"]*")
+
 # Two attempts, with botocore's pause of up to 1 s between them: a caller waits 4 s at most for a call that hangs.
 CONNECT_TIMEOUT = 1
 READ_TIMEOUT = 1.5
@@ -66,7 +69,11 @@ def _check_deadline(**_: Any) -> None:
 
 def _check_deadline_of_retry(caught_exception: Exception | None, **_: Any) -> None:
     if caught_exception is not None:
-        deadlines.check()
+        try:
+            deadlines.check()
+        except Unavailable:
+            # The first failure says more than that there is no time for another.
+            raise Unavailable(_cause(caught_exception)) from caught_exception
 
 
 @cache
@@ -121,4 +128,9 @@ def translated_errors() -> Iterator[None]:
             raise Unavailable(str(error)) from error
         raise
     except (ConnectionError, HTTPClientError) as error:
-        raise Unavailable(str(error)) from error
+        raise Unavailable(_cause(error)) from error
+
+
+def _cause(error: Exception) -> str:
+    """Return the error's text; of a URL only the address, since the path may hold a key, locally."""
+    return _PATH_OF_URL.sub(r"\1", str(error))

@@ -34,6 +34,8 @@ _ACTIVE = 60 * _SECOND
 MAX_WAIT = 10
 # Slots are taken at most so long in advance: they are as far apart as was right then.
 _AHEAD = 3 * _SECOND
+# No slot is farther away, since one is taken at most _AHEAD in advance.
+_FARTHEST = _AHEAD + 2 * _LONGEST_INTERVAL
 # How often somebody else may be faster, before a caller gives up.
 _MAX_ROUNDS = 100
 # A provider that takes less than this interval allows keeps hardly any calls in reserve: a throttled call is repeated
@@ -127,11 +129,16 @@ class Pace:
             if schedule["ends"] <= now:
                 schedule = self._begin_window(schedule, now)
             interval, following = int(schedule["interval"]), int(schedule["next"])
+            if following > now + _FARTHEST:
+                # Taken by an environment whose clock was ahead.
+                schedule = self._update(set={"next": now, **_window(now, interval)}, when=Attr("next").eq(following))[1]
+                continue
             if following >= now + _AHEAD:
                 self._schedule = schedule
-                if now >= give_up_at:
+                free_at = following - _AHEAD + interval
+                if now >= give_up_at or free_at > give_up_at + _AHEAD:
                     break
-                sleep((following - now - _AHEAD + interval) / _SECOND)
+                sleep((free_at - now) / _SECOND)
                 continue
             if following > now:
                 in_time = Attr("next").gt(now) & Attr("next").lt(now + _AHEAD)
