@@ -53,6 +53,11 @@ class _Protocol(H11Protocol):
         if self.conn.their_state in {h11.IDLE, h11.SEND_BODY}:
             self._limit_wait()
 
+    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio's type
+        """Keep the connection for the response to a client that has sent all, and says so (TCP half-close)."""
+        cycle: Any = self.cycle  # None before the first request
+        return cycle is not None and not cycle.response_complete
+
     def _limit_wait(self) -> None:
         self._unset_keepalive_if_required()
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.transport.close)
@@ -164,8 +169,8 @@ class _Budget:
 
 def _normalize(scope: Scope) -> None:
     """Prepare what WSGI cannot express."""
-    # WSGI would take `If_Match` for `If-Match`.
-    headers = [(name, value) for name, value in scope["headers"] if b"_" not in name]
+    # WSGI would take `If_Match` for `If-Match`. An HTTP API has no other protocol to upgrade to.
+    headers = [(name, value) for name, value in scope["headers"] if b"_" not in name and name != b"upgrade"]
     if absolute := _ABSOLUTE.fullmatch(scope["raw_path"]):
         # The host of the target replaces the header (RFC 9112, 3.2.2).
         headers = [(b"host", absolute[1]), *(header for header in headers if header[0] != b"host")]

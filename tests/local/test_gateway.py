@@ -391,3 +391,7 @@ def test_localhost_is_served_on_ipv6_too(runner: RunnerProcess) -> None:
         event = json.loads(response.read())["event"]
     assert response.status == 200
     assert event["requestContext"]["http"]["sourceIp"] == "::1"
+
+
+def test_request_to_upgrade_is_answered_as_without(runner: RunnerProcess) -> None:
+    assert runner.get("/echo", Connection="Upgrade", Upgrade="websocket").status == 200

@@ -151,3 +151,13 @@ def test_body_that_does_not_fit_on_the_disk_is_answered_with_503() -> None:
         assert post(server, bytes(2_000_000), "/echo") == b"invoked"
     assert [record.status for record in records] == [503, 200]
     assert " - its body does not fit on the disk with " in str(records[0])
+
+
+def test_client_that_closes_its_side_gets_the_response(server: Server) -> None:
+    with closing(socket.create_connection(("127.0.0.1", server.port), TIMEOUT)) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        received = bytearray()
+        while chunk := connection.recv(65536):
+            received += chunk
+    assert received.startswith(b"HTTP/1.1 200 ")
