@@ -6,7 +6,7 @@ gateway/      API Gateway: an HTTP server and the routes of the template
 functions/    Lambda: warm worker processes, replaced when their code changes
 aws/          the other services: MiniStack, and the streams, schedules, rotation, expiry and feedback around it
 data.py       the directory of the local data, and its deletion
-clean.py      an environment without the developer's AWS settings
+clean.py      an environment without the developer's AWS and Python settings
 hosts.py      which hosts a request may name
 sockets.py    the listening sockets of the API and of MiniStack
 asgi.py       uvicorn on a listening socket, for the gateway and for MiniStack

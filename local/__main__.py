@@ -20,7 +20,7 @@ from local.runner import Options, Runner
 
 def main() -> int:
     """Run until Ctrl-C or SIGTERM. Returns the exit status."""
-    # They are for the authors of libraries. With PYTHONWARNINGS=error, one would end the runner.
+    # Warnings are for the authors of libraries. With PYTHONWARNINGS=error, one would end the runner.
     warnings.simplefilter("ignore")
     console = Console()
     try:

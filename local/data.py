@@ -39,7 +39,7 @@ def opened(data: Path) -> Iterator[None]:
                 "Stop it, or choose another directory with --data DIR."
             ) from None
         lock.truncate(0)
-        # It is only for the message above, and does without it on a full disk, which `make reset` may be about to free.
+        # The id is only for the message above. On a full disk it may be missing, since `make reset` must not fail.
         with contextlib.suppress(OSError):
             os.write(lock.fileno(), str(os.getpid()).encode())
         yield

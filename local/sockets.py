@@ -17,7 +17,8 @@ _ATTEMPTS = 10
 def bind(port: int) -> list[socket.socket]:
     """Bind a port of loopback, for IPv4 and, if this machine has it, for IPv6. 0 means any free port. Raises OSError.
 
-    It is taken from now on, and refuses connections until `listen` is called.
+    It refuses connections until `listen` is called. On Linux another runner can bind it too; the first to listen has
+    it.
     """
     for _ in range(_ATTEMPTS if port == 0 else 1):
         with ExitStack() as opened:
@@ -50,13 +51,13 @@ def listen_on(address: str, port: int) -> socket.socket:
 
 
 @contextmanager
-def explaining(port: int, what: str, flag: str) -> Iterator[None]:
+def explaining(port: int, what: str, setting: str) -> Iterator[None]:
     """Turn the exceptions of the functions above into a RunnerError that names the next step."""
     try:
         yield
-    except (OSError, OverflowError) as problem:
+    except OSError as problem:
         raise RunnerError(
-            f"Port {port} for {what} is taken ({problem}). Stop what uses it, or choose another with {flag}."
+            f"Port {port} for {what} cannot be used ({problem}). Stop what uses it, or choose another with {setting}."
         ) from problem
 
 
@@ -70,7 +71,4 @@ def _bind(address: str, port: int) -> socket.socket:
     except OSError as problem:
         sock.close()
         raise OSError(problem.errno, f"{problem.strerror} on {address}") from problem
-    except OverflowError:
-        sock.close()
-        raise
     return sock

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+from botocore.exceptions import BotoCoreError, ClientError
 from samcli.yamlhelper import yaml_parse
 
 from operations import retained
@@ -51,7 +51,7 @@ def main(stack: Stack, former: str | None = None) -> None:
         request = change_set(stack, found, _template())
         adopted = request["ResourcesToImport"]
         _execute(request)
-    except (BotoCoreError, ClientError, WaiterError) as problem:
+    except (BotoCoreError, ClientError) as problem:
         raise OperationError(
             f"The import failed: {problem}. The resources are unchanged. If there is a stack {stack.name} now, it is "
             "empty: delete it before you try again."

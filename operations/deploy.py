@@ -22,10 +22,9 @@ from operations.stack import FIRST_DEPLOYMENT_FAILED, ROOT, OperationError, Stac
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
-# Lambda refuses to reserve concurrency unless as much stays for the functions without a reservation.
+# The executions that Lambda insists on keeping unreserved.
 _UNRESERVED_CONCURRENCY = 100
-# The sign-ins and the reads a second that one execution at a time can do: docs/capacity.md, login with 1769 MB, and
-# GET users with 1024 MB.
+# The sign-ins, and the reads of a list, per second of one execution (docs/capacity.md).
 _SIGN_INS_PER_EXECUTION, _READS_PER_EXECUTION = 3, 25
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import retained
 from operations.retained import QUEUE, SECRET, TABLE, Retained
@@ -41,7 +41,7 @@ def main(stack: Stack) -> None:
         for each in found:
             _DELETE[each.kind](each.id)
         stack.delete()
-    except (BotoCoreError, ClientError, WaiterError) as problem:
+    except (BotoCoreError, ClientError) as problem:
         raise OperationError(
             f"{problem}. What was deleted so far is gone; fix the cause and run it again."
         ) from problem

@@ -1,7 +1,8 @@
 """How the containers of `sam local` reach MiniStack: they have a network of their own, not this machine's loopback.
 
-On Linux, MiniStack also listens on this machine's address in the network of Docker's containers, which nothing but they
-and this machine reach. Where there is none, Docker Desktop forwards HOST to loopback.
+On Linux, MiniStack also listens on this machine's address in the network of Docker's containers, which is not routed
+beyond this machine by default; the key protects it either way. Where there is none, Docker Desktop forwards HOST to
+loopback.
 """
 
 import fcntl

@@ -26,11 +26,11 @@ from local.errors import RunnerError
 from local.sockets import explaining, listen_on
 
 _SERVICES = "dynamodb,dynamodbstreams,secretsmanager,ses,sqs,sts"
-# While the runner is up, a shorter journal is not worth a snapshot, in bytes.
+# While the runner is up, a journal of fewer bytes is not worth a snapshot.
 _COMPACT_ABOVE = 2_000_000
 # Seconds before a process that failed at once is started again.
 _RESTART_PAUSE = 1.0
-# It is not restarted for ever, but given up when it has failed so often within so many seconds.
+# It is given up after so many failures within so many seconds.
 _MAX_FAILURES, _WITHIN = 5, 60.0
 # Seconds after which a full disk is reported again.
 _REMINDER = 60.0

@@ -56,7 +56,7 @@ def test_taken_port_is_reported_with_the_option_to_change_it(start: Callable[...
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         port = other.getsockname()[1]
         runner = start("--port", str(port))
-        runner.wait_for_line(rf"Port {port} for the API is taken .* choose another with PORT=")
+        runner.wait_for_line(rf"Port {port} for the API cannot be used .* choose another with PORT=")
         assert runner.process.wait(10) == 1
 
 
@@ -103,7 +103,7 @@ def test_of_two_copies_started_together_on_one_port_the_second_says_so(tmp_path:
     ):
         eventually(lambda: {first.process.poll(), second.process.poll()} != {None}, what="an exit")
         served, refused = (first, second) if first.process.poll() is None else (second, first)
-        refused.wait_for_line(rf"Port {port} for the API is taken .* choose another with PORT=")
+        refused.wait_for_line(rf"Port {port} for the API cannot be used .* choose another with PORT=")
         assert "Traceback" not in refused.output
         assert refused.process.returncode == 1
         assert served.ready().get("/echo").status == 200

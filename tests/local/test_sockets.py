@@ -52,7 +52,7 @@ def test_port_is_open_on_both_addresses_only_after_listening(opened: ExitStack) 
 def test_port_that_another_program_has_on_one_address_is_named(opened: ExitStack, address: str) -> None:
     port = opened.enter_context(listen_on(address, 0)).getsockname()[1]
     with (
-        pytest.raises(RunnerError, match=rf"Port {port} for the API is taken .* on {address}\). .*choose another"),
+        pytest.raises(RunnerError, match=rf"Port {port} for the API cannot be used .* on {address}\). .*choose"),
         explaining(port, "the API", "PORT="),
     ):
         bind(port)
@@ -92,7 +92,10 @@ def test_second_runner_on_a_port_that_is_bound_is_refused_when_it_listens(opened
     port = first[0].getsockname()[1]
     second = [opened.enter_context(sock) for sock in bind(port)]
     listen(first)
-    with pytest.raises(RunnerError, match=f"Port {port} for the API is taken"), explaining(port, "the API", "PORT="):
+    with (
+        pytest.raises(RunnerError, match=f"Port {port} for the API cannot be used"),
+        explaining(port, "the API", "PORT="),
+    ):
         listen(second)
     with closing(socket.create_connection((V4, port))):
         pass

@@ -1,10 +1,10 @@
 """Who may call MiniStack: no web page, and nobody without the key of this start.
 
-MiniStack itself answers any origin, and lets its pages read what it answers.
+MiniStack itself accepts requests from any origin, and its CORS headers let the page read the response.
 
 A request names the key in its credentials or, in the containers of `sam local`, as the first part of the path:
-`AWS_ENDPOINT_URL` ends with it. SAM CLI gives them the credentials and the region of the user's AWS settings, or its
-own, and they cannot be replaced.
+`AWS_ENDPOINT_URL` ends with it. SAM CLI passes its own credentials and region, or the user's, to the containers, and
+offers no way to replace them.
 """
 
 import re

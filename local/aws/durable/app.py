@@ -128,7 +128,7 @@ class DurableApp:
                 except OSError as problem:
                     if not is_disk_full(problem):
                         raise
-                    # The rest of the room is for the journal, which goes on.
+                    # Free what was written, so that the journal can still grow.
                     self._generations.drop_prepared()
                     return _json(HTTPStatus.INSUFFICIENT_STORAGE, {"message": "The disk is full."})
                 with _exit_on_failure("The new snapshot cannot be used"):

@@ -42,7 +42,7 @@ _TRANSIENT = frozenset(
 
 _PATH_OF_URL = re.compile(r"(https?://[^/\s\"]+)[^\s\"]*")
 
-# Two attempts, with botocore's pause of up to 1 s between them: a caller waits 4 s at most for a call that hangs.
+# Two attempts, and botocore's pause of up to 1 s between them: a call that hangs once it is connected ends after 4 s.
 CONNECT_TIMEOUT = 1
 READ_TIMEOUT = 1.5
 _CONFIG = Config(

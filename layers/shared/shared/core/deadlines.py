@@ -19,7 +19,7 @@ _DEADLINE: ContextVar[float] = ContextVar("deadline", default=math.inf)
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Let what runs in this context begin calls for so many seconds."""
+    """Set the deadline of the block, in seconds from now."""
     token = _DEADLINE.set(time.monotonic() + seconds)
     try:
         yield

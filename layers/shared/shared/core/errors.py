@@ -23,6 +23,7 @@ Error
 │   └── SessionNotFound
 ├── Conflict                the request contradicts stored data
 │   ├── EmailTaken
+│   ├── EmailChangeUndoable
 │   ├── IdempotencyKeyReused
 │   └── LastAdmin
 ├── Stale                   the caller's copy is out of date
@@ -33,8 +34,8 @@ Error
 `shared.web.request` adds the errors that only HTTP has: MethodNotAllowed, BodyTooLarge and UnsupportedMediaType.
 
 Each error has a stable `code` and a public `message`. Its private cause is its `__cause__` (`raise … from …`), which
-appears only in the log. HTTP statuses are not defined here: `shared.web.responses` maps the direct subclasses of
-`Error` to them.
+appears only in the log; of `Unavailable`, the log has the text `cause` instead. HTTP statuses are not defined here:
+`shared.web.responses` maps the direct subclasses of `Error` to them.
 """
 
 from collections.abc import Sequence

@@ -23,8 +23,7 @@ from shared.values.emails import ascii_address
 
 # The milliseconds that one email may take: it waits for its turn, then every provider times out, and DynamoDB is slow.
 _TIME_PER_EMAIL = 30_000
-# A provider takes about a tenth of a second per email, so one sender could send ten a second. botocore keeps at most
-# ten connections per client.
+# One sender sends about six emails a second. botocore keeps at most ten connections per client.
 _MAX_SENDERS = 8
 
 

@@ -30,16 +30,17 @@ _LONGEST_GAP = 5 * _SECOND
 _COUNTED_LATER = _SECOND // 20
 # How long an environment follows the schedule after a throttle that it has seen.
 _ACTIVE = 60 * _SECOND
-# The longest wait for a turn, in seconds. Whoever would wait longer leaves the email for later.
+# The longest wait for a turn, in seconds. An email that would wait longer is postponed.
 MAX_WAIT = 10
-# Slots are taken at most so long in advance: they are as far apart as was right then.
+# Slots are taken at most so long in advance: their distance may be wrong by the time they come.
 _AHEAD = 3 * _SECOND
 # No slot is farther away, since one is taken at most _AHEAD in advance.
 _FARTHEST = _AHEAD + 2 * _LONGEST_INTERVAL
 # How often somebody else may be faster, before a caller gives up.
 _MAX_ROUNDS = 100
-# A provider that takes less than this interval allows keeps hardly any calls in reserve: a throttled call is repeated
-# soon, because what it did not take until the next slot is lost.
+# A slow provider saves up hardly any unused calls: if a throttled call waited for the next slot, what the provider
+# could take until then would be lost. So it is repeated after a thirtieth of the interval, at most 15 times, and then
+# takes a slot.
 _SLOW_INTERVAL = _SECOND * 2 // 5
 _REPEATS, _REPEAT_SHARE = 15, 30
 _RETENTION = 3600
@@ -122,7 +123,18 @@ class Pace:
 
     def _take_slot(self) -> int:
         """Return the time of the next free slot, which nobody else gets."""
-        counts, schedule = self._take_counts(), self._schedule
+        counts = self._take_counts()
+        try:
+            return self._find_slot(counts)
+        except (Behind, Unavailable):
+            # They were not stored: the next slot takes them along.
+            with self._lock:
+                self._accepted += counts["accepted"]
+                self._throttled += counts["throttled"]
+            raise
+
+    def _find_slot(self, counts: dict[str, int]) -> int:
+        schedule = self._schedule
         give_up_at = _now() + MAX_WAIT * _SECOND
         for _ in range(_MAX_ROUNDS):
             now = _now()
@@ -156,7 +168,10 @@ class Pace:
         raise Behind
 
     def _begin_window(self, schedule: Item, now: int) -> Item:
-        """Set the interval by the answers of the window that has ended. Return the schedule, whoever has set it."""
+        """Set the interval by the answers of the window that has ended, unless another environment was faster.
+
+        Returns the schedule.
+        """
         interval, length, accepted = schedule["interval"], now - schedule["begins"], schedule["accepted"]
         # If nobody has called for a while, the counts say nothing.
         if now <= schedule["ends"] + _LONGEST_GAP:

@@ -138,13 +138,14 @@ def _send_through(provider: Provider, message: Message, entry_id: str) -> None:
         try:
             pace.wait(repeats)
             outcome = _call(provider, message, entry_id)
+            if isinstance(outcome, Throttled):
+                pace.count_throttled()
         except Behind as error:
             raise TransientFailure(f"{provider.name}_behind", MAX_WAIT) from error
         except Unavailable as error:  # DynamoDB failed; another provider may still work
             raise TransientFailure(f"{provider.name}_state_unavailable") from error
         if not isinstance(outcome, Throttled):
             break
-        pace.count_throttled()
         delay = outcome.retry_after or 0
         if repeats == _MAX_REPEATS or clock.now() + delay >= give_up_at:
             raise TransientFailure(outcome.reason, outcome.retry_after or MAX_WAIT) from outcome

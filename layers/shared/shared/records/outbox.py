@@ -39,7 +39,7 @@ _DEAD = "dead"
 _RETENTION = 7 * clock.DAY
 # Longer than any function that sends emails may run, so that no two of them hold the same entry.
 _LEASE = 2 * clock.MINUTE
-# The stream's function claims a new entry only if this much of the first two minutes is left: as long as it may run.
+# If less than this is left of the first two minutes, the stream's function takes a new lease: it may run as long.
 _STREAM_RUN_TIME = clock.MINUTE
 _RETRY_PERIOD = clock.DAY
 _HELD_PERIOD = clock.HOUR
