@@ -18,3 +18,8 @@ console.py    output on the terminal
 errors.py     the error that the runner reports to the developer, and a full disk
 tour.sh       the commands that the runner prints for a first try
 """
+
+from pathlib import Path
+
+# The project's folder, whatever the working directory is.
+PROJECT = Path(__file__).resolve().parents[1]

@@ -10,10 +10,11 @@ import warnings
 from pathlib import Path
 from types import FrameType
 
+from local import PROJECT
 from local.aws.credentials import FILE_NAME as CREDENTIALS_FILE
 from local.aws.rotation import PROXY_KEY
 from local.console import Console
-from local.data import DIRECTORY, PROJECT
+from local.data import DIRECTORY
 from local.errors import RunnerError, is_disk_full
 from local.runner import Options, Runner
 

@@ -19,6 +19,11 @@ _PYTHON = frozenset(
 )
 
 
+def inherited() -> dict[str, str]:
+    """Return what MiniStack and the fork server get of this process's environment."""
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+
+
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment without any setting for AWS, to which the caller adds its own, and of Python."""
     kept = {

@@ -8,10 +8,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from local import PROJECT
 from local.errors import RunnerError
 
-# The project's folder, whatever the working directory is.
-PROJECT = Path(__file__).resolve().parents[1]
 DIRECTORY = PROJECT / ".local"
 
 

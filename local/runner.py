@@ -139,9 +139,13 @@ class Runner:
         self._closing.callback(os.close, self._lifeline)
         options = self._options
         self._ministack = MiniStack(
-            self._data, options.ministack_python, options.aws_port, self._lifeline, self._console
+            self._data,
+            options.ministack_python,
+            options.aws_port,
+            self._lifeline,
+            self._console,
+            on_given_up=self._fail,
         )
-        self._ministack.on_given_up = self._fail
         self._ministack.credentials.write(self._data / CREDENTIALS_FILE, self._ministack.container_endpoint)
         self._closing.callback(self._ministack.kill)
 

@@ -16,11 +16,12 @@ from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from pathlib import Path
 
+from local import PROJECT
 from local.aws import REGION, containers
 from local.aws.client import Aws, MiniStackGoneError
 from local.aws.credentials import VARIABLE, Credentials
 from local.aws.durable import DISK_FULL, NO_RESTART, REPLAY_FAILED
-from local.clean import NO_SETTINGS
+from local.clean import NO_SETTINGS, inherited
 from local.console import Console
 from local.errors import RunnerError
 from local.sockets import explaining, listen_on
@@ -58,7 +59,16 @@ class MiniStack:
     `on_given_up` is called when it will not be restarted again.
     """
 
-    def __init__(self, data: Path, python: Path, port: int, lifeline: int, console: Console) -> None:
+    def __init__(  # noqa: PLR0913  # what its command line consists of
+        self,
+        data: Path,
+        python: Path,
+        port: int,
+        lifeline: int,
+        console: Console,
+        *,
+        on_given_up: Callable[[], None] = lambda: None,
+    ) -> None:
         if not python.is_file():
             raise RunnerError(f"MiniStack is not installed: there is no {python}. `make start` installs it.")
         self._data, self._python, self._lifeline, self._console = data / "cloud", python.absolute(), lifeline, console
@@ -76,7 +86,7 @@ class MiniStack:
         # not change.
         self.incarnation = 0
         self.wakeups: list[threading.Event] = []
-        self.on_given_up: Callable[[], None] = lambda: None
+        self._on_given_up = on_given_up
         # When it last failed.
         self._failures: deque[float] = deque(maxlen=_MAX_FAILURES)
         # When the disk was last reported to be full.
@@ -137,18 +147,21 @@ class MiniStack:
             sock.close()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-        environment |= NO_SETTINGS | {
-            "SERVICES": _SERVICES,
-            "BIND_HOST": "127.0.0.1",
-            "GATEWAY_PORT": str(self.port),
-            "MINISTACK_REGION": REGION,
-            # The runner needs neither listener.
-            "IOT_MTLS_ENABLED": "0",
-            "SFTP_ENABLED": "0",
-            "LOG_LEVEL": "WARNING",
-            VARIABLE: self.credentials.key_id,
-        }
+        environment = (
+            inherited()
+            | NO_SETTINGS
+            | {
+                "SERVICES": _SERVICES,
+                "BIND_HOST": "127.0.0.1",
+                "GATEWAY_PORT": str(self.port),
+                "MINISTACK_REGION": REGION,
+                # The runner needs neither listener.
+                "IOT_MTLS_ENABLED": "0",
+                "SFTP_ENABLED": "0",
+                "LOG_LEVEL": "WARNING",
+                VARIABLE: self.credentials.key_id,
+            }
+        )
         descriptors = [("--listen", sock.fileno()) for sock in self._sockets]
         descriptors += [("--notify", self._notify), ("--lifeline", self._lifeline)]
         options = [f"{name}={descriptor}" for name, descriptor in descriptors]
@@ -157,8 +170,7 @@ class MiniStack:
             return subprocess.Popen(  # noqa: S603 - the runner's own command
                 [str(self._python), "-m", "local.aws.durable", "--data", str(self._data), *options],
                 env=environment,
-                # The folder that contains the package `local`.
-                cwd=Path(__file__).parents[2],
+                cwd=PROJECT,
                 pass_fds=[descriptor for _, descriptor in descriptors],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -172,12 +184,15 @@ class MiniStack:
             status = self._process.wait()
             if self._stopping.is_set():
                 return
+            if status >= 0 and status != DISK_FULL:
+                # Otherwise it was killed, or goes on when there is room.
+                self._failures.append(time.monotonic())
             if reason := self._reason_to_give_up(status):
                 self._console.error(reason)
                 # Closes the connections that wait in the socket.
                 self.aws.given_up = True
                 self._close_sockets()
-                self.on_given_up()
+                self._on_given_up()
                 return
             self._report(status)
             if time.monotonic() - started < _RESTART_PAUSE:
@@ -190,10 +205,6 @@ class MiniStack:
     def _reason_to_give_up(self, status: int) -> str | None:
         if status == NO_RESTART:
             return f"MiniStack stopped: {_last_line(self.log)}"
-        if status < 0 or status == DISK_FULL:
-            # It was killed, or goes on when there is room.
-            return None
-        self._failures.append(time.monotonic())
         if len(self._failures) < _MAX_FAILURES or self._failures[-1] - self._failures[0] > _WITHIN:
             return None
         return (

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.aws.credentials import Credentials
-from local.clean import NO_SETTINGS
+from local.clean import NO_SETTINGS, inherited
 from local.functions.worker import MARK, receive_frame, send_frame
 from local.template import Function
 
@@ -86,7 +86,7 @@ class ForkServer:
 
     def _start_process(self) -> None:
         self._control, theirs = socket.socketpair()
-        environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        environment = inherited()
         environment["PYTHONPATH"] = os.pathsep.join(map(str, self._layers))
         if sys.platform == "darwin":
             # macOS kills a forked process that asks the system for its proxy settings.

@@ -27,7 +27,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from local.errors import RunnerError
 from local.functions.pool import GATEWAY_SECONDS, FunctionBusyError, FunctionError, FunctionTimeoutError, Result
-from local.gateway.server import ARRIVED, DEADLINE, NO_ROOM, THREADS, TOO_LARGE
+from local.gateway.server import RECEIVED, THREADS, Received
 from local.hosts import is_local
 from local.template import Cors, Project, one_line
 
@@ -47,14 +47,18 @@ _MESSAGES = {
 InvokeWithId = Callable[[str, str, str], Result]
 
 
-class GatewayTimeoutError(FunctionError):
+class UnansweredError(Exception):
+    """No function is at fault. The gateway answers 503."""
+
+
+class GatewayTimeoutError(UnansweredError):
     """The request was not answered within API Gateway's limit. An HTTP API answers 503 then."""
 
     def __init__(self, what: str) -> None:
         super().__init__(f"{what} within {GATEWAY_SECONDS:.0f} s, the limit of API Gateway")
 
 
-class NoRoomError(FunctionError):
+class NoRoomError(UnansweredError):
     """The body does not fit on the disk."""
 
     def __init__(self) -> None:
@@ -114,9 +118,9 @@ def make_app(project: Project, invoke: InvokeWithId, record: Callable[[RequestRe
             return refusal
         if request.method == "OPTIONS" and project.cors.origins and "Access-Control-Request-Method" in request.headers:
             return Response(status=HTTPStatus.NO_CONTENT)
-        if request.environ[NO_ROOM]:
+        if _received().no_room:
             raise NoRoomError
-        if request.environ[DEADLINE] <= time.monotonic():
+        if _received().deadline <= time.monotonic():
             raise GatewayTimeoutError("it could not be started")
         return None
 
@@ -132,7 +136,7 @@ def make_app(project: Project, invoke: InvokeWithId, record: Callable[[RequestRe
                 method=request.method,
                 path=request.path,
                 status=response.status_code,
-                milliseconds=(time.monotonic() - request.environ[ARRIVED]) * 1000,
+                milliseconds=(time.monotonic() - _received().arrived) * 1000,
                 function=g.function,
                 cold=g.cold,
                 problem=g.problem,
@@ -142,6 +146,11 @@ def make_app(project: Project, invoke: InvokeWithId, record: Callable[[RequestRe
         return response
 
     return app
+
+
+def _received() -> Received:
+    received: Received = request.environ[RECEIVED]
+    return received
 
 
 def _refusal() -> Response | None:
@@ -155,7 +164,7 @@ def _refusal() -> Response | None:
     # Werkzeug ignores further slashes at the beginning.
     if request.environ["PATH_INFO"].startswith("//"):
         return _message(HTTPStatus.NOT_FOUND)
-    if request.environ[TOO_LARGE]:
+    if _received().too_large:
         return _message(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     return None
 
@@ -253,12 +262,12 @@ class _Functions:
     def invoke(
         self, name: str, event: str, *, stdout: TextIO, stderr: TextIO | None = None, tenant_id: str | None = None
     ) -> None:
-        """Invoke the function and write its result to `stdout`. Raises FunctionError."""
+        """Invoke the function and write its result to `stdout`. Raises FunctionError, GatewayTimeoutError."""
         del stderr, tenant_id
         g.function = name
         running = self._threads.submit(self._invoke, name, event, g.request_id)
         try:
-            result = running.result(request.environ[DEADLINE] - time.monotonic())
+            result = running.result(_received().deadline - time.monotonic())
         except TimeoutError:
             # If it still waits for a thread, it never starts.
             running.cancel()
@@ -308,10 +317,11 @@ def _corrected(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _failed(problem: Exception) -> Response:
-    g.problem = str(problem) if isinstance(problem, FunctionError) else f"{type(problem).__name__}: {problem}"
+    is_ours = isinstance(problem, FunctionError | UnansweredError)
+    g.problem = str(problem) if is_ours else f"{type(problem).__name__}: {problem}"
     if isinstance(problem, FunctionTimeoutError):
         return _message(HTTPStatus.GATEWAY_TIMEOUT)
-    if isinstance(problem, FunctionBusyError | GatewayTimeoutError | NoRoomError):
+    if isinstance(problem, FunctionBusyError | UnansweredError):
         return _message(HTTPStatus.SERVICE_UNAVAILABLE)
     return _message(HTTPStatus.BAD_GATEWAY)
 

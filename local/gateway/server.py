@@ -8,9 +8,10 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
-from typing import Any
+from typing import IO, Any
 from urllib.parse import unquote
 
 import h11
@@ -24,11 +25,10 @@ from local.functions.pool import GATEWAY_SECONDS
 # The largest payload of an HTTP API, in bytes.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 MAX_BODY = 10 * 1024 * 1024
-# Larger bodies wait in a file until they are complete, and then for their share of MAX_BODY, in bytes.
-_LARGE = 1024 * 1024
-# Keys in the WSGI environment: whether the body exceeded MAX_BODY or the room on the disk, when the request was
-# complete, and when it must be answered. Both times are those of `time.monotonic`.
-TOO_LARGE, NO_ROOM, ARRIVED, DEADLINE = "local.too_large", "local.no_room", "local.arrived", "local.deadline"
+# Larger bodies wait in a file until they are complete, and then until this many bytes suffice for all that are in use.
+_LARGE, _LARGE_IN_USE = 1024 * 1024, MAX_BODY
+# Key of the `Received` in the ASGI scope and in the WSGI environment.
+RECEIVED = "local.received"
 # A request keeps its thread until it is answered; the pools bound how many requests to one function run and wait.
 THREADS = 256
 _STOP_SECONDS = 1.0
@@ -37,6 +37,20 @@ _STOP_SECONDS = 1.0
 _ABSOLUTE = re.compile(rb"https?://([^/]*)(/.*)?", re.IGNORECASE)
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+@dataclass(frozen=True)
+class Received:
+    """A complete request. It arrived, and must be answered, at these times of `time.monotonic`.
+
+    `too_large`: its body exceeded MAX_BODY. `no_room`: it exceeded the room on the disk. `body` is not all of it then.
+    """
+
+    body: IO[bytes]
+    too_large: bool
+    no_room: bool
+    arrived: float
+    deadline: float
 
 
 class _Protocol(H11Protocol):
@@ -88,7 +102,7 @@ class Server:
         self.port: int = sockets[0].getsockname()[1]
         self._wsgi = WSGIMiddleware(self._call, workers=THREADS)
         self._server = make_server(self._respond, _Protocol)
-        self._large_bodies = _Budget(MAX_BODY)
+        self._large_bodies = _Budget(_LARGE_IN_USE)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": sockets}, daemon=True)
         self._thread.start()
 
@@ -101,33 +115,31 @@ class Server:
         _normalize(scope)
         # Only a complete request reaches a function, as with API Gateway.
         with _body_file() as body:
-            scope["body"], scope["too_large"], scope["no_room"] = body, False, False
+            too_large = no_room = False
             try:
                 async for part in body_parts(receive, MAX_BODY):
                     body.write(part)
             except TooLargeError:
-                scope["too_large"] = True
+                too_large = True
             except ClientGoneError:
                 return
             except OSError as problem:
                 if not is_disk_full(problem):
                     raise
-                scope["no_room"] = True
-            # A body that is refused is not read, so it needs no share.
-            is_refused = scope["too_large"] or scope["no_room"]
-            share = 0 if is_refused or body.tell() <= _LARGE else body.tell()
-            if not is_refused:
+                no_room = True
+            arrived = time.monotonic()
+            # A body that is refused is not read.
+            size = 0 if too_large or no_room else body.tell()
+            if size:
                 body.seek(0)
-            scope["arrived"], scope["deadline"] = time.monotonic(), time.monotonic() + GATEWAY_SECONDS
-            # If the share is not free in time, the application answers without reading the body.
-            async with self._large_bodies.share(share, GATEWAY_SECONDS):
+            scope[RECEIVED] = Received(body, too_large, no_room, arrived, arrived + GATEWAY_SECONDS)
+            # If its share is not free in time, the application answers without reading the body.
+            async with self._large_bodies.share(size if size > _LARGE else 0, GATEWAY_SECONDS):
                 await self._wsgi(scope, receive, send)  # type: ignore[arg-type]  # a2wsgi's types are more detailed.
 
     def _call(self, environ: Any, start_response: Any) -> Iterable[bytes]:
-        scope = environ["asgi.scope"]
-        environ[TOO_LARGE], environ[NO_ROOM] = scope["too_large"], scope["no_room"]
-        environ[ARRIVED], environ[DEADLINE] = scope["arrived"], scope["deadline"]
-        environ["wsgi.input"] = scope["body"]
+        received: Received = environ["asgi.scope"][RECEIVED]
+        environ[RECEIVED], environ["wsgi.input"] = received, received.body
         # A chunked body has no length: without this, Werkzeug takes it for empty.
         environ["wsgi.input_terminated"] = True
         return self.application(environ, start_response)
@@ -153,7 +165,7 @@ class _Budget:
 
     @asynccontextmanager
     async def share(self, size: int, seconds: float) -> AsyncIterator[None]:
-        """Take this many bytes for the block, after waiting at most `seconds` until they are free."""
+        """Take this many bytes for the block: when they are free, or anyway after so many seconds."""
         async with self._returned:
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):

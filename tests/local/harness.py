@@ -3,14 +3,15 @@
 import contextlib
 import http.client
 import json
-import os
 import re
+import resource
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +19,13 @@ from typing import Any, Self, TypeVar
 
 from local.aws.client import Aws
 from local.aws.credentials import Credentials
+from local.clean import inherited
+from local.gateway.server import Application, Server
 from tests.support import ROOT
 
 PROJECT = Path(__file__).with_name("project")
+# Paths that Werkzeug rejects, each for another reason.
+INVALID_PATHS = ("/bro{ken", "/b/{a-b}", "/b/{a}/{a}")
 # The limit of every wait: long enough for a busy machine, though most waits take milliseconds.
 TIMEOUT = 30.0
 
@@ -49,11 +54,38 @@ def eventually(look: Callable[[], T], *, what: str) -> T:
     return found
 
 
+def rest(connection: socket.socket) -> bytes:
+    """Read until the connection ends."""
+    answer = bytearray()
+    while chunk := connection.recv(65536):
+        answer += chunk
+    return bytes(answer)
+
+
+@contextlib.contextmanager
+def serving(application: Application) -> Iterator[Server]:
+    """Serve the application on a free port."""
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        server = Server([listening], application)
+        yield server
+        server.stop()
+
+
+@contextlib.contextmanager
+def size_limit(size: int) -> Iterator[None]:
+    """Let writes beyond this position of a file fail, as on a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
 class RunnerProcess:
     """A runner: its process, its output and its API."""
 
     def __init__(self, template: Path, data: Path, *options: str, **environment: str) -> None:
-        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         command = [sys.executable, "-m", "local", "--template", str(template), "--data", str(data)]
         self.data = data
         self._lines: list[str] = []
@@ -61,7 +93,7 @@ class RunnerProcess:
         self.process = subprocess.Popen(
             [*command, "--port", "0", *options],
             cwd=ROOT,
-            env=inherited | environment,
+            env=inherited() | environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

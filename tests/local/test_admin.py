@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from local import admin
-from tests.local.test_durable_app import size_limit
+from tests.local.harness import size_limit
 
 
 def test_password_that_does_not_fit_on_the_disk_is_not_half_stored(tmp_path: Path) -> None:

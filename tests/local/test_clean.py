@@ -1,6 +1,7 @@
 """Tests and local runs ignore whatever the developer has set for AWS and for Python."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from local import clean
 from local.clean import NO_SETTINGS, clean_environment
 from tests.local.harness import RunnerProcess
 from tests.support import ROOT
@@ -74,3 +76,9 @@ def test_only_settings_of_aws_and_python_are_removed() -> None:
 def test_no_test_reaches_another_machine() -> None:
     with socket.socket() as sock, pytest.raises(AssertionError, match="not this machine"):
         sock.connect(("192.0.2.1", 80))
+
+
+def test_makefile_drops_the_same_settings_of_python() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    (unexported,) = re.findall(r"^unexport (PYTHON.*)$", makefile, re.MULTILINE)
+    assert set(unexported.split()) == clean._PYTHON

@@ -5,7 +5,6 @@ import contextlib
 import errno
 import json
 import os
-import resource
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from local.aws.durable.access_rules import AccessRules
 from local.aws.durable.app import DurableApp
 from local.aws.durable.generations import DamagedError, Generations
 from local.aws.durable.ministack_app import Response
+from tests.local.harness import size_limit
 
 EMAIL = {"MessageId": "id-1", "To": ["ada@example.com"], "Timestamp": 1}
 
@@ -126,17 +126,6 @@ def test_email_that_does_not_fit_on_the_disk_is_not_accepted(served: Served, tmp
         served.post(SEND, b"{}", JSON)
     Generations(tmp_path).close()
     assert file.read_bytes() == before, "the next start drops the incomplete line"
-
-
-@contextlib.contextmanager
-def size_limit(size: int) -> Iterator[None]:
-    """Let writes beyond this position of a file fail, as on a full disk."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 PUT = {"x-amz-target": "DynamoDB_20120810.PutItem"}

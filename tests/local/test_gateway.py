@@ -10,7 +10,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.local.harness import TIMEOUT, RunnerProcess
+from tests.local.harness import TIMEOUT, RunnerProcess, rest
 
 CHUNKED = b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
 
@@ -24,14 +24,6 @@ def raw(runner: RunnerProcess, request: bytes) -> bytes:
     with closing(connect(runner)) as connection:
         connection.sendall(request)
         return rest(connection)
-
-
-def rest(connection: socket.socket) -> bytes:
-    """Read until the connection ends."""
-    answer = bytearray()
-    while chunk := connection.recv(65536):
-        answer += chunk
-    return bytes(answer)
 
 
 def test_event_has_the_fields_of_api_gateways_event(runner: RunnerProcess) -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.local.conftest import copy_project
-from tests.local.harness import RunnerProcess, eventually
-from tests.local.test_template import INVALID_PATHS
+from tests.local.harness import INVALID_PATHS, RunnerProcess, eventually
 
 pytestmark = pytest.mark.thorough
 

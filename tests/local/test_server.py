@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from http.client import HTTPConnection
 from typing import Any
 
@@ -16,10 +16,9 @@ from local import asgi
 from local.asgi import Receive
 from local.functions.pool import Result
 from local.gateway.app import RequestRecord, make_app
-from local.gateway.server import DEADLINE, MAX_BODY, TOO_LARGE, Application, Server
+from local.gateway.server import MAX_BODY, RECEIVED, Server
 from local.template import read_project
-from tests.local.harness import PROJECT, TIMEOUT, eventually
-from tests.local.test_durable_app import size_limit
+from tests.local.harness import PROJECT, TIMEOUT, eventually, rest, serving, size_limit
 
 
 @pytest.fixture
@@ -32,14 +31,6 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
     with serving(application) as server:
         yield server
-
-
-@contextmanager
-def serving(application: Application) -> Iterator[Server]:
-    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        server = Server([listening], application)
-        yield server
-        server.stop()
 
 
 @pytest.mark.parametrize(
@@ -58,9 +49,7 @@ def serving(application: Application) -> Iterator[Server]:
 def test_connection_without_further_data_is_closed(server: Server, start: bytes, answers: int) -> None:
     with closing(socket.create_connection(("127.0.0.1", server.port), TIMEOUT)) as connection:
         connection.sendall(start)
-        received = bytearray()
-        while chunk := connection.recv(65536):
-            received += chunk
+        received = rest(connection)
     assert received.count(b"HTTP/1.1 200 ") == answers
 
 
@@ -80,9 +69,9 @@ class Held:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         start_response("200 OK", [])
-        if environ[TOO_LARGE]:
+        if environ[RECEIVED].too_large:
             return [b"too large"]
-        if environ[DEADLINE] <= time.monotonic():
+        if environ[RECEIVED].deadline <= time.monotonic():
             return [b"too late"]
         length = len(environ["wsgi.input"].read())
         if length > 1:
@@ -157,7 +146,5 @@ def test_client_that_closes_its_side_gets_the_response(server: Server) -> None:
     with closing(socket.create_connection(("127.0.0.1", server.port), TIMEOUT)) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         connection.shutdown(socket.SHUT_WR)
-        received = bytearray()
-        while chunk := connection.recv(65536):
-            received += chunk
+        received = rest(connection)
     assert received.startswith(b"HTTP/1.1 200 ")

@@ -51,8 +51,8 @@ def supervise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
 
             monkeypatch.setattr(MiniStack, "_start", start)
             monkeypatch.setattr(ministack, "_RESTART_PAUSE", 0.01)
-            served = MiniStack(tmp_path, ROOT / ".venv/bin/python", 0, stdin, Console(out))
-            served.on_given_up = given_up.set
+            python = ROOT / ".venv/bin/python"
+            served = MiniStack(tmp_path, python, 0, stdin, Console(out), on_given_up=given_up.set)
             closing.callback(served.aws.close)
             closing.callback(served.kill)
             return Supervised(served, out, given_up, outcomes)

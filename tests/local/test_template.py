@@ -8,11 +8,8 @@ import pytest
 from local.errors import RunnerError
 from local.gateway.app import make_app
 from local.template import Cors, logical_id, read_project
-from tests.local.harness import PROJECT
+from tests.local.harness import INVALID_PATHS, PROJECT
 from tests.support import ROOT
-
-# Paths that Werkzeug rejects, each for another reason.
-INVALID_PATHS = ("/bro{ken", "/b/{a-b}", "/b/{a}/{a}")
 
 
 def test_template_is_read_completely() -> None:

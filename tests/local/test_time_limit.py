@@ -2,11 +2,10 @@
 
 import io
 import json
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import closing
 from http.client import HTTPConnection
 
 import pytest
@@ -15,9 +14,9 @@ from flask import Flask, g
 from local.functions.pool import Result
 from local.gateway import app, server
 from local.gateway.app import GatewayTimeoutError, RequestRecord, make_app
-from local.gateway.server import DEADLINE, Server
+from local.gateway.server import RECEIVED, Received
 from local.template import read_project
-from tests.local.harness import PROJECT, TIMEOUT, eventually
+from tests.local.harness import PROJECT, TIMEOUT, eventually, serving
 
 
 class Hanging:
@@ -42,15 +41,6 @@ def hanging() -> Iterator[Hanging]:
     function.release.set()
 
 
-@contextmanager
-def serving(invoke: Callable[[str, str, str], Result], records: list[RequestRecord]) -> Iterator[Server]:
-    project = read_project(PROJECT / "template.yaml", {})
-    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        serving = Server([listening], make_app(project, invoke, records.append, listening.getsockname()[1]))
-        yield serving
-        serving.stop()
-
-
 def get(port: int) -> tuple[int, object]:
     with closing(HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)) as connection:
         connection.request("GET", "/echo")
@@ -58,14 +48,20 @@ def get(port: int) -> tuple[int, object]:
         return response.status, json.loads(response.read())
 
 
+def unanswered(hanging: Hanging) -> RequestRecord:
+    """Make a request that gets a 503, and return its record."""
+    records: list[RequestRecord] = []
+    with serving(make_app(read_project(PROJECT / "template.yaml", {}), hanging, records.append, 0)) as running:
+        assert get(running.port) == (503, {"message": "Service Unavailable"})
+    (record,) = records
+    return record
+
+
 def test_request_that_has_used_its_time_is_answered_with_503_and_its_function_runs_on(
     hanging: Hanging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server, "GATEWAY_SECONDS", 0.5)
-    records: list[RequestRecord] = []
-    with serving(hanging, records) as running:
-        assert get(running.port) == (503, {"message": "Service Unavailable"})
-    (record,) = records
+    record = unanswered(hanging)
     assert str(record).endswith("EchoFunction: it did not answer within 30 s, the limit of API Gateway")
     assert (hanging.started, hanging.finished) == ([record.request_id], [])
     hanging.release.set()
@@ -76,10 +72,7 @@ def test_request_that_has_waited_too_long_reaches_no_function(
     hanging: Hanging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server, "GATEWAY_SECONDS", 0.0)
-    records: list[RequestRecord] = []
-    with serving(hanging, records) as running:
-        assert get(running.port) == (503, {"message": "Service Unavailable"})
-    assert str(records[0]).endswith(" - it could not be started within 30 s, the limit of API Gateway")
+    assert str(unanswered(hanging)).endswith(" - it could not be started within 30 s, the limit of API Gateway")
     assert hanging.started == []
 
 
@@ -88,8 +81,9 @@ def test_invocation_that_still_waits_for_a_thread_never_starts(
 ) -> None:
     monkeypatch.setattr(app, "THREADS", 1)
     functions = app._Functions(hanging)
+    late = Received(io.BytesIO(), too_large=False, no_room=False, arrived=0, deadline=time.monotonic())
     for request_id in ("first", "second"):
-        with Flask(__name__).test_request_context(environ_overrides={DEADLINE: time.monotonic()}):
+        with Flask(__name__).test_request_context(environ_overrides={RECEIVED: late}):
             g.request_id = request_id
             with pytest.raises(GatewayTimeoutError):
                 functions.invoke("EchoFunction", "{}", stdout=io.StringIO())

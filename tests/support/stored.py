@@ -6,7 +6,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
 from shared.core import aws
-from shared.core.tables import decoded
+from shared.core.attributes import decoded
 from shared.records.activity import Event, Outcome
 from shared.values import emails
 

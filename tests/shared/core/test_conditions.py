@@ -8,7 +8,7 @@ from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.core import conditions, tables
+from shared.core import attributes, conditions
 
 OPERATORS = ["eq", "lt", "lte", "gt", "begins_with"]
 PLAIN = st.recursive(
@@ -54,9 +54,9 @@ def test_combined_conditions_have_the_same_expression_as_in_boto3() -> None:
 @settings(max_examples=50, deadline=None)
 @given(PLAIN)
 def test_value_is_encoded_as_by_boto3_and_decoded_unchanged(value: Any) -> None:
-    typed = tables._typed(value)
+    typed = attributes.typed(value)
     assert typed == TypeSerializer().serialize(value)
-    assert tables._plain(*typed.items()) == value
+    assert attributes._plain(*typed.items()) == value
     assert plain(TypeDeserializer().deserialize(typed)) == value
 
 
@@ -75,4 +75,4 @@ def plain(value: Any) -> Any:
 
 def test_unsupported_dynamodb_types_raise_type_error() -> None:
     with pytest.raises(TypeError, match="SS"):
-        tables.decoded({"roles": {"SS": ["admin"]}})
+        attributes.decoded({"roles": {"SS": ["admin"]}})

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.core import tables
+from shared.core import attributes, tables
 from shared.core.tables import Change, Put
 from shared.records.activity import ACTIVITY
 from tests.support.faults import Wire
@@ -78,9 +78,9 @@ def test_number_comes_back_as_the_same_number(value: float) -> None:
 @given(st.floats(min_value=1e-130, max_value=9e125) | st.floats(min_value=-9e125, max_value=-1e-130))
 @settings(max_examples=200, deadline=None)
 def test_any_float_is_the_same_after_a_round_trip(value: float) -> None:
-    digits = Decimal(tables._typed(value)["N"])
+    digits = Decimal(attributes.typed(value)["N"])
     # As DynamoDB writes it: without trailing zeros.
-    assert tables._plain(("N", f"{digits.normalize():f}")) == value
+    assert attributes._plain(("N", f"{digits.normalize():f}")) == value
     assert len(digits.as_tuple().digits) <= 38
 
 
@@ -103,10 +103,10 @@ def test_number_that_dynamodb_cannot_hold_is_refused_before_the_call(wire: Wire,
     ],
 )
 def test_value_that_json_has_no_type_for_is_stored_as_text(value: Any, text: str) -> None:
-    assert tables._typed([value]) == {"L": [{"S": text}]}
+    assert attributes.typed([value]) == {"L": [{"S": text}]}
 
 
 @pytest.mark.parametrize("value", [Decimal("NaN"), Decimal("Infinity"), object(), {1, 2}])
 def test_value_that_is_not_json_is_refused(value: Any) -> None:
     with pytest.raises(TypeError, match=f"An attribute cannot hold the {type(value).__name__} "):
-        tables._typed(value)
+        attributes.typed(value)

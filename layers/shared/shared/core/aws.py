@@ -69,11 +69,8 @@ def _check_deadline(**_: Any) -> None:
 
 def _check_deadline_of_retry(caught_exception: Exception | None, **_: Any) -> None:
     if caught_exception is not None:
-        try:
-            deadlines.check()
-        except Unavailable:
-            # The first failure says more than that there is no time for another.
-            raise Unavailable(_cause(caught_exception)) from caught_exception
+        # The failure says more than that there is no time for another attempt.
+        deadlines.check(_cause(caught_exception))
 
 
 @cache

@@ -27,7 +27,7 @@ def within(seconds: float) -> Iterator[None]:
         _DEADLINE.reset(token)
 
 
-def check() -> None:
-    """Raise `Unavailable` if the deadline has passed."""
+def check(cause: str = "the deadline of the request has passed") -> None:
+    """Raise `Unavailable` with this cause if the deadline has passed."""
     if time.monotonic() > _DEADLINE.get():
-        raise Unavailable("the deadline of the request has passed")
+        raise Unavailable(cause)

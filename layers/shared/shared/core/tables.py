@@ -38,6 +38,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeAlias, TypeVar
 from botocore.exceptions import ClientError
 
 from shared.core import logs
+from shared.core.attributes import decoded, encoded, typed
 from shared.core.aws import dynamodb, error_code, translated_errors
 from shared.core.conditions import Condition
 from shared.core.config import settings
@@ -73,7 +74,7 @@ class Table(NamedTuple):
     def get(self, key: Item) -> Item | None:
         """Read one item, or None. The read is consistent: it sees every write acknowledged before it."""
         with translated_errors():
-            response = dynamodb().get_item(TableName=self.name, Key=_encoded(key), ConsistentRead=True)
+            response = dynamodb().get_item(TableName=self.name, Key=encoded(key), ConsistentRead=True)
         item = response.get("Item")
         return decoded(item) if item is not None else None
 
@@ -159,7 +160,7 @@ class Put(Change):
     item: Item
 
     def request(self) -> tuple[str, dict[str, Any]]:
-        return "Put", _Expression().parameters(self, Item=_encoded(self.item))
+        return "Put", _Expression().parameters(self, Item=encoded(self.item))
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -179,7 +180,7 @@ class Update(Change):
             "REMOVE": [expression.name(name) for name in self.remove],
         }
         update = " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses.items() if parts)
-        return "Update", expression.parameters(self, Key=_encoded(self.key), UpdateExpression=update)
+        return "Update", expression.parameters(self, Key=encoded(self.key), UpdateExpression=update)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -189,7 +190,7 @@ class Delete(Change):
     key: Item
 
     def request(self) -> tuple[str, dict[str, Any]]:
-        return "Delete", _Expression().parameters(self, Key=_encoded(self.key))
+        return "Delete", _Expression().parameters(self, Key=encoded(self.key))
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -199,7 +200,7 @@ class Check(Change):
     key: Item
 
     def request(self) -> tuple[str, dict[str, Any]]:
-        return "ConditionCheck", _Expression().parameters(self, Key=_encoded(self.key))
+        return "ConditionCheck", _Expression().parameters(self, Key=encoded(self.key))
 
 
 def write(*changes: Change | Sequence[Change]) -> None:
@@ -332,92 +333,6 @@ def _backoff() -> Iterator[float]:
     return (random.uniform(0, 0.01 * 2**attempt) for attempt in range(_ATTEMPTS))  # noqa: S311  # not for secrets
 
 
-# Values --------------------------------------------------------------------------------------------
-
-_MAX_INT, _SMALLEST, _LARGEST = 2**53, 1e-130, 1e126
-
-
-def decoded(item: Mapping[str, Any]) -> Item:
-    """Convert DynamoDB's typed attributes, from a response or a stream record, into plain values."""
-    return {name: _plain(*value.items()) for name, value in item.items()}
-
-
-def _plain(typed: tuple[str, Any]) -> Any:
-    match typed:
-        case (("S" | "BOOL" | "B"), value):
-            return value
-        case "N", value:
-            return _plain_number(value)
-        case "NULL", _:
-            return None
-        case "M", value:
-            return decoded(value)
-        case "L", value:
-            return [_plain(*inner.items()) for inner in value]
-        case kind, _:
-            raise TypeError(f"DynamoDB's type {kind} is not supported")
-
-
-def _encoded(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _typed(value) for name, value in item.items()}
-
-
-def _typed(value: Any) -> dict[str, Any]:  # noqa: PLR0911  # one return per type
-    match value:
-        case str():
-            return {"S": value}
-        case bool():
-            return {"BOOL": value}
-        case int() | float():
-            return {"N": _number(value)}
-        case bytes():
-            return {"B": value}
-        case None:
-            return {"NULL": True}
-        case Mapping():
-            return {"M": _encoded(value)}
-        case list() | tuple():
-            return {"L": [_typed(inner) for inner in value]}
-        case _:
-            return {"S": _text(value)}
-
-
-def _text(value: Any) -> str:
-    """Return a decimal, a date, a time or a UUID as JSON has it. A decimal keeps its digits."""
-    from datetime import date  # noqa: PLC0415  # no cold start needs them
-    from decimal import Decimal  # noqa: PLC0415
-
-    match value:
-        case date():
-            return value.isoformat()
-        case uuid.UUID():
-            return str(value)
-        case Decimal() if value.is_finite():
-            return str(value)
-    raise TypeError(f"An attribute cannot hold the {type(value).__name__} {value!r}")
-
-
-def _number(value: float) -> str:
-    """Return a number as DynamoDB reads it. Raises ValueError for one that would not come back as the same.
-
-    DynamoDB has 38 digits, and magnitudes from 1E-130 to 9.9E+125; a float has 17 digits at most. Whole numbers are
-    those of JSON that every program reads alike (RFC 7493, 2.2).
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
-    """
-    magnitude = abs(value)
-    # Any comparison with NaN is false.
-    is_float_in_range = _SMALLEST <= magnitude < _LARGEST or magnitude == 0
-    if not (magnitude <= _MAX_INT if isinstance(value, int) else is_float_in_range):
-        raise ValueError(f"DynamoDB cannot hold the number {value!r}")
-    return repr(value)
-
-
-def _plain_number(text: str) -> float:
-    """Return an int for a whole number, since DynamoDB writes 3.0 as 3, and otherwise a float."""
-    number = float(text)
-    return int(number) if number.is_integer() and abs(number) <= _MAX_INT else number
-
-
 class _Expression:
     """The names and values of one request, behind placeholders, since DynamoDB reserves many words."""
 
@@ -432,7 +347,7 @@ class _Expression:
 
     def value(self, value: Any) -> str:
         placeholder = f":c{len(self._values)}"
-        self._values[placeholder] = _typed(value)
+        self._values[placeholder] = typed(value)
         return placeholder
 
     def condition(self, condition: Condition) -> str:
