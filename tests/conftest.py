@@ -29,7 +29,7 @@ from shared.core import aws, config, tables
 from shared.mail import pace, providers
 from shared.records import keys, limits, proxy_keys
 from shared.values import passwords
-from tests.support import ROOT, stored
+from tests.support import ROOT, proof, rights, stored
 from tests.support.accounts import ADMIN_EMAIL, member
 from tests.support.api import Api, Inbox
 from tests.support.aws import REGION, create_table, forget_circuits, forget_clients, rotate
@@ -48,6 +48,48 @@ os.environ.clear()
 os.environ.update(_CLEAN)
 
 ALLOWS_ANOTHER = limits._allows_another
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a complete run that has not seen all that is documented, or not used all that roles allow."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["seen"] = [list(outcome) for outcome in proof.SEEN]
+        session.config.workeroutput["used"] = [list(use) for use in rights.USED]
+    elif session.exitstatus == pytest.ExitCode.OK and _is_complete(session.config) and _missing():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add what a worker has seen and used. One that crashed has no output."""
+    output = getattr(node, "workeroutput", {})
+    proof.SEEN.update(proof.Outcome(*outcome) for outcome in output.get("seen", ()))
+    rights.USED.update(rights.Use(*use) for use in output.get("used", ()))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Name what is documented and was not seen, and what roles allow and was not used."""
+    if not hasattr(config, "workerinput") and _is_complete(config):
+        for problem in _missing():
+            terminalreporter.line(problem, red=True)
+
+
+def _missing() -> list[str]:
+    return [
+        *(f"docs/openapi.json: no test has seen {outcome}" for outcome in proof.unseen(proof.SEEN)),
+        *(f"template.yaml: {use}, which no test does" for use in rights.unused(rights.USED)),
+    ]
+
+
+def _is_complete(config: pytest.Config) -> bool:
+    """Return whether the run has all quick tests."""
+    usual = config.getini("addopts")
+    return (
+        config.args_source is pytest.Config.ArgsSource.TESTPATHS
+        and config.option.markexpr in usual
+        and not (config.option.keyword or config.option.deselect or config.option.collectonly)
+        and not (getattr(config.option, "lf", False) or getattr(config.option, "failedfirst", False))
+    )
 
 
 def pytest_collection_finish() -> None:
@@ -87,6 +129,13 @@ def _loopback_only() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", connect_to_loopback)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _recording() -> Iterator[None]:
+    """Record the AWS calls of the functions."""
+    with rights.recording():
         yield
 
 

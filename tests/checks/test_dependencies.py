@@ -32,7 +32,8 @@ files = [*pathlib.Path("layers/shared/shared").glob("**/*.py"), *pathlib.Path("f
 for file in files:
     if file.name == "app.py":
         spec = importlib.util.spec_from_file_location("app", file)
-        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+        sys.modules["app"] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules["app"])
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module == "snapshot_restore_py":
             continue  # part of the Lambda runtime

@@ -9,7 +9,7 @@ import time_machine
 
 from shared.core import clock, config, logs
 from shared.records import proxy_keys
-from tests.support import PASSWORD, stored
+from tests.support import PASSWORD, proof, stored
 from tests.support.api import Api
 from tests.support.aws import rotate_proxy_key
 from tests.support.faults import Wire, unreachable
@@ -17,6 +17,7 @@ from tests.support.faults import Wire, unreachable
 SERVER, BROWSER = "198.51.100.7", "203.0.113.9"
 SECOND, THIRD = "00000000-0000-4000-8000-0000000000b2", "00000000-0000-4000-8000-0000000000b3"
 LOGIN = {"email": "ada@example.com", "password": PASSWORD}
+PATHS = list(proof.document()["paths"])
 WRONG = {"email": "nobody@example.com", "password": "not it"}
 
 
@@ -62,6 +63,14 @@ def test_without_a_valid_key_the_headers_are_ignored(ada: Api, key: str, capsys:
     session = sign_in(replace(ada, headers={"user-agent": "curl"}, ip=SERVER), x_proxy_key=key, **claimed)
     assert (session["ip"], session["userAgent"]) == (SERVER, "curl")
     assert '"WrongProxyKeys":1' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_function_checks_the_key_before_anything_else(path: str, key: str, wire: Wire) -> None:
+    proxy_keys.memory.forget()
+    wire.reset()
+    assert Api({"x-proxy-key": key}, SERVER).call("TRACE", path).status == 405
+    assert wire.calls == ["Query"]
 
 
 def test_headers_without_a_key_are_ignored(ada: Api) -> None:

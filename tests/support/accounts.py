@@ -6,8 +6,8 @@ from functools import cache
 from shared.accounts import devices, sign_in, tokens
 from shared.core import tables
 from shared.records import credentials, sessions, users
-from shared.records.users import Role
 from shared.values import passwords
+from shared.values.choices import Role
 from shared.values.client import Client
 from tests.support import PASSWORD
 from tests.support.api import USER_AGENT, Api

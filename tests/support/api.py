@@ -1,9 +1,7 @@
 """Call the API in tests: build API Gateway events, run the handlers, and read their responses."""
 
-import importlib.util
 import json
 import re
-import sys
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +11,9 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import scaffold.routes
 from shared.core import aws, clock
-from tests.support import ROOT
+from tests.support import ROOT, proof, rights
 
 USER_AGENT = "tests/1.0"
 FUNCTIONS = ROOT / "functions"
@@ -22,14 +21,9 @@ FUNCTIONS = ROOT / "functions"
 
 @cache
 def load(folder: str) -> ModuleType:
-    """Import a function's app.py under a module name of its own."""
-    name = f"functions.{folder.replace('/', '.')}.app"
-    spec = importlib.util.spec_from_file_location(name, FUNCTIONS / folder / "app.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
+    """Import a function's app.py under a module name of its own. Its AWS calls are compared with its role."""
+    module = scaffold.routes.load(folder)
+    vars(module)["handler"] = rights.recorded(folder, module.handler)
     return module
 
 
@@ -95,7 +89,10 @@ class Api:
                 parameters = {name: unquote(value) for name, value in match.groupdict().items()}
                 answer = module.handler({**event, "pathParameters": parameters}, None)
                 headers = {name.lower(): value for name, value in answer["headers"].items()}
-                return Reply(answer["statusCode"], headers, answer.get("body", ""))
+                reply = Reply(answer["statusCode"], headers, answer.get("body", ""))
+                method = ((event["requestContext"] or {}).get("http") or {}).get("method", "")
+                proof.see(module.api.path, method, reply.status, reply.headers, reply.text)
+                return reply
         raise AssertionError(f"no function serves {event['rawPath']}")
 
     def signed_in(self, email: str, password: str) -> "Api":

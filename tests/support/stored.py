@@ -7,8 +7,8 @@ from moto.dynamodb.models import dynamodb_backends
 
 from shared.core import aws
 from shared.core.attributes import decoded
-from shared.records.activity import Event, Outcome
 from shared.values import emails
+from shared.values.choices import Event, Outcome
 
 TABLES = (
     "UsersTable",

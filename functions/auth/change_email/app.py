@@ -1,14 +1,20 @@
 """/api/auth/change-email: change the account's address. The response does not reveal whether the new one is known."""
 
-from http import HTTPStatus
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from shared.accounts import email_change
+from shared.core.errors import InvalidCredentials, ReauthenticationRequired, TooManyRequests
 from shared.values.client import Client
-from shared.values.types import Email
+from shared.values.types import Email, Password
 from shared.web.api import Api
 from shared.web.caller import Caller
 from shared.web.inputs import Body
-from shared.web.responses import Response, message
+from shared.web.responses import Accepted
+
+if TYPE_CHECKING:
+    from shared.shapes.messages import Message
 
 api = Api("/api/auth/change-email")
 handler = api.handler
@@ -18,13 +24,13 @@ class NewAddress(Body):
     """The new address, and the password to confirm the change, which a fresh session may leave out."""
 
     new_email: Email
-    password: str | None = None
+    password: Password | None = None
 
 
-@api.post
-def change_email(caller: Caller, body: NewAddress, client: Client) -> Response:
+@api.post(errors=(InvalidCredentials, ReauthenticationRequired, TooManyRequests))
+def change_email(caller: Caller, body: NewAddress, client: Client) -> Accepted[Message]:
     """Email a link to the new address. The change takes effect when the link is confirmed at /api/auth/verify-email."""
     if body.password is None:
         caller.must_be_fresh()
     email_change.request(caller.session, new_email=body.new_email, password=body.password, client=client)
-    return message("Check the inbox of the new address to confirm it.", HTTPStatus.ACCEPTED)
+    return Accepted({"message": "Check the inbox of the new address to confirm it."})

@@ -1,11 +1,20 @@
 """/api/auth/change-password: replace the current password."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from shared.accounts import recovery
+from shared.core.errors import InvalidCredentials
 from shared.values.client import Client
+from shared.values.types import Password
 from shared.web.api import Api
 from shared.web.caller import Caller
 from shared.web.inputs import Body
-from shared.web.responses import Response
+from shared.web.responses import Plain
+
+if TYPE_CHECKING:
+    from shared.shapes.sessions import Tokens
 
 api = Api("/api/auth/change-password")
 handler = api.handler
@@ -14,14 +23,14 @@ handler = api.handler
 class Passwords(Body):
     """The current and the new password."""
 
-    current_password: str
-    new_password: str
+    current_password: Password
+    new_password: Password
 
 
-@api.post
-def change_password(caller: Caller, body: Passwords, client: Client) -> Response:
+@api.post(errors=(InvalidCredentials,))
+def change_password(caller: Caller, body: Passwords, client: Client) -> Plain[Tokens]:
     """Set the password, end the caller's other sessions, and return new tokens for this one."""
     signed_in = recovery.change_password(
         caller.session, current=body.current_password, new=body.new_password, client=client
     )
-    return Response(signed_in.public())
+    return Plain(signed_in.public())

@@ -1,6 +1,8 @@
 """/api/auth/forgot-password: request a link to choose a new password. The response is always the same."""
 
-from http import HTTPStatus
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from shared.accounts import recovery
 from shared.records import limits
@@ -8,20 +10,23 @@ from shared.values.client import Client
 from shared.values.types import Email
 from shared.web.api import Api
 from shared.web.inputs import Body
-from shared.web.responses import Response, message
+from shared.web.responses import Accepted
+
+if TYPE_CHECKING:
+    from shared.shapes.messages import Message
 
 api = Api("/api/auth/forgot-password")
 handler = api.handler
 
 
-class Address(Body):
+class ForgottenPassword(Body):
     """The address to send the link to."""
 
     email: Email
 
 
 @api.post(limit=limits.FORGOT_PASSWORD)
-def forgot_password(body: Address, client: Client) -> Response:
+def forgot_password(body: ForgottenPassword, client: Client) -> Accepted[Message]:
     """Email a link if the address has an account. Earlier links stay valid."""
     recovery.forgot_password(body.email, client)
-    return message("If this address has an account, you will receive an email.", HTTPStatus.ACCEPTED)
+    return Accepted({"message": "If this address has an account, you will receive an email."})

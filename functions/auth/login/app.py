@@ -1,12 +1,20 @@
 """/api/auth/login: sign in with email and password."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from shared.accounts import sign_in
+from shared.core.errors import InvalidCredentials
 from shared.records import limits
 from shared.values.client import Client
-from shared.values.types import Email
+from shared.values.types import Email, Password, Secret
 from shared.web.api import Api
 from shared.web.inputs import Body
-from shared.web.responses import Response
+from shared.web.responses import Plain
+
+if TYPE_CHECKING:
+    from shared.shapes.sessions import Tokens
 
 api = Api("/api/auth/login")
 handler = api.handler
@@ -16,12 +24,12 @@ class EmailAndPassword(Body):
     """Email and password to check, and the `device` of the latest sign-in with this client."""
 
     email: Email
-    password: str
-    device: str = ""
+    password: Password
+    device: Secret = ""
 
 
-@api.post(limit=limits.SIGN_IN)
-def login(body: EmailAndPassword, client: Client) -> Response:
+@api.post(limit=limits.SIGN_IN, errors=(InvalidCredentials,))
+def login(body: EmailAndPassword, client: Client) -> Plain[Tokens]:
     """Start a session, and return its tokens."""
     signed_in = sign_in.with_password(email=body.email, password=body.password, device=body.device, client=client)
-    return Response(signed_in.public())
+    return Plain(signed_in.public())

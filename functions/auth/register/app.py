@@ -1,14 +1,19 @@
 """/api/auth/register: register. The response does not reveal whether the address is known."""
 
-from http import HTTPStatus
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from shared.accounts import registration
 from shared.records import limits
 from shared.values.client import Client
-from shared.values.types import Email, Name
+from shared.values.types import Email, Name, Password
 from shared.web.api import Api
 from shared.web.inputs import Body
-from shared.web.responses import Response
+from shared.web.responses import Accepted
+
+if TYPE_CHECKING:
+    from shared.shapes.messages import RegistrationStarted
 
 api = Api("/api/auth/register")
 handler = api.handler
@@ -19,12 +24,11 @@ class Registration(Body):
 
     name: Name
     email: Email
-    password: str
+    password: Password
 
 
 @api.post(limit=limits.REGISTER)
-def register(body: Registration, client: Client) -> Response:
+def register(body: Registration, client: Client) -> Accepted[RegistrationStarted]:
     """Store a pending registration and return its secret. The account opens when the address is confirmed."""
     secret = registration.register(name=body.name, email=body.email, password=body.password, client=client)
-    text = "Check your inbox to confirm your address."
-    return Response({"success": True, "message": text, "registration": secret}, HTTPStatus.ACCEPTED)
+    return Accepted({"message": "Check your inbox to confirm your address.", "registration": secret})

@@ -3,15 +3,23 @@
 Only POST is accepted, so that an email scanner that opens every link confirms nothing.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from shared.accounts import confirmation, links
 from shared.accounts.confirmation import Registrant
-from shared.core.errors import InvalidInput
+from shared.core.errors import EmailTaken, InvalidCredentials, InvalidInput, InvalidOneTimeToken, RegistrationRequired
 from shared.records import limits
 from shared.values.client import Client
-from shared.values.types import Code, Email
+from shared.values.types import Code, Email, Password, Secret
 from shared.web.api import Api
 from shared.web.inputs import Body
-from shared.web.responses import Response, message
+from shared.web.responses import Plain, Success
+
+if TYPE_CHECKING:
+    from shared.shapes.messages import Message
+    from shared.shapes.sessions import Tokens
 
 api = Api("/api/auth/verify-email")
 handler = api.handler
@@ -24,15 +32,18 @@ class Proofs(Body):
     concerns an existing account needs none.
     """
 
-    token: str | None = None
+    token: Secret | None = None
     email: Email | None = None
     code: Code | None = None
-    registration: str = ""
-    password: str = ""
+    registration: Secret = ""
+    password: Password = ""
 
 
-@api.post(limit=limits.SIGN_IN)
-def verify(body: Proofs, client: Client) -> Response:
+@api.post(
+    limit=limits.SIGN_IN,
+    errors=(InvalidOneTimeToken, RegistrationRequired, InvalidCredentials, EmailTaken),
+)
+def verify_email(body: Proofs, client: Client) -> Plain[Tokens] | Success[Message]:
     """Open the registration's account and sign in, or prove, change or restore an account's address."""
     registrant = Registrant(body.registration, body.password)
     if body.token:
@@ -41,4 +52,6 @@ def verify(body: Proofs, client: Client) -> Response:
         signed_in = confirmation.open_with_code(body.email, body.code, registrant, client)
     else:
         raise InvalidInput("Provide a token, or an email and a code")
-    return Response(signed_in.public()) if signed_in is not None else message("Your address is confirmed.")
+    if signed_in is None:
+        return Success({"message": "Your address is confirmed."})
+    return Plain(signed_in.public())

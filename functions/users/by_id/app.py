@@ -1,18 +1,35 @@
 """/api/users/{userId}: one account, for its owner and for administrators."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from shared.accounts import closing, lifecycle
-from shared.core.errors import InvalidInput, NotAllowed
+from shared.core.errors import (
+    EmailChangeUndoable,
+    InvalidInput,
+    LastAdmin,
+    NotAllowed,
+    ReauthenticationRequired,
+    UserNotFound,
+)
 from shared.records import users
-from shared.records.users import Role, Status, User
+from shared.records.users import User
+from shared.values.choices import Role, Status
 from shared.values.client import Client
 from shared.values.types import Name
 from shared.web.api import Api
 from shared.web.caller import Caller
-from shared.web.inputs import Body, IfMatch, entity_tag
-from shared.web.responses import Response, data, no_content
+from shared.web.inputs import Body, IfMatch
+from shared.web.responses import NoContent, Versioned
+
+if TYPE_CHECKING:
+    from shared.shapes.users import PublicUser
 
 api = Api("/api/users/{userId}", mostly="GET")
 handler = api.handler
+
+_OF_CHANGE = (NotAllowed, ReauthenticationRequired, UserNotFound, LastAdmin)
 
 
 class Replacement(Body):
@@ -31,37 +48,41 @@ class Changes(Body):
     status: Status | None = None
 
 
-@api.get
-def read(user_id: str, caller: Caller) -> Response:
+@api.get(errors=(NotAllowed, UserNotFound))
+def read_user(user_id: str, caller: Caller) -> Versioned[PublicUser]:
     """Return the profile."""
     caller.must_be(user_id)
     return _profile(users.get(user_id))
 
 
-@api.put
-def replace(user_id: str, caller: Caller, body: Replacement, if_match: IfMatch, client: Client) -> Response:
+@api.put(errors=_OF_CHANGE)
+def replace_user(
+    user_id: str, caller: Caller, body: Replacement, if_match: IfMatch, client: Client
+) -> Versioned[PublicUser]:
     """Replace the profile. Administrators must provide the role and status too."""
     if caller.is_admin and not (body.role and body.status):
         raise InvalidInput("Name, role and status are required")
     return _change(user_id, caller, body, if_match, client)
 
 
-@api.patch
-def update(user_id: str, caller: Caller, body: Changes, if_match: IfMatch, client: Client) -> Response:
+@api.patch(errors=_OF_CHANGE)
+def update_user(
+    user_id: str, caller: Caller, body: Changes, if_match: IfMatch, client: Client
+) -> Versioned[PublicUser]:
     """Change some fields of the profile."""
     return _change(user_id, caller, body, if_match, client)
 
 
-@api.delete
-def close(user_id: str, caller: Caller, client: Client) -> Response:
+@api.delete(errors=(NotAllowed, ReauthenticationRequired, UserNotFound, LastAdmin, EmailChangeUndoable))
+def close_account(user_id: str, caller: Caller, client: Client) -> NoContent:
     """Delete the account. A job removes its activity; suppressions and form submissions stay."""
     caller.must_be(user_id)
     caller.must_be_fresh()
     closing.close(user_id, client)
-    return no_content()
+    return NoContent()
 
 
-def _change(user_id: str, caller: Caller, body: Body, if_match: IfMatch, client: Client) -> Response:
+def _change(user_id: str, caller: Caller, body: Body, if_match: IfMatch, client: Client) -> Versioned[PublicUser]:
     caller.must_be(user_id)
     changes = {name: value for name, value in vars(body).items() if value is not None}
     if not changes:
@@ -73,5 +94,5 @@ def _change(user_id: str, caller: Caller, body: Body, if_match: IfMatch, client:
     return _profile(lifecycle.change(user_id, changes, versions=if_match, client=client, proving=proving))
 
 
-def _profile(user: User) -> Response:
-    return data(user.public(), ETag=entity_tag(user.version))
+def _profile(user: User) -> Versioned[PublicUser]:
+    return Versioned(user.public(), user.version)

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 
 from shared.core import clock
-from shared.records import users
+from shared.records import keys, users
 from tests.support import PASSWORD, stored
 from tests.support.api import Api
 
@@ -48,6 +48,19 @@ def test_wrong_password_changes_nothing_and_counts(ada: Api, api: Api) -> None:
     assert ada.post(URL, {"password": PASSWORD}).status == 401
     assert api.post(URL, {"password": PASSWORD}).json["code"] == "no_token"
     assert ada.post(URL, {}).json["errors"][0]["field"] == "password"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("reauthenticate", {"password": PASSWORD}),
+        ("change-password", {"currentPassword": PASSWORD, "newPassword": NEW}),
+    ],
+)
+def test_proof_is_answered_with_tokens_at_a_cold_start_too(ada: Api, path: str, body: dict[str, str]) -> None:
+    keys.memory.forget()
+    reply = ada.post(f"/api/auth/{path}", body)
+    assert ada.with_token(reply.json["token"]).get("/api/auth/me").status == 200
 
 
 @pytest.mark.parametrize("proof", ["reauthenticate", "change-password"])

@@ -13,8 +13,9 @@ from shared.records import outbox, registrations
 from tests.support import PASSWORD, faults, stored
 from tests.support.accounts import ADMIN_EMAIL
 from tests.support.api import Api, Context, Inbox, deliver, entries, load, retry, stream_record
-from tests.support.aws import forget_circuits
+from tests.support.aws import deliver_by, forget_circuits
 from tests.support.faults import Answer, PowerCut, Wire
+from tests.support.feedback import bounce, receive
 
 ADA = "ada@example.com"
 START = 1_900_000_000
@@ -381,3 +382,45 @@ def test_done_entries_expire_after_a_week_and_waiting_ones_never(inbox: Inbox) -
     (entry,) = stored.items("OutboxTable")
     assert set(entry) == common | {"doneAt", "expiresAt"}
     assert 0 <= clock.now() + 7 * 86400 - entry["expiresAt"] < 60
+
+
+# Both jobs -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("job", ["deliver_email", "retry_emails"])
+def test_both_jobs_deliver_every_kind_of_email(api: Api, ada: Api, inbox: Inbox, job: str) -> None:
+    details = {"user_agent": "Burner", "ip": "192.0.2.1"}
+    receive(bounce("bounces@example.com"))
+    for email in ("new@example.com", "bounces@example.com"):
+        api.post("/api/auth/register", {"name": "Eve", "email": email, "password": PASSWORD})
+    api.post("/api/contact", {"name": "Gil", "email": "gil@example.com", "message": "Hello"})
+    digest = {"form": "contact", "hour": clock.timestamp()[:13]}
+    me = ada.get("/api/auth/me").json["data"]["user"]["id"]
+    tables.write(
+        outbox.sending("recovery", "ada@example.com"),
+        outbox.sending("recovery", "nobody@example.com"),
+        outbox.sending("recovery", "new@example.com"),
+        outbox.sending("password_changed", "ada@example.com"),
+        outbox.sending("invitation", "nobody@example.com"),
+        outbox.sending("email_changed", "ada@example.com", userId=me, version="1"),
+        outbox.sending("new_device", "ada@example.com", **details),
+        outbox.sending("submission_digest", "contact@example.com", **digest),
+    )
+    deliver_by(job)
+    assert [item for item in stored.items("OutboxTable") if "doneAt" not in item] == []
+    assert len(inbox.sent) >= 6
+
+
+@pytest.mark.parametrize("job", ["deliver_email", "retry_emails"])
+def test_both_jobs_share_the_circuit_of_a_provider(inbox: Inbox, wire: Wire, job: str) -> None:
+    details = {"user_agent": "Burner", "ip": "192.0.2.1"}
+    wire.fail(faults.read_timeout, on="SendEmail")
+    for number in range(5):
+        tables.write(outbox.sending("new_device", f"ada{number}@example.com", **details))
+    deliver_by(job)
+    assert inbox.sent == []
+    wire.reset()
+    with time_machine.travel(clock.now() + clock.HOUR):
+        tables.write(outbox.sending("new_device", "ben@example.com", **details))
+        deliver_by(job)
+    assert inbox.sent

@@ -54,6 +54,7 @@ def test_unknown_id_is_not_found(admin: Api, user_id: str) -> None:
     target = f"/api/users/{user_id}"
     assert_error(admin.get(target), 404, "user_not_found")
     assert_error(admin.patch(target, {"name": "Eve"}), 404, "user_not_found")
+    assert_error(admin.put(target, {"name": "Eve", "role": "user", "status": "active"}), 404, "user_not_found")
     assert_error(admin.delete(target), 404, "user_not_found")
 
 

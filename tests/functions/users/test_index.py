@@ -13,6 +13,7 @@ from shared.accounts import closing, lifecycle
 from shared.core import aws, tables
 from shared.records import users
 from shared.records.idempotency import Once
+from shared.shapes.users import PublicUser
 from shared.values.client import Client
 from tests.support import PASSWORD, stored
 from tests.support.accounts import ADMIN_EMAIL
@@ -23,7 +24,7 @@ from tests.support.faults import Wire
 KEYS = ["id", "name", "email", "role", "status", "emailVerified", "emailStatus", "createdAt", "updatedAt"]
 
 
-def invite(number: int) -> dict[str, Any]:
+def invite(number: int) -> PublicUser:
     """Invite a user without an HTTP request. Return the profile."""
     once = Once(operation="invite", scope="", key="", request=None)
     return lifecycle.invite(

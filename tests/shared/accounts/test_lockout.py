@@ -185,12 +185,22 @@ def test_device_token_of_another_account_is_ignored() -> None:
     assert login("198.51.100.7", device=theirs) == 401
 
 
-def test_tenth_wrong_password_in_a_session_ends_it_and_locks_nobody_else(now: time_machine.Traveller) -> None:
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("reauthenticate", {"password": "wrong"}),
+        ("change-password", {"currentPassword": "wrong", "newPassword": "a rather different sentence"}),
+        ("change-email", {"password": "wrong", "newEmail": "countess@example.com"}),
+    ],
+)
+def test_tenth_wrong_password_in_a_session_ends_it_and_locks_nobody_else(
+    now: time_machine.Traveller, path: str, body: dict[str, str]
+) -> None:
     thief = Api(ip=HOME).signed_in(LOGIN["email"], PASSWORD)
     owner = Api(ip=HOME).signed_in(LOGIN["email"], PASSWORD)
     for lock in (0, 0, 0, 0, 0, 30, 60, 120, 240, 480):
         now.shift(lock)
-        assert thief.post("/api/auth/reauthenticate", {"password": "wrong"}).json["code"] == "invalid_credentials"
+        assert thief.post(f"/api/auth/{path}", body).json["code"] == "invalid_credentials"
     assert thief.get("/api/auth/me").json["code"] == "session_ended"
     assert owner.post("/api/auth/reauthenticate", {"password": PASSWORD}).status == 200
     assert login(HOME) == 200

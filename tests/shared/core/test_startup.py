@@ -10,7 +10,7 @@ import pytest
 
 from shared.web.api import Api, Method
 from shared.web.inputs import Body, Query
-from shared.web.responses import Response, data
+from shared.web.responses import Data, Response
 from tests.support import ROOT
 from tests.support.api import event
 
@@ -86,7 +86,7 @@ def declare(mostly: Method | None, first: Method) -> Api:
     def read(page: Loaded) -> Response: ...  # type: ignore[empty-body]
 
     def send(form: Form) -> Response:
-        return data(form.name)
+        return Data(form.name)
 
     verbs: list[tuple[Any, Any]] = [(api.get, read), (api.post, send)]
     for decorate, operation in verbs if first == "GET" else reversed(verbs):

@@ -6,7 +6,7 @@ from shared.values.client import Client
 from shared.web.api import Api
 from shared.web.caller import Caller
 from shared.web.inputs import Body, Query
-from shared.web.responses import Response, data
+from shared.web.responses import Data, Response, Versioned
 from tests.support.api import Api as SignedIn
 from tests.support.api import event
 
@@ -27,7 +27,7 @@ def test_caller_is_authenticated_before_the_input_is_read() -> None:
 
     @api.post
     def create(form: Form, caller: Caller) -> Response:
-        return data([form.first_name, caller.id])
+        return Data([form.first_name, caller.id])
 
     response = api.handler(event("POST", "/made/up", "not json", {"content-type": "text/plain"}), None)
     assert response["statusCode"] == 401
@@ -39,7 +39,7 @@ def test_operation_receives_parameters_by_their_types(ada: SignedIn) -> None:
 
     @api.put
     def replace(thing_id: str, form: Form, caller: Caller, which: Filter, client: Client) -> Response:
-        return data([thing_id, form.first_name, form.times, which.page_size, client.ip, caller.id])
+        return Data([thing_id, form.first_name, form.times, which.page_size, client.ip, caller.id])
 
     headers = {"authorization": f"Bearer {ada.token}", "content-type": "application/json"}
     request = event("PUT", "/made/7/up?pageSize=5", '{"firstName": "Ada"}', headers)
@@ -52,7 +52,7 @@ def test_operation_receives_parameters_by_their_types(ada: SignedIn) -> None:
 def test_allow_header_lists_verbs_in_order_of_declaration() -> None:
     api = Api("/made/up")
     for declare in (api.delete, api.get, api.patch):
-        declare(lambda: data(None))
+        declare(lambda: Data(None))
     assert api.methods == ["DELETE", "GET", "PATCH"]
     response = api.handler(event("POST", "/made/up", None, {}), None)
     assert response["headers"]["Allow"] == "DELETE, GET, PATCH"
@@ -62,7 +62,7 @@ def test_parameter_without_a_type_raises_at_declaration() -> None:
     api = Api("/made/up")
 
     def operation(something) -> Response:  # type: ignore[no-untyped-def]  # noqa: ANN001
-        return data(something)
+        return Data(something)
 
     with pytest.raises(TypeError, match="operation has a parameter without a type"):
         api.get(operation)
@@ -74,7 +74,7 @@ def test_parameter_that_cannot_be_read_raises_at_declaration() -> None:
 
         @api.get
         def read(thing: str) -> Response:
-            return data(thing)
+            return Data(thing)
 
 
 def test_response_text_is_not_escaped() -> None:
@@ -82,7 +82,7 @@ def test_response_text_is_not_escaped() -> None:
 
     @api.get
     def read() -> Response:
-        return data({"name": "Ådä 👩🏽\u200d💻"}, ETag='"1"')
+        return Versioned({"name": "Ådä 👩🏽\u200d💻"}, 1)
 
     response = api.handler(event("GET", "/made/up", None, {}), None)
     assert response["body"] == '{"success":true,"data":{"name":"Ådä 👩🏽\u200d💻"}}'

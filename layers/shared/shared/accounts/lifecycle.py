@@ -1,24 +1,28 @@
 """The life of an account: inviting its user and changing its profile. `shared.accounts.closing` ends it."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shared.core.errors import EmailTaken
 from shared.core.tables import Change, optimistic, write
 from shared.records import activity, credentials, outbox, sessions, suppressions, users
 from shared.records.credentials import Credential
 from shared.records.idempotency import Once
-from shared.records.users import Role, User
+from shared.records.users import User
 from shared.values import passwords
+from shared.values.choices import Role
 from shared.values.client import Client
 from shared.values.versions import Versions
+
+if TYPE_CHECKING:
+    from shared.shapes.users import PublicUser
 
 # The caller in entries about what operators do with AWS credentials. No user has this id.
 _OPERATOR = Client(caller_id="operator")
 
 
 @optimistic
-def invite(*, name: str, email: str, role: Role, once: Once, client: Client) -> dict[str, Any]:
+def invite(*, name: str, email: str, role: Role, once: Once, client: Client) -> "PublicUser":
     """Create an account for another person, email them a link to set a password, and return the public profile.
 
     Raises:
@@ -26,7 +30,7 @@ def invite(*, name: str, email: str, role: Role, once: Once, client: Client) -> 
         IdempotencyKeyReused: the key was used for a different request.
 
     """
-    response = once.replay()
+    response: PublicUser | None = once.replay()
     if response is not None:
         return response
     suppressed = suppressions.reason_for(email)

@@ -13,7 +13,7 @@ attacker has copied a session's tokens and waits: every proof of the password in
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from shared.accounts import devices, tokens
 from shared.core import metrics
@@ -26,14 +26,17 @@ from shared.core.errors import (
 )
 from shared.core.tables import Change, optimistic, reuse_once, write
 from shared.records import activity, credentials, outbox, password_tries, sessions, users
-from shared.records.activity import Event
 from shared.records.credentials import Credential
 from shared.records.keys import ACCESS_TOKEN_LIFETIME
 from shared.records.password_tries import MAX_FAILURES_OF_SECRET, Try
 from shared.records.sessions import Session
 from shared.records.users import User
 from shared.values import passwords
+from shared.values.choices import Event
 from shared.values.client import Client
+
+if TYPE_CHECKING:
+    from shared.shapes.sessions import Tokens
 
 _MAX_DEVICES = 20
 _MAX_NETWORKS = 3
@@ -50,8 +53,8 @@ class SignedIn:
     access_token: str
     refresh_token: str
 
-    def public(self) -> dict[str, Any]:
-        """Return the response for the client (RFC 6749, 5.1, with the names that front ends expect)."""
+    def public(self) -> "Tokens":
+        """Return the response for the client."""
         session = self.session
         return {
             "token": self.access_token,

@@ -39,7 +39,7 @@ appears only in the log; of `Unavailable`, the log has the text `cause` instead.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, TypeAlias
 
 
 class Error(Exception):
@@ -50,6 +50,9 @@ class Error(Exception):
 
     def __str__(self) -> str:
         return self.message
+
+
+ErrorTypes: TypeAlias = tuple[type[Error], ...]
 
 
 # Invalid requests ----------------------------------------------------------------------------------

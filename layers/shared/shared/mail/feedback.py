@@ -20,9 +20,9 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, Validatio
 from shared.core import clock, logs
 from shared.core.tables import optimistic, write
 from shared.records import activity, credentials, suppressions, users
-from shared.records.activity import Event
 from shared.records.suppressions import Reason, Suppression
 from shared.values import emails
+from shared.values.choices import Event
 from shared.values.client import Client
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z-]{0,39}")

@@ -1,7 +1,6 @@
 """Account activity: a log line for the operators of the API, and a stored entry for the account's owner.
 
-Event names are those of GoTrue's audit log, where it has the same event. An entry never holds a secret. By default it
-is kept for 90 days.
+An entry never holds a secret. By default it is kept for 90 days.
 
 If a signed-in user caused the event, the log line and the entry have the id of that user. The owner of the account sees
 only whether it was an administrator, never which one, nor that person's IP address and device.
@@ -12,40 +11,21 @@ import uuid
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import islice
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from shared.core import clock, logs
 from shared.core.conditions import Condition, Key
 from shared.core.tables import Change, Delete, Item, Put, Table, write
 from shared.values import emails
+from shared.values.choices import Event, Outcome
 from shared.values.client import Client
+
+if TYPE_CHECKING:
+    from shared.shapes.activity import Difference, PublicEntry
 
 ACTIVITY = Table("activity_table")
 RETENTION = 90 * clock.DAY
 _MAX_USER_AGENT_LENGTH = 256
-
-Event: TypeAlias = Literal[
-    "user_confirmation_requested",
-    "user_signedup",
-    "user_invited",
-    "user_email_verified",
-    "user_email_bounced",
-    "user_email_complained",
-    "login",
-    "user_reauthenticated",
-    "logout",
-    "token_refreshed",
-    "token_reused",
-    "user_recovery_requested",
-    "user_password_reset",
-    "user_password_changed",
-    "user_email_change_requested",
-    "user_email_changed",
-    "user_email_change_undone",
-    "user_modified",
-    "user_deleted",
-]
-Outcome: TypeAlias = Literal["success", "failure"]
 
 
 class Entry(NamedTuple):
@@ -64,10 +44,10 @@ class Entry(NamedTuple):
     caller_id: str
     changes: Sequence[Mapping[str, str]]
 
-    def public(self) -> dict[str, Any]:
+    def public(self) -> "PublicEntry":
         """Return the fields that the account's owner may see."""
         is_own = self.caller_id in {"", self.user_id}
-        entry: dict[str, Any] = {
+        entry: PublicEntry = {
             "at": self.position.partition("#")[0],
             "event": self.event,
             "outcome": self.outcome,
@@ -77,7 +57,7 @@ class Entry(NamedTuple):
         if self.caller_id:
             entry["by"] = "self" if is_own else "admin"
         if self.changes:
-            entry["changes"] = self.changes
+            entry["changes"] = [cast("Difference", change) for change in self.changes]
         return entry
 
 

@@ -6,12 +6,13 @@ and nothing to clean up after a crash: a repeated request either finds the respo
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from shared.core import clock
 from shared.core.conditions import Attr
 from shared.core.errors import IdempotencyKeyReused
-from shared.core.tables import Change, Item, Put, Table
+from shared.core.tables import Change, Put, Table
 
 IDEMPOTENCY = Table("idempotency_table")
 _KEPT = clock.DAY
@@ -27,7 +28,7 @@ class Once(NamedTuple):
     request: Any
     """The request's input, as JSON. The same key with different input is an error of the caller."""
 
-    def replay(self) -> Item | None:
+    def replay(self) -> Any:  # the JSON that was stored, or None
         """Return the response to the same request in the last 24 hours, or None.
 
         Raises:
@@ -39,10 +40,9 @@ class Once(NamedTuple):
             return None
         if item["request"] != self._fingerprint():
             raise IdempotencyKeyReused
-        response: Item = item["answer"]
-        return response
+        return item["answer"]
 
-    def storing(self, response: Item) -> list[Change]:
+    def storing(self, response: Mapping[str, Any]) -> list[Change]:
         """Return the changes that store the response. They fail with `Outdated` if a repeated request was faster."""
         if not self.key:
             return []

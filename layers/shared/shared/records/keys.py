@@ -11,7 +11,7 @@ previous key is used. So no execution environment rejects a token that another o
 """
 
 import json
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -24,6 +24,9 @@ from shared.core.errors import Unavailable
 from shared.core.tables import Item, Put, Table, Update, write
 from shared.records import secret_versions
 from shared.records.secret_versions import RotationError
+
+if TYPE_CHECKING:
+    from shared.shapes.keys import Jwk, Jwks
 
 PUBLIC_KEYS = Table("public_keys_table")
 ALGORITHM = "ES256"
@@ -51,7 +54,7 @@ class PublicKey(NamedTuple):
     """A published key. `expires_at` is None until the key is replaced."""
 
     kid: str
-    jwk: dict[str, Any]
+    jwk: "Jwk"
     public_key: ec.EllipticCurvePublicKey
     published_at: int
     expires_at: int | None
@@ -144,7 +147,7 @@ def _read_public_keys(now: int) -> None:
     memory.public_keys_read_at = now
 
 
-def jwks() -> dict[str, Any]:
+def jwks() -> "Jwks":
     """Return the valid public keys as a JWK Set (RFC 7517, 5). Always reads the table, so it also checks DynamoDB."""
     return {"keys": [key.jwk for key in _published_keys()]}
 

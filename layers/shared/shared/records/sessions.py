@@ -18,14 +18,18 @@ import re
 import secrets
 import uuid
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from shared.core import clock
 from shared.core.conditions import Attr, Key
 from shared.core.errors import Outdated, SessionEnded, SessionNotFound, TokenExpired
 from shared.core.tables import Change, Delete, Item, Put, Table, Update, optimistic, write
-from shared.records.users import Role, User
+from shared.records.users import User
+from shared.values.choices import Role
 from shared.values.client import Client
+
+if TYPE_CHECKING:
+    from shared.shapes.sessions import PublicSession
 
 SESSIONS = Table("sessions_table")
 IDLE_LIFETIME = 30 * clock.DAY
@@ -124,7 +128,7 @@ class Session:
         """Return 32 bytes that authenticate the content for this purpose: an HMAC-SHA-256 with the session's key."""
         return hmac.digest(self.key, purpose.encode() + b"\x00" + content, hashlib.sha256)
 
-    def public(self, *, current: bool) -> dict[str, Any]:
+    def public(self, *, current: bool) -> "PublicSession":
         """Return the fields that the user may see. `current` marks the session of the current call."""
         return {
             "id": self.id,

@@ -6,13 +6,16 @@ A submission is stored together with the email about it, and with the response t
 import secrets
 import uuid
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from shared.core import clock
 from shared.core.conditions import Attr, Key
 from shared.core.tables import Item, Put, Table, optimistic, write
 from shared.records import outbox, shards
 from shared.records.idempotency import Once
+
+if TYPE_CHECKING:
+    from shared.shapes.submissions import PublicSubmission, SubmissionId
 
 SUBMISSIONS = Table("submissions_table")
 # The key of a shard is the name of the form and one of these. The first is empty, because submissions that were stored
@@ -43,9 +46,10 @@ class Submission(NamedTuple):
         """The key of the item."""
         return {"form": self.shard, "position": self.position}
 
-    def public(self) -> dict[str, Any]:
+    def public(self) -> "PublicSubmission":
         """Return the fields that administrators may see."""
-        return {"id": self.id, **self.fields, "createdAt": self.created_at}
+        # mypy does not know the fields of a form.
+        return cast("PublicSubmission", {"id": self.id, **self.fields, "createdAt": self.created_at})
 
     def item(self) -> Item:
         """Return the item to store. Fields are stored as pairs, since a map in DynamoDB does not keep its order."""
@@ -60,7 +64,7 @@ class Submission(NamedTuple):
 
 
 @optimistic
-def submit(form: str, fields: Mapping[str, Any], *, recipient: str, once: Once) -> Item:
+def submit(form: str, fields: Mapping[str, Any], *, recipient: str, once: Once) -> "SubmissionId":
     """Store a submission and queue the email to its recipient. Return what the sender may see: the id.
 
     Each field is a text, a whole number, a boolean, or a list of these.
@@ -69,7 +73,7 @@ def submit(form: str, fields: Mapping[str, Any], *, recipient: str, once: Once) 
         IdempotencyKeyReused: the request's key was used with a different request.
 
     """
-    response = once.replay()
+    response: SubmissionId | None = once.replay()
     if response is not None:
         return response
     shard = secrets.choice(_shards_of(form))

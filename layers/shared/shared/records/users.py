@@ -6,7 +6,7 @@ A profile never changes alone: the use cases in `shared.accounts` commit these c
 import re
 import secrets
 import uuid
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared.core import clock
 from shared.core.conditions import Attr, Condition, Key
@@ -15,6 +15,10 @@ from shared.core.tables import Change, Delete, Item, Put, Table, Update
 from shared.records import credentials, shards
 from shared.records.credentials import Credential
 from shared.values import emails
+from shared.values.choices import EmailStatus, Role, Status
+
+if TYPE_CHECKING:
+    from shared.shapes.users import PublicUser
 
 USERS = Table("users_table")
 _NEWEST = "Newest"
@@ -27,9 +31,6 @@ _ADMINS = {"id": "admins"}
 # No user has this id. Reads and writes with it take as long as with a user's id.
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
-Role: TypeAlias = Literal["user", "admin"]
-Status: TypeAlias = Literal["active", "disabled"]
-EmailStatus: TypeAlias = Literal["ok", "bounced", "complained"]
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
@@ -61,7 +62,7 @@ class User(NamedTuple):
         """The position in the listing: unique, and sorts by time."""
         return f"{self.created_at}#{self.id}"
 
-    def public(self) -> dict[str, Any]:
+    def public(self) -> "PublicUser":
         """Return the fields that callers may see."""
         return {
             "id": self.id,

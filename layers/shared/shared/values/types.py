@@ -16,24 +16,36 @@ class Rule:
     """The validation of a field: constraints, named as in pydantic's `Field`, and then a function.
 
     The function returns the normalized value, or raises ValueError with a text for the caller. `Rule(check,
-    max_length=100)` stands for `Field(max_length=100), AfterValidator(check)`, without importing pydantic.
+    max_length=100)` stands for `Field(max_length=100), AfterValidator(check)`, without importing pydantic. `example`
+    and `format` (of JSON Schema) are for docs/openapi.json.
     """
 
     # The protocol by which pydantic replaces one annotation by several (annotated_types.GroupedMetadata).
     __is_annotated_types_grouped_metadata__ = True
 
-    def __init__(self, function: Callable[[Any], Any] | None = None, **constraints: Any) -> None:
+    def __init__(
+        self,
+        function: Callable[[Any], Any] | None = None,
+        *,
+        example: Any = None,
+        format: str | None = None,  # noqa: A002  # the name in JSON Schema
+        **constraints: Any,
+    ) -> None:
         if unknown := constraints.keys() - set(_CONSTRAINTS):
             raise TypeError(f"Rule has no constraint {', '.join(sorted(unknown))}; it has {', '.join(_CONSTRAINTS)}")
         self._function = function
+        self._documented: dict[str, Any] = {
+            **({"examples": [example]} if example is not None else {}),
+            **({"json_schema_extra": {"format": format}} if format is not None else {}),
+        }
         self._constraints = constraints
 
     def __iter__(self) -> Iterator[object]:
         """Yield pydantic's annotations; pydantic iterates when it builds a validator."""
         from pydantic import AfterValidator, Field  # noqa: PLC0415  # see above
 
-        if self._constraints:
-            yield Field(**self._constraints)
+        if self._constraints or self._documented:
+            yield Field(**self._constraints, **self._documented)
         if self._function is not None:
             yield AfterValidator(self._function)
 
@@ -80,14 +92,23 @@ def _code(text: str) -> str:
     return code
 
 
-Name = Annotated[str, Rule(_one_line, max_length=100)]
+Name = Annotated[str, Rule(_one_line, max_length=100, example="Ada Lovelace")]
 """A person's name: 1 to 100 characters on one line, NFC, at least one of them visible."""
 
-Text = Annotated[str, Rule(_several_lines)]
+Text = Annotated[str, Rule(_several_lines, example="Hello,\nhow are you?")]
 """A message: 1 to 5,000 characters, NFC; line ends become `\\n`."""
 
-Code = Annotated[str, Rule(_code, max_length=32)]
+Code = Annotated[str, Rule(_code, max_length=32, example="123456")]
 """A six-digit code, as people paste it: with spaces and dashes around it and inside."""
 
-Email = Annotated[str, Rule(emails.parse, max_length=320)]
+Email = Annotated[str, Rule(emails.parse, max_length=320, format="email", example="ada@example.com")]
 """An email address, normalized by `shared.values.emails`."""
+
+Password = Annotated[str, Rule(format="password", example="correct horse battery")]
+"""A password to check. `shared.values.passwords` has the rules for a new one."""
+
+Secret = Annotated[str, Rule(example="1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM")]
+"""A token or another secret that we have issued."""
+
+RefreshToken = Annotated[str, Rule(example="AQ" + "A" * 90)]
+"""A refresh token."""

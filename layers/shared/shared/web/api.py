@@ -6,13 +6,18 @@ operation for each verb:
     api = Api("/api/users/{userId}", mostly="GET")
     handler = api.handler
 
-    @api.get
-    def read(user_id: str, caller: Caller) -> Response: ...
+    @api.get(errors=(UserNotFound,))
+    def read(user_id: str, caller: Caller) -> Versioned[PublicUser]: ...
 
 A parameter named after a part of the path receives that part, and one of type `Client` the origin of the request. The
 type of any other parameter has a class method `from_request`, which reads it from the request or raises the error that
 the caller gets: the caller (`shared.web.caller`), a body, a query or a header (`shared.web.inputs`). The caller is read
 first, so that nobody learns anything about the input before signing in.
+
+The return type is a kind of response and the shape of its content (`shared.web.responses`). It is not evaluated here,
+so shapes are imported for types only. `errors` are those of the operation itself; each type of input adds its
+`input_errors`. docs/openapi.json is made from these declarations, and a response that it does not describe fails the
+tests.
 
 Such a type may also have a class method `load`, which imports and builds what reading needs, such as pydantic or the
 verification of tokens. It is called during the cold start, but `from_request` must not rely on that: a path that serves
@@ -25,13 +30,14 @@ No call to AWS begins later than `deadline` seconds after the request (`shared.c
 import inspect
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_type_hints, overload
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar, get_type_hints, overload
 
 from shared.core import deadlines, logs, metrics, startup
-from shared.core.errors import Error, InvalidCredentials, InvalidOneTimeToken, Unavailable
+from shared.core.errors import Error, ErrorTypes, InvalidCredentials, InvalidOneTimeToken, Unavailable
 from shared.values.client import Client
 from shared.web.proxies import identify_client
 from shared.web.request import Event, MethodNotAllowed, Request
@@ -41,7 +47,46 @@ if TYPE_CHECKING:
     from shared.records.limits import Limit
 
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-Operation = TypeVar("Operation", bound=Callable[..., Response])
+Function = TypeVar("Function", bound=Callable[..., Response])
+
+
+class Operation(NamedTuple):
+    """What a path does for one verb. `inputs` are the types of its parameters, and `respond` answers a request."""
+
+    method: Method
+    function: Callable[..., Response]
+    inputs: Mapping[str, Any]
+    limit: "Limit | None"
+    errors: ErrorTypes
+    respond: Callable[[Request], Response]
+
+
+class Verb:
+    """Declares the operation of a verb: `@api.post`, or `@api.post(limit=…, errors=…)`.
+
+    A `limit` bounds the requests of a client whose input is valid.
+    """
+
+    def __init__(self, api: "Api", method: Method) -> None:
+        self._api = api
+        self._method = method
+
+    @overload
+    def __call__(self, function: Function) -> Function: ...
+
+    @overload
+    def __call__(self, *, limit: "Limit | None" = None, errors: ErrorTypes = ()) -> Callable[[Function], Function]: ...
+
+    def __call__(
+        self, function: Function | None = None, *, limit: "Limit | None" = None, errors: ErrorTypes = ()
+    ) -> Function | Callable[[Function], Function]:
+        """Declare the operation, or return the decorator that does."""
+
+        def declare(function: Function) -> Function:
+            self._api.declare(self._method, function, limit, errors)
+            return function
+
+        return declare(function) if function is not None else declare
 
 
 class Api:
@@ -51,44 +96,19 @@ class Api:
         self.path = path
         self._deadline = deadline
         self._mostly = None if startup.starts_before_requests() else mostly
-        self._operations: dict[str, Callable[[Request], Response]] = {}
+        self.operations: dict[str, Operation] = {}
+        self.get = Verb(self, "GET")
+        self.post = Verb(self, "POST")
+        self.put = Verb(self, "PUT")
+        self.patch = Verb(self, "PATCH")
+        self.delete = Verb(self, "DELETE")
         self._path_parameters = {_snake_case(name): name for name in re.findall(r"{(\w+)}", path)}
         self._is_cold = True
 
     @property
     def methods(self) -> list[str]:
         """The verbs of this path, in the order of their declaration."""
-        return list(self._operations)
-
-    def get(self, operation: Operation) -> Operation:
-        """Declare the operation for GET."""
-        return self._declare("GET", operation)
-
-    @overload
-    def post(self, operation: Operation) -> Operation: ...
-
-    @overload
-    def post(self, *, limit: "Limit") -> Callable[[Operation], Operation]: ...
-
-    def post(
-        self, operation: Operation | None = None, *, limit: "Limit | None" = None
-    ) -> Operation | Callable[[Operation], Operation]:
-        """Declare the operation for POST. A `limit` bounds the requests of a client whose input is valid."""
-        if operation is not None:
-            return self._declare("POST", operation)
-        return lambda declared: self._declare("POST", declared, limit)
-
-    def put(self, operation: Operation) -> Operation:
-        """Declare the operation for PUT."""
-        return self._declare("PUT", operation)
-
-    def patch(self, operation: Operation) -> Operation:
-        """Declare the operation for PATCH."""
-        return self._declare("PATCH", operation)
-
-    def delete(self, operation: Operation) -> Operation:
-        """Declare the operation for DELETE."""
-        return self._declare("DELETE", operation)
+        return list(self.operations)
 
     def handler(self, event: Event, _context: object) -> Event:
         """Handle one request."""
@@ -97,7 +117,7 @@ class Api:
         try:
             with deadlines.within(self._deadline):
                 identify_client(request)
-                response = self._operation(request.method)(request)
+                response = self._operation(request.method).respond(request)
             error = None
         except Exception as raised:  # noqa: BLE001  # the one place where exceptions become responses
             error = raised
@@ -106,34 +126,33 @@ class Api:
             response = response.with_headers(request.quota.headers())
         self._log(request, response, error, time.perf_counter() - started)
         answer = response.to_event(request.id)
-        if request.method == "HEAD" and "GET" in self._operations:
+        if request.method == "HEAD" and "GET" in self.operations:
             answer.pop("body", None)
         return answer
 
-    def _operation(self, method: str) -> Callable[[Request], Response]:
+    def _operation(self, method: str) -> Operation:
         try:
             # HEAD is GET without the body (RFC 9110, 9.3.2).
-            return self._operations["GET" if method == "HEAD" else method]
+            return self.operations["GET" if method == "HEAD" else method]
         except KeyError:
             raise MethodNotAllowed(method, self.methods) from None
 
-    def _declare(self, method: Method, operation: Operation, limit: "Limit | None" = None) -> Operation:
-        kinds = get_type_hints(operation)
-        kinds.pop("return", None)
-        if kinds.keys() != inspect.signature(operation).parameters.keys():
-            raise TypeError(f"{operation.__name__} has a parameter without a type")
+    def declare(
+        self, method: Method, function: Callable[..., Response], limit: "Limit | None", errors: ErrorTypes
+    ) -> None:
+        """Declare the operation of a verb. Handlers use the decorators `get` to `delete`."""
+        inputs = _types_of_parameters(function)
         # The caller comes first, whatever the order of the parameters.
-        names = sorted(kinds, key=lambda name: not getattr(kinds[name], "identifies_caller", False))
-        readers = {name: self._reader(name, kinds[name]) for name in names}
+        names = sorted(inputs, key=lambda name: not getattr(inputs[name], "identifies_caller", False))
+        readers = {name: self._reader(name, inputs[name]) for name in names}
 
         def respond(request: Request) -> Response:
             arguments = {name: read(request) for name, read in readers.items()}
-            return operation(**arguments) if limit is None else _within(limit, request, partial(operation, **arguments))
+            return function(**arguments) if limit is None else _within(limit, request, partial(function, **arguments))
 
-        self._operations[method] = respond
-        loads = [kind.load for kind in kinds.values() if hasattr(kind, "load")]
+        self.operations[method] = Operation(method, function, inputs, limit, errors, respond)
+        loads = [kind.load for kind in inputs.values() if hasattr(kind, "load")]
         startup.finish(*(loads if self._mostly in {None, method} else []))
-        return operation
 
     def _reader(self, name: str, kind: Any) -> Callable[[Request], Any]:
         if name in self._path_parameters:
@@ -171,6 +190,14 @@ class Api:
             logs.logger.error("request failed", extra={"fields": fields}, exc_info=error)
         else:
             logs.logger.info("request", extra={"fields": fields})
+
+
+def _types_of_parameters(function: Callable[..., Response]) -> dict[str, Any]:
+    """Return the types of a function's parameters. The return type is not evaluated: see the top."""
+    annotations = {name: kind for name, kind in function.__annotations__.items() if name != "return"}
+    if annotations.keys() != inspect.signature(function).parameters.keys():
+        raise TypeError(f"{function.__name__} has a parameter without a type")
+    return get_type_hints(SimpleNamespace(__annotations__=annotations), function.__globals__)
 
 
 def _within(limit: "Limit", request: Request, operation: Callable[[], Response]) -> Response:

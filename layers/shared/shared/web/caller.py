@@ -7,7 +7,15 @@ next request. The caller's role also comes from the session, never from the toke
 from dataclasses import dataclass
 from typing import ClassVar
 
-from shared.core.errors import NotAllowed, NoToken, ReauthenticationRequired
+from shared.core.errors import (
+    ErrorTypes,
+    InvalidToken,
+    NotAllowed,
+    NoToken,
+    ReauthenticationRequired,
+    SessionEnded,
+    TokenExpired,
+)
 from shared.records import sessions
 from shared.records.sessions import Session
 from shared.web.request import Request
@@ -21,6 +29,7 @@ class Caller:
 
     session: Session
     identifies_caller: ClassVar[bool] = True
+    input_errors: ClassVar[ErrorTypes] = (NoToken, InvalidToken, TokenExpired, SessionEnded)
 
     @property
     def id(self) -> str:
@@ -80,6 +89,8 @@ class Caller:
 
 class Admin(Caller):
     """A signed-in administrator."""
+
+    input_errors: ClassVar[ErrorTypes] = (*Caller.input_errors, NotAllowed)
 
     @classmethod
     def from_request(cls, request: Request) -> "Admin":

@@ -12,13 +12,11 @@ address, in `Reply-To`.
 """
 
 import re
-from http import HTTPStatus
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from shared.core import logs
 from shared.core.config import settings
-from shared.core.errors import FieldError, InvalidInput
-from shared.core.tables import Item
+from shared.core.errors import ErrorTypes, FieldError, InvalidInput
 from shared.records import submissions
 from shared.records.idempotency import Once
 from shared.records.limits import Limit
@@ -28,9 +26,12 @@ from shared.web.api import Api
 from shared.web.caller import Admin
 from shared.web.form_data import MULTIPART, URLENCODED
 from shared.web.inputs import JSON, Body, IdempotencyKey
-from shared.web.pages import Page, listing
+from shared.web.pages import Paging, page
 from shared.web.request import Request, UnsupportedMediaType
-from shared.web.responses import Response, data
+from shared.web.responses import Created, Page, SeeOther
+
+if TYPE_CHECKING:
+    from shared.shapes.submissions import PublicSubmission, SubmissionId
 
 _MAX_PER_MINUTE = 5
 _WEIGHT_ZERO = re.compile(r"q\s*=\s*0(\.0{0,3})?")
@@ -67,10 +68,13 @@ class Fields(Body):
         return {name: text for name, text in pairs if text.strip()}
 
 
-class _Sender(NamedTuple):
+class _Sender:
     """What sent the form: a browser, which shows the response as its next page, or a program."""
 
-    is_browser: bool
+    input_errors: ClassVar[ErrorTypes] = ()
+
+    def __init__(self, *, is_browser: bool) -> None:
+        self.is_browser = is_browser
 
     @classmethod
     def from_request(cls, request: Request) -> Self:
@@ -90,28 +94,33 @@ class Form:
         self.name = path.removeprefix("/api/")
         self.api = Api(path, mostly="POST")
         self.handler = self.api.handler
+        self.fields = fields
         self._recipient = recipient
-        limit = Limit(self.name, _MAX_PER_MINUTE)
 
-        @self.api.get
-        def read(admin: Admin, page: Page) -> Response:
-            before = page.position(self.api, admin.session)
-            found, position = submissions.newest(self.name, page.limit, before=before)
-            return listing(self.api, [submission.public() for submission in found], page, position, admin.session)
+        def read(admin: Admin, paging: Paging) -> "Page[PublicSubmission]":
+            """Return a page of the submissions, newest first."""
+            before = paging.position(self.api, admin.session)
+            found, position = submissions.newest(self.name, paging.limit, before=before)
+            shown = [submission.public() for submission in found]
+            return page(self.api, shown, paging, position, admin.session)
 
-        @self.api.post(limit=limit)
         def send(
             sent: fields,  # type: ignore[valid-type]  # each form has its own
             key: IdempotencyKey,
             client: Client,
             sender: _Sender,
-        ) -> Response:
+        ) -> "Created[SubmissionId] | SeeOther":
+            """Store a submission and email it to us. A browser is redirected to a page of the front end."""
             submission = self._submit(sent, key, client)
-            if sender.is_browser:
-                return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": settings().frontend_url + thanks})
-            return data(submission, HTTPStatus.CREATED)
+            return SeeOther(settings().frontend_url + thanks) if sender.is_browser else Created(submission)
 
-    def _submit(self, sent: Fields, key: IdempotencyKey, client: Client) -> Item:
+        # Names are those of operations in docs/openapi.json, which are unique.
+        for operation in (read, send):
+            operation.__name__ += "_" + re.sub(r"\W", "_", self.name)
+        self.api.get(read)
+        self.api.post(limit=Limit(self.name, _MAX_PER_MINUTE))(send)
+
+    def _submit(self, sent: Fields, key: IdempotencyKey, client: Client) -> "SubmissionId":
         if sent.website:
             logs.logger.info("bot", extra={"fields": {"form": self.name, "requestId": client.request_id}})
             return {"id": submissions.new_id()}

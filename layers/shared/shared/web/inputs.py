@@ -11,11 +11,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
-from shared.core.errors import FieldError, InvalidInput
+from shared.core.errors import ErrorTypes, FieldError, IdempotencyKeyReused, InvalidInput, Stale
 from shared.values.versions import Versions
-from shared.web.request import Request, UnsupportedMediaType
+from shared.web.request import BodyTooLarge, Request, UnsupportedMediaType
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
@@ -35,14 +35,18 @@ def _camel_case(name: str) -> str:
 @dataclass(eq=False, repr=False)
 class _Input:
     # NaN and the infinities are not JSON.
+    # For docs/openapi.json, if the examples of the required fields do not make a good one:
+    # `class Changes(Body, example={…})`.
+    input_example: ClassVar[Mapping[str, Any] | None] = None
     __pydantic_config__: ClassVar = {
         "alias_generator": _camel_case,
         "hide_input_in_errors": True,
         "allow_inf_nan": False,
     }
 
-    def __init_subclass__(cls, **options: Any) -> None:
+    def __init_subclass__(cls, example: Mapping[str, Any] | None = None, **options: Any) -> None:
         super().__init_subclass__(**options)
+        cls.input_example = example
         # No repr: it would show passwords. No comparison: it takes a millisecond to generate.
         dataclass(kw_only=True, eq=False, repr=False)(cls)
         for field in fields(cls):
@@ -96,6 +100,8 @@ class _Input:
 class Body(_Input):
     """A JSON object. A missing body is read as an empty object."""
 
+    input_errors: ClassVar[ErrorTypes] = (InvalidInput, BodyTooLarge, UnsupportedMediaType)
+
     @classmethod
     def load(cls) -> None:
         """Import pydantic and build the validator."""
@@ -118,6 +124,8 @@ class Body(_Input):
 
 class Query(_Input):
     """The query string. It has no `load`: most requests come without one."""
+
+    input_errors: ClassVar[ErrorTypes] = (InvalidInput,)
 
     @classmethod
     def from_request(cls, request: Request) -> Self:
@@ -163,29 +171,33 @@ def _all_required(names: list[str]) -> str:
 
 
 class IfMatch(Versions):
-    """The versions in the header `If-Match` (RFC 9110, 13.1.1); any version if it is absent or `*`."""
+    """The versions to change (RFC 9110, 13.1.1): any version if the header is absent or `*`."""
 
     __slots__ = ()
+    header: ClassVar[str] = "If-Match"
+    example: ClassVar[str] = '"1"'
+    input_errors: ClassVar[ErrorTypes] = (Stale,)
 
     @classmethod
     def from_request(cls, request: Request) -> Self:
         """Read the header. Entity tags that are not ours, weak ones included, match no version."""
-        header = request.headers.get("if-match", "*").strip()
+        header = request.headers.get(cls.header.lower(), "*").strip()
         return cls(None if header == "*" else frozenset(map(int, _ENTITY_TAG.findall(header))))
 
 
-def entity_tag(version: int) -> str:
-    """Return the entity tag of a version."""
-    return f'"{version}"'
-
-
-class IdempotencyKey(NamedTuple):
+class IdempotencyKey:
     """The key that makes a request safe to retry; `text` is empty without one.
 
     IETF draft-ietf-httpapi-idempotency-key-header.
     """
 
-    text: str
+    __slots__ = ("text",)
+    header: ClassVar[str] = "Idempotency-Key"
+    example: ClassVar[str] = "6f1c1f0e-2a3c-4c5e-9d57-0a6a4f1f2b3c"
+    input_errors: ClassVar[ErrorTypes] = (InvalidInput, IdempotencyKeyReused)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
 
     @classmethod
     def from_request(cls, request: Request) -> Self:
@@ -195,7 +207,7 @@ class IdempotencyKey(NamedTuple):
             InvalidInput: it is not 1 to 255 visible ASCII characters.
 
         """
-        text = request.headers.get("idempotency-key")
+        text = request.headers.get(cls.header.lower())
         if text is not None and not _IDEMPOTENCY_KEY.fullmatch(text):
             raise InvalidInput("Idempotency-Key must be 1 to 255 visible ASCII characters")
         return cls(text or "")

@@ -6,21 +6,24 @@ to positions that this caller has already seen.
 
 import base64
 import hmac
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, ClassVar
 from urllib.parse import urlencode
 
-from shared.core.errors import InvalidCursor
+from shared.core.errors import ErrorTypes, InvalidCursor, InvalidInput
 from shared.records.sessions import Session
 from shared.values.types import Rule
 from shared.web.api import Api
 from shared.web.inputs import Query
-from shared.web.responses import Response
+from shared.web.responses import Page, Shape
 
 _SEAL_LENGTH = 16
 
 
-class Page(Query):
+class Paging(Query):
     """The requested page of a listing."""
+
+    input_errors: ClassVar[ErrorTypes] = (InvalidInput, InvalidCursor)
 
     limit: Annotated[int, Rule(ge=1, le=100)] = 20
     cursor: Annotated[str, Rule(max_length=512)] | None = None
@@ -29,7 +32,7 @@ class Page(Query):
         """Return the position after which this page starts; None for the first page.
 
         Raises:
-            InvalidCursor: the cursor was not created by `listing` for this path and session.
+            InvalidCursor: the cursor was not created by `page` for this path and session.
 
         """
         if self.cursor is None:
@@ -44,15 +47,13 @@ class Page(Query):
         return position.decode()
 
 
-def listing(api: Api, items: list[dict[str, Any]], page: Page, position: str | None, session: Session) -> Response:
+def page(api: Api, items: Sequence[Shape], paging: Paging, position: str | None, session: Session) -> Page[Shape]:
     """Return the response with a page. The next page starts after `position`; None if there is no next page."""
     if position is None:
-        return Response({"success": True, "data": items, "nextCursor": None})
+        return Page(items, None, "")
     content = position.encode()
     cursor = base64.urlsafe_b64encode(_seal(api, session, content) + content).decode()
-    query = urlencode({"limit": page.limit, "cursor": cursor})
-    body = {"success": True, "data": items, "nextCursor": cursor}
-    return Response(body, headers={"Link": f'<{api.path}?{query}>; rel="next"'})
+    return Page(items, cursor, f"{api.path}?{urlencode({'limit': paging.limit, 'cursor': cursor})}")
 
 
 def _seal(api: Api, session: Session, position: bytes) -> bytes:

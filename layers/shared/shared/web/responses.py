@@ -1,10 +1,11 @@
-"""The response: JSON, the headers that all responses share, and the status of each kind of error."""
+"""The kinds of responses, the headers that all of them share, and the status of each kind of error."""
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Generic, TypeVar, cast
 
 from shared.core.errors import (
     Conflict,
@@ -34,16 +35,31 @@ _HEADERS = {
 }
 
 
-class Response(NamedTuple):
-    """A response. `body` is a JSON object, or None for no body."""
+Shape = TypeVar("Shape")
 
-    body: Mapping[str, Any] | None = None
-    status: HTTPStatus = HTTPStatus.OK
-    headers: Mapping[str, str] = MappingProxyType({})
+
+class Response:
+    """A response: a JSON object or no body, a status, and headers.
+
+    An operation returns one of the kinds below, and its return type says which, with the shape of what is inside:
+    `Data[PublicUser]`. The shapes are in `shared.shapes`.
+    """
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(
+        self,
+        body: Mapping[str, Any] | None = None,
+        status: HTTPStatus = HTTPStatus.OK,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.body = body
+        self.status = status
+        self.headers = headers
 
     def with_headers(self, headers: Mapping[str, str]) -> "Response":
         """Return this response with further headers."""
-        return self._replace(headers={**self.headers, **headers})
+        return Response(self.body, self.status, {**self.headers, **headers})
 
     def to_event(self, request_id: str) -> Event:
         """Return the response in API Gateway's format."""
@@ -55,23 +71,77 @@ class Response(NamedTuple):
         return event
 
 
-def data(value: Any, status: HTTPStatus = HTTPStatus.OK, **headers: str) -> Response:  # any JSON
-    """Return a response with data. Header names are passed with underscores in place of hyphens."""
-    return Response({"success": True, "data": value}, status, _dashed(headers))
+class Data(Response, Generic[Shape]):
+    """200: `{"success": true, "data": …}`."""
+
+    def __init__(self, data: Shape) -> None:
+        super().__init__({"success": True, "data": data})
 
 
-def message(text: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    """Return a response with a message."""
-    return Response({"success": True, "message": text}, status)
+class Versioned(Response, Generic[Shape]):
+    """200: like `Data`, with the version of what was read in the header `ETag`."""
+
+    def __init__(self, data: Shape, version: int | str) -> None:
+        super().__init__({"success": True, "data": data}, headers={"ETag": f'"{version}"'})
 
 
-def no_content() -> Response:
-    """Return a 204 response."""
-    return Response(status=HTTPStatus.NO_CONTENT)
+class Created(Response, Generic[Shape]):
+    """201: like `Data`, with the path of what was created in the header `Location`, if it can be read there."""
+
+    def __init__(self, data: Shape, location: str | None = None) -> None:
+        headers = {"Location": location} if location is not None else {}
+        super().__init__({"success": True, "data": data}, HTTPStatus.CREATED, headers)
 
 
-def _dashed(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.replace("_", "-"): text for name, text in headers.items()}
+class Page(Response, Generic[Shape]):
+    """200: `{"success": true, "data": […], "nextCursor": …}`, with the next page's path in the header `Link`.
+
+    `shared.web.pages.page` creates it. Without a `cursor` it is the last page.
+    """
+
+    def __init__(self, items: Sequence[Shape], cursor: str | None, next_path: str) -> None:
+        headers = {"Link": f'<{next_path}>; rel="next"'} if cursor is not None else {}
+        super().__init__({"success": True, "data": items, "nextCursor": cursor}, headers=headers)
+
+
+class Success(Response, Generic[Shape]):
+    """200: `{"success": true}` and the fields of the shape."""
+
+    def __init__(self, fields: Shape) -> None:
+        super().__init__({"success": True, **cast("Mapping[str, Any]", fields)})
+
+
+class Accepted(Response, Generic[Shape]):
+    """202: like `Success`. What was requested happens later, or not at all, which the response does not reveal."""
+
+    def __init__(self, fields: Shape) -> None:
+        super().__init__({"success": True, **cast("Mapping[str, Any]", fields)}, HTTPStatus.ACCEPTED)
+
+
+class Plain(Response, Generic[Shape]):
+    """200: the shape alone, as a standard requires."""
+
+    def __init__(self, body: Shape, headers: Mapping[str, str] = MappingProxyType({})) -> None:
+        super().__init__(cast("Mapping[str, Any]", body), headers=headers)
+
+
+def digest(value: Any) -> str:  # any JSON
+    """Return a hash of a value, as the version of what has no version of its own."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:32]
+
+
+class NoContent(Response):
+    """204."""
+
+    def __init__(self) -> None:
+        super().__init__(status=HTTPStatus.NO_CONTENT)
+
+
+class SeeOther(Response):
+    """303: a browser shows this page next."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(status=HTTPStatus.SEE_OTHER, headers={"Location": location})
 
 
 # Errors -------------------------------------------------------------------------------------------
@@ -92,14 +162,28 @@ _STATUSES: Mapping[type[Error], HTTPStatus] = {
 }
 
 
+class InternalError(Error):
+    """A defect of ours. The response does not reveal the cause."""
+
+    code = "internal_error"
+    message = "Something went wrong on our side"
+
+
+def status_of(kind: type[Exception]) -> HTTPStatus:
+    """Return the status of an error: 500 for an exception that is not one of ours."""
+    return next((_STATUSES[base] for base in kind.__mro__ if base in _STATUSES), HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
 def failure(error: Exception, request_id: str) -> Response:
     """Return the response for an error. For an unexpected exception it does not reveal the cause."""
-    status = next((_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES), None)
-    if status is None or not isinstance(error, Error):
-        status, code, text = HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side"
-    else:
-        code, text = error.code, error.message
-    body: dict[str, Any] = {"success": False, "message": text, "code": code, "requestId": request_id}
+    if not isinstance(error, Error):
+        error = InternalError()
+    body: dict[str, Any] = {
+        "success": False,
+        "message": error.message,
+        "code": error.code,
+        "requestId": request_id,
+    }
     headers = {}
     match error:
         case InvalidInput(fields=fields) if fields:
@@ -115,4 +199,4 @@ def failure(error: Exception, request_id: str) -> Response:
             headers["Allow"] = error.allowed
         case TooManyRequests() | Unavailable():
             headers["Retry-After"] = str(error.retry_after)
-    return Response(body, status, headers)
+    return Response(body, status_of(type(error)), headers)
