@@ -56,7 +56,9 @@ check: .venv/.dev .venv-checks/.installed ## check style, types, templates, depe
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(CHECKERS)/bandit --quiet --configfile pyproject.toml --recursive benchmarks checks functions layers local operations
+	$(CHECKERS)/bandit --quiet --configfile pyproject.toml --recursive benchmarks checks functions layers local operations scaffold
+	$(BIN)/python -m scaffold.sync --check
+	$(CHECKERS)/openapi-spec-validator docs/openapi.json
 	$(BIN)/sam validate --lint
 	$(CFN_LINT) --template $(TEMPLATES)
 	@rm -rf $(TRANSFORMED)
@@ -98,8 +100,10 @@ discard: .venv/.run ## delete a stack whose first deployment failed, and what is
 adopt: .venv/.run ## begin a new stack with the tables, secrets and queues that a deleted one left (STAGE=default)
 	@$(BIN)/python -m operations.adopt --stage $(STAGE) $(if $(FORMER),--former "$(FORMER)")
 
-privileges: .venv/.run ## print what each function may do, and write docs/privileges.md
-	@$(BIN)/python -m operations.privileges
+sync: .venv/.dev ## write what is derived from handlers and template: docs/openapi.json, events, README, privileges
+	@$(BIN)/python -m scaffold.sync
+
+openapi: sync ## the same: write docs/openapi.json and what depends on it
 
 restore: .venv/.run ## copy the items of a restored table back (TABLE=UsersTable FROM=name, STAGE=default)
 	@test -n "$(TABLE)" -a -n "$(FROM)" || { echo "TABLE or FROM is missing: make restore TABLE=UsersTable FROM=restored-table" >&2; exit 1; }

@@ -7,7 +7,7 @@ The commands in parentheses run them; `retained` and `stack` are used by the oth
     cloudfront.yaml  CloudFront and a web ACL in front of the API, a stack of its own
     deploy           deploy the build and print the next steps (make deploy)
     discard          delete what a failed first deployment left (make discard)
-    privileges       list what each function may do (make privileges)
+    privileges       list what each function may do (docs/privileges.md)
     restore          copy items back from a restored table (make restore)
     retained         what CloudFormation keeps of a stack
     stack            the stack in samconfig.toml and on AWS

@@ -1,11 +1,10 @@
-"""`make privileges`: print what each function may do, read from the roles, and write it to docs/privileges.md.
+"""What each function may do, read from the roles: docs/privileges.md, which `make sync` writes.
 
 A permission is an action and the resource it is allowed on. DynamoDB has no action for a transaction: each part is
 authorized on its own, as PutItem, UpdateItem, DeleteItem or ConditionCheckItem on its table.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
 """
 
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
@@ -108,7 +107,7 @@ def page(permissions: Permissions) -> str:
 
 _INTRODUCTION = """# Privileges
 
-What each function may do, by table. `make privileges` writes this page from the transformed template. A test runs
+What each function may do, by table. `make sync` writes this page from the transformed template. A test runs
 everything the functions do, and fails on a call that is not allowed and on a permission that is never used.
 
 `put`, `update`, `delete` and `check` also cover the parts of a transaction, which DynamoDB authorizes one by one.
@@ -147,10 +146,3 @@ def all_permissions() -> Permissions:
     """Return the permissions in a stack with every option in use: SendGrid in addition to SES."""
     parameters = {"MailProviders": "ses,sendgrid"}
     return granted(resolve_conditions(transform(TEMPLATE, **parameters), **parameters))
-
-
-if __name__ == "__main__":
-    text = page(all_permissions())
-    PAGE.write_text(text, encoding="utf-8")
-    print(text)
-    print(f"Written to {PAGE.relative_to(ROOT)}.", file=sys.stderr)

@@ -55,5 +55,5 @@ def configure() -> None:
     """Set the environment variables that the template sets: importing a handler reads them."""
     project = read_project(ROOT / "template.yaml", {})
     variables = {name: text for own in project.functions.values() for name, text in own.environment.items() if text}
-    os.environ.update({**variables, "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"})
+    os.environ.update({**variables, "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "LOG_LEVEL": "ERROR"})
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")

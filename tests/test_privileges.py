@@ -167,11 +167,6 @@ def test_permissions_boundary_allows_exactly_the_services_in_use() -> None:
         assert role["PermissionsBoundary"] == {"Ref": "FunctionBoundary"}
 
 
-def test_privileges_page_matches_the_template() -> None:
-    written = privileges.PAGE.read_text(encoding="utf-8")
-    assert written == privileges.page(privileges.all_permissions()), "run `make privileges`"
-
-
 @pytest.mark.parametrize("job", ["deliver_email", "retry_emails"])
 @pytest.mark.usefixtures("fake_aws")
 def test_sendgrid_key_is_readable_only_where_sendgrid_is_used(monkeypatch: pytest.MonkeyPatch, job: str) -> None:

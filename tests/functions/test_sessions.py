@@ -2,8 +2,10 @@
 
 import pytest
 
+from shared.core import aws
 from tests.support import PASSWORD
 from tests.support.api import Api, Inbox
+from tests.support.assertions import assert_error
 
 
 def test_user_lists_sessions_and_ends_one(ada: Api, api: Api) -> None:
@@ -32,3 +34,25 @@ def test_login_from_a_new_device_sends_an_email(api: Api, inbox: Inbox) -> None:
     api.post("/api/auth/login", body, user_agent="Burner/1.0")
     assert "New sign-in" in inbox.newest().subject
     assert "Burner/1.0" in inbox.newest().text
+
+
+# The caller's profile and session ------------------------------------------------------------------
+
+
+def test_entity_tag_of_me_changes_with_the_profile_and_with_the_session(ada: Api, api: Api) -> None:
+    def tag(caller: Api) -> str:
+        return caller.get("/api/auth/me").headers["etag"]
+
+    first = tag(ada)
+    assert tag(ada) == first
+    me = f"/api/users/{ada.get('/api/auth/me').json['data']['user']['id']}"
+    assert ada.patch(me, {"name": "Countess"}).status == 200
+    second = tag(ada)
+    assert second != first
+    assert tag(api.signed_in("ada@example.com", PASSWORD)) != second
+
+
+def test_me_of_an_account_that_is_being_closed_is_a_session_that_has_ended(ada: Api) -> None:
+    me = ada.get("/api/auth/me").json["data"]["user"]["id"]
+    aws.dynamodb().delete_item(TableName="UsersTable", Key={"id": {"S": me}})
+    assert_error(ada.get("/api/auth/me"), 401, "session_ended")

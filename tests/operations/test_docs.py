@@ -11,7 +11,7 @@ from operations.transformed import of_type
 
 PAGES = ["CONTRIBUTING.md", "docs/pipelines.md", "docs/rehearsal.md", "docs/runbooks.md"]
 # Files that the examples in CONTRIBUTING.md create.
-EXAMPLES = re.compile(r"functions/(greetings|support)/|events/greetings/|tests/functions/test_greetings\.py")
+EXAMPLES = re.compile(r"functions/(greetings|support)/|tests/functions/test_greetings\.py|.*/shapes/greetings\.py")
 
 
 def read(page: str) -> str:

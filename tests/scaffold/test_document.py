@@ -30,11 +30,6 @@ HEADERS = {
 HEALTH: dict[str, Any] = {"success": True, "data": {"status": "ok", "version": "1"}}
 
 
-def test_document_is_what_the_handlers_declare() -> None:
-    written = document.FILE.read_text(encoding="utf-8")
-    assert written == document.text(document.build(routes())), "run `make sync`"
-
-
 # Examples ------------------------------------------------------------------------------------------
 
 

@@ -32,7 +32,7 @@ handler = api.handler
 _OF_CHANGE = (NotAllowed, ReauthenticationRequired, UserNotFound, LastAdmin)
 
 
-class Replacement(Body):
+class Replacement(Body, example={"name": "Grace Hopper", "role": "user", "status": "active"}):
     """All fields that the caller may change: the name, and for administrators the role and status."""
 
     name: Name

@@ -33,6 +33,8 @@ from shared.web.responses import Created, Page, SeeOther
 if TYPE_CHECKING:
     from shared.shapes.submissions import PublicSubmission, SubmissionId
 
+# Bots fill in this field.
+HONEYPOT = "website"
 _MAX_PER_MINUTE = 5
 _WEIGHT_ZERO = re.compile(r"q\s*=\s*0(\.0{0,3})?")
 
@@ -125,7 +127,7 @@ class Form:
             logs.logger.info("bot", extra={"fields": {"form": self.name, "requestId": client.request_id}})
             return {"id": submissions.new_id()}
         fields = sent.to_json()
-        del fields["website"]
+        del fields[HONEYPOT]
         once = Once(operation=f"submit {self.name}", scope=client.network, key=key.text, request=fields)
         return submissions.submit(self.name, fields, recipient=self._recipient, once=once)
 
