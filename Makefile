@@ -40,9 +40,13 @@ test-thorough: environments .venv/.dev ## run the slow tests: races, crashes, ki
 	@# Each file runs in one worker, the slow files first. Three workers, because tests often wait for a process.
 	@$(BIN)/python -m pytest -m thorough --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-thorough: environments ## run what is too slow for .ci/run: long random sequences, response times, hanging calls, mail pace and storm (30 minutes)
+thorough: environments ## run what is too slow for .ci/run: long random sequences, fuzzing, response times, hanging calls, mail pace and storm (35 minutes)
 	@EXAMPLES=300 $(BIN)/python -m pytest -m thorough tests/shared/accounts/test_refresh_theft.py
+	@FUZZ_SECONDS=300 $(MAKE) fuzz
 	@$(MAKE) timing stalls mail-pace mail-storm
+
+fuzz: environments .venv/.dev .venv-checks/.installed ## send the local API random requests, valid and invalid, with schemathesis (FUZZ_SECONDS=60)
+	@$(BIN)/python -m tests.fuzz
 
 snapshots: environments .venv/.dev ## accept the current emails as snapshots (tests/shared/mail/snapshots)
 	@SNAPSHOTS=accept $(BIN)/python -m pytest -q tests/shared/mail/test_messages.py
