@@ -243,7 +243,8 @@ class Context:
 
 def entries() -> list[dict[str, Any]]:
     """Return all outbox entries, oldest first, in DynamoDB's format."""
-    items = aws.dynamodb().scan(TableName="OutboxTable", ConsistentRead=True)["Items"]
+    with rights.outside():
+        items = aws.dynamodb().scan(TableName="OutboxTable", ConsistentRead=True)["Items"]
     return sorted(items, key=lambda item: item["createdAt"]["S"])
 
 

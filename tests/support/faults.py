@@ -8,6 +8,7 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
 from shared.core import aws
+from tests.support import rights
 
 Answer = tuple[AWSResponse, dict[str, Any]]
 URL = "https://dynamodb.eu-west-1.amazonaws.com/secret-path"
@@ -92,10 +93,12 @@ class Wire:
 
     def _before(self, model: Any, **_: Any) -> Answer | None:
         self.calls.append(model.name)
-        return self.before(model.name)
+        with rights.outside():
+            return self.before(model.name)
 
     def _after(self, model: Any, **_: Any) -> None:
-        self.after(model.name)
+        with rights.outside():
+            self.after(model.name)
 
 
 def error(code: str, status: int = 400, message: str = "arn:aws:private-detail", **more: Any) -> Callable[[], Answer]:

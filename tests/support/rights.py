@@ -6,8 +6,9 @@ a complete run, tests/conftest.py fails it for what a role allows and no test ha
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -33,9 +34,8 @@ _MARKED = {"userId", "sessionId", "used"}
 _USED_BY_LAMBDA = {("sqs:SendMessage", "UndeliveredEmailQueue"), ("sqs:SendMessage", "UnhandledFeedbackQueue")}
 ALL_PROVIDERS = "ses,sendgrid"
 
-# The folder of the function that is running. A function's own threads have no context: for them, the newest counts.
+# The folder of the function that is running.
 _running: ContextVar[str] = ContextVar("running", default="")
-_newest: list[str] = []
 
 
 class Use(NamedTuple):
@@ -100,11 +100,9 @@ def recorded(folder: str, handler: Callable[..., Any]) -> Callable[..., Any]:
 
     def handle(event: Any, context: Any) -> Any:
         token = _running.set(folder)
-        _newest.append(folder)
         try:
             answer = handler(event, context)
         finally:
-            _newest.remove(folder)
             _running.reset(token)
         not_allowed = refused({use for use in USED if use.folder == folder}, granted(ALL_PROVIDERS))
         assert not not_allowed, "; ".join(f"{use}: its role does not" for use in not_allowed)
@@ -114,12 +112,23 @@ def recorded(folder: str, handler: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
+def outside() -> Iterator[None]:
+    """Run the block as a test, though a function is waiting for it: its calls are not the function's."""
+    token = _running.set("")
+    try:
+        yield
+    finally:
+        _running.reset(token)
+
+
+@contextmanager
 def recording() -> Iterator[None]:
-    """Record every AWS call that a function makes."""
+    """Record every AWS call that a function makes, in its own threads too."""
+    submit = ThreadPoolExecutor.submit
     original = BaseClient._make_api_call  # type: ignore[attr-defined]  # its stubs leave it out
 
     def make_call(self: Any, operation: str, params: dict[str, Any]) -> Any:
-        folder = _running.get() or (_newest[-1] if _newest else "")
+        folder = _running.get()
         if folder:
             call = Call(self.meta.service_model.service_name, operation, params)
             USED.update(Use(folder, *permission) for permission in permissions_of(call))
@@ -129,6 +138,7 @@ def recording() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseClient, "_make_api_call", make_call)
+        patch.setattr(ThreadPoolExecutor, "submit", lambda self, *call: submit(self, copy_context().run, *call))
         yield
 
 
