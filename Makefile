@@ -104,6 +104,12 @@ discard: .venv/.run ## delete a stack whose first deployment failed, and what is
 adopt: .venv/.run ## begin a new stack with the tables, secrets and queues that a deleted one left (STAGE=default)
 	@$(BIN)/python -m operations.adopt --stage $(STAGE) $(if $(FORMER),--former "$(FORMER)")
 
+endpoint: .venv/.dev ## add an endpoint (URL=/api/greetings VERBS="GET POST", FOR=caller, admin or anyone, DRY=1 to see it first)
+	@$(BIN)/python -m scaffold endpoint "$(URL)" --verbs "$(VERBS)" --for "$(or $(FOR),caller)" $(if $(DRY),--dry)
+
+remove: .venv/.dev ## remove an endpoint (URL=/api/greetings, DRY=1 to see it first)
+	@$(BIN)/python -m scaffold remove "$(URL)" $(if $(DRY),--dry)
+
 sync: .venv/.dev ## write what is derived from handlers and template: docs/openapi.json, events, README, privileges
 	@$(BIN)/python -m scaffold.sync
 

@@ -1,6 +1,15 @@
-"""What is derived from the code of the handlers and from the template: `make sync`.
+"""Adding and removing paths (`make endpoint`, `make remove`), and what is derived from them (`make sync`).
 
-routes      the paths of the API: each template block with the handler it runs
+names       a path, and the names that follow from it
+template    the blocks of template.yaml, as text
+plan        changes to files, to show or to carry out
+endpoint    the files and the block of one path
+__main__    the command line of these
+
+routes      the paths of the API, with their handlers
 document    docs/openapi.json, built from what the handlers declare
 examples    an example of a JSON Schema
+events      the event of an operation
+readme      the README's table of routes
+sync        writing or checking all of it
 """

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from samcli.yamlhelper import yaml_parse
 
+from scaffold.names import folder_of
 from tests.support import ROOT
 
 JOBS = "jobs"
@@ -65,17 +66,6 @@ def in_code(root: Path, folder: str) -> Any:
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
-
-
-def folder_of(path: str, paths: set[str]) -> str:
-    """Return the folder for a path: users/by_id for /api/users/{userId}, users/index for /api/users (has a subpath)."""
-    parts = [
-        "by_id" if part.startswith("{") else part.removeprefix(".").removesuffix(".json").replace("-", "_")
-        for part in path.removeprefix("/api/").strip("/").split("/")
-    ]
-    if any(other.startswith(f"{path}/") for other in paths):
-        parts.append("index")
-    return "/".join(parts)
 
 
 def mismatches(root: Path) -> Iterator[str]:

@@ -91,7 +91,7 @@ def test_first_call_after_a_refresh_marks_its_tokens_as_used(api: Api, wire: Wir
 
 @pytest.mark.parametrize(("path", "verb"), PUBLIC)
 def test_public_endpoint_requires_no_token(api: Api, path: str, verb: str) -> None:
-    assert api.call(verb, path).status in {200, 400}
+    assert api.call(verb, path).status not in {401, 403}
 
 
 @pytest.mark.parametrize("authorization", NOT_BEARER)
@@ -284,7 +284,7 @@ def test_incomplete_event_is_answered(api: Api, remove: Callable[[dict[str, Any]
     for path, verb in ENDPOINTS:
         incomplete = event(verb, path, None, {})
         remove(incomplete)
-        assert api.send(incomplete).status in {200, 400, 401}, (path, verb)
+        assert api.send(incomplete).status < 500, (path, verb)
 
 
 @pytest.mark.parametrize("context", [{}, None, {"http": None}])

@@ -59,12 +59,6 @@ def test_named_tests_exist() -> None:
     assert named - set(re.findall(r"^def (test_\w+)", tests, re.MULTILINE)) == set()
 
 
-def test_runbooks_count_functions_and_tables(transformed: Mapping[str, Any]) -> None:
-    (counts,) = re.findall(r"(\d+) functions, (\d+) tables", read("docs/runbooks.md"))
-    kinds = ("AWS::Lambda::Function", "AWS::DynamoDB::Table")
-    assert [int(count) for count in counts] == [len(of_type(transformed, kind)) for kind in kinds]
-
-
 def test_runbooks_name_the_retained_tables(transformed: Mapping[str, Any]) -> None:
     tables = of_type(transformed, "AWS::DynamoDB::Table")
     retained = {name for name, table in tables.items() if table.get("DeletionPolicy") == "Retain"}

@@ -1,0 +1,122 @@
+"""`make endpoint` and `make remove`: the files and the template block of one path."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from scaffold import template
+from scaffold.names import ScaffoldError, Url, folder_of
+from scaffold.plan import Plan
+from scaffold.routes import ROOT
+
+_WHO = ("caller", "admin", "anyone")
+
+TEMPLATE = "template.yaml"
+_CODE_URI = re.compile(r"^      CodeUri: functions/(\S+)$", re.MULTILINE)
+_ENVIRONMENT = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+    autoescape=False,  # noqa: S701  # Python and YAML, not HTML
+)
+
+
+def render(name: str, **values: object) -> str:
+    """Return a template of this folder, filled in."""
+    return _ENVIRONMENT.get_template(name).render(**values)
+
+
+class Sketch(NamedTuple):
+    """An operation to write: an example that works, for its owner to change."""
+
+    verb: str
+    name: str
+    kind: str
+    summary: str
+    has_body: bool
+
+
+_SKETCHES = (
+    Sketch("GET", "read", "Data", "Return a text.", has_body=False),
+    Sketch("POST", "create", "Created", "Return the text that was sent.", has_body=True),
+    Sketch("PUT", "replace", "Data", "Return the text that was sent.", has_body=True),
+    Sketch("PATCH", "update", "Data", "Return the text that was sent.", has_body=True),
+    Sketch("DELETE", "delete", "NoContent", "Delete nothing yet.", has_body=False),
+)
+
+
+def add_endpoint(plan: Plan, url: Url, verbs: Sequence[str], who: str) -> None:
+    """Plan an endpoint: handler, shape, template block and test.
+
+    Raises:
+        ScaffoldError: the path, or a file of it, exists; or a verb is unknown.
+
+    """
+    known = [sketch.verb for sketch in _SKETCHES]
+    if not verbs or set(verbs) - set(known):
+        raise ScaffoldError(f"VERBS={' '.join(verbs)}: the verbs are {', '.join(known)}, in capitals.")
+    if who not in _WHO:
+        raise ScaffoldError(f"FOR={who}: who may call is {', '.join(_WHO)}.")
+    text = plan.read(TEMPLATE)
+    paths = {own.path for own in template.blocks(text)} | {url.path}
+    operations = [sketch for sketch in _SKETCHES if sketch.verb in verbs]
+    values = {
+        "url": url,
+        "operations": operations,
+        "kinds": sorted({operation.kind for operation in operations}),
+        "has_body": any(operation.has_body for operation in operations),
+        "who": who,
+        "shape": "".join(word.capitalize() for word in url.words),
+    }
+    folder = folder_of(url.path, paths)
+    block = render("block.yaml.jinja", **values, folder=folder)
+    plan.change(TEMPLATE, template.with_block(text, url.path, block))
+    _move_folders(plan, paths)
+    if re.search(rf"^  {url.function}:$", text, re.MULTILINE):
+        raise ScaffoldError(f"template.yaml has a resource {url.function} already.")
+    plan.create(f"functions/{folder}/app.py", render("app.py.jinja", **values))
+    plan.create(f"layers/shared/shared/shapes/{url.name}.py", render("shape.py.jinja", **values))
+    plan.create(f"tests/functions/test_{url.name}.py", render("test_endpoint.py.jinja", **values))
+
+
+def remove_endpoint(plan: Plan, url: Url) -> list[str]:
+    """Plan the removal of an endpoint. Return what still names its path, for somebody to read.
+
+    Raises:
+        ScaffoldError: there is no such path.
+
+    """
+    text = plan.read(TEMPLATE)
+    own = next((own for own in template.blocks(text) if own.path == url.path), None)
+    changed = template.without_block(text, url.path)
+    folder = _CODE_URI.findall(text[own.start : own.end] if own else "")[0]
+    plan.change(TEMPLATE, changed)
+    plan.delete(f"functions/{folder}/app.py")
+    for path in (f"layers/shared/shared/shapes/{url.name}.py", f"tests/functions/test_{url.name}.py"):
+        if plan.exists(path):
+            plan.delete(path)
+    _move_folders(plan, {other.path for other in template.blocks(changed)})
+    return [
+        f"{file.relative_to(ROOT)}:{number}: {line.strip()}"
+        for file in sorted([*ROOT.glob("tests/**/*.py"), *ROOT.glob("benchmarks/**/*.py"), *ROOT.glob("docs/*.md")])
+        if plan.exists(str(file.relative_to(ROOT)))
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
+        if re.search(rf"{re.escape(url.path)}(?![\w/-])", line)
+    ]
+
+
+def _move_folders(plan: Plan, paths: set[str]) -> None:
+    """Plan the moves of handlers whose folder changes with these paths: one with a subpath is `index`."""
+    text = plan.read(TEMPLATE)
+    for own in template.blocks(text):
+        block = text[own.start : own.end]
+        current, wanted = _CODE_URI.findall(block)[0], folder_of(own.path, paths)
+        if current != wanted and plan.exists(f"functions/{current}/app.py"):
+            plan.move(f"functions/{current}/app.py", f"functions/{wanted}/app.py")
+            moved = block.replace(f"CodeUri: functions/{current}\n", f"CodeUri: functions/{wanted}\n")
+            plan.change(TEMPLATE, plan.read(TEMPLATE).replace(block, moved))

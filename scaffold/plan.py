@@ -1,0 +1,95 @@
+"""Changes to files, shown as a diff or carried out together. Nothing is written before all of them are known."""
+
+import difflib
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from scaffold.names import ScaffoldError
+from scaffold.routes import ROOT
+
+
+class Plan:
+    """The new text of each file to write, or None for one to delete, by its path in the project."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str | None] = {}
+
+    def read(self, path: str) -> str:
+        """Return the text of a file as it is planned."""
+        planned = self._texts.get(path)
+        return planned if planned is not None else (ROOT / path).read_text(encoding="utf-8")
+
+    def exists(self, path: str) -> bool:
+        """Return whether a file will exist."""
+        return self._texts[path] is not None if path in self._texts else (ROOT / path).exists()
+
+    def create(self, path: str, text: str) -> None:
+        """Plan a new file.
+
+        Raises:
+            ScaffoldError: it exists.
+
+        """
+        if self.exists(path):
+            raise ScaffoldError(f"{path} exists already.")
+        self._texts[path] = text
+
+    def change(self, path: str, text: str) -> None:
+        """Plan another text for a file."""
+        self._texts[path] = text
+
+    def delete(self, path: str) -> None:
+        """Plan to delete a file."""
+        self._texts[path] = None
+
+    def move(self, path: str, target: str) -> None:
+        """Plan another place for a file."""
+        self.create(target, self.read(path))
+        self.delete(path)
+
+    def diff(self) -> Iterator[str]:
+        """Yield the lines of the difference."""
+        for path, text in sorted(self._texts.items()):
+            file = ROOT / path
+            before = file.read_text(encoding="utf-8").splitlines(keepends=True) if file.exists() else []
+            after = (text or "").splitlines(keepends=True)
+            names = (f"a/{path}" if before else "/dev/null", f"b/{path}" if text is not None else "/dev/null")
+            yield from difflib.unified_diff(before, after, *names)
+
+    def apply(self) -> Iterator[str]:
+        """Carry the changes out, and yield a line for each.
+
+        Raises:
+            ScaffoldError: git has changes that are not committed, so these could not be told from them.
+
+        """
+        status = subprocess.run(
+            ["git", "status", "--porcelain"],  # noqa: S607  # the developer's git
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if status.returncode or status.stdout:
+            raise ScaffoldError("The project has changes that are not committed. Commit or stash them first.")
+        for path, text in sorted(self._texts.items()):
+            file = ROOT / path
+            if text is None:
+                file.unlink()
+                _delete_if_empty(file.parent)
+                yield f"deleted {path}"
+            else:
+                what = "changed" if file.exists() else "wrote  "
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text, encoding="utf-8")
+                yield f"{what} {path}"
+
+
+def _delete_if_empty(folder: Path) -> None:
+    """Delete a folder in which nothing but compiled files are left, and likewise the folders above it."""
+    while folder != ROOT and not [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"]:
+        for path in sorted(folder.rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() else path.unlink()
+        folder.rmdir()
+        folder = folder.parent

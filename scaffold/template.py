@@ -1,0 +1,74 @@
+"""template.yaml as text: a function's block is added or removed, and nothing else changes, comments included."""
+
+import re
+from dataclasses import dataclass
+
+from scaffold.names import ScaffoldError
+
+_SECTION = "  # Functions, in the order of their URLs\n"
+_BANNER = re.compile(r"^  # (/\S+) -+\n", re.MULTILINE)
+_WIDTH = 101
+_RULE = "  # " + "-" * 93 + "\n"
+_COSTLY = re.compile(r"^        ANY (?P<path>\S+): (?P<value>&costly\n(?:          .*\n)+|\*costly\n)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Block:
+    """The text of a path's function, from its banner to the next one."""
+
+    path: str
+    start: int
+    end: int
+
+
+def blocks(template: str) -> list[Block]:
+    """Return the blocks of all paths, in their order."""
+    start = template.index(_SECTION)
+    end = template.index(_RULE, template.index(_RULE, start) + len(_RULE))
+    found = list(_BANNER.finditer(template, start, end))
+    ends = [each.start() for each in found[1:]] + [end]
+    return [Block(each[1], each.start(), stop) for each, stop in zip(found, ends, strict=True)]
+
+
+def with_block(template: str, path: str, block: str) -> str:
+    """Return the template with the block of another path, in the order of the paths.
+
+    Raises:
+        ScaffoldError: the path has a block.
+
+    """
+    existing = blocks(template)
+    if path in {own.path for own in existing}:
+        raise ScaffoldError(f"template.yaml has a function for {path} already.")
+    at = next((own.start for own in existing if own.path > path), existing[-1].end)
+    return template[:at] + f"{banner(path)}{block.rstrip()}\n\n" + template[at:]
+
+
+def without_block(template: str, path: str) -> str:
+    """Return the template without the block of a path, and without its line under RouteSettings.
+
+    Raises:
+        ScaffoldError: the path has no block.
+
+    """
+    own = next((own for own in blocks(template) if own.path == path), None)
+    if own is None:
+        raise ScaffoldError(f"template.yaml has no function for {path}.")
+    return _without_route_settings(template[: own.start] + template[own.end :], path)
+
+
+def banner(path: str) -> str:
+    """Return the comment above a path's function."""
+    return f"  # {path} ".ljust(_WIDTH - 2, "-") + "\n"
+
+
+def _without_route_settings(template: str, path: str) -> str:
+    routes = list(_COSTLY.finditer(template))
+    own = next((route for route in routes if route["path"].strip("\"'") == path), None)
+    if own is None:
+        return template
+    rest = template[: own.start()] + template[own.end() :]
+    if own["value"].startswith("&"):
+        # The first one holds the values for all.
+        rest = rest.replace("*costly\n", own["value"], 1)
+    return rest

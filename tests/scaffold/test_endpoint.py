@@ -1,0 +1,178 @@
+"""`make endpoint` and `make remove`: names, the template's text, and both commands in a copy of the project."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scaffold import template
+from scaffold.endpoint import add_endpoint, remove_endpoint
+from scaffold.names import ScaffoldError, Url
+from scaffold.plan import Plan
+from tests.support import ROOT
+
+TEMPLATE = (ROOT / "template.yaml").read_text(encoding="utf-8")
+
+
+# Names ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "function", "name", "parameters"),
+    [
+        ("/api/greetings", "GreetingsFunction", "greetings", []),
+        ("/api/sign-up", "SignUpFunction", "sign_up", []),
+        ("/api/teams/{teamId}/members", "TeamsByIdMembersFunction", "teams_by_id_members", ["team_id"]),
+    ],
+)
+def test_names_follow_from_the_path(path: str, function: str, name: str, parameters: list[str]) -> None:
+    url = Url.parse(path)
+    assert (url.function, url.name, url.parameters) == (function, name, parameters)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("greetings", "is not a path of the API: it starts with /api/"),
+        ("/greetings", "is not a path of the API"),
+        ("/api/greetings/", "has no slash at the end"),
+        ("/api/", "has no slash at the end"),
+        ("/api/Greetings", "'Greetings' in /api/Greetings is neither lower-case words"),
+        ("/api/a//b", "'' in /api/a//b is neither"),
+        ("/api/a/../b", "'..' in"),
+        ("/api/a b", "'a b' in"),
+        ("/api/{id}", "starts with a parameter"),
+        ("/api/a/{class}", "The parameter class of"),
+        ("/api/a/{b}/c/{b}", "or there are two"),
+        ("/api/a/{b", "'{b' in"),
+    ],
+)
+def test_path_that_cannot_be_served_is_refused(path: str, message: str) -> None:
+    with pytest.raises(ScaffoldError, match=message.replace("{", r"\{").replace(".", r"\.")):
+        Url.parse(path)
+
+
+# The template's text -------------------------------------------------------------------------------
+
+
+def test_block_is_added_in_the_order_of_the_paths_and_removed_without_a_trace() -> None:
+    changed = template.with_block(TEMPLATE, "/api/greetings", "  GreetingsFunction:\n    Type: none\n")
+    paths = [block.path for block in template.blocks(changed)]
+    assert paths == sorted(paths)
+    assert "/api/greetings" in paths
+    assert template.without_block(changed, "/api/greetings") == TEMPLATE
+
+
+def test_last_block_is_added_before_the_jobs() -> None:
+    changed = template.with_block(TEMPLATE, "/api/zebras", "  ZebrasFunction:\n    Type: none\n")
+    assert template.blocks(changed)[-1].path == "/api/zebras"
+    assert template.without_block(changed, "/api/zebras") == TEMPLATE
+
+
+def test_costly_path_is_removed_from_the_route_settings_and_the_others_keep_their_values() -> None:
+    changed = template.without_block(TEMPLATE, "/api/auth/change-email")
+    assert "ANY /api/auth/change-email" not in changed
+    assert (
+        "ANY /api/auth/change-password: &costly\n          ThrottlingRateLimit: !Ref CostlyThrottlingRate\n" in changed
+    )
+
+
+def test_path_with_a_block_is_refused() -> None:
+    with pytest.raises(ScaffoldError, match=r"template.yaml has a function for /api/health already\."):
+        template.with_block(TEMPLATE, "/api/health", "")
+
+
+# Plans ---------------------------------------------------------------------------------------------
+
+
+def test_path_below_a_path_makes_its_handler_the_index() -> None:
+    plan = Plan()
+    add_endpoint(plan, Url.parse("/api/health/details"), ["GET"], "admin")
+    assert plan.exists("functions/health/index/app.py")
+    assert plan.exists("functions/health/details/app.py")
+    assert not plan.exists("functions/health/app.py")
+    assert "CodeUri: functions/health/index\n" in plan.read("template.yaml")
+
+
+def test_removing_the_path_below_a_path_moves_its_handler_back() -> None:
+    plan = Plan()
+    remove_endpoint(plan, Url.parse("/api/auth/sessions/{sessionId}"))
+    assert plan.exists("functions/auth/sessions/app.py")
+    assert not plan.exists("functions/auth/sessions/index/app.py")
+
+
+def test_removal_names_what_still_mentions_the_path() -> None:
+    left = remove_endpoint(Plan(), Url.parse("/api/contact"))
+    assert any(line.startswith("tests/functions/test_aws_failures.py:") for line in left)
+
+
+@pytest.mark.parametrize(
+    ("verbs", "who", "message"),
+    [
+        (["FETCH"], "caller", "VERBS=FETCH: the verbs are GET, POST, PUT, PATCH, DELETE"),
+        ([], "caller", "VERBS=: the verbs are"),
+        (["GET"], "nobody", "FOR=nobody: who may call is caller, admin, anyone"),
+    ],
+)
+def test_unknown_verbs_and_callers_are_refused(verbs: list[str], who: str, message: str) -> None:
+    with pytest.raises(ScaffoldError, match=message):
+        add_endpoint(Plan(), Url.parse("/api/greetings"), verbs, who)
+
+
+def test_unknown_path_cannot_be_removed() -> None:
+    with pytest.raises(ScaffoldError, match=r"template.yaml has no function for /api/greetings\."):
+        remove_endpoint(Plan(), Url.parse("/api/greetings"))
+
+
+# In a copy of the project --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A clone of the project as it is, with the same environment."""
+    subprocess.run(["git", "clone", "-q", str(ROOT), str(tmp_path / "copy")], check=True)
+    project = tmp_path / "copy"
+    changed = subprocess.run(["git", "diff", "--binary", "HEAD"], cwd=ROOT, capture_output=True, check=True).stdout
+    if changed:
+        subprocess.run(["git", "apply", "--index"], cwd=project, input=changed, check=True)
+        subprocess.run([*COMMIT, "as it is"], cwd=project, check=True)
+    (project / ".venv").symlink_to(ROOT / ".venv")
+    (project / ".git/info/exclude").write_text(".venv\n")
+    return project
+
+
+COMMIT = ["git", "-c", "user.name=Tests", "-c", "user.email=tests@example.com", "commit", "-qam"]
+
+
+def run(project: Path, *command: str, status: int = 0) -> str:
+    """Run a command with the copy's Python. Return what it printed."""
+    python = project / ".venv/bin" / Path(sys.executable).name
+    done = subprocess.run([python, *command], cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def git(project: Path, *command: str) -> str:
+    return subprocess.run(["git", *command], cwd=project, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("who", ["caller", "anyone"])
+def test_endpoint_works_and_is_removed_without_a_trace(copy: Path, who: str) -> None:
+    new = ["endpoint", "/api/greetings/{greetingId}", "--verbs", "GET POST PUT PATCH DELETE", "--for", who]
+    assert "+api = Api(" in run(copy, "-m", "scaffold", *new, "--dry")
+    assert git(copy, "status", "--porcelain", "--untracked-files=no") == ""
+    run(copy, "-m", "scaffold", *new)
+    run(copy, "-m", "ruff", "check")
+    run(copy, "-m", "ruff", "format", "--check")
+    run(copy, "-m", "mypy", "functions/greetings", "tests/functions/test_greetings_by_id.py")
+    tests = ["tests/functions/test_greetings_by_id.py", "tests/functions/test_errors_of_inputs.py"]
+    tests += ["tests/functions/test_every_path.py", "tests/functions/test_proxies.py", "tests/scaffold/test_sync.py"]
+    assert " passed" in run(copy, "-m", "pytest", "-q", *tests)
+    assert "changes that are not committed" in run(copy, "-m", "scaffold", "remove", new[1], status=1)
+    git(copy, "add", "--all")
+    subprocess.run([*COMMIT, "greetings"], cwd=copy, check=True)
+    run(copy, "-m", "scaffold", "remove", "/api/greetings/{greetingId}")
+    assert git(copy, "diff", "HEAD~1", "--stat") == ""
+    assert git(copy, "ls-files", "--others", "--exclude-standard") == ""
