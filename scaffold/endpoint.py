@@ -22,7 +22,8 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
     keep_trailing_newline=True,
-    autoescape=False,  # noqa: S701  # Python and YAML, not HTML
+    # Python and YAML, not HTML.
+    autoescape=False,  # noqa: S701  # nosec B701
 )
 
 
