@@ -27,7 +27,7 @@ def read_template() -> Project:
 def environment(project: Project) -> dict[str, str]:
     """Return the variables that the template gives every function, a region and credentials."""
     return {
-        **{name: text for name, text in project.functions["UsersFunction"].environment.items() if text},
+        **{name: text for own in project.functions.values() for name, text in own.environment.items() if text},
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": "eu-west-1",

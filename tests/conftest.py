@@ -153,9 +153,9 @@ def transformed() -> Mapping[str, Any]:
 
 @pytest.fixture(scope="session")
 def variables(project: Project) -> Mapping[str, str]:
-    """The environment variables that the template sets for every function, and dummy AWS credentials."""
+    """The environment variables that the template sets for its functions, and dummy AWS credentials."""
     return {
-        **{name: text for name, text in project.functions["UsersFunction"].environment.items() if text},
+        **{name: text for own in project.functions.values() for name, text in own.environment.items() if text},
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": REGION,

@@ -35,8 +35,12 @@ def published(before: Template, /, *changes: Callable[[Template], None], **param
 
 def test_every_function_repeats_the_settings(source: Template) -> None:
     settings = {name: source["Globals"]["Function"][name] for name in ("Environment", "SnapStart")}
+    shared = settings["Environment"]["Variables"].items()
     for name, function in of_type(source, "AWS::Serverless::Function").items():
-        assert settings.items() <= function["Properties"].items(), f"{name} needs `<<: *settings` in template.yaml"
+        properties = function["Properties"]
+        assert properties.get("SnapStart") == settings["SnapStart"], f"{name} needs `<<: *settings` in template.yaml"
+        own = properties["Environment"]["Variables"].items()
+        assert shared <= own, f"{name} needs `<<: *variables` under Environment in template.yaml"
 
 
 def test_deployment_without_a_change_publishes_nothing(source: Template) -> None:
@@ -63,7 +67,6 @@ def test_change_of_the_layer_publishes_every_function(source: Template, every_fu
         ("AppName", "Another"),
         ("FrontendUrl", "https://another.example.com"),
         ("LogLevel", "DEBUG"),
-        ("MailProviders", "sendgrid"),
         ("RateLimitMultiplier", "2"),
         ("SnapStart", "PublishedVersions"),
     ],
@@ -72,6 +75,11 @@ def test_parameter_in_the_settings_publishes_every_function(
     source: Template, every_function: set[str], name: str, value: str
 ) -> None:
     assert published(source, **{name: value}) == every_function
+
+
+@pytest.mark.parametrize(("name", "value"), [("MailProviders", "sendgrid"), ("BrandColor", "#000000")])
+def test_parameter_of_emails_publishes_the_functions_that_send_them(source: Template, name: str, value: str) -> None:
+    assert published(source, **{name: value}) == {"DeliverEmail", "RetryEmails"}
 
 
 def test_limit_of_hashing_publishes_the_functions_that_hash(source: Template) -> None:

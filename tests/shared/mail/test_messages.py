@@ -322,7 +322,7 @@ def test_text_is_readable_in_both_color_schemes() -> None:
     backgrounds = dict(re.findall(r"\.(page|card) \{ background-color: (#\w{6})", source))
     assert set(dark) == {"card", "small", "link"}
     inline = " ".join(style for _, attributes in ParsedHtml(source).tags if (style := attributes.get("style")))
-    on_button = ink(config.settings().brand_color)
+    on_button = ink(config.variable("BRAND_COLOR"))
     for name in ("page", "card"):
         (light,) = set(re.findall(rf'class="{name}"[^>]*background-color: (#\w{{6}})', source))
         for color in set(re.findall(r"(?<!-)color: (#\w{6})", inline)) - {on_button}:

@@ -67,7 +67,7 @@ def fail_to_send(times: int) -> TransientFailure:
 def test_all_allowed_mail_providers_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     for names in ("ses", "sendgrid", "ses,sendgrid", "sendgrid,ses"):
         use_providers(monkeypatch, names)
-        assert set(config.settings().mail_providers.split(",")) <= providers._PROVIDERS.keys()
+        assert set(config.variable("MAIL_PROVIDERS").split(",")) <= providers._PROVIDERS.keys()
 
 
 # Requests ------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Settings from environment variables. template.yaml sets all of them, under Globals."""
+"""Settings from environment variables, which template.yaml sets: under Globals for all functions, or for some."""
 
 import os
 from functools import cache
@@ -10,17 +10,11 @@ class ConfigurationError(Exception):
 
 
 class Settings(NamedTuple):
-    """The settings. The variable for each field has the field's name in capitals."""
+    """The settings of all functions. The variable for each field has the field's name in capitals."""
 
     app_name: str
-    brand_color: str
     frontend_url: str
-    mail_from: str
-    mail_configuration_set: str
     contact_to: str
-    mail_providers: str
-    sendgrid_url: str
-    sendgrid_key_secret: str
     token_issuer: str
     token_audience: str
     rate_limit_multiplier: int
@@ -42,7 +36,6 @@ class Settings(NamedTuple):
     activity_table: str
     public_keys_table: str
     signing_key_secret: str
-    undelivered_email_queue: str
     breach_service_url: str
 
 
@@ -68,3 +61,16 @@ def settings() -> Settings:
     if errors:
         raise ConfigurationError(f"{'; '.join(errors)}. template.yaml sets these variables, under Globals.")
     return Settings(**values)  # type: ignore[arg-type]  # each value has its field's type
+
+
+def variable(name: str) -> str:
+    """Return a variable that only the functions have which need it. All variables of a function share 4 KB on Lambda.
+
+    Raises:
+        ConfigurationError: it is missing or empty.
+
+    """
+    text = os.environ.get(name, "")
+    if not text:
+        raise ConfigurationError(f"{name} is not set. template.yaml sets this variable for the functions that need it.")
+    return text

@@ -4,7 +4,7 @@ The entries themselves are in the outbox, either waiting or dead, so the queue n
 """
 
 from shared.core.aws import sqs, translated_errors
-from shared.core.config import settings
+from shared.core.config import variable
 
 _BATCH_SIZE = 10
 
@@ -16,7 +16,7 @@ def purge() -> int:
         Unavailable: SQS is throttling or unreachable.
 
     """
-    queue, deleted = settings().undelivered_email_queue, 0
+    queue, deleted = variable("UNDELIVERED_EMAIL_QUEUE"), 0
     with translated_errors():
         while messages := sqs().receive_message(QueueUrl=queue, MaxNumberOfMessages=_BATCH_SIZE).get("Messages"):
             for message in messages:

@@ -28,7 +28,7 @@ from aws_lambda_powertools.utilities.circuit_breaker.persistence import CircuitB
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.core import aws, clock, logs
-from shared.core.config import settings
+from shared.core.config import settings, variable
 from shared.core.errors import Unavailable
 from shared.mail.messages import Message
 from shared.mail.pace import MAX_WAIT, Behind, Pace, sleep
@@ -105,7 +105,7 @@ def send(message: Message, entry_id: str) -> None:
 
 
 def _names() -> list[str]:
-    return settings().mail_providers.split(",")
+    return variable("MAIL_PROVIDERS").split(",")
 
 
 # The pace ------------------------------------------------------------------------------------------
@@ -251,9 +251,9 @@ class Ses(Provider):
             return {"Data": text, "Charset": "UTF-8"}
 
         request: SendEmailRequestTypeDef = {
-            "FromEmailAddress": formataddr((settings().app_name, settings().mail_from)),
+            "FromEmailAddress": formataddr((settings().app_name, variable("MAIL_FROM"))),
             "Destination": {"ToAddresses": [ascii_address(message.to)]},
-            "ConfigurationSetName": settings().mail_configuration_set,
+            "ConfigurationSetName": variable("MAIL_CONFIGURATION_SET"),
             "Content": {
                 "Simple": {
                     "Subject": content(message.subject),
@@ -307,7 +307,7 @@ class SendGrid(Provider):
             self._reload_key()
         headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
         try:
-            return self._pool.request("POST", f"{settings().sendgrid_url}/v3/mail/send", body=body, headers=headers)
+            return self._pool.request("POST", f"{variable('SENDGRID_URL')}/v3/mail/send", body=body, headers=headers)
         except urllib3.exceptions.HTTPError as error:
             raise TransientFailure(f"sendgrid_{type(error).__name__}") from error
 
@@ -315,7 +315,7 @@ class SendGrid(Provider):
         """Read the API key, and return whether it has changed."""
         before = self._key
         try:
-            secret = aws.secretsmanager().get_secret_value(SecretId=settings().sendgrid_key_secret)
+            secret = aws.secretsmanager().get_secret_value(SecretId=variable("SENDGRID_KEY_SECRET"))
         except ClientError as error:
             raise self._account_failure(f"sendgrid_key_{aws.error_code(error)}") from error
         except BotoCoreError as error:
@@ -331,7 +331,7 @@ class SendGrid(Provider):
     def _request(message: Message, entry_id: str) -> dict[str, Any]:
         request = {
             "personalizations": [{"to": [{"email": ascii_address(message.to)}]}],
-            "from": {"email": settings().mail_from, "name": settings().app_name},
+            "from": {"email": variable("MAIL_FROM"), "name": settings().app_name},
             "subject": message.subject,
             "content": [{"type": "text/plain", "value": message.text}, {"type": "text/html", "value": message.html}],
             "headers": _headers(entry_id),

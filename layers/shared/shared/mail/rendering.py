@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from shared.core.config import settings
+from shared.core.config import settings, variable
 
 Fields: TypeAlias = Sequence[tuple[str, str]]
 
@@ -43,7 +43,7 @@ def render(template: str, **values: str | Fields) -> tuple[str, str, str]:
 
     Control characters are removed. Each value becomes a single line; only the values of `fields` may have several.
     """
-    app_name, brand_color = _single_line(settings().app_name), settings().brand_color
+    app_name, brand_color = _single_line(settings().app_name), variable("BRAND_COLOR")
     clean = {name: _clean(value) for name, value in values.items()}
     parts: list[Part] = []
     functions = _part_functions(parts)
