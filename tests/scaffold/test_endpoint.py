@@ -21,7 +21,7 @@ TEMPLATE = (ROOT / "template.yaml").read_text(encoding="utf-8")
 @pytest.mark.parametrize(
     ("path", "function", "name", "parameters"),
     [
-        ("/api/greetings", "GreetingsFunction", "greetings", []),
+        ("/api/made-up", "MadeUpFunction", "made_up", []),
         ("/api/sign-up", "SignUpFunction", "sign_up", []),
         ("/api/teams/{teamId}/members", "TeamsByIdMembersFunction", "teams_by_id_members", ["team_id"]),
     ],
@@ -36,7 +36,7 @@ def test_names_follow_from_the_path(path: str, function: str, name: str, paramet
     [
         ("greetings", "is not a path of the API: it starts with /api/"),
         ("/greetings", "is not a path of the API"),
-        ("/api/greetings/", "has no slash at the end"),
+        ("/api/made-up/", "has no slash at the end"),
         ("/api/", "has no slash at the end"),
         ("/api/Greetings", "'Greetings' in /api/Greetings is neither lower-case words"),
         ("/api/a//b", "'' in /api/a//b is neither"),
@@ -57,11 +57,11 @@ def test_path_that_cannot_be_served_is_refused(path: str, message: str) -> None:
 
 
 def test_block_is_added_in_the_order_of_the_paths_and_removed_without_a_trace() -> None:
-    changed = template.with_block(TEMPLATE, "/api/greetings", "  GreetingsFunction:\n    Type: none\n")
+    changed = template.with_block(TEMPLATE, "/api/made-up", "  MadeUpFunction:\n    Type: none\n")
     paths = [block.path for block in template.blocks(changed)]
     assert paths == sorted(paths)
-    assert "/api/greetings" in paths
-    assert template.without_block(changed, "/api/greetings") == TEMPLATE
+    assert "/api/made-up" in paths
+    assert template.without_block(changed, "/api/made-up") == TEMPLATE
 
 
 def test_last_block_is_added_before_the_jobs() -> None:
@@ -117,12 +117,12 @@ def test_removal_names_what_still_mentions_the_path() -> None:
 )
 def test_unknown_verbs_and_callers_are_refused(verbs: list[str], who: str, message: str) -> None:
     with pytest.raises(ScaffoldError, match=message):
-        add_endpoint(Plan(), Url.parse("/api/greetings"), verbs, who)
+        add_endpoint(Plan(), Url.parse("/api/made-up"), verbs, who)
 
 
 def test_unknown_path_cannot_be_removed() -> None:
-    with pytest.raises(ScaffoldError, match=r"template.yaml has no function for /api/greetings\."):
-        remove_endpoint(Plan(), Url.parse("/api/greetings"))
+    with pytest.raises(ScaffoldError, match=r"template.yaml has no function for /api/made-up\."):
+        remove_endpoint(Plan(), Url.parse("/api/made-up"))
 
 
 # In a copy of the project --------------------------------------------------------------------------
@@ -160,19 +160,19 @@ def git(project: Path, *command: str) -> str:
 @pytest.mark.thorough
 @pytest.mark.parametrize("who", ["caller", "anyone"])
 def test_endpoint_works_and_is_removed_without_a_trace(copy: Path, who: str) -> None:
-    new = ["endpoint", "/api/greetings/{greetingId}", "--verbs", "GET POST PUT PATCH DELETE", "--for", who]
+    new = ["endpoint", "/api/made-up/{thingId}", "--verbs", "GET POST PUT PATCH DELETE", "--for", who]
     assert "+api = Api(" in run(copy, "-m", "scaffold", *new, "--dry")
     assert git(copy, "status", "--porcelain", "--untracked-files=no") == ""
     run(copy, "-m", "scaffold", *new)
     run(copy, "-m", "ruff", "check")
     run(copy, "-m", "ruff", "format", "--check")
-    run(copy, "-m", "mypy", "functions/greetings", "tests/functions/test_greetings_by_id.py")
-    tests = ["tests/functions/test_greetings_by_id.py", "tests/functions/test_errors_of_inputs.py"]
+    run(copy, "-m", "mypy", "functions/made_up", "tests/functions/test_made_up_by_id.py")
+    tests = ["tests/functions/test_made_up_by_id.py", "tests/functions/test_errors_of_inputs.py"]
     tests += ["tests/functions/test_every_path.py", "tests/functions/test_proxies.py", "tests/scaffold/test_sync.py"]
     assert " passed" in run(copy, "-m", "pytest", "-q", *tests)
     assert "changes that are not committed" in run(copy, "-m", "scaffold", "remove", new[1], status=1)
     git(copy, "add", "--all")
-    subprocess.run([*COMMIT, "greetings"], cwd=copy, check=True)
-    run(copy, "-m", "scaffold", "remove", "/api/greetings/{greetingId}")
+    subprocess.run([*COMMIT, "made up"], cwd=copy, check=True)
+    run(copy, "-m", "scaffold", "remove", "/api/made-up/{thingId}")
     assert git(copy, "diff", "HEAD~1", "--stat") == ""
     assert git(copy, "ls-files", "--others", "--exclude-standard") == ""
