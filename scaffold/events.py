@@ -31,6 +31,7 @@ def event(path: str, verb: str, operation: Json) -> Json:
         "accept-encoding": "gzip, deflate, br",
         **({"authorization": "Bearer ACCESS_TOKEN"} if "security" in operation else {}),
         **({"content-type": JSON} if "requestBody" in operation else {}),
+        **{own["name"].lower(): own["schema"]["examples"][0] for own in parameters if own["name"] == "Idempotency-Key"},
         "host": _HOST,
         "user-agent": _BROWSER,
         "x-amzn-trace-id": "Root=1-6890a1b2-3c4d5e6f708192a3b4c5d6e7",

@@ -20,7 +20,7 @@ api = Api("/api/auth/change-email")
 handler = api.handler
 
 
-class NewAddress(Body):
+class NewAddress(Body, example={"newEmail": "ada.new@example.com", "password": "correct horse battery"}):
     """The new address, and the password to confirm the change, which a fresh session may leave out."""
 
     new_email: Email

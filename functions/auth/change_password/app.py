@@ -20,7 +20,10 @@ api = Api("/api/auth/change-password")
 handler = api.handler
 
 
-class Passwords(Body):
+_EXAMPLE = {"currentPassword": "correct horse battery", "newPassword": "a rather different sentence"}
+
+
+class Passwords(Body, example=_EXAMPLE):
     """The current and the new password."""
 
     current_password: Password

@@ -20,7 +20,7 @@ api = Api("/api/auth/login")
 handler = api.handler
 
 
-class EmailAndPassword(Body):
+class EmailAndPassword(Body, example={"email": "admin@example.com", "password": "correct horse battery"}):
     """Email and password to check, and the `device` of the latest sign-in with this client."""
 
     email: Email

@@ -25,7 +25,7 @@ api = Api("/api/auth/verify-email")
 handler = api.handler
 
 
-class Proofs(Body):
+class Proofs(Body, example={"email": "ada@example.com", "code": "000000", "registration": "A" * 44}):
     """The mailbox's proof: the link's token, or the address and its six-digit code; and the registrant's.
 
     The registrant's proof is the secret of the response to the registration, or else its password. Only a link that
