@@ -136,9 +136,13 @@ def recording() -> Iterator[None]:
                 _collected.setdefault(folder, []).append(copy.deepcopy(call))
         return original(self, operation, params)
 
+    def submit_in_context(self: Any, function: Callable[..., Any], *arguments: Any) -> Any:
+        run: Callable[..., Any] = copy_context().run
+        return submit(self, run, function, *arguments)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseClient, "_make_api_call", make_call)
-        patch.setattr(ThreadPoolExecutor, "submit", lambda self, *call: submit(self, copy_context().run, *call))
+        patch.setattr(ThreadPoolExecutor, "submit", submit_in_context)
         yield
 
 
