@@ -12,9 +12,11 @@ from pathlib import Path
 
 from scaffold.document import FILE
 from tests.local.harness import RunnerProcess
-from tests.support import PASSWORD, ROOT
-from tests.support.accounts import ADMIN_EMAIL
+from tests.support import ROOT
 
+# Not those of the examples, which would lock the account or change its password.
+_EMAIL = "fuzz@example.com"
+_PASSWORD = "nobody else has this one"
 _EXCLUDED = "positive_data_acceptance,unsupported_method"
 
 
@@ -23,8 +25,8 @@ def main() -> int:
     seconds = os.environ.get("FUZZ_SECONDS", "60")
     settings = {
         "RATE_LIMIT_MULTIPLIER": "100000",
-        "LOCAL_ADMIN_EMAIL": ADMIN_EMAIL,
-        "LOCAL_ADMIN_PASSWORD": PASSWORD,
+        "LOCAL_ADMIN_EMAIL": _EMAIL,
+        "LOCAL_ADMIN_PASSWORD": _PASSWORD,
     }
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
@@ -45,8 +47,8 @@ def main() -> int:
                 **os.environ,
                 "SCHEMATHESIS_HOOKS": str(ROOT / "tests/fuzz/hooks.py"),
                 "FUZZ_URL": url,
-                "FUZZ_EMAIL": ADMIN_EMAIL,
-                "FUZZ_PASSWORD": PASSWORD,
+                "FUZZ_EMAIL": _EMAIL,
+                "FUZZ_PASSWORD": _PASSWORD,
             }
             return subprocess.run([*command, *options], cwd=folder, env=variables, check=False).returncode
 
