@@ -1,7 +1,8 @@
 """The template as CloudFormation sees it: after the SAM transform, done offline by SAM's own translator.
 
 `python -m operations.transformed template.yaml operations/template.yaml --to FOLDER` writes FOLDER/template.json and
-FOLDER/operations/template.json, for checkers that know CloudFormation's resources better than SAM's.
+FOLDER/operations/template.json, for checkers that know CloudFormation's resources better than SAM's. They get the
+template of a gradual deployment, which has all resources of a deployment at once, and CodeDeploy's.
 """
 
 import argparse
@@ -23,6 +24,7 @@ Template: TypeAlias = dict[str, Any]
 
 TEMPLATE = ROOT / "template.yaml"
 REGION = "eu-west-1"
+GRADUAL = "Canary10Percent5Minutes"
 _NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
@@ -135,7 +137,7 @@ def main() -> None:
     for file in arguments.templates:
         target = arguments.to / file.with_suffix(".json")
         target.parent.mkdir(parents=True, exist_ok=True)
-        template = transform(file)
+        template = transform(file, Deployment=GRADUAL)
         for stack in of_type(template, "AWS::CloudFormation::Stack").values():
             nested = stack["Properties"]
             nested["TemplateURL"] = str(Path(nested["TemplateURL"]).with_suffix(".json"))

@@ -1,6 +1,5 @@
 """The template's operation: logs, traces, limits, deployments, each optional parameter on and off, AWS quotas."""
 
-import copy
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -9,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from operations.transformed import Template, of_type, references, resolve_conditions, transform
+from operations.transformed import GRADUAL, Template, of_type, references, resolve_conditions, transform
 
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-000000000000"
 # Functions that hash a password, to store it or to compare it.
@@ -89,23 +88,37 @@ def test_only_functions_that_hash_passwords_are_limited(transformed: Template, l
     assert {name for name, function in found.items() if function["MemorySize"] == 1769} == HASHING
 
 
-def deployment_groups(deployment: str) -> list[Mapping[str, Any]]:
-    template = resolve_conditions(transform(Deployment=deployment), Deployment=deployment)
-    return [group["Properties"] for group in of_type(template, "AWS::CodeDeploy::DeploymentGroup").values()]
+GRADUALLY = ["Canary10Percent5Minutes", "Canary10Percent10Minutes", "Linear10PercentEvery1Minute"]
 
 
-def test_deployment_is_gradual_as_configured_and_rolls_back_on_an_alarm(transformed: Template) -> None:
-    groups = deployment_groups("Canary10Percent5Minutes")
-    assert len(groups) == len(functions(transformed))
-    for group in groups:
+@pytest.mark.parametrize("deployment", GRADUALLY)
+def test_deployment_is_gradual_as_configured_and_rolls_back_on_an_alarm(deployment: str) -> None:
+    template = transform(Deployment=deployment)
+    groups = of_type(template, "AWS::CodeDeploy::DeploymentGroup")
+    assert len(groups) == len(functions(template))
+    for group in (each["Properties"] for each in groups.values()):
         text, values = group["DeploymentConfigName"]["Fn::Sub"]
-        assert text.replace("${ConfigName}", values["ConfigName"]) == "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+        assert text.replace("${ConfigName}", values["ConfigName"]) == f"CodeDeployDefault.Lambda{deployment}"
         assert group["AlarmConfiguration"] == {"Enabled": True, "Alarms": [{"Name": {"Ref": "ServerErrorsAlarm"}}]}
         assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
+    policies = [alias["UpdatePolicy"] for alias in of_type(template, "AWS::Lambda::Alias").values()]
+    assert set(references(policies)) == {*groups, "ServerlessDeploymentApplication"} <= template["Resources"].keys()
 
 
-def test_deployment_at_once_watches_no_alarm_so_that_one_that_is_on_cannot_stop_it() -> None:
-    assert all(group["AlarmConfiguration"] == {} for group in deployment_groups("AllAtOnce"))
+def test_deployment_at_once_is_made_without_codedeploy() -> None:
+    """Its resources would count toward the limit of the stack, and it must not watch an alarm that is on."""
+    template = transform(Deployment="AllAtOnce")
+    assert [name for name, each in template["Resources"].items() if each["Type"].startswith("AWS::CodeDeploy::")] == []
+    assert "CodeDeployServiceRole" not in template["Resources"]
+    aliases = of_type(template, "AWS::Lambda::Alias")
+    assert len(aliases) == len(functions(template))
+    assert [name for name, alias in aliases.items() if "UpdatePolicy" in alias] == []
+
+
+def test_every_kind_of_deployment_is_at_once_or_gradual(transformed: Template) -> None:
+    kinds = transformed["Mappings"]["Deployments"]
+    assert list(kinds) == transformed["Parameters"]["Deployment"]["AllowedValues"]
+    assert [kind for kind, flags in kinds.items() if flags["Gradual"] == "true"] == GRADUALLY
 
 
 def test_callers_reach_the_alias_that_deployments_shift(transformed: Template) -> None:
@@ -199,22 +212,24 @@ def _explicit(resource: Mapping[str, Any]) -> Iterator[str]:
     yield from [given] if isinstance(given, str) else given
 
 
-def test_resources_do_not_depend_on_each_other_in_a_cycle(transformed: Template) -> None:
-    assert list(TopologicalSorter(dependencies(transformed)).static_order())
+@pytest.mark.parametrize("deployment", ["AllAtOnce", *GRADUALLY])
+def test_resources_do_not_depend_on_each_other_in_a_cycle(deployment: str) -> None:
+    assert list(TopologicalSorter(dependencies(transform(Deployment=deployment))).static_order())
 
 
-def test_dependency_cycle_is_detected(transformed: Template) -> None:
-    faulty = copy.deepcopy(transformed)
+def test_dependency_cycle_is_detected() -> None:
+    faulty = transform(Deployment=GRADUAL)
     faulty["Resources"]["ServerErrorsAlarm"]["Properties"]["Dimensions"] = [{"Name": "ApiId", "Value": {"Ref": "Api"}}]
     with pytest.raises(CycleError):
         TopologicalSorter(dependencies(faulty)).prepare()
 
 
-def test_stack_is_within_cloudformation_quotas(transformed: Template) -> None:
+def test_stack_is_within_cloudformation_quotas() -> None:
     """500 resources, 200 parameters and outputs, a template of 1 MB after the transform.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
     """
+    transformed = transform(Deployment=GRADUAL)
     assert len(transformed["Resources"]) <= 500
     assert max(len(transformed["Parameters"]), len(transformed["Outputs"])) <= 200
     assert len(json.dumps(transformed)) <= 1_000_000

@@ -20,11 +20,12 @@ from botocore.exceptions import ClientError
 
 import operations.stack
 from operations import admin, adopt, discard, retained
+from operations.transformed import GRADUAL
 from tests.rehearsal import runbook, walk
 from tests.rehearsal import stack as stacks
 from tests.rehearsal.cloud import Cloud, find_lambda, running
 from tests.rehearsal.runbook import Shell
-from tests.rehearsal.stack import FUNCTION, LAYER, TABLE, Build, Stack, build
+from tests.rehearsal.stack import DEPLOYMENT_GROUP, FUNCTION, LAYER, TABLE, Build, Stack, build
 from tests.rehearsal.steps import RehearsalError, note, step
 from tests.rehearsal.walk import Api, check
 
@@ -297,7 +298,8 @@ def change_tables(stack: Stack) -> None:
                 properties["TimeToLiveSpecification"]["Enabled"] = False
 
     stack.build.change_template(change)
-    plan = stack.plan(LogLevel="DEBUG")
+    check(that=not stack.resources(DEPLOYMENT_GROUP), seen="A deployment at once has deployment groups.")
+    plan = stack.plan(LogLevel="DEBUG", Deployment=GRADUAL)
     check(that=not plan.lost(TABLE), seen=f"The change set replaces {', '.join(sorted(plan.lost(TABLE)))}.")
     check(
         that=plan.changed(TABLE) == names, seen=f"The change set changes {sorted(plan.changed(TABLE))}, not all tables."
@@ -306,6 +308,8 @@ def change_tables(stack: Stack) -> None:
     before = stack.resources(TABLE)
     stack.execute(plan)
     check(that=stack.resources(TABLE) == before, seen=f"{before} became {stack.resources(TABLE)}.")
+    groups, functions = stack.resources(DEPLOYMENT_GROUP), stack.resources(FUNCTION)
+    check(that=len(groups) == len(functions), seen=f"{len(functions)} functions have {len(groups)} deployment groups.")
     check_every_function(stack, "the parameter", lambda used: used["Environment"]["Variables"]["LOG_LEVEL"] == "DEBUG")
 
 

@@ -24,6 +24,7 @@ from tests.support import ROOT
 NAME = operations.stack.Stack.of_stage("default").name
 _SAM = str(Path(sys.executable).with_name("sam"))
 LAYER, FUNCTION, TABLE = "AWS::Lambda::LayerVersion", "AWS::Lambda::Function", "AWS::DynamoDB::Table"
+DEPLOYMENT_GROUP = "AWS::CodeDeploy::DeploymentGroup"
 
 
 def build(folder: Path, functions: Lambda) -> "Build":
