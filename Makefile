@@ -84,6 +84,7 @@ build: .venv/.run ## build functions and layer into .aws-sam (STAGE=default)
 	$(BIN)/sam build --config-env $(STAGE)
 	@# The stage's build folder, as in samconfig.toml.
 	@$(BIN)/python layers/sizes.py .aws-sam/$(if $(filter default,$(STAGE)),build,$(STAGE))/SharedLayer
+	@$(BIN)/python -m operations.resources --stage $(STAGE)
 
 sam-local: environments build ## run the API in Lambda's containers; needs Docker (PORT=3000)
 	@exec $(BIN)/python -m tests.sam.containers

@@ -8,6 +8,7 @@ The commands in parentheses run them; `retained` and `stack` are used by the oth
     deploy           deploy the build and print the next steps (make deploy)
     discard          delete what a failed first deployment left (make discard)
     privileges       list what each function may do (docs/privileges.md)
+    resources        count the stack's resources, and how many more endpoints fit (make build)
     restore          copy items back from a restored table (make restore)
     retained         what CloudFormation keeps of a stack
     stack            the stack in samconfig.toml and on AWS
