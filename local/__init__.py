@@ -10,9 +10,10 @@ clean.py      an environment without the developer's AWS and Python settings
 hosts.py      which hosts a request may name
 sockets.py    the listening sockets of the API and of MiniStack
 asgi.py       uvicorn on a listening socket, for the gateway and for MiniStack
-page/         the page /_local/: emails, requests, routes to try, tables
+page/         the page /_local/: emails, requests, routes to try, tables; and the page for a missing block
 tasks/        the runner's own tasks, run in a worker like a function
 template.py   what template.yaml declares
+handlers.py   the handlers in functions/ that template.yaml does not declare, and the blocks they lack
 admin.py      the admin account of the local data
 console.py    output on the terminal
 errors.py     the error that the runner reports to the developer, and a full disk

@@ -22,6 +22,7 @@ from local.console import Console
 from local.errors import RunnerError
 from local.functions.pool import ForkServer, FunctionError, Pool, Result, lambda_environment
 from local.functions.watch import Watch
+from local.handlers import Handler, undeclared
 from local.page.history import History
 from local.page.inbox import Inbox
 from local.sockets import bind, explaining, listen
@@ -67,6 +68,7 @@ class Runner:
         self._closing = contextlib.ExitStack()
         self._stopping = threading.Event()
         self._pools: dict[str, Pool] = {}
+        self._undeclared: tuple[Handler, ...] = ()
         self._history = History()
         self._rounds_of_maintenance = 0
         # None if the project has no user accounts.
@@ -155,7 +157,7 @@ class Runner:
 
     def _load_project(self) -> None:
         # The watch starts before the template is read, so that it notices every later change.
-        self._watch = Watch(self._options.template)
+        self._watch = Watch(self._options.template, self._handlers)
         self._project = read_project(self._options.template, self._options.parameters)
         self._fork_server = ForkServer(self._project.layers, self._lifeline)
         self._closing.callback(self._fork_server.stop)
@@ -170,14 +172,23 @@ class Runner:
         emails = MailFile(self._data / "cloud" / "mail.jsonl", self._console.warn)
         self._page = Page(Inbox(emails), self._history, self._ministack.aws)
         self._simulator = feedback.Simulator(emails)
-        return self._make_application(self._project)
+        self._undeclared = undeclared(self._handlers, self._project)
+        self._report_undeclared(self._undeclared)
+        return self._make_application(self._project, self._undeclared)
 
-    def _make_application(self, project: Project) -> Any:
+    def _make_application(self, project: Project, handlers: Collection[Handler]) -> Any:
         from local.gateway.app import make_app  # noqa: PLC0415 - see _prepare_gateway
 
         app = make_app(project, self._invoke, self._record_request, self._sockets[0].getsockname()[1])
-        self._page.add_to(app, project)
+        self._page.add_to(app, project, handlers)
         return app
+
+    def _report_undeclared(self, handlers: Iterable[Handler]) -> None:
+        for handler in handlers:
+            self._console.warn(
+                f"{handler.problem}: {handler.path} is not found. Open it in a browser to see the block, or write the "
+                f"block with: {handler.command}"
+            )
 
     def _create_resources(self, project: Project) -> None:
         created = resources.create_missing(project, self._ministack.aws)
@@ -264,6 +275,11 @@ class Runner:
 
     # Changed files
 
+    @property
+    def _handlers(self) -> Path:
+        """The folder of all handlers, declared or not."""
+        return self._options.template.parent / "functions"
+
     def _function_folders(self) -> dict[str, Path]:
         return {name: function.folder for name, function in self._project.functions.items()}
 
@@ -273,6 +289,8 @@ class Runner:
             return
         if changes.template:
             self._reload_template()
+        elif changes.handlers:
+            self._look_for_undeclared()
         names = set(self._pools) if changes.layers else changes.functions & self._pools.keys()
         for name in names:
             self._pools[name].retire()
@@ -280,16 +298,26 @@ class Runner:
             self._console.progress(f"Reloaded {'all functions' if changes.layers else ', '.join(sorted(names))}.")
         self._streams.retry_now()
 
+    def _look_for_undeclared(self) -> None:
+        """Serve the error for other handlers than before, if there are others."""
+        found, before = undeclared(self._handlers, self._project), self._undeclared
+        if found == before:
+            return
+        self._server.application = self._make_application(self._project, found)
+        self._undeclared = found
+        self._report_undeclared(handler for handler in found if handler not in before)
+
     def _reload_template(self) -> None:
         before, old_pools = self._project, self._pools
         try:
             project = read_project(self._options.template, self._options.parameters)
-            application = self._make_application(project)
+            found = undeclared(self._handlers, project)
+            application = self._make_application(project, found)
             self._create_resources(project)
         except (RunnerError, AwsError, MiniStackGoneError) as problem:
             self._console.error(f"{str(problem).rstrip('.')}. Until then the previous template is served.")
             return
-        self._project = project
+        self._project, self._undeclared = project, found
         functions, layers = project.functions, project.layers
         self._fork_server.use_layers(layers)
         self._create_pools(kept={name for name in old_pools if before.functions.get(name) == functions.get(name)})
@@ -301,6 +329,7 @@ class Runner:
                 pool.retire()
         self._watch.follow(self._function_folders(), layers)
         self._console.progress(f"Reloaded {self._options.template.name}.")
+        self._report_undeclared(found)
         try:
             self._rotate_new_secrets()
         except (RunnerError, AwsError, MiniStackGoneError) as problem:

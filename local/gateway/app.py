@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
 
+import json
 import logging
 import time
 import uuid
@@ -23,7 +24,7 @@ from samcli.local.apigw.local_apigw_service import LocalApigwService
 from samcli.local.apigw.path_converter import PathConverter
 from samcli.local.apigw.route import Route
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from local.errors import RunnerError
 from local.functions.pool import GATEWAY_SECONDS, FunctionBusyError, FunctionError, FunctionTimeoutError, Result
@@ -38,7 +39,6 @@ _PROTOCOLS = frozenset({"HTTP/1.0", "HTTP/1.1"})
 _STATUSES = range(200, 600)
 _MESSAGES = {
     HTTPStatus.FORBIDDEN: "The runner answers to localhost only: use the address that it prints.",
-    HTTPStatus.NOT_FOUND: "Not Found",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Request Entity Too Large",
     HTTPStatus.BAD_GATEWAY: "Internal Server Error",
     HTTPStatus.GATEWAY_TIMEOUT: "Endpoint request timed out",
@@ -69,7 +69,7 @@ class NoRoomError(UnansweredError):
 class RequestRecord:
     """An answered request. `at` is in seconds since 1970. `milliseconds` do not include receiving the body.
 
-    Without a route, `function` and `request_id` are empty.
+    Without a route, `function` is empty; unless the response has an id (404), `request_id` is empty too.
     """
 
     at: float
@@ -163,7 +163,7 @@ def _refusal() -> Response | None:
         return _message(HTTPStatus.FORBIDDEN)
     # Werkzeug ignores further slashes at the beginning.
     if request.environ["PATH_INFO"].startswith("//"):
-        return _message(HTTPStatus.NOT_FOUND)
+        return not_found()
     if _received().too_large:
         return _message(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     return None
@@ -326,14 +326,18 @@ def _failed(problem: Exception) -> Response:
     return _message(HTTPStatus.BAD_GATEWAY)
 
 
+def not_found(message: str = "Not Found") -> Response:
+    """Return a 404 in the shape of the API's errors. API Gateway's has only the message."""
+    g.request_id = str(uuid.uuid4())
+    error = {"success": False, "message": message, "code": "not_found", "requestId": g.request_id}
+    return Response(json.dumps(error), HTTPStatus.NOT_FOUND, mimetype="application/json")
+
+
 def _http_error(problem: HTTPException) -> Response:
     # An HTTP API has no 405: a verb without a route is not found.
-    code = (
-        HTTPStatus.NOT_FOUND
-        if isinstance(problem, MethodNotAllowed)
-        else HTTPStatus(problem.code or HTTPStatus.BAD_REQUEST)
-    )
-    return _message(code)
+    if isinstance(problem, NotFound | MethodNotAllowed):
+        return not_found()
+    return _message(HTTPStatus(problem.code or HTTPStatus.BAD_REQUEST))
 
 
 def _message(status: HTTPStatus) -> Response:

@@ -1,1 +1,1 @@
-"""The page /_local/: emails, requests, routes to try, tables. Its own files are in web/."""
+"""The page /_local/, with its files in web/: emails, requests, routes, tables; and the page for a missing block."""

@@ -8,7 +8,7 @@ and cannot run scripts, load resources or send anything.
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from samcli.local.apigw.route import Route
 
 from local.aws.client import Aws, AwsError, MiniStackGoneError
 from local.gateway.app import is_page
-from local.page import examples, tables
+from local.handlers import Handler
+from local.page import examples, missing, tables
 from local.page.history import History
 from local.page.inbox import Inbox, safe_html
 from local.template import Project
@@ -45,8 +46,9 @@ class Page:
         # Lets an open page notice that the runner was restarted.
         self._run = secrets.token_urlsafe(8)
 
-    def add_to(self, app: Flask, project: Project) -> None:
-        """Add the page to this application."""
+    def add_to(self, app: Flask, project: Project, undeclared: Iterable[Handler]) -> None:
+        """Add the page to this application, and the responses for handlers without a block in the template."""
+        missing.add_to(app, undeclared, project)
         _guard(app)
         _add_files(app)
         self._add_emails(app)

@@ -220,7 +220,8 @@ def test_cookies_and_headers_of_the_function_reach_the_caller(runner: RunnerProc
 def test_request_without_a_route_is_not_found(runner: RunnerProcess, method: str, path: str) -> None:
     answer = runner.request(method, path)
     assert answer.status == 404
-    assert answer.json == {"message": "Not Found"}
+    request_id = answer.json["requestId"]
+    assert answer.json == {"success": False, "message": "Not Found", "code": "not_found", "requestId": request_id}
 
 
 @pytest.mark.parametrize("path", ["/items/%", "/items/%ff", "/items/%00", "/echo?%ff=%zz", "/echo?a=%"])

@@ -151,6 +151,19 @@ def test_invalid_template_prevents_the_start(
     assert "Traceback" not in runner.output
 
 
+def test_handler_without_a_block_is_reported_at_the_start(
+    start: Callable[..., RunnerProcess], project_copy: Path
+) -> None:
+    folder = project_copy / "functions/greet/by_id"
+    folder.mkdir(parents=True)
+    (folder / "app.py").write_text('api = Api("/greet/{greetId}")\n')
+    runner = start().ready()
+    line = "functions/greet/by_id/app.py has no block in template.yaml: /greet/{greetId} is not found. "
+    assert runner.output.count(line) == 1
+    assert "make endpoint URL='/greet/{greetId}'" in runner.output
+    assert runner.get("/greet/7").json["message"].startswith("functions/greet/by_id/app.py has no block")
+
+
 def test_table_that_differs_from_the_template_prevents_the_start(
     start: Callable[..., RunnerProcess], project_copy: Path
 ) -> None:

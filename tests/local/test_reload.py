@@ -132,3 +132,40 @@ def test_new_function_and_table_are_created_on_save(runner: RunnerProcess, proje
     )
     template.write_text(template.read_text().rstrip() + "\n\n" + new_table + new_function)
     eventually(lambda: runner.post("/more/MoreTable", {"id": "1"}).status == 201, what="the new function")
+
+
+def test_handler_without_a_block_is_reported_until_it_has_one(runner: RunnerProcess, project_copy: Path) -> None:
+    reported = r"functions/greet/app.py has no block in template.yaml: /greet is not found"
+    template = project_copy / "template.yaml"
+    good = template.read_text()
+    assert runner.get("/greet").json["message"] == "Not Found"
+
+    file = project_copy / "functions/greet/app.py"
+    file.parent.mkdir()
+    file.write_text('api = Api("/greet")\n')
+    runner.wait_for_line(reported)
+    assert runner.get("/greet").json["message"].startswith("functions/greet/app.py has no block in template.yaml")
+    assert "\n  GreetFunction:\n" in runner.get("/greet", Accept="text/html").body.decode()
+
+    before = runner.line_count
+    save_message(project_copy, "unrelated")
+    runner.wait_for_line("Reloaded EchoFunction", after=before)
+    template.write_text(good + "\n")
+    runner.wait_for_line("Reloaded template.yaml", after=before)
+    runner.wait_for_line(reported, after=before)
+    again = "\n".join(runner.output.splitlines()[before:])
+    assert again.count("has no block") == 1, "it is repeated with the template only"
+
+    file.write_text(
+        "def handler(_event, _context):\n    return {'statusCode': 200, 'body': 'hello'}\n" + file.read_text()
+    )
+    file.write_text(file.read_text().replace("api = ", "# api = "))
+    eventually(lambda: runner.get("/greet").json["message"] == "Not Found", what="a handler without a path")
+    block = (
+        "\n\n  GreetFunction:\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: functions/greet\n"
+        "      Events:\n        Any: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: /greet, Method: ANY}}\n"
+    )
+    template.write_text(good.rstrip() + block)
+    eventually(lambda: runner.get("/greet").body == b"hello", what="the function")
+    template.write_text(good)
+    eventually(lambda: runner.get("/greet").status == 404, what="the template as before")
