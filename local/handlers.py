@@ -4,10 +4,8 @@ Their code is read and never imported, because it may be unfinished.
 """
 
 import ast
-import itertools
 import re
 import shlex
-from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +41,7 @@ def undeclared(functions: Path, project: Project) -> tuple[Handler, ...]:
     declared = {function.folder for function in project.functions.values()}
     served = {_without_names(str(route.path)) for route in project.api.routes}
     folders = sorted(file.parent.resolve() for file in functions.rglob("app.py"))
-    found = [(folder, _path(folder / "app.py")) for folder in folders if folder not in declared]
+    found = [(folder, declared_path(_read(folder / "app.py"))) for folder in folders if folder not in declared]
     root = functions.resolve().parent
     return tuple(
         Handler(folder.relative_to(root).as_posix(), path)
@@ -52,12 +50,12 @@ def undeclared(functions: Path, project: Project) -> tuple[Handler, ...]:
     )
 
 
-def block(handler: Handler, taken: Collection[str]) -> str:
-    """Return the handler's block for template.yaml. `taken` are the names of the template's functions."""
+def block(handler: Handler) -> str:
+    """Return the handler's block for template.yaml, as `make endpoint` writes it for an endpoint with a caller."""
     path = f'"{handler.path}"' if "{" in handler.path else handler.path
     return f"""\
 {f"  # {handler.path} ".ljust(_BANNER_WIDTH, "-")}
-  {_name(handler.folder, taken)}:
+  {_function(handler.path)}:
     Type: AWS::Serverless::Function
     Metadata: {{SkipBuild: true}}
     Properties:
@@ -70,12 +68,12 @@ def block(handler: Handler, taken: Collection[str]) -> str:
 """
 
 
-def _path(file: Path) -> str | None:
-    """Return the path that the code declares, or None if there is none yet, or an invalid one."""
+def declared_path(source: bytes) -> str | None:
+    """Return the path that a handler's code declares, or None if there is none yet, or an invalid one."""
     try:
-        tree = ast.parse(file.read_bytes())
-    # The file is gone, unfinished or no text.
-    except (OSError, SyntaxError, ValueError):
+        tree = ast.parse(source)
+    # It is unfinished, or no text.
+    except (SyntaxError, ValueError):
         return None
     # Breadth first: a call of the module comes before those in its functions.
     for node in ast.walk(tree):
@@ -85,6 +83,14 @@ def _path(file: Path) -> str | None:
             ) if name in _CALLS and _is_valid(path):
                 return path
     return None
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        # It was deleted meanwhile.
+        return b""
 
 
 def _is_valid(path: str) -> bool:
@@ -97,31 +103,8 @@ def _without_names(path: str) -> str:
     return re.sub(r"\{\w+", "{", path)
 
 
-def _name(folder: str, taken: Collection[str]) -> str:
-    """Return a name for the function: UsersFunction for functions/users/index, UserFunction for …/users/by_id."""
-    return next(name for name in _names(folder) if name not in taken)
-
-
-def _names(folder: str) -> Iterator[str]:
-    """Yield names for the function, the shortest first: longer ones begin with parent folders, or end with a number."""
-    parts = folder.split("/")[1:]
-    words = [part for part in parts if part not in {"index", "by_id"}] or ["items"]
-    if parts[-1] == "by_id":
-        words[-1] = _singular(words[-1])
-    name = ""
-    for word in reversed(words):
-        name = _camel_case(word) + name
-        yield f"{name}Function"
-    for number in itertools.count(2):
-        yield f"{name}{number}Function"
-
-
-def _singular(word: str) -> str:
-    for plural, singular in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("s", "")):
-        if word.endswith(plural):
-            return word.removesuffix(plural) + singular
-    return word
-
-
-def _camel_case(words: str) -> str:
-    return "".join(word.capitalize() for word in re.split(r"[^0-9A-Za-z]+", words))
+def _function(path: str) -> str:
+    """Return the function's name: UsersByIdFunction for /api/users/{userId}."""
+    parts = ["by_id" if part.startswith("{") else part for part in path.removeprefix("/api/").split("/")]
+    words = re.split(r"[^0-9A-Za-z]+", "/".join(parts))
+    return "".join(word.capitalize() for word in words) + "Function"

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 
-from scaffold.endpoint import add_endpoint, remove_endpoint
+from scaffold.endpoint import add_block, add_endpoint, has_handler, remove_endpoint
 from scaffold.names import ScaffoldError, Url
 from scaffold.plan import Plan
 from scaffold.routes import ROOT
@@ -26,16 +26,22 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     plan = Plan()
     left: list[str] = []
+    adds_block = False
     try:
         url = Url.parse(given.url)
         if given.command == "endpoint":
-            add_endpoint(plan, url, given.verbs.replace(",", " ").split(), given.who)
+            verbs = given.verbs.replace(",", " ").split()
+            adds_block = not verbs and has_handler(url)
+            if adds_block:
+                add_block(plan, url, given.who)
+            else:
+                add_endpoint(plan, url, verbs, given.who)
         else:
             left = remove_endpoint(plan, url)
         if given.dry:
             sys.stdout.writelines(plan.diff())
             return 0
-        _print(plan.apply())
+        _print(plan.apply(among_others=adds_block))
     except ScaffoldError as error:
         print(error, file=sys.stderr)
         return 1

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from local.handlers import declared_path
 from scaffold import template
 from scaffold.names import ScaffoldError, Url, folder_of
 from scaffold.plan import Plan
@@ -61,10 +62,6 @@ def add_endpoint(plan: Plan, url: Url, verbs: Sequence[str], who: str) -> None:
     known = [sketch.verb for sketch in _SKETCHES]
     if not verbs or set(verbs) - set(known):
         raise ScaffoldError(f"VERBS={' '.join(verbs)}: the verbs are {', '.join(known)}, in capitals.")
-    if who not in _WHO:
-        raise ScaffoldError(f"FOR={who}: who may call is {', '.join(_WHO)}.")
-    text = plan.read(TEMPLATE)
-    paths = {own.path for own in template.blocks(text)} | {url.path}
     operations = [sketch for sketch in _SKETCHES if sketch.verb in verbs]
     values = {
         "url": url,
@@ -74,15 +71,47 @@ def add_endpoint(plan: Plan, url: Url, verbs: Sequence[str], who: str) -> None:
         "who": who,
         "shape": "".join(word.capitalize() for word in url.words),
     }
-    folder = folder_of(url.path, paths)
-    block = render("block.yaml.jinja", **values, folder=folder)
-    plan.change(TEMPLATE, template.with_block(text, url.path, block))
-    _move_folders(plan, paths)
-    if re.search(rf"^  {url.function}:$", text, re.MULTILINE):
-        raise ScaffoldError(f"template.yaml has a resource {url.function} already.")
-    plan.create(f"functions/{folder}/app.py", render("app.py.jinja", **values))
+    plan.create(_add_function(plan, url, who), render("app.py.jinja", **values))
     plan.create(f"layers/shared/shared/shapes/{url.name}.py", render("shape.py.jinja", **values))
     plan.create(f"tests/functions/test_{url.name}.py", render("test_endpoint.py.jinja", **values))
+
+
+def has_handler(url: Url) -> bool:
+    """Return whether the path has a handler, with or without a template block."""
+    return (ROOT / _handler_of(Plan(), url)).exists()
+
+
+def add_block(plan: Plan, url: Url, who: str) -> None:
+    """Plan the template block of a handler that is there.
+
+    Raises:
+        ScaffoldError: the path has a block, or the handler declares another path.
+
+    """
+    handler = _add_function(plan, url, who)
+    if declared_path(plan.read(handler).encode()) != url.path:
+        raise ScaffoldError(f'{handler} does not declare Api("{url.path}").')
+
+
+def _handler_of(plan: Plan, url: Url) -> str:
+    """Return the file of the path's handler."""
+    paths = {own.path for own in template.blocks(plan.read(TEMPLATE))} | {url.path}
+    return f"functions/{folder_of(url.path, paths)}/app.py"
+
+
+def _add_function(plan: Plan, url: Url, who: str) -> str:
+    """Plan the template block. Return the file of its handler."""
+    if who not in _WHO:
+        raise ScaffoldError(f"FOR={who}: who may call is {', '.join(_WHO)}.")
+    text = plan.read(TEMPLATE)
+    handler = _handler_of(plan, url)
+    folder = handler.removeprefix("functions/").removesuffix("/app.py")
+    block = render("block.yaml.jinja", url=url, who=who, folder=folder)
+    plan.change(TEMPLATE, template.with_block(text, url.path, block))
+    _move_folders(plan, {own.path for own in template.blocks(text)} | {url.path})
+    if re.search(rf"^  {url.function}:$", text, re.MULTILINE):
+        raise ScaffoldError(f"template.yaml has a resource {url.function} already.")
+    return handler
 
 
 def remove_endpoint(plan: Plan, url: Url) -> list[str]:

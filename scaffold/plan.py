@@ -57,22 +57,24 @@ class Plan:
             names = (f"a/{path}" if before else "/dev/null", f"b/{path}" if text is not None else "/dev/null")
             yield from difflib.unified_diff(before, after, *names)
 
-    def apply(self) -> Iterator[str]:
-        """Carry the changes out, and yield a line for each.
+    def apply(self, *, among_others: bool = False) -> Iterator[str]:
+        """Carry the changes out, and yield a line for each. `among_others`: other files may have changes.
 
         Raises:
             ScaffoldError: git has changes that are not committed, so these could not be told from them.
 
         """
+        files = sorted(self._texts) if among_others else []
         status = subprocess.run(
-            ["git", "status", "--porcelain"],  # noqa: S607  # the developer's git
+            ["git", "status", "--porcelain", "--", *files],  # noqa: S607  # the developer's git
             cwd=ROOT,
             capture_output=True,
             text=True,
             check=False,
         )
         if status.returncode or status.stdout:
-            raise ScaffoldError("The project has changes that are not committed. Commit or stash them first.")
+            what = ", ".join(files) or "The project"
+            raise ScaffoldError(f"{what} has changes that are not committed. Commit or stash them first.")
         for path, text in sorted(self._texts.items()):
             file = ROOT / path
             if text is None:

@@ -48,7 +48,7 @@ class Page:
 
     def add_to(self, app: Flask, project: Project, undeclared: Iterable[Handler]) -> None:
         """Add the page to this application, and the responses for handlers without a block in the template."""
-        missing.add_to(app, undeclared, project)
+        missing.add_to(app, undeclared)
         _guard(app)
         _add_files(app)
         self._add_emails(app)

@@ -10,7 +10,6 @@ from samcli.local.apigw.path_converter import PathConverter
 
 from local.gateway.app import not_found
 from local.handlers import Handler, block
-from local.template import Project
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _POLICY = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -39,19 +38,19 @@ _PAGE = """\
 """
 
 
-def add_to(app: Flask, handlers: Iterable[Handler], project: Project) -> None:
-    """Add a route for each of these handlers, which belong to no function of the project."""
+def add_to(app: Flask, handlers: Iterable[Handler]) -> None:
+    """Add a route for each of these handlers, which belong to no function."""
     for handler in handlers:
         app.add_url_rule(
             PathConverter.convert_path_to_flask(handler.path),
             endpoint=f"missing {handler.folder}",
-            view_func=functools.partial(_respond, handler, project),
+            view_func=functools.partial(_respond, handler),
             methods=_METHODS,
             provide_automatic_options=False,
         )
 
 
-def _respond(handler: Handler, project: Project, **_parameters: str) -> Response:
+def _respond(handler: Handler, **_parameters: str) -> Response:
     g.problem = handler.problem
     # A client that accepts anything, such as curl, gets JSON.
     if request.accept_mimetypes.best_match(("application/json", "text/html")) != "text/html":
@@ -60,7 +59,7 @@ def _respond(handler: Handler, project: Project, **_parameters: str) -> Response
         "problem": handler.problem,
         "path": handler.path,
         "command": handler.command,
-        "block": block(handler, project.functions),
+        "block": block(handler),
     }
     page = _PAGE.format_map({name: escape(text) for name, text in values.items()})
     headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}

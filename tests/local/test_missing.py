@@ -38,7 +38,7 @@ def server(records: list[RequestRecord]) -> Iterator[Server]:
 
     project = read_project(PROJECT / "template.yaml", {})
     app = make_app(project, invoke, records.append, 0)
-    missing.add_to(app, UNDECLARED, project)
+    missing.add_to(app, UNDECLARED)
     with serving(app) as running:
         yield running
 
@@ -87,7 +87,7 @@ def test_browsers_get_the_block_and_the_command_that_writes_it(server: Server) -
     assert (answer.status, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
     page = unescape(answer.body.decode())
     assert "functions/greetings/by_id/app.py has no block in template.yaml" in page
-    assert "\n  GreetingFunction:\n    Type: AWS::Serverless::Function\n" in page
+    assert "\n  GreetingsByIdFunction:\n    Type: AWS::Serverless::Function\n" in page
     assert 'Path: "/api/greetings/{greetingId}", Method: ANY}}' in page
     assert "make endpoint URL='/api/greetings/{greetingId}'" in page
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from local import handlers
+from local.handlers import Handler
 from scaffold import template
-from scaffold.endpoint import add_endpoint, remove_endpoint
+from scaffold.endpoint import add_block, add_endpoint, remove_endpoint
 from scaffold.names import ScaffoldError, Url
 from scaffold.plan import Plan
 from tests.support import ROOT
@@ -125,6 +127,26 @@ def test_unknown_path_cannot_be_removed() -> None:
         remove_endpoint(Plan(), Url.parse("/api/made-up"))
 
 
+HANDLER = 'from shared.web.api import Api\n\napi = Api("/api/made-up/{thingId}")\nhandler = api.handler\n'
+
+
+def test_handler_that_is_there_gets_the_block_that_the_runner_shows() -> None:
+    plan = Plan()
+    plan.create("functions/made_up/by_id/app.py", HANDLER)
+    add_block(plan, Url.parse("/api/made-up/{thingId}"), "caller")
+    changed = plan.read("template.yaml")
+    assert handlers.block(Handler("functions/made_up/by_id", "/api/made-up/{thingId}")) in changed
+    assert template.without_block(changed, "/api/made-up/{thingId}") == TEMPLATE
+    assert plan.read("functions/made_up/by_id/app.py") == HANDLER
+
+
+def test_block_for_a_handler_of_another_path_is_refused() -> None:
+    plan = Plan()
+    plan.create("functions/made_up/app.py", HANDLER)
+    with pytest.raises(ScaffoldError, match=r"functions/made_up/app.py does not declare Api\(\"/api/made-up\"\)"):
+        add_block(plan, Url.parse("/api/made-up"), "caller")
+
+
 # In a copy of the project --------------------------------------------------------------------------
 
 
@@ -155,6 +177,20 @@ def run(project: Path, *command: str, status: int = 0) -> str:
 
 def git(project: Path, *command: str) -> str:
     return subprocess.run(["git", *command], cwd=project, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.thorough
+def test_handler_that_is_not_committed_yet_gets_its_block(copy: Path) -> None:
+    new = ["-m", "scaffold", "endpoint", "/api/made-up/{thingId}", "--verbs", ""]
+    assert "VERBS=: the verbs are" in run(copy, *new, status=1)
+    file = copy / "functions/made_up/by_id/app.py"
+    file.parent.mkdir(parents=True)
+    file.write_text(f'"""/api/made-up/{{thingId}}: an example."""\n\n{HANDLER}')
+    assert "changed template.yaml" in run(copy, *new)
+    assert "CodeUri: functions/made_up/by_id\n" in (copy / "template.yaml").read_text()
+    run(copy, "-m", "scaffold.sync", "--check")
+    file.with_name("other.py").touch()
+    assert "has a function for /api/made-up/{thingId} already" in run(copy, *new, status=1)
 
 
 @pytest.mark.thorough
