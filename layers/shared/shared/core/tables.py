@@ -41,7 +41,7 @@ from shared.core import logs
 from shared.core.attributes import decoded, encoded, typed
 from shared.core.aws import dynamodb, error_code, translated_errors
 from shared.core.conditions import Condition
-from shared.core.config import settings
+from shared.core.config import settings, variable
 from shared.core.errors import Error, Outdated, Unavailable
 
 if TYPE_CHECKING:
@@ -62,14 +62,15 @@ _MAX_CHANGES = 100
 
 
 class Table(NamedTuple):
-    """A table, identified by the setting that holds its name."""
+    """A table, identified by the setting that holds its name, or the variable of the functions that use it."""
 
     setting: str
 
     @property
     def name(self) -> str:
         """The table's name in this deployment."""
-        return str(getattr(settings(), self.setting))
+        own = getattr(settings(), self.setting, None)
+        return str(own) if own is not None else variable(self.setting.upper())
 
     def get(self, key: Item) -> Item | None:
         """Read one item, or None. The read is consistent: it sees every write acknowledged before it."""
