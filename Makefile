@@ -108,8 +108,12 @@ adopt: .venv/.run ## begin a new stack with the tables, secrets and queues that 
 endpoint: .venv/.dev ## add an endpoint (URL=/api/greetings VERBS="GET POST", FOR=caller, admin or anyone, DRY=1 to see it first)
 	@$(BIN)/python -m scaffold endpoint "$(URL)" --verbs "$(VERBS)" --for "$(or $(FOR),caller)" $(if $(DRY),--dry)
 
-remove: .venv/.dev ## remove an endpoint (URL=/api/greetings, DRY=1 to see it first)
-	@$(BIN)/python -m scaffold remove "$(URL)" $(if $(DRY),--dry)
+resource: .venv/.dev ## add a table and its endpoints (NAME=note FIELDS="title:Name body:Text?", OWNER, READ, WRITE, BY, DRY=1)
+	@$(BIN)/python -m scaffold resource "$(NAME)" --fields "$(FIELDS)" --owner "$(OWNER)" --read "$(READ)" \
+	  --write "$(WRITE)" --by="$(BY)" --plural "$(PLURAL)" $(if $(DRY),--dry)
+
+remove: .venv/.dev ## remove an endpoint or a resource (URL=/api/greetings or NAME=note, DRY=1 to see it first)
+	@$(BIN)/python -m scaffold remove "$(URL)" --name "$(NAME)" --plural "$(PLURAL)" $(if $(DRY),--dry)
 
 sync: .venv/.dev ## write what is derived from handlers and template: docs/openapi.json, events, README, privileges
 	@$(BIN)/python -m scaffold.sync

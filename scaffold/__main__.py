@@ -1,4 +1,4 @@
-"""`make endpoint`, `make remove`: change the project, or show what would change (DRY=1)."""
+"""`make endpoint`, `make resource`, `make remove`: change the project, or show what would change (DRY=1)."""
 
 import argparse
 import subprocess
@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from scaffold.endpoint import add_block, add_endpoint, has_handler, remove_endpoint
 from scaffold.names import ScaffoldError, Url
 from scaffold.plan import Plan
+from scaffold.resource import add_resource, parse, parse_rights, remove_resource
 from scaffold.routes import ROOT
 
 
@@ -19,25 +20,32 @@ def main(arguments: list[str] | None = None) -> int:
     endpoint.add_argument("url")
     endpoint.add_argument("--verbs", required=True)
     endpoint.add_argument("--for", dest="who", default="caller")
-    remove = commands.add_parser("remove", help="remove an endpoint")
-    remove.add_argument("url")
-    for command in (endpoint, remove):
+    resource = commands.add_parser("resource", help="add records with a table and two endpoints")
+    resource.add_argument("name")
+    for option in ("fields", "owner", "read", "write", "by"):
+        resource.add_argument(f"--{option}", default="")
+    remove = commands.add_parser("remove", help="remove an endpoint, or a resource")
+    remove.add_argument("url", nargs="?", default="")
+    remove.add_argument("--name", default="")
+    for command in (resource, remove):
+        command.add_argument("--plural", default="")
+    for command in (endpoint, resource, remove):
         command.add_argument("--dry", action="store_true", help="show the changes, and make none")
     given = parser.parse_args(arguments)
     plan = Plan()
     left: list[str] = []
     adds_block = False
     try:
-        url = Url.parse(given.url)
-        if given.command == "endpoint":
-            verbs = given.verbs.replace(",", " ").split()
-            adds_block = not verbs and has_handler(url)
-            if adds_block:
-                add_block(plan, url, given.who)
-            else:
-                add_endpoint(plan, url, verbs, given.who)
-        else:
-            left = remove_endpoint(plan, url)
+        match given.command:
+            case "endpoint":
+                adds_block = _plan_endpoint(plan, given)
+            case "resource":
+                rights = parse_rights(given.owner, given.read, given.write)
+                add_resource(plan, parse(given.name, given.plural, given.fields, given.by, rights))
+            case _ if given.name:
+                remove_resource(plan, given.name, given.plural)
+            case _:
+                left = remove_endpoint(plan, Url.parse(given.url))
         if given.dry:
             sys.stdout.writelines(plan.diff())
             return 0
@@ -50,6 +58,17 @@ def main(arguments: list[str] | None = None) -> int:
         _print(f"  {line}" for line in left)
     # In a process of its own, which imports the handlers as they are now.
     return subprocess.run([sys.executable, "-m", "scaffold.sync"], cwd=ROOT, check=False).returncode
+
+
+def _plan_endpoint(plan: Plan, given: argparse.Namespace) -> bool:
+    """Plan an endpoint, or only the block of a handler that is there. Return whether it is only the block."""
+    url = Url.parse(given.url)
+    verbs = given.verbs.replace(",", " ").split()
+    if not verbs and has_handler(url):
+        add_block(plan, url, given.who)
+        return True
+    add_endpoint(plan, url, verbs, given.who)
+    return False
 
 
 def _print(lines: Iterable[str]) -> None:

@@ -18,6 +18,7 @@ from pkgutil import iter_modules
 from typing import Any, TypeAlias, Union, get_args, get_origin, is_typeddict
 
 from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
 
 import shared
 from scaffold.examples import example
@@ -124,6 +125,11 @@ def build(routes: Sequence[Route]) -> Json:
     return _Builder(routes).document()
 
 
+class _Generator(GenerateJsonSchema):
+    # `OMITTED` is no JSON: a field that has it is optional, without a default.
+    ignored_warning_kinds = {"non-serializable-default"}  # noqa: RUF012  # as pydantic declares it
+
+
 class _Builder:
     """The document in the making. `_schemas` are its components, `_references` the schema for each type in use."""
 
@@ -171,7 +177,11 @@ class _Builder:
             kind.__pydantic_config__ = {**own, "use_attribute_docstrings": True}
         keys = list(used)
         adapters = [(number, keys[number][1], TypeAdapter(keys[number][0])) for number in range(len(keys))]
-        found, rest = TypeAdapter.json_schemas(adapters, ref_template=_REFERENCE)  # type: ignore[arg-type]  # the modes
+        found, rest = TypeAdapter.json_schemas(
+            adapters,  # type: ignore[arg-type]  # the modes
+            ref_template=_REFERENCE,
+            schema_generator=_Generator,
+        )
         self._references = {keys[number]: _tidy(schema) for (number, _), schema in found.items()}
         self._schemas = {name: _tidy(schema) for name, schema in rest.get("$defs", {}).items()}
 
@@ -413,12 +423,10 @@ def _described(schema: Json) -> Json:
 def _without_null(schema: Json) -> Json:
     """Return the schema of an optional parameter, which is left out rather than null."""
     choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
-    if len(choices) != 1:
+    if not choices:
         return schema
-    return {
-        **choices[0],
-        **{name: value for name, value in schema.items() if name != "anyOf" and (name, value) != ("default", None)},
-    }
+    rest = {name: value for name, value in schema.items() if name != "anyOf" and (name, value) != ("default", None)}
+    return {**(choices[0] if len(choices) == 1 else {"anyOf": choices}), **rest}
 
 
 def _object(properties: Json) -> Json:

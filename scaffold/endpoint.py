@@ -26,6 +26,7 @@ _ENVIRONMENT = Environment(
     # Python and YAML, not HTML.
     autoescape=False,  # noqa: S701  # nosec B701
 )
+_ENVIRONMENT.filters["python"] = repr
 
 
 def render(name: str, **values: object) -> str:
@@ -108,7 +109,7 @@ def _add_function(plan: Plan, url: Url, who: str) -> str:
     folder = handler.removeprefix("functions/").removesuffix("/app.py")
     block = render("block.yaml.jinja", url=url, who=who, folder=folder)
     plan.change(TEMPLATE, template.with_block(text, url.path, block))
-    _move_folders(plan, {own.path for own in template.blocks(text)} | {url.path})
+    move_folders(plan, {own.path for own in template.blocks(text)} | {url.path})
     if re.search(rf"^  {url.function}:$", text, re.MULTILINE):
         raise ScaffoldError(f"template.yaml has a resource {url.function} already.")
     return handler
@@ -130,7 +131,7 @@ def remove_endpoint(plan: Plan, url: Url) -> list[str]:
     for path in (f"layers/shared/shared/shapes/{url.name}.py", f"tests/functions/test_{url.name}.py"):
         if plan.exists(path):
             plan.delete(path)
-    _move_folders(plan, {other.path for other in template.blocks(changed)})
+    move_folders(plan, {other.path for other in template.blocks(changed)})
     return [
         f"{file.relative_to(ROOT)}:{number}: {line.strip()}"
         for file in sorted([*ROOT.glob("tests/**/*.py"), *ROOT.glob("benchmarks/**/*.py"), *ROOT.glob("docs/*.md")])
@@ -140,7 +141,7 @@ def remove_endpoint(plan: Plan, url: Url) -> list[str]:
     ]
 
 
-def _move_folders(plan: Plan, paths: set[str]) -> None:
+def move_folders(plan: Plan, paths: set[str]) -> None:
     """Plan the moves of handlers whose folder changes with these paths: one with a subpath is `index`."""
     text = plan.read(TEMPLATE)
     for own in template.blocks(text):

@@ -85,6 +85,12 @@ def folder_of(path: str, paths: set[str]) -> str:
     return "/".join(parts)
 
 
+def camel_case(name: str) -> str:
+    """Return `greetingId` for `greeting_id`."""
+    first, *others = name.split("_")
+    return first + "".join(part[:1].upper() + part[1:] for part in others)
+
+
 def snake_case(name: str) -> str:
     """Return `greeting_id` for `greetingId`."""
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()

@@ -1,6 +1,7 @@
 """template.yaml as text: a function's block is added or removed, and nothing else changes, comments included."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scaffold.names import ScaffoldError
@@ -8,6 +9,9 @@ from scaffold.names import ScaffoldError
 _SECTION = "  # Functions, in the order of their URLs\n"
 _BANNER = re.compile(r"^  # (/\S+) -+\n", re.MULTILINE)
 _WIDTH = 101
+_EXPIRING = "  # Tables whose items expire\n"
+_SETTINGS = "      <<: *settings\n"
+_VARIABLES = "      Environment:\n        Variables:\n          <<: *variables\n"
 _RULE = "  # " + "-" * 93 + "\n"
 _COSTLY = re.compile(r"^        ANY (?P<path>\S+): (?P<value>&costly\n(?:          .*\n)+|\*costly\n)", re.MULTILINE)
 
@@ -72,3 +76,52 @@ def _without_route_settings(template: str, path: str) -> str:
         # The first one holds the values for all.
         rest = rest.replace("*costly\n", own["value"], 1)
     return rest
+
+
+# Tables, and the functions that need them -----------------------------------------------------------
+
+
+def with_table(template: str, table: str) -> str:
+    """Return the template with a table after those that must not be lost."""
+    at = template.index(_RULE + _EXPIRING)
+    return template[:at] + table + template[at:]
+
+
+def without_table(template: str, name: str) -> str:
+    """Return the template without a table."""
+    own = _resource(template, name)
+    return template[: own.start()] + template[own.end() :]
+
+
+def with_access(template: str, function: str, variable: str, table: str, statements: Iterable[str]) -> str:
+    """Return the template with a variable that has a table's name, and statements about the table, for a function."""
+    own = _resource(template, function)
+    block = own[0]
+    if _VARIABLES not in block:
+        block = block.replace(_SETTINGS, _SETTINGS + _VARIABLES)
+    block = block.replace(_VARIABLES, f"{_VARIABLES}          {variable}: !Ref {table}\n")
+    lines = "".join(f"            - {statement}\n" for statement in statements)
+    block = block.replace("      Events:\n", f"{lines}      Events:\n")
+    return template[: own.start()] + block + template[own.end() :]
+
+
+def without_access(template: str, function: str, table: str) -> str:
+    """Return the template without a function's variable for a table, and without its statements about the table."""
+    own = _resource(template, function)
+    block = re.sub(rf"^.*(!Ref {table}$|\b{table}\.Arn\b).*\n", "", own[0], flags=re.MULTILINE)
+    if not re.search(rf"{re.escape(_VARIABLES)}          \S", block):
+        block = block.replace(_VARIABLES, "")
+    return template[: own.start()] + block + template[own.end() :]
+
+
+def _resource(template: str, name: str) -> re.Match[str]:
+    """Return the text of a resource, up to the next one or the comment above it.
+
+    Raises:
+        ScaffoldError: there is none of this name.
+
+    """
+    found = re.search(rf"^  {name}:\n(?:    .*\n|\n(?=    ))*\n?", template, re.MULTILINE)
+    if found is None:
+        raise ScaffoldError(f"template.yaml has no resource {name}.")
+    return found

@@ -326,7 +326,7 @@ def ministack(
     monkeypatch.setenv("AWS_ENDPOINT_URL", ministack_address)
     monkeypatch.setattr(aws, "_CONFIG", aws._CONFIG.merge(Config(max_pool_connections=64)))
     forget_clients()
-    empty(set(stored.TABLES) - {"PublicKeysTable"})
+    empty(set(stored.tables()) - {"PublicKeysTable"})
     keys.memory.forget()
     yield
     forget_clients()

@@ -1,13 +1,10 @@
 """The guides name only what exists: files, links, `make` targets, tests, and the stack's functions and tables."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
 from operations.stack import ROOT
-from operations.transformed import of_type
 
 PAGES = ["CONTRIBUTING.md", "docs/pipelines.md", "docs/rehearsal.md", "docs/runbooks.md"]
 # Files that the examples in CONTRIBUTING.md create.
@@ -57,11 +54,3 @@ def test_named_tests_exist() -> None:
     assert named
     tests = "\n".join(file.read_text("utf-8") for file in ROOT.glob("tests/**/test_*.py"))
     assert named - set(re.findall(r"^def (test_\w+)", tests, re.MULTILINE)) == set()
-
-
-def test_runbooks_name_the_retained_tables(transformed: Mapping[str, Any]) -> None:
-    tables = of_type(transformed, "AWS::DynamoDB::Table")
-    retained = {name for name, table in tables.items() if table.get("DeletionPolicy") == "Retain"}
-    lists = re.findall(r"(?:`\w+`,\s+){2,}`\w+`", read("docs/runbooks.md"))
-    named = [{f"{name}Table" for name in re.findall(r"\w+", found)} for found in lists if "`Users`" in found]
-    assert named == [retained, retained]

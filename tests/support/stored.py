@@ -1,30 +1,23 @@
 """Stored data, and the invariants that hold for it at any time."""
 
+from functools import cache
 from typing import Any, get_args
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
+from local.template import read_project
 from shared.core import aws
 from shared.core.attributes import decoded
 from shared.values import emails
 from shared.values.choices import Event, Outcome
+from tests.support import ROOT
 
-TABLES = (
-    "UsersTable",
-    "CredentialsTable",
-    "SessionsTable",
-    "OneTimeTokensTable",
-    "RegistrationsTable",
-    "ClosuresTable",
-    "LimitsTable",
-    "IdempotencyTable",
-    "OutboxTable",
-    "SubmissionsTable",
-    "SuppressionsTable",
-    "ActivityTable",
-    "PublicKeysTable",
-)
+
+@cache
+def tables() -> list[str]:
+    """Return the names of all tables that the template declares."""
+    return sorted(read_project(ROOT / "template.yaml", {}).tables)
 
 
 def items(table: str) -> list[dict[str, Any]]:
@@ -39,7 +32,7 @@ def items(table: str) -> list[dict[str, Any]]:
 
 def everything(*, without: str = "") -> str:
     """Return all tables, except perhaps one, as text: to compare them, or to search for what must not be stored."""
-    return "\n".join(repr(item) for table in TABLES if table != without for item in items(table))
+    return "\n".join(repr(item) for table in tables() if table != without for item in items(table))
 
 
 def profiles() -> list[dict[str, Any]]:

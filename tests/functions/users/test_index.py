@@ -11,7 +11,7 @@ import time_machine
 
 from shared.accounts import closing, lifecycle
 from shared.core import aws, tables
-from shared.records import users
+from shared.records import shards, users
 from shared.records.idempotency import Once
 from shared.shapes.users import PublicUser
 from shared.values.client import Client
@@ -91,7 +91,7 @@ def test_pages_hold_each_user_once_newest_first_while_others_join(admin: Api, li
 def test_users_are_distributed_over_the_shards(admin: Api) -> None:
     for number in range(40):
         invite(number)
-    assert {user["shard"] for user in stored.profiles()} == set(users._SHARDS)
+    assert {user["shard"] for user in stored.profiles()} == set(shards.ALL)
     assert len(admin.get("/api/users?limit=100").json["data"]) == 41
 
 

@@ -69,6 +69,10 @@ class Key(Name):
         """True if the attribute is greater than the value."""
         return Condition("{} > {}", (self, Value(value)))
 
+    def between(self, low: Any, high: Any) -> Condition:
+        """True if the attribute is neither less than `low` nor greater than `high`."""
+        return Condition("{} BETWEEN {} AND {}", (self, Value(low), Value(high)))
+
     def begins_with(self, value: str) -> Condition:
         """True if the attribute begins with the text."""
         return Condition("begins_with({}, {})", (self, Value(value)))

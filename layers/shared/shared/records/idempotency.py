@@ -40,7 +40,7 @@ class Once(NamedTuple):
             return None
         if item["request"] != self._fingerprint():
             raise IdempotencyKeyReused
-        return item["answer"]
+        return json.loads(item["answer"])
 
     def storing(self, response: Mapping[str, Any]) -> list[Change]:
         """Return the changes that store the response. They fail with `Outdated` if a repeated request was faster."""
@@ -49,7 +49,8 @@ class Once(NamedTuple):
         item = {
             "key": self._storage_key(),
             "request": self._fingerprint(),
-            "answer": response,
+            # Its text: numbers come back as they were, 3.0 as well.
+            "answer": json.dumps(response),
             "expiresAt": clock.now() + _KEPT,
         }
         free = Attr("key").not_exists() | Attr("expiresAt").lte(clock.now())

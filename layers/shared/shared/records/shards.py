@@ -1,8 +1,8 @@
 """Shards: partitions over which items are spread at random, and from which they are listed together, newest first.
 
 A partition accepts 1,000 write units a second, so a list whose items all go to one partition would bound how many can
-be stored (DynamoDB, "Best practices for designing and using partition keys effectively"). In each shard, the sort key
-is `position`, which is unique and sorts by time. A list reads all shards at the same time, and merges them.
+be stored (DynamoDB, "Best practices for designing and using partition keys effectively"). A list reads all shards at
+the same time, and merges them in the order of their sort key.
 """
 
 from collections.abc import Sequence
@@ -10,23 +10,46 @@ from heapq import merge
 from itertools import islice
 from math import ceil, sqrt
 from operator import itemgetter
+from typing import NamedTuple
 
 from shared.core.conditions import Condition, Key
 from shared.core.tables import Item, Table, in_parallel
 
+# The values of the attribute `shard`.
+ALL = ("0", "1", "2", "3")
 
-def newest(table: Table, shards: Sequence[Condition], limit: int, *, index: str | None = None) -> list[Item]:
-    """Return the newest items of all shards, newest first.
 
-    Each shard yields its newest items in order. It is read again only if the merge uses up its first page.
+def of(record_id: str) -> str:
+    """Return the shard of a record: one of four, by the last digit of its id."""
+    return ALL[int(record_id[-1], 16) % len(ALL)]
+
+
+class Order(NamedTuple):
+    """The order of a list: that of the sort key of the table or of an index, or the reverse."""
+
+    key: str
+    index_name: str | None = None
+    descending: bool = True
+
+
+_NEWEST = Order("position")
+
+
+def first(table: Table, shards: Sequence[Condition], limit: int, order: Order = _NEWEST) -> list[Item]:
+    """Return the first items of all shards, by default the newest.
+
+    Each shard yields its items in order. It is read again only if the merge uses up its first page.
     """
-    page_size = _page_size(limit, len(shards))
-    found = in_parallel(table.query(shard, index=index, page_size=page_size, newest_first=True) for shard in shards)
-    return list(islice(merge(*found, key=itemgetter("position"), reverse=True), limit))
+    page_size, descending = _page_size(limit, len(shards)), order.descending
+    queries = [
+        table.query(shard, index=order.index_name, page_size=page_size, newest_first=descending) for shard in shards
+    ]
+    found = in_parallel(queries) if len(queries) > 1 else queries
+    return list(islice(merge(*found, key=itemgetter(order.key), reverse=descending), limit))
 
 
 def page(
-    table: Table, shards: Sequence[Condition], limit: int, *, before: str | None, index: str | None = None
+    table: Table, shards: Sequence[Condition], limit: int, *, before: str | None, order: Order = _NEWEST
 ) -> tuple[list[Item], str | None]:
     """Return a page of items, newest first, and the position after which the next page starts, or None.
 
@@ -34,10 +57,10 @@ def page(
     skips an item.
     """
     if before is not None:
-        shards = [shard & Key("position").lt(before) for shard in shards]
-    items = newest(table, shards, limit + 1, index=index)
+        shards = [shard & Key(order.key).lt(before) for shard in shards]
+    items = first(table, shards, limit + 1, order)
     shown = items[:limit]
-    return shown, shown[-1]["position"] if len(items) > limit else None
+    return shown, shown[-1][order.key] if len(items) > limit else None
 
 
 def _page_size(wanted: int, shards: int) -> int:

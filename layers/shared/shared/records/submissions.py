@@ -101,7 +101,7 @@ def find(shard: str, position: str) -> Submission | None:
 def of_hour(form: str, hour: str, limit: int) -> list[Submission]:
     """Return the newest submissions of an hour (RFC 3339, up to the hour), newest first."""
     conditions = [Key("form").eq(shard) & Key("position").begins_with(hour) for shard in _shards_of(form)]
-    return list(map(Submission.from_item, shards.newest(SUBMISSIONS, conditions, limit)))
+    return list(map(Submission.from_item, shards.first(SUBMISSIONS, conditions, limit)))
 
 
 def newest(form: str, limit: int, *, before: str | None = None) -> tuple[list[Submission], str | None]:

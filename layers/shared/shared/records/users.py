@@ -14,6 +14,7 @@ from shared.core.errors import LastAdmin, Outdated, UserNotFound
 from shared.core.tables import Change, Delete, Item, Put, Table, Update
 from shared.records import credentials, shards
 from shared.records.credentials import Credential
+from shared.records.shards import Order
 from shared.values import emails
 from shared.values.choices import EmailStatus, Role, Status
 
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
     from shared.shapes.users import PublicUser
 
 USERS = Table("users_table")
-_NEWEST = "Newest"
-# The shards of the index of newest profiles.
-_SHARDS = ("0", "1", "2", "3")
+_NEWEST = Order("position", "Newest")
 # The key of an item that is not a profile: the number of administrators who can sign in. Without a shard, it is not in
 # the index.
 _ADMINS = {"id": "admins"}
@@ -114,7 +113,7 @@ def new(
         created_at=moment,
         updated_at=moment,
         version=1,
-        shard=secrets.choice(_SHARDS),
+        shard=secrets.choice(shards.ALL),
     )
 
 
@@ -196,9 +195,8 @@ def with_email(email: str) -> list[User]:
 
 def newest(limit: int, *, before: str | None = None) -> tuple[list[User], str | None]:
     """Return a page of users, newest first, and the position after which the next page starts, or None."""
-    found, position = shards.page(
-        USERS, [Key("shard").eq(shard) for shard in _SHARDS], limit, before=before, index=_NEWEST
-    )
+    every_shard = [Key("shard").eq(shard) for shard in shards.ALL]
+    found, position = shards.page(USERS, every_shard, limit, before=before, order=_NEWEST)
     return list(map(User.from_item, found)), position
 
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from datetime import UTC
 from typing import Annotated, Any
 
 from shared.values import emails
@@ -57,9 +58,13 @@ _FORBIDDEN_CHARACTERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2
 
 _LINE_BREAK = re.compile("\r\n|[\r\x85\u2028\u2029]")
 _MAX_TEXT_LENGTH = 5000
+# Those of a number in DynamoDB, and its magnitudes.
+_MAX_DIGITS = 38
+_SMALLEST, _LARGEST = 1e-130, 1e126
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Return a text of one line, NFC, without spaces around it. Raises ValueError."""
     text = unicodedata.normalize("NFC", text).strip()
     if not text:
         raise ValueError("must not be empty")
@@ -70,7 +75,8 @@ def _one_line(text: str) -> str:
     return text
 
 
-def _several_lines(text: str) -> str:
+def several_lines(text: str) -> str:
+    """Return a text of up to 5,000 characters, NFC, whose line ends are a line feed. Raises ValueError."""
     # Characters that change the text's direction may stay: pasted text contains them, and they end with their line.
     text = _LINE_BREAK.sub("\n", text).strip()
     # Counted like a browser's `maxlength`, for which a line break is one character although the browser sends two.
@@ -92,10 +98,55 @@ def _code(text: str) -> str:
     return code
 
 
-Name = Annotated[str, Rule(_one_line, max_length=100, example="Ada Lovelace")]
+def real(value: float) -> float:
+    """Return a number that DynamoDB keeps with all its bits, for which -0.0 becomes 0.0. Raises ValueError."""
+    if not (value == 0 or _SMALLEST <= abs(value) < _LARGEST):
+        raise ValueError("should be 0, or between 1e-130 and 1e126 apart from its sign")
+    return value + 0.0
+
+
+def _decimal(text: str) -> str:
+    if not re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", text):
+        raise ValueError("should be a decimal number, such as 12.50")
+    if len(text.lstrip("-").replace(".", "")) > _MAX_DIGITS:
+        raise ValueError(f"should have at most {_MAX_DIGITS} digits")
+    return text
+
+
+def _date(text: str) -> str:
+    from datetime import date  # noqa: PLC0415  # no cold start needs it
+
+    if not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        raise ValueError("should be a date, such as 2026-08-04")
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError("should be a date of the calendar") from None
+
+
+def _time(text: str) -> str:
+    from datetime import datetime  # noqa: PLC0415  # no cold start needs it
+
+    # RFC 3339, 5.6. Python reads more than that, such as weeks.
+    if not re.fullmatch(r"[0-9-]{10}[Tt][0-9:]{8}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})", text):
+        raise ValueError("should be a time with its offset from UTC, such as 2026-08-04T12:00:00Z")
+    try:
+        moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("should be a time of the calendar") from None
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _uuid(text: str) -> str:
+    if not re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text.lower()):
+        raise ValueError("should be a UUID")
+    return text.lower()
+
+
+Name = Annotated[str, Rule(one_line, max_length=100, example="Ada Lovelace")]
 """A person's name: 1 to 100 characters on one line, NFC, at least one of them visible."""
 
-Text = Annotated[str, Rule(_several_lines, example="Hello,\nhow are you?")]
+Text = Annotated[str, Rule(several_lines, example="Hello,\nhow are you?")]
 """A message: 1 to 5,000 characters, NFC; line ends become `\\n`."""
 
 Code = Annotated[str, Rule(_code, max_length=32, example="123456")]
@@ -112,3 +163,27 @@ Secret = Annotated[str, Rule(example="1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKi
 
 RefreshToken = Annotated[str, Rule(example="AQ" + "A" * 90)]
 """A refresh token."""
+
+Line = Annotated[str, Rule(one_line, max_length=200, example="A line of text")]
+"""A text on one line: 1 to 200 characters, NFC, at least one of them visible."""
+
+Lines = Annotated[list[Line], Rule(max_length=20)]
+"""Up to 20 texts."""
+
+WholeNumber = Annotated[int, Rule(ge=-(2**53), le=2**53, example=42)]
+"""A whole number that every program reads alike: up to 2^53 (RFC 7493, 2.2)."""
+
+Real = Annotated[float, Rule(real, example=4.5)]
+"""A number of 64 bits that DynamoDB keeps with all of them."""
+
+DecimalText = Annotated[str, Rule(_decimal, max_length=40, format="decimal", example="12.50")]
+"""A decimal number of up to 38 digits, which keeps its digits: `12.50` stays `12.50`."""
+
+Date = Annotated[str, Rule(_date, max_length=10, format="date", example="2026-08-04")]
+"""A date (RFC 3339)."""
+
+DateTime = Annotated[str, Rule(_time, max_length=35, format="date-time", example="2026-08-04T12:00:00.000Z")]
+"""A time, which becomes UTC with milliseconds (RFC 3339), so that the texts of times sort as the times do."""
+
+Uuid = Annotated[str, Rule(_uuid, max_length=36, format="uuid", example="0b7c5a3e-5f0e-4c57-9a31-6f2f0f1c9d42")]
+"""A UUID in lower case."""

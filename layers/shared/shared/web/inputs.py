@@ -10,7 +10,7 @@ pydantic is imported by the first validation, not by this module: importing it i
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
 from shared.core.errors import ErrorTypes, FieldError, IdempotencyKeyReused, InvalidInput, Stale
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 JSON = "application/json"
+# The ends of the names of parameters that bound a range of values.
+RANGE = ("_from", "_to")
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+# The default of a field of `PATCH`: what the caller leaves out stays as it is. `Body.given` tells it from null.
+OMITTED: Any = object()
 _ENTITY_TAG = re.compile(r'(?<!W/)"([0-9]{1,18})"')
 
 
@@ -31,13 +35,19 @@ def _camel_case(name: str) -> str:
     return first + "".join(part[:1].upper() + part[1:] for part in others)
 
 
+def query_name(name: str) -> str:
+    """Return the name of a parameter in a query: in camelCase, except the end of a range (`dueAt_from`)."""
+    end = next((end for end in RANGE if name.endswith(end)), "")
+    return _camel_case(name.removesuffix(end)) + end
+
+
 @dataclass_transform(kw_only_default=True, eq_default=False)
 @dataclass(eq=False, repr=False)
 class _Input:
-    # NaN and the infinities are not JSON.
     # For docs/openapi.json, if the examples of the required fields do not make a good one:
     # `class Changes(Body, example={…})`.
     input_example: ClassVar[Mapping[str, Any] | None] = None
+    # NaN and the infinities are not JSON.
     __pydantic_config__: ClassVar = {
         "alias_generator": _camel_case,
         "hide_input_in_errors": True,
@@ -98,7 +108,10 @@ class _Input:
 
 
 class Body(_Input):
-    """A JSON object. A missing body is read as an empty object."""
+    """A JSON object. A missing body is read as an empty object.
+
+    A value has the type of its field: `"5"` is no number. In a form, where all values are text, it is.
+    """
 
     input_errors: ClassVar[ErrorTypes] = (InvalidInput, BodyTooLarge, UnsupportedMediaType)
 
@@ -119,13 +132,26 @@ class Body(_Input):
         body = request.body
         if body and request.content_type != JSON:
             raise UnsupportedMediaType(JSON)
-        return cls._validated(cls._adapter().validate_json, body or b"{}")
+        return cls._validated(partial(cls._adapter().validate_json, strict=True), body or b"{}")
+
+    def given(self) -> dict[str, Any]:
+        """Return the values that the caller has sent, of a body whose fields have the default `OMITTED`.
+
+        Raises:
+            InvalidInput: there are none.
+
+        """
+        given = {name: value for name, value in vars(self).items() if value is not OMITTED}
+        if not given:
+            raise InvalidInput(f"Provide at least one of {', '.join(self._names())}")
+        return given
 
 
 class Query(_Input):
     """The query string. It has no `load`: most requests come without one."""
 
     input_errors: ClassVar[ErrorTypes] = (InvalidInput,)
+    __pydantic_config__: ClassVar = {**_Input.__pydantic_config__, "alias_generator": query_name}
 
     @classmethod
     def from_request(cls, request: Request) -> Self:

@@ -1,0 +1,353 @@
+"""`make resource`: the files, the table and the two functions of records that one's own front end stores."""
+
+import builtins
+import keyword
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from scaffold import fields as declared
+from scaffold import template
+from scaffold.endpoint import TEMPLATE, move_folders, render
+from scaffold.fields import Field
+from scaffold.names import ScaffoldError, Url, camel_case, folder_of
+from scaffold.plan import Plan
+from scaffold.routes import ROOT
+
+_NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
+_READERS = ("owner", "caller", "anyone")
+_WRITERS = ("owner", "admin")
+# What the modules of a resource import, so that its class needs another name.
+_CLASSES = re.compile(
+    "Any|Annotated|Api|Attr|Body|Decimal|Delete|Item|Key|Literal|Mapping|Once|Order|Owned|Put|Selection|Table|Versions"
+)
+# Functions and modules in the modules of a resource, so that a record needs another variable.
+_NAMES = re.compile("api|change|clock|create|delete|get|handler|ids|indexes|newest|page|replace|shards|write")
+PERSONAL_DATA = "docs/personal-data.md"
+REGISTRY = "layers/shared/shared/accounts/owned.py"
+# The functions that need the tables of all owned records.
+_CLOSING = "RemoveClosedAccountsFunction"
+_OF_OWNERS = (_CLOSING, "ExportFunction")
+
+
+@dataclass(frozen=True)
+class Resource:
+    """Records of one kind, such as notes: their names, their fields, and who may read and write them."""
+
+    name: str
+    plural: str
+    owned: bool
+    reader: str
+    fields: Sequence[Field]
+    by: Sequence[Field]
+
+    @property
+    def private(self) -> bool:
+        """Whether nobody but the owner sees a record. Its owner is then the table's partition key."""
+        return self.reader == "owner"
+
+    @property
+    def words(self) -> str:
+        return self.name.replace("_", " ")
+
+    @property
+    def plural_words(self) -> str:
+        return self.plural.replace("_", " ")
+
+    @property
+    def title(self) -> str:
+        return self.plural_words.capitalize()
+
+    @property
+    def a(self) -> str:
+        """Its article."""
+        return "an" if self.name[0] in "aeiou" else "a"
+
+    @property
+    def camel(self) -> str:
+        return _capitalized(self.name)
+
+    @property
+    def entity(self) -> str:
+        """The name of its class, such as `Note`; `TableRecord` where `Table` is another class."""
+        return f"{self.camel}Record" if _CLASSES.fullmatch(self.camel) or hasattr(builtins, self.camel) else self.camel
+
+    @property
+    def variable(self) -> str:
+        """The name of a variable with a record: `class_` for `class`."""
+        is_taken = keyword.iskeyword(self.name) or hasattr(builtins, self.name) or _NAMES.fullmatch(self.name)
+        return f"{self.name}_" if is_taken else self.name
+
+    @property
+    def id(self) -> str:
+        return f"{self.name}_id"
+
+    @property
+    def json_plural(self) -> str:
+        return camel_case(self.plural)
+
+    @property
+    def constant(self) -> str:
+        return self.plural.upper()
+
+    @property
+    def table(self) -> str:
+        """The logical id of its table in template.yaml."""
+        return f"{_capitalized(self.plural)}Table"
+
+    @property
+    def variable_name(self) -> str:
+        """The environment variable with the table's name."""
+        return f"{self.plural.upper()}_TABLE"
+
+    @property
+    def url(self) -> str:
+        return f"/api/{self.plural.replace('_', '-')}"
+
+    @property
+    def item_url(self) -> str:
+        return f"{self.url}/{{{camel_case(self.id)}}}"
+
+    @property
+    def key_parameters(self) -> str:
+        return f"owner_id: str, {self.id}: str" if self.private else f"{self.id}: str"
+
+    @property
+    def key_arguments(self) -> str:
+        return f"owner_id, {self.id}" if self.private else self.id
+
+    @property
+    def change_parameters(self) -> str:
+        return f"owner_id: str, {self.id}: str" if self.owned else f"{self.id}: str"
+
+    @property
+    def getting(self) -> str:
+        """The expression for the record to change."""
+        if self.private:
+            return f"get(owner_id, {self.id})"
+        return f"_owned(owner_id, {self.id})" if self.owned else f"get({self.id})"
+
+    @property
+    def type_imports(self) -> str:
+        """The imports of the types of its fields."""
+        shared = sorted({field.annotation for field in self.fields if not field.definition} - {"bool"})
+        own = sorted(field.annotation for field in self.fields if field.definition)
+        return "\n".join(
+            [f"from shared.values.{self.plural} import {', '.join(own)}"] * bool(own)
+            + [f"from shared.values.types import {', '.join(shared)}"] * bool(shared)
+        )
+
+    def attribute(self, field: Field) -> str:
+        """The attribute that the index of a field sorts by."""
+        return f"by{field.json[:1].upper()}{field.json[1:]}"
+
+    def index(self, field: Field) -> str:
+        """The name of the index of a field."""
+        return f"B{self.attribute(field)[1:]}"
+
+    def files(self) -> dict[str, str]:
+        """The template of each file that belongs to it alone."""
+        templates = {
+            f"layers/shared/shared/records/{self.plural}.py": "records.py",
+            f"layers/shared/shared/shapes/{self.plural}.py": "shapes.py",
+            f"functions/{self.plural}/index/app.py": "index.py",
+            f"functions/{self.plural}/by_id/app.py": "by_id.py",
+            f"tests/functions/test_{self.plural}.py": "test.py",
+            f"tests/shared/records/test_{self.plural}_races.py": "test_races.py",
+        }
+        if any(field.definition for field in self.fields):
+            templates[f"layers/shared/shared/values/{self.plural}.py"] = "types.py"
+        return templates
+
+
+class Rights(NamedTuple):
+    """Whether records belong to users, and who may read them: `owner`, `caller` or `anyone`."""
+
+    owned: bool
+    reader: str
+
+
+def parse_rights(owner: str, reader: str, writer: str) -> Rights:
+    """Return who may do what. Empty texts stand for the usual: an owner reads and writes, or else callers and admins.
+
+    Raises:
+        ScaffoldError: a word is unknown, or two contradict each other.
+
+    """
+    owner = owner or "user"
+    if owner not in {"user", "none"}:
+        raise ScaffoldError(f"OWNER={owner}: records belong to a user, or to none.")
+    owned = owner == "user"
+    reader, writer = reader or ("owner" if owned else "caller"), writer or ("owner" if owned else "admin")
+    if reader not in _READERS or writer not in _WRITERS:
+        raise ScaffoldError(f"READ is one of {', '.join(_READERS)}; WRITE is one of {', '.join(_WRITERS)}.")
+    if not owned and "owner" in {reader, writer}:
+        raise ScaffoldError("OWNER=none: without an owner, READ is caller or anyone, and WRITE is admin.")
+    if owned and writer == "admin":
+        raise ScaffoldError("WRITE=admin: administrators write what belongs to nobody. Add OWNER=none.")
+    return Rights(owned, reader)
+
+
+def parse(name: str, plural: str, fields: str, by: str, rights: Rights) -> Resource:
+    """Return the resource that the command line declares. An empty `plural` is derived from the name.
+
+    Raises:
+        ScaffoldError: a name or a field is none, or cannot be used.
+
+    """
+    name, plural = parse_names(name, plural)
+    found = declared.parse(fields, _capitalized(name))
+    return Resource(name, plural, rights.owned, rights.reader, found, declared.indexed(by, found))
+
+
+def parse_names(name: str, plural: str) -> tuple[str, str]:
+    """Return the name and its plural as in Python.
+
+    Raises:
+        ScaffoldError: one is no name, or cannot be a module's.
+
+    """
+    for text in (name, plural or name):
+        if not _NAME.fullmatch(text):
+            raise ScaffoldError(f"{text!r} is not a name: lower-case words with hyphens, such as note or meeting-note.")
+    name = name.replace("-", "_")
+    plural = plural.replace("-", "_") or _plural(name)
+    if plural == name or keyword.iskeyword(plural) or hasattr(builtins, plural) or _NAMES.fullmatch(plural):
+        raise ScaffoldError(f"{plural} cannot be the plural of {name}. Name another: PLURAL=…")
+    return name, plural
+
+
+def add_resource(plan: Plan, resource: Resource) -> None:
+    """Plan everything that a resource consists of.
+
+    Raises:
+        ScaffoldError: something of that name exists.
+
+    """
+    _verify_free(plan, resource)
+    for file, name in resource.files().items():
+        plan.create(file, _tidy(render(f"resource/{name}.jinja", r=resource), file))
+    text = plan.read(TEMPLATE)
+    urls = (resource.url, resource.item_url)
+    for path in urls:
+        url, folder = Url.parse(path), folder_of(path, set(urls))
+        block = render("resource/function.yaml.jinja", r=resource, function=url.function, folder=folder, path=path)
+        text = template.with_block(text, path, block)
+    text = template.with_table(text, render("resource/table.yaml.jinja", r=resource))
+    if resource.owned:
+        for function in _OF_OWNERS:
+            statements = _statements(resource, deletes=function == _CLOSING)
+            text = template.with_access(text, function, resource.variable_name, resource.table, statements)
+        plan.change(REGISTRY, _with_entry(plan.read(REGISTRY), resource.plural))
+    plan.change(TEMPLATE, text)
+    move_folders(plan, {own.path for own in template.blocks(text)})
+    plan.change(PERSONAL_DATA, _with_row(plan.read(PERSONAL_DATA), resource))
+
+
+def remove_resource(plan: Plan, name: str, plural: str) -> None:
+    """Plan the removal of everything that `add_resource` wrote.
+
+    Raises:
+        ScaffoldError: there is no such resource.
+
+    """
+    name, plural = parse_names(name, plural)
+    resource = Resource(name, plural, owned=True, reader="owner", fields=(), by=())
+    text = plan.read(TEMPLATE)
+    if not re.search(rf"^  {resource.table}:$", text, re.MULTILINE):
+        raise ScaffoldError(f"template.yaml has no {resource.table}: there is no resource {name}.")
+    for path in (resource.url, resource.item_url):
+        text = template.without_block(text, path)
+    for function in _OF_OWNERS:
+        text = template.without_access(text, function, resource.table)
+    plan.change(TEMPLATE, template.without_table(text, resource.table))
+    for file in (*resource.files(), f"layers/shared/shared/values/{plural}.py"):
+        if plan.exists(file):
+            plan.delete(file)
+    plan.change(REGISTRY, _without_entry(plan.read(REGISTRY), plural))
+    row = re.compile(rf"^\| `{resource.table.removesuffix('Table')}` \|.*\n", re.MULTILINE)
+    plan.change(PERSONAL_DATA, row.sub("", plan.read(PERSONAL_DATA)))
+    move_folders(plan, {own.path for own in template.blocks(plan.read(TEMPLATE))})
+
+
+def _statements(resource: Resource, *, deletes: bool) -> list[str]:
+    """Return the statements that allow a function to read the records of an owner, or to delete them too."""
+    table = f"!GetAtt {resource.table}.Arn"
+    index = f'!Sub "${{{resource.table}.Arn}}/index/ByOwner"'
+    query = f"{{Effect: Allow, Action: dynamodb:Query, Resource: {table if resource.private else index}}}"
+    delete = f"{{Effect: Allow, Action: dynamodb:BatchWriteItem, Resource: {table}}}"
+    return [query, delete] if deletes else [query]
+
+
+def _verify_free(plan: Plan, resource: Resource) -> None:
+    text = plan.read(TEMPLATE)
+    for name in (resource.table, Url.parse(resource.url).function, Url.parse(resource.item_url).function):
+        if re.search(rf"^  {name}:$", text, re.MULTILINE):
+            raise ScaffoldError(f"template.yaml has a resource {name} already. Choose another NAME or PLURAL.")
+    for file in (*resource.files(), f"layers/shared/shared/values/{resource.plural}.py"):
+        if plan.exists(file):
+            raise ScaffoldError(f"{file} exists already. Choose another NAME or PLURAL.")
+
+
+def _capitalized(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def _plural(name: str) -> str:
+    if re.search(r"[^aeiou]y$", name):
+        return f"{name[:-1]}ies"
+    return f"{name}es" if name.endswith(("s", "x", "z", "ch", "sh")) else f"{name}s"
+
+
+def _tidy(text: str, file: str) -> str:
+    """Return Python text without imports that it does not need, and formatted."""
+    for command in (["check", "--select", "I,F401", "--fix", "--quiet"], ["format", "--quiet"]):
+        text = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "--stdin-filename", file, "-"],
+            cwd=ROOT,
+            input=text,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    return text
+
+
+# The registry of what users own, and the page about personal data -----------------------------------
+
+
+def _with_entry(text: str, plural: str) -> str:
+    return _registry(text, {*_entries(text), plural})
+
+
+def _without_entry(text: str, plural: str) -> str:
+    return _registry(text, set(_entries(text)) - {plural})
+
+
+def _entries(text: str) -> list[str]:
+    """Return the modules whose records are registered."""
+    return re.findall(r"^    (\w+)\.OWNED,$", text, re.MULTILINE)
+
+
+def _registry(text: str, modules: set[str]) -> str:
+    """Return the registry with these modules."""
+    names = sorted(modules)
+    entries = "(\n" + "".join(f"    {name}.OWNED,\n" for name in names) + ")" if names else "()"
+    imports = f"from shared.records import {', '.join(names)}\n" if names else ""
+    text = re.sub(r"^(OWNED: .*= )\((?:[^)]*)\)$", lambda found: found[1] + entries, text, flags=re.MULTILINE)
+    text = re.sub(r"^from shared\.records import .*\n", "", text, flags=re.MULTILINE)
+    return text.replace(
+        "from shared.records.owned import Owned\n", f"{imports}from shared.records.owned import Owned\n"
+    )
+
+
+def _with_row(text: str, resource: Resource) -> str:
+    last = re.search(r"^\| `PublicKeys` \|.*\n", text, re.MULTILINE)
+    if last is None:
+        raise ScaffoldError(f"{PERSONAL_DATA} has no row of `PublicKeys`, after which the new one belongs.")
+    names = ", ".join(field.json for field in resource.fields)
+    holds, fate = (f"what the user stored: {names}", "by the job") if resource.owned else ("nothing", "stays")
+    return f"{text[: last.end()]}| `{resource.table.removesuffix('Table')}` | {holds} | {fate} |\n{text[last.end() :]}"
