@@ -89,6 +89,7 @@ _VERBS = {
     "PutItem": "put",
     "UpdateItem": "update",
     "DeleteItem": "delete",
+    "BatchWriteItem": "batch",
     "ConditionCheckItem": "check",
 }
 

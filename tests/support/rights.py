@@ -171,6 +171,9 @@ def permissions_of(call: Call) -> Iterator[tuple[str, str]]:
     if call.operation == "UpdateItem" and {*params["Key"], *params["ExpressionAttributeNames"].values()} == _MARKED:
         yield "dynamodb:UpdateItem", f"{params['TableName']}{privileges.ONLY}{'+'.join(sorted(_MARKED))}"
         return
+    if call.operation == "BatchWriteItem":
+        yield from (("dynamodb:BatchWriteItem", table) for table in params["RequestItems"])
+        return
     if call.operation != "TransactWriteItems":
         index = f"/index/{params['IndexName']}" if "IndexName" in params else ""
         yield f"dynamodb:{call.operation}", params["TableName"] + index

@@ -1,19 +1,26 @@
 """Writes: what happens before and after the commit."""
 
 import math
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.core import attributes, tables
+from shared.core.conditions import Key
+from shared.core.errors import Unavailable
 from shared.core.tables import Change, Put
 from shared.records.activity import ACTIVITY
-from tests.support.faults import Wire
+from tests.support import faults
+from tests.support.faults import URL, Answer, Wire
+from tests.support.stored import items
 
 
 def puts(count: int) -> list[Change]:
@@ -50,6 +57,66 @@ def test_too_many_changes_raise_before_the_call(wire: Wire) -> None:
     with pytest.raises(ValueError, match="room for 100 changes, not 101"):
         tables.write(puts(101))
     assert wire.calls == []
+
+
+# Deleting many -------------------------------------------------------------------------------------
+
+
+def delete_all() -> int:
+    return sum(tables.delete_all(ACTIVITY, Key("userId").eq("user"), key=("userId", "position")))
+
+
+def unprocessed(*positions: int) -> Callable[[], Answer]:
+    """Return a fault: DynamoDB deletes nothing, and leaves these items to be tried again."""
+    requests = [
+        {"DeleteRequest": {"Key": {"userId": {"S": "user"}, "position": {"S": str(each)}}}} for each in positions
+    ]
+    parsed = {"UnprocessedItems": {"ActivityTable": requests}, "ResponseMetadata": {"HTTPStatusCode": 200}}
+    return lambda: (AWSResponse(URL, 200, HTTPHeaders(), None), parsed)
+
+
+def test_items_are_deleted_in_batches_whose_keys_alone_are_read(wire: Wire) -> None:
+    tables.write(puts(60))
+    other = {"userId": "other", "position": "0"}
+    tables.write(Put(table=ACTIVITY, item=other))
+    wire.reset()
+    assert delete_all() == 60
+    assert items("ActivityTable") == [other]
+    assert wire.calls == ["Query", "BatchWriteItem", "BatchWriteItem", "BatchWriteItem"]
+
+
+def test_unprocessed_items_are_deleted_in_a_further_attempt(wire: Wire) -> None:
+    tables.write(puts(3))
+    wire.fail(unprocessed(0, 1, 2), on="BatchWriteItem", times=2)
+    assert delete_all() == 3
+    assert wire.count("BatchWriteItem") == 3
+    assert items("ActivityTable") == []
+
+
+def test_batch_that_is_throttled_as_a_whole_is_tried_again(wire: Wire) -> None:
+    tables.write(puts(3))
+    wire.fail(faults.error("ProvisionedThroughputExceededException"), on="BatchWriteItem", times=2)
+    assert delete_all() == 3
+    assert wire.count("BatchWriteItem") == 3
+    assert items("ActivityTable") == []
+
+
+@pytest.mark.parametrize(
+    ("failure", "attempts"),
+    [
+        (unprocessed(0), tables._ATTEMPTS),
+        (faults.error("ThrottlingException"), tables._ATTEMPTS),
+        (faults.unreachable, 1),
+    ],
+    ids=["unprocessed", "throttled", "unreachable"],
+)
+def test_items_that_cannot_be_deleted_raise(wire: Wire, failure: Callable[[], Answer], attempts: int) -> None:
+    tables.write(puts(1))
+    wire.fail(failure, on="BatchWriteItem")
+    with pytest.raises(Unavailable):
+        delete_all()
+    assert wire.count("BatchWriteItem") == attempts
+    assert len(items("ActivityTable")) == 1
 
 
 # Values --------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Closing an account, and removing what it leaves behind."""
+"""Closing an account. `shared.accounts.removal` removes what it leaves behind."""
 
 from functools import partial
 
@@ -7,7 +7,6 @@ from shared.core import clock
 from shared.core.errors import EmailChangeUndoable
 from shared.core.tables import optimistic, write
 from shared.records import activity, closures, credentials, outbox, password_tries, registrations, sessions, users
-from shared.records.closures import Closure
 from shared.values.client import Client
 
 
@@ -15,7 +14,7 @@ from shared.values.client import Client
 def close(user_id: str, client: Client) -> None:
     """Delete an account: profile, credentials, sessions and reserved addresses. Its addresses become available.
 
-    A job removes the rest: see `remove_remains`. docs/personal-data.md says what stays, and for how long.
+    A job removes the rest: see `shared.accounts.removal`. docs/personal-data.md says what stays, and for how long.
 
     Raises:
         UserNotFound: there is no such user.
@@ -49,15 +48,3 @@ def _clear_address(email: str, client: Client, closed_at: int) -> None:
     password_tries.unlock(password_tries.of_network(email, client.network))
     password_tries.unlock(password_tries.of_everyone(email))
     registrations.remove_all(email, until=closed_at)
-
-
-def remove_remains(closure: Closure) -> None:
-    """Remove what a closed account has left: its activity, and registrations of its address from before.
-
-    It may run again, and is repeated until it is complete.
-    """
-    is_last = not closure.may_have_calls
-    activity.remove_all(closure.user_id)
-    registrations.remove_all(closure.email, until=closure.closed_at)
-    if is_last:
-        write(closures.removing(closure))

@@ -2,7 +2,8 @@
 
 Lambda ends a function at its timeout, and API Gateway a request after 30 seconds, both with an answer that does not say
 when to come back. So a request begins no call, and no retry, after its deadline: it raises `Unavailable` in time for
-the caller to get 503 with `Retry-After`. Jobs have no deadline.
+the caller to get 503 with `Retry-After`. Of the jobs, only those have a deadline that do as much as fits into their
+time.
 """
 
 import math
@@ -27,7 +28,12 @@ def within(seconds: float) -> Iterator[None]:
         _DEADLINE.reset(token)
 
 
+def has_passed() -> bool:
+    """Return whether the deadline has passed."""
+    return time.monotonic() > _DEADLINE.get()
+
+
 def check(cause: str = "the deadline of the request has passed") -> None:
     """Raise `Unavailable` with this cause if the deadline has passed."""
-    if time.monotonic() > _DEADLINE.get():
+    if has_passed():
         raise Unavailable(cause)

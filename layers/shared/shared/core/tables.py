@@ -56,6 +56,11 @@ R = TypeVar("R")
 _ATTEMPTS = 8
 # DynamoDB's limit for one transaction.
 _MAX_CHANGES = 100
+# DynamoDB's limit for one BatchWriteItem.
+_MAX_PER_BATCH = 25
+_THROTTLED = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
+# botocore keeps at most ten connections per client.
+_CONNECTIONS = 10
 
 
 # Reading -------------------------------------------------------------------------------------------
@@ -86,17 +91,21 @@ class Table(NamedTuple):
         index: str | None = None,
         page_size: int | None = None,
         newest_first: bool = False,
+        attributes: Sequence[str] = (),
     ) -> Iterator[Item]:
         """Yield the items with one partition key, in the order of their sort key.
 
         Items are read in pages of `page_size`, or 1 MB if that is less. The next page is read when the caller asks for
-        an item beyond the current one. Reads of the table are consistent; reads of an index cannot be.
+        an item beyond the current one. Reads of the table are consistent; reads of an index cannot be. If `attributes`
+        are given, items have only these; DynamoDB reads, and bills, the whole items all the same.
         """
         expression = _Expression()
+        projection: Item = {"ProjectionExpression": ", ".join(map(expression.name, attributes))} if attributes else {}
         request = expression.parameters(
             TableName=self.name,
             KeyConditionExpression=expression.condition(condition),
             ScanIndexForward=not newest_first,
+            **projection,
         )
         if index is None:
             request["ConsistentRead"] = True
@@ -129,8 +138,7 @@ def _with_first_page(query: Iterator[Item]) -> Iterator[Item]:
 def _pool() -> "ThreadPoolExecutor":
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # most functions need no threads
 
-    # botocore keeps at most ten connections per client.
-    return ThreadPoolExecutor(max_workers=10)
+    return ThreadPoolExecutor(max_workers=_CONNECTIONS)
 
 
 # Changes -------------------------------------------------------------------------------------------
@@ -229,6 +237,51 @@ def write(*changes: Change | Sequence[Change]) -> None:
                 change.after_commit()
             except Exception:  # noqa: BLE001  # the changes are stored, so the caller must not fail
                 logs.logger.exception("action after a commit failed")
+
+
+def delete_all(table: Table, condition: Condition, *, key: Sequence[str], index: str | None = None) -> Iterator[int]:
+    """Delete the items with one partition key, of the table or of an index, in steps of up to 250.
+
+    Yields the number of items after each step, so that the caller may stop there. `key` has the names of the table's
+    key attributes. This is not a transaction: if it stops or raises, some items are deleted, and the others are found
+    the next time.
+
+    Raises:
+        Unavailable: DynamoDB is throttling or unreachable.
+
+    """
+    # A step is a page of the query, and as many batches as there are connections.
+    step = _CONNECTIONS * _MAX_PER_BATCH
+    keys = table.query(condition, index=index, page_size=step, attributes=key)
+    while found := list(islice(keys, step)):
+        batches = [found[start : start + _MAX_PER_BATCH] for start in range(0, len(found), _MAX_PER_BATCH)]
+        # A thread has no context of its own, but the batches share the caller's deadline.
+        running = [_pool().submit(copy_context().run, _delete_batch, table, batch) for batch in batches]
+        # All of them end before the first failure is raised, so that none goes on in the background.
+        failures = [failure for each in running if (failure := each.exception()) is not None]
+        if failures:
+            raise failures[0]
+        yield len(found)
+
+
+def _delete_batch(table: Table, keys: Sequence[Item]) -> None:
+    left: Any = {table.name: [{"DeleteRequest": {"Key": encoded(key)}} for key in keys]}
+    for pause in _backoff():
+        try:
+            with translated_errors():
+                left = dynamodb().batch_write_item(RequestItems=left)["UnprocessedItems"]
+        except Unavailable as error:
+            # What is throttled comes back as unprocessed. It is an error only if that is the whole batch.
+            if not _is_throttled(error.__cause__):
+                raise
+        if not left:
+            return
+        time.sleep(pause)
+    raise Unavailable("DynamoDB is throttling a batch")
+
+
+def _is_throttled(error: BaseException | None) -> bool:
+    return isinstance(error, ClientError) and error_code(error) in _THROTTLED
 
 
 def try_update(change: Update) -> tuple[bool, Item]:

@@ -8,14 +8,14 @@ only whether it was an administrator, never which one, nor that person's IP addr
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from shared.core import clock, logs
 from shared.core.conditions import Condition, Key
-from shared.core.tables import Change, Delete, Item, Put, Table, write
+from shared.core.tables import Change, Item, Put, Table, delete_all
 from shared.values import emails
 from shared.values.choices import Event, Outcome
 from shared.values.client import Client
@@ -132,10 +132,15 @@ def newest(user_id: str, limit: int, *, before: str | None = None) -> tuple[list
     return entries[:limit], entries[limit - 1].position if len(entries) > limit else None
 
 
-def remove_all(user_id: str) -> None:
-    """Delete all entries of a user, one after the other."""
-    for item in ACTIVITY.query(Key("userId").eq(user_id)):
-        write(Delete(table=ACTIVITY, key={"userId": user_id, "position": item["position"]}))
+def of_user(user_id: str) -> Iterator[Entry]:
+    """Yield all events of a user, newest first, read page by page."""
+    items = ACTIVITY.query(Key("userId").eq(user_id), newest_first=True)
+    return (_entry(item) for item in items if item["expiresAt"] > clock.now())
+
+
+def remove_all(user_id: str) -> Iterator[int]:
+    """Delete all entries of a user, in steps. Yield the number of entries after each step: see `tables.delete_all`."""
+    return delete_all(ACTIVITY, Key("userId").eq(user_id), key=("userId", "position"))
 
 
 def _entry(item: Item) -> Entry:
