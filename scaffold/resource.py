@@ -27,7 +27,7 @@ _CLASSES = re.compile(
 # Functions and modules in the modules of a resource, so that a record needs another variable.
 _NAMES = re.compile("api|change|clock|create|delete|get|handler|ids|indexes|newest|page|replace|shards|write")
 PERSONAL_DATA = "docs/personal-data.md"
-REGISTRY = "layers/shared/shared/accounts/owned.py"
+REGISTRY = "layers/shared/shared/accounts/resources.py"
 # The functions that need the tables of all owned records.
 _CLOSING = "RemoveClosedAccountsFunction"
 _OF_OWNERS = (_CLOSING, "ExportFunction")
@@ -335,13 +335,12 @@ def _entries(text: str) -> list[str]:
 def _registry(text: str, modules: set[str]) -> str:
     """Return the registry with these modules."""
     names = sorted(modules)
-    entries = "(\n" + "".join(f"    {name}.OWNED,\n" for name in names) + ")" if names else "()"
-    imports = f"from shared.records import {', '.join(names)}\n" if names else ""
-    text = re.sub(r"^(OWNED: .*= )\((?:[^)]*)\)$", lambda found: found[1] + entries, text, flags=re.MULTILINE)
-    text = re.sub(r"^from shared\.records import .*\n", "", text, flags=re.MULTILINE)
-    return text.replace(
-        "from shared.records.owned import Owned\n", f"{imports}from shared.records.owned import Owned\n"
-    )
+    text = re.sub(r"^(    \w+\.OWNED,|from shared\.records import .*)\n", "", text, flags=re.MULTILINE)
+    if not names:
+        return text
+    before = "from shared.records.owned import Owned\n"
+    text = text.replace(before, f"from shared.records import {', '.join(names)}\n{before}")
+    return re.sub(r"^\)$", "".join(f"    {name}.OWNED,\n" for name in names) + ")", text, flags=re.MULTILINE)
 
 
 def _with_row(text: str, resource: Resource) -> str:

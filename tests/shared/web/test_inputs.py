@@ -1,6 +1,6 @@
 """The base classes of bodies and queries. Responses to invalid input are tested with the endpoints."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 from pydantic import Field
@@ -12,7 +12,7 @@ from shared.records.one_time_tokens import OneTimeToken
 from shared.records.registrations import Registration
 from shared.records.sessions import Session
 from shared.values.types import Name, Rule
-from shared.web.inputs import Body, Query
+from shared.web.inputs import OMITTED, Body, Query
 from shared.web.request import Request
 
 
@@ -87,3 +87,40 @@ def test_record_with_a_secret_is_not_a_named_tuple(record: type) -> None:
 def test_unknown_constraint_of_a_rule_raises_at_declaration() -> None:
     with pytest.raises(TypeError, match="Rule has no constraint min; it has ge, gt"):
         Rule(min=1)
+
+
+class Change(Body):
+    """A body of which the caller sends some fields."""
+
+    title: Name = OMITTED
+    due_at: Name | None = OMITTED
+
+
+def given(body: str) -> Any:
+    return Change.from_request(Request({"body": body, "headers": {"content-type": "application/json"}})).given()
+
+
+def test_only_what_the_caller_has_sent_is_given_null_included() -> None:
+    assert given('{"title": "a"}') == {"title": "a"}
+    assert given('{"dueAt": null, "other": 1}') == {"due_at": None}
+
+
+@pytest.mark.parametrize("body", ["{}", "", '{"other": 1}'])
+def test_change_of_nothing_is_refused(body: str) -> None:
+    with pytest.raises(InvalidInput, match="Provide at least one of title, dueAt"):
+        given(body)
+
+
+def test_required_field_cannot_be_null() -> None:
+    with pytest.raises(InvalidInput, match="title: is required"):
+        given('{"title": null}')
+
+
+@pytest.mark.parametrize("value", ['"5"', "true", "5.0"])
+def test_value_of_another_type_is_refused_in_json_and_read_in_a_form(value: str) -> None:
+    class Count(Body):
+        number: int
+
+    with pytest.raises(InvalidInput, match="number: "):
+        Count.from_request(Request({"body": f'{{"number": {value}}}', "headers": {"content-type": "application/json"}}))
+    assert Count._from_text({"number": "5"}).number == 5

@@ -3,5 +3,5 @@
 from shared.records.owned import Owned
 
 OWNED: tuple[Owned, ...] = (
-    # One name per line, sorted: such as `NOTES,` for `from shared.records.notes import NOTES`.
+    # A line for each module of `shared.records` that has some, such as `notes.OWNED,`.
 )
