@@ -165,6 +165,7 @@ def _field(word: str, prefix: str) -> Field:
         keyword.iskeyword(name)
         or _RESERVED.fullmatch(name)
         or name.startswith("by_")
+        or match["name"] not in {name, camel_case(name)}
         or name != snake_case(camel_case(name))
     ):
         raise ScaffoldError(

@@ -20,6 +20,10 @@ class Plan:
         planned = self._texts.get(path)
         return planned if planned is not None else (ROOT / path).read_text(encoding="utf-8")
 
+    def paths(self) -> list[str]:
+        """Return the files that change."""
+        return sorted(self._texts)
+
     def exists(self, path: str) -> bool:
         """Return whether a file will exist."""
         return self._texts[path] is not None if path in self._texts else (ROOT / path).exists()

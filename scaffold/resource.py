@@ -28,7 +28,6 @@ _CLASSES = re.compile(
 _NAMES = re.compile("api|change|clock|create|delete|get|handler|ids|indexes|newest|page|replace|shards|write")
 PERSONAL_DATA = "docs/personal-data.md"
 REGISTRY = "layers/shared/shared/accounts/resources.py"
-# The functions that need the tables of all owned records.
 _CLOSING = "RemoveClosedAccountsFunction"
 _OF_OWNERS = (_CLOSING, "ExportFunction")
 
@@ -238,7 +237,7 @@ def add_resource(plan: Plan, resource: Resource) -> None:
         text = template.with_block(text, path, block)
     text = template.with_table(text, render("resource/table.yaml.jinja", r=resource))
     if resource.owned:
-        for function in _OF_OWNERS:
+        for function in _of_owners(text):
             statements = _statements(resource, deletes=function == _CLOSING)
             text = template.with_access(text, function, resource.variable_name, resource.table, statements)
         plan.change(REGISTRY, _with_entry(plan.read(REGISTRY), resource.plural))
@@ -261,7 +260,7 @@ def remove_resource(plan: Plan, name: str, plural: str) -> None:
         raise ScaffoldError(f"template.yaml has no {resource.table}: there is no resource {name}.")
     for path in (resource.url, resource.item_url):
         text = template.without_block(text, path)
-    for function in _OF_OWNERS:
+    for function in _of_owners(text):
         text = template.without_access(text, function, resource.table)
     plan.change(TEMPLATE, template.without_table(text, resource.table))
     for file in (*resource.files(), f"layers/shared/shared/values/{plural}.py"):
@@ -271,6 +270,11 @@ def remove_resource(plan: Plan, name: str, plural: str) -> None:
     row = re.compile(rf"^\| `{resource.table.removesuffix('Table')}` \|.*\n", re.MULTILINE)
     plan.change(PERSONAL_DATA, row.sub("", plan.read(PERSONAL_DATA)))
     move_folders(plan, {own.path for own in template.blocks(plan.read(TEMPLATE))})
+
+
+def _of_owners(text: str) -> list[str]:
+    """Return the functions that need the tables of all owned records. The export may have been removed."""
+    return [function for function in _OF_OWNERS if f"\n  {function}:\n" in text]
 
 
 def _statements(resource: Resource, *, deletes: bool) -> list[str]:

@@ -112,10 +112,10 @@ def test_pages_of_any_size_hold_all_records_in_order(limit: int, descending: boo
 )
 def test_range_includes_its_bounds(low: str | None, high: str | None, expected: Sequence[str]) -> None:
     prices = {store(number, price=Decimal(price)): price for number, price in enumerate(PRICES)}
-    bounds = [None if bound is None else Decimal(bound) for bound in (low, high)]
+    least, most = (None if bound is None else Decimal(bound) for bound in (low, high))
     for limit in (1, 2, 100):
-        assert [prices[record_id] for record_id in everything(Selection("price", *bounds), limit)] == expected
-        down = everything(Selection("price", *bounds, descending=True), limit)
+        assert [prices[record_id] for record_id in everything(Selection("price", least, most), limit)] == expected
+        down = everything(Selection("price", least, most, descending=True), limit)
         assert [Decimal(prices[record_id]) for record_id in down] == [Decimal(price) for price in expected[::-1]]
 
 
