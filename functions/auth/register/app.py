@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from shared.accounts import registration
 from shared.records import limits
+from shared.values import declared
 from shared.values.client import Client
 from shared.values.types import Email, Name, Password
 from shared.web.api import Api
@@ -19,7 +20,7 @@ api = Api("/api/auth/register")
 handler = api.handler
 
 
-class Registration(Body):
+class Registration(Body, details=["registration"]):
     """Name, email and password of the new account."""
 
     name: Name
@@ -30,5 +31,8 @@ class Registration(Body):
 @api.post(limit=limits.REGISTER)
 def register(body: Registration, client: Client) -> Accepted[RegistrationStarted]:
     """Store a pending registration and return its secret. The account opens when the address is confirmed."""
-    secret = registration.register(name=body.name, email=body.email, password=body.password, client=client)
+    details = declared.details(body.to_json())
+    secret = registration.register(
+        name=body.name, email=body.email, password=body.password, details=details, client=client
+    )
     return Accepted({"message": "Check your inbox to confirm your address.", "registration": secret})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
 
 from shared.accounts import closing, lifecycle
 from shared.core.errors import (
@@ -15,12 +16,13 @@ from shared.core.errors import (
 )
 from shared.records import users
 from shared.records.users import User
+from shared.values import declared
 from shared.values.choices import Role, Status
 from shared.values.client import Client
 from shared.values.types import Name
 from shared.web.api import Api
 from shared.web.caller import Caller
-from shared.web.inputs import Body, IfMatch
+from shared.web.inputs import OMITTED, Body, IfMatch
 from shared.web.responses import NoContent, Versioned
 
 if TYPE_CHECKING:
@@ -30,22 +32,26 @@ api = Api("/api/users/{userId}", mostly="GET")
 handler = api.handler
 
 _OF_CHANGE = (NotAllowed, ReauthenticationRequired, UserNotFound, LastAdmin)
+_EXAMPLE = {"name": "Grace Hopper", "role": "user", "status": "active"}
 
 
-class Replacement(Body, example={"name": "Grace Hopper", "role": "user", "status": "active"}):
-    """All fields that the caller may change: the name, and for administrators the role and status."""
+class Replacement(Body, example=_EXAMPLE, details=["profile", "administration"]):
+    """All fields that the caller may change: the name, and for administrators the role and status.
+
+    A field that can be null becomes null if it is left out.
+    """
 
     name: Name
-    role: Role | None = None
-    status: Status | None = None
+    role: Role = OMITTED
+    status: Status = OMITTED
 
 
-class Changes(Body):
-    """The fields to change."""
+class Changes(Body, details=["profile", "administration"]):
+    """The fields to change. Null clears a field that can be null."""
 
-    name: Name | None = None
-    role: Role | None = None
-    status: Status | None = None
+    name: Name = OMITTED
+    role: Role = OMITTED
+    status: Status = OMITTED
 
 
 @api.get(errors=(NotAllowed, UserNotFound))
@@ -60,9 +66,10 @@ def replace_user(
     user_id: str, caller: Caller, body: Replacement, if_match: IfMatch, client: Client
 ) -> Versioned[PublicUser]:
     """Replace the profile. Administrators must provide the role and status too."""
-    if caller.is_admin and not (body.role and body.status):
+    given = body.to_json()
+    if caller.is_admin and not {"role", "status"} <= given.keys():
         raise InvalidInput("Name, role and status are required")
-    return _change(user_id, caller, body, if_match, client)
+    return _change(user_id, caller, {**dict.fromkeys(_details(caller)), **given}, if_match, client)
 
 
 @api.patch(errors=_OF_CHANGE)
@@ -70,7 +77,7 @@ def update_user(
     user_id: str, caller: Caller, body: Changes, if_match: IfMatch, client: Client
 ) -> Versioned[PublicUser]:
     """Change some fields of the profile."""
-    return _change(user_id, caller, body, if_match, client)
+    return _change(user_id, caller, body.to_json(), if_match, client)
 
 
 @api.delete(errors=(NotAllowed, ReauthenticationRequired, UserNotFound, LastAdmin, EmailChangeUndoable))
@@ -82,12 +89,18 @@ def close_account(user_id: str, caller: Caller, client: Client) -> NoContent:
     return NoContent()
 
 
-def _change(user_id: str, caller: Caller, body: Body, if_match: IfMatch, client: Client) -> Versioned[PublicUser]:
+def _details(caller: Caller) -> Collection[str]:
+    """Return the fields of `Details` that the caller may change."""
+    return declared.fields_at("profile", "administration") if caller.is_admin else declared.fields_at("profile")
+
+
+def _change(
+    user_id: str, caller: Caller, changes: Mapping[str, Any], if_match: IfMatch, client: Client
+) -> Versioned[PublicUser]:
     caller.must_be(user_id)
-    changes = {name: value for name, value in vars(body).items() if value is not None}
     if not changes:
-        raise InvalidInput("Provide at least one of name, role and status")
-    if not caller.is_admin and changes.keys() != {"name"}:
+        raise InvalidInput("Provide at least one field to change")
+    if not caller.is_admin and not changes.keys() <= {"name", *_details(caller)}:
         raise NotAllowed
     # An administrator's own access needs no proof: nobody gains anything by taking it away.
     proving = None if caller.id == user_id else caller.must_be_fresh

@@ -8,6 +8,7 @@ from shared.accounts import lifecycle
 from shared.core.errors import EmailTaken, ReauthenticationRequired
 from shared.records import users
 from shared.records.idempotency import Once
+from shared.values import declared
 from shared.values.choices import Role
 from shared.values.client import Client
 from shared.values.types import Email, Name
@@ -30,7 +31,7 @@ class Search(Paging):
     email: Email | None = None
 
 
-class Invitation(Body):
+class Invitation(Body, details=["invitation"]):
     """The user to invite."""
 
     name: Name
@@ -53,6 +54,8 @@ def invite_user(admin: Admin, body: Invitation, key: IdempotencyKey, client: Cli
     """Create an account, and email its user an invitation to set a password."""
     if body.role == "admin":
         admin.must_be_fresh()
-    once = Once(operation="invite", scope=admin.id, key=key.text, request=body.to_json())
-    user = lifecycle.invite(name=body.name, email=body.email, role=body.role, once=once, client=client)
+    request = body.to_json()
+    once = Once(operation="invite", scope=admin.id, key=key.text, request=request)
+    details = declared.details(request)
+    user = lifecycle.invite(name=body.name, email=body.email, role=body.role, details=details, once=once, client=client)
     return Created(user, location=f"{api.path}/{user['id']}")

@@ -14,7 +14,9 @@ from shared.core import aws, tables
 from shared.records import shards, users
 from shared.records.idempotency import Once
 from shared.shapes.users import PublicUser
+from shared.values import declared
 from shared.values.client import Client
+from shared.values.details import Details
 from tests.support import PASSWORD, stored
 from tests.support.accounts import ADMIN_EMAIL
 from tests.support.api import Api, Inbox
@@ -22,13 +24,19 @@ from tests.support.assertions import assert_error
 from tests.support.faults import Wire
 
 KEYS = ["id", "name", "email", "role", "status", "emailVerified", "emailStatus", "createdAt", "updatedAt"]
+KEYS += Details.__annotations__
 
 
 def invite(number: int) -> PublicUser:
     """Invite a user without an HTTP request. Return the profile."""
     once = Once(operation="invite", scope="", key="", request=None)
     return lifecycle.invite(
-        name=f"User {number}", email=f"user{number}@example.com", role="user", once=once, client=Client()
+        name=f"User {number}",
+        email=f"user{number}@example.com",
+        role="user",
+        details=declared.details({}),
+        once=once,
+        client=Client(),
     )
 
 

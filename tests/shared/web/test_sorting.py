@@ -75,5 +75,5 @@ def test_cursor_leads_on_in_the_same_selection_alone() -> None:
 
 
 def test_link_to_the_next_page_keeps_the_selection() -> None:
-    response = page(API, [], search(dueAt_from="2026-08-04", limit="5"), "position", None)
+    response: Any = page(API, [], search(dueAt_from="2026-08-04", limit="5"), "position", None)
     assert response.headers["Link"].startswith("</api/made-up?dueAt_from=2026-08-04&limit=5&cursor=")

@@ -113,7 +113,9 @@ def _open(
     registration: Registration, address: str, client: Client, *, consuming: OneTimeToken | None = None
 ) -> SignedIn:
     suppressed = suppressions.reason_for(address)
-    user = users.new(name=registration.name, email=address, role="user", email_verified=True)
+    user = users.new(
+        name=registration.name, email=address, role="user", email_verified=True, details=registration.details
+    )
     credential = credentials.new(
         email=address, user_id=user.id, password_hash=registration.password_hash, signed_up=True
     )

@@ -1,7 +1,7 @@
 """The life of an account: inviting its user and changing its profile. `shared.accounts.closing` ends it."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.core.errors import EmailTaken
 from shared.core.tables import Change, optimistic, write
@@ -12,6 +12,7 @@ from shared.records.users import User
 from shared.values import passwords
 from shared.values.choices import Role
 from shared.values.client import Client
+from shared.values.details import Details
 from shared.values.versions import Versions
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ _OPERATOR = Client(caller_id="operator")
 
 
 @optimistic
-def invite(*, name: str, email: str, role: Role, once: Once, client: Client) -> "PublicUser":
+def invite(  # noqa: PLR0913  # the fields of a profile
+    *, name: str, email: str, role: Role, details: Details, once: Once, client: Client
+) -> "PublicUser":
     """Create an account for another person, email them a link to set a password, and return the public profile.
 
     Raises:
@@ -34,7 +37,7 @@ def invite(*, name: str, email: str, role: Role, once: Once, client: Client) -> 
     if response is not None:
         return response
     suppressed = suppressions.reason_for(email)
-    user = users.new(name=name, email=email, role=role, email_status=suppressed)
+    user = users.new(name=name, email=email, role=role, email_status=suppressed, details=details)
     credential = credentials.new(email=email, user_id=user.id, password_hash=None, invited=True)
     write(
         once.storing(user.public()),
@@ -84,18 +87,18 @@ def ensure_admin(email: str, password: str) -> None:
 @optimistic
 def change(
     user_id: str,
-    changes: Mapping[str, str],
+    changes: Mapping[str, Any],
     *,
     versions: Versions,
     client: Client,
     proving: Callable[[], None] | None = None,
 ) -> User:
-    """Change a profile's `name`, `role` or `status`, and return the new profile.
+    """Change fields of a profile, `name`, `role`, `status` or those of `Details`, and return the new profile.
 
     `proving` is called before the role or status changes, and raises the error of a caller who must prove more.
 
-    The user's sessions change in the same transaction: a new role applies from their next request, and `disabled` ends
-    them. The user is told about a new role or status.
+    The user's sessions change in the same transaction: they show a new name, a new role applies from their next
+    request, and `disabled` ends them. The user is told about a new role or status.
 
     Raises:
         UserNotFound: there is no such user.
@@ -110,7 +113,7 @@ def change(
     if not differences:
         return user
     if (after.role, after.status) == (user.role, user.status):
-        access = sessions.updating_all(after)
+        access = sessions.updating_all(after) if after.name != user.name else []
     else:
         if proving is not None:
             proving()

@@ -8,9 +8,10 @@ from shared.core.tables import Change, write
 from shared.records import activity, limits, outbox, registrations
 from shared.values import passwords
 from shared.values.client import Client
+from shared.values.details import Details
 
 
-def register(*, name: str, email: str, password: str, client: Client) -> str:
+def register(*, name: str, email: str, password: str, details: Details, client: Client) -> str:
     """Store a pending registration, request an email to its address, and return its secret.
 
     Every address costs the same: one count, one hash, one transaction of two items.
@@ -20,7 +21,9 @@ def register(*, name: str, email: str, password: str, client: Client) -> str:
 
     """
     passwords.check(password, email=email, name=name)
-    registration, secret = registrations.new(name=name, email=email, password_hash=passwords.hashed(password))
+    registration, secret = registrations.new(
+        name=name, email=email, password_hash=passwords.hashed(password), details=details
+    )
     write(registrations.adding(registration), _emailing(email, registration.position, client))
     activity.log("user_confirmation_requested", client, address=activity.digest(email))
     return secret

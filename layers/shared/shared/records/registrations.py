@@ -26,7 +26,8 @@ from shared.core.conditions import Attr, Condition, Key
 from shared.core.errors import Outdated
 from shared.core.tables import Change, Delete, Item, Put, Table, Update, try_update, write
 from shared.records.sessions import Session
-from shared.values import emails
+from shared.values import declared, emails
+from shared.values.details import Details
 
 REGISTRATIONS = Table("registrations_table")
 LIFETIME = clock.DAY
@@ -58,6 +59,8 @@ class _Code(NamedTuple):
 class Registration:
     """A pending registration. `email` is the key of the address, `address` the address as typed.
 
+    `name` and `details` are those of the profile that it opens.
+
     `opened` is empty until the registration opens its account, and then refers to the session that started.
     """
 
@@ -67,6 +70,7 @@ class Registration:
     name: str
     password_hash: str
     created_at: int
+    details: Details
     opened: str = ""
     opened_at: int = 0
     codes: tuple[_Code, ...] = ()
@@ -91,6 +95,7 @@ class Registration:
             name=item["name"],
             password_hash=item["passwordHash"],
             created_at=item["createdAt"],
+            details=declared.details(item.get("details", {})),
             opened=item.get("opened", ""),
             opened_at=item.get("openedAt", 0),
             codes=tuple(
@@ -202,7 +207,7 @@ def _code_digest(registration: Registration, code: str) -> bytes:
 # Changes -------------------------------------------------------------------------------------------
 
 
-def new(*, name: str, email: str, password_hash: str) -> tuple[Registration, str]:
+def new(*, name: str, email: str, password_hash: str, details: Details | None = None) -> tuple[Registration, str]:
     """Create a registration without storing it. Return it and its secret."""
     milliseconds = int(time.time() * 1000)
     content = _CONTENT.pack(milliseconds, secrets.token_bytes(_RANDOM_LENGTH))
@@ -214,6 +219,7 @@ def new(*, name: str, email: str, password_hash: str) -> tuple[Registration, str
         name=name,
         password_hash=password_hash,
         created_at=milliseconds // 1000,
+        details=details if details is not None else declared.details({}),
     )
     return registration, secret
 
@@ -227,6 +233,7 @@ def adding(registration: Registration) -> list[Change]:
         "passwordHash": registration.password_hash,
         "createdAt": registration.created_at,
         "expiresAt": registration.created_at + LIFETIME,
+        "details": registration.details,
     }
     return [Put(table=REGISTRATIONS, item=item, when=Attr("position").not_exists())]
 

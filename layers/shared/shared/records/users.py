@@ -15,8 +15,9 @@ from shared.core.tables import Change, Delete, Item, Put, Table, Update
 from shared.records import credentials, shards
 from shared.records.credentials import Credential
 from shared.records.shards import Order
-from shared.values import emails
+from shared.values import declared, emails
 from shared.values.choices import EmailStatus, Role, Status
+from shared.values.details import Details
 
 if TYPE_CHECKING:
     from shared.shapes.users import PublicUser
@@ -34,7 +35,7 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-
 
 
 class User(NamedTuple):
-    """A profile. `version` grows with each change. Times are RFC 3339.
+    """A profile. `version` grows with each change. Times are RFC 3339. `details` has the fields that we have added.
 
     `email_status` is a copy of the reason in `shared.records.suppressions`, or `ok`. It stops emails, not sign-in.
     """
@@ -50,6 +51,7 @@ class User(NamedTuple):
     updated_at: str
     version: int
     shard: str
+    details: Details
 
     @property
     def can_administer(self) -> bool:
@@ -73,6 +75,7 @@ class User(NamedTuple):
             "emailStatus": self.email_status,
             "createdAt": self.created_at,
             "updatedAt": self.updated_at,
+            **self.details,
         }
 
     def item(self) -> Item:
@@ -94,11 +97,18 @@ class User(NamedTuple):
             updated_at=item["updatedAt"],
             version=item["version"],
             shard=item["shard"],
+            details=declared.details(item),
         )
 
 
-def new(
-    *, name: str, email: str, role: Role, email_verified: bool = False, email_status: EmailStatus | None = None
+def new(  # noqa: PLR0913  # the fields of a profile
+    *,
+    name: str,
+    email: str,
+    role: Role,
+    email_verified: bool = False,
+    email_status: EmailStatus | None = None,
+    details: Details | None = None,
 ) -> User:
     """Create a profile without storing it."""
     moment = clock.timestamp()
@@ -114,24 +124,33 @@ def new(
         updated_at=moment,
         version=1,
         shard=secrets.choice(shards.ALL),
+        details=details if details is not None else declared.details({}),
     )
 
 
 def updated(user: User, **changes: Any) -> User:
-    """Return the next version of the profile, with these fields changed."""
-    return user._replace(**changes, version=user.version + 1, updated_at=clock.timestamp())
+    """Return the next version of the profile, with these fields changed: those of `User` or of its `details`.
+
+    Raises:
+        ValueError: there is no such field.
+
+    """
+    details = declared.details({**user.details, **changes})
+    own = {name: value for name, value in changes.items() if name not in details}
+    return user._replace(**own, details=details, version=user.version + 1, updated_at=clock.timestamp())
 
 
 def differences(before: User, after: User) -> list[dict[str, str]]:
-    """Return each difference in name, role and status as `field`, `from` and `to`.
+    """Return each field whose value differs as `field` and, for role and status, `from` and `to`.
 
-    A name is personal data, which does not belong in a log, so its values are left out.
+    Other values are personal data, which does not belong in a log.
     """
-    changes = [{"field": "name"}] if after.name != before.name else []
-    for field, old, new in (("role", before.role, after.role), ("status", before.status, after.status)):
-        if new != old:
-            changes.append({"field": field, "from": old, "to": new})
-    return changes
+    old, new = before.item(), after.item()
+    return [
+        {"field": name, "from": old[name], "to": new[name]} if name in {"role", "status"} else {"field": name}
+        for name in new
+        if new[name] != old[name] and name not in {"version", "updatedAt"}
+    ]
 
 
 # Reading -------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """Security events of an account."""
 
-from typing import Literal, NotRequired
+from typing import Annotated, Literal, NotRequired
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from shared.shapes.fields import IpAddress, Time, UserAgent
@@ -10,9 +11,9 @@ from shared.values.choices import Event, Outcome
 # `from` is a word of Python.
 Difference = TypedDict(
     "Difference",
-    {"field": Literal["name", "role", "status"], "from": NotRequired[str], "to": NotRequired[str]},
+    {"field": Annotated[str, Field(examples=["role"])], "from": NotRequired[str], "to": NotRequired[str]},
 )
-"""A changed field of the profile. Values are left out where they are personal data."""
+"""A changed field of the profile. Only a role and a status have their values: others are personal data."""
 
 
 class PublicEntry(TypedDict):

@@ -3,8 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from datetime import UTC
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from shared.values import emails
 from shared.values.visibility import is_visible
@@ -17,8 +16,8 @@ class Rule:
     """The validation of a field: constraints, named as in pydantic's `Field`, and then a function.
 
     The function returns the normalized value, or raises ValueError with a text for the caller. `Rule(check,
-    max_length=100)` stands for `Field(max_length=100), AfterValidator(check)`, without importing pydantic. `example`
-    and `format` (of JSON Schema) are for docs/openapi.json.
+    max_length=100)` stands for `Field(max_length=100), AfterValidator(check)`, without importing pydantic. `example`,
+    `description` and `format` (of JSON Schema) are for docs/openapi.json.
     """
 
     # The protocol by which pydantic replaces one annotation by several (annotated_types.GroupedMetadata).
@@ -29,6 +28,7 @@ class Rule:
         function: Callable[[Any], Any] | None = None,
         *,
         example: Any = None,
+        description: str | None = None,
         format: str | None = None,  # noqa: A002  # the name in JSON Schema
         **constraints: Any,
     ) -> None:
@@ -37,6 +37,7 @@ class Rule:
         self._function = function
         self._documented: dict[str, Any] = {
             **({"examples": [example]} if example is not None else {}),
+            **({"description": description} if description is not None else {}),
             **({"json_schema_extra": {"format": format}} if format is not None else {}),
         }
         self._constraints = constraints
@@ -49,6 +50,21 @@ class Rule:
             yield Field(**self._constraints, **self._documented)
         if self._function is not None:
             yield AfterValidator(self._function)
+
+
+Place: TypeAlias = Literal["registration", "invitation", "profile", "administration"]
+"""Where callers may set a field of a user: POST /api/auth/register, POST /api/users, or PUT and PATCH of the profile,
+which at the place `administration` is for administrators only."""
+
+
+class AcceptedAt:
+    """Where a field of `shared.values.details` is accepted: `Annotated[Name | None, AcceptedAt("registration")]`."""
+
+    def __init__(self, *places: Place) -> None:
+        # mypy does not check what is inside Annotated.
+        if unknown := set(places) - set(get_args(Place)):
+            raise TypeError(f"There is no place {', '.join(sorted(unknown))}; places are {', '.join(get_args(Place))}")
+        self.places = places
 
 
 # Not allowed in text that ends up in emails and on pages: line breaks, controls, and characters that change the
@@ -125,7 +141,7 @@ def _date(text: str) -> str:
 
 
 def _time(text: str) -> str:
-    from datetime import datetime  # noqa: PLC0415  # no cold start needs it
+    from datetime import UTC, datetime  # noqa: PLC0415  # no cold start needs it
 
     # RFC 3339, 5.6. Python reads more than that, such as weeks.
     if not re.fullmatch(r"[0-9-]{10}[Tt][0-9:]{8}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})", text):

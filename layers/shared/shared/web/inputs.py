@@ -2,18 +2,21 @@
 
 A body is a class with a field for each value, `class Registration(Body)`, and so is a query, `class Page(Query)`. Both
 are dataclasses that pydantic validates, so a field has any type that pydantic knows. Python names fields in
-snake_case and callers in camelCase. Unknown fields are ignored, because front ends send whole forms.
+snake_case and callers in camelCase. Unknown fields are ignored, because front ends send whole forms. The default
+`OMITTED` makes a field optional, and tells one that was not sent from one that was sent as null.
 
 pydantic is imported by the first validation, not by this module: importing it is a fifth of a cold start.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
 from shared.core.errors import ErrorTypes, FieldError, IdempotencyKeyReused, InvalidInput, Stale
+from shared.values import declared
+from shared.values.types import Place
 from shared.values.versions import Versions
 from shared.web.request import BodyTooLarge, Request, UnsupportedMediaType
 
@@ -54,9 +57,17 @@ class _Input:
         "allow_inf_nan": False,
     }
 
-    def __init_subclass__(cls, example: Mapping[str, Any] | None = None, **options: Any) -> None:
+    def __init_subclass__(
+        cls, example: Mapping[str, Any] | None = None, details: Sequence[Place] = (), **options: Any
+    ) -> None:
+        """Make the class a dataclass. `details` are the places whose fields of a user it has besides its own."""
         super().__init_subclass__(**options)
         cls.input_example = example
+        for name, kind in declared.fields_at(*details).items():
+            if name in cls.__annotations__ or hasattr(cls, name):
+                raise TypeError(f"{cls.__name__} has {name} already: rename the one of Details")
+            cls.__annotations__[name] = kind
+            setattr(cls, name, OMITTED)
         # No repr: it would show passwords. No comparison: it takes a millisecond to generate.
         dataclass(kw_only=True, eq=False, repr=False)(cls)
         for field in fields(cls):
@@ -71,9 +82,10 @@ class _Input:
         return TypeAdapter(cls)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the values as JSON can represent them, by the names that callers use."""
+        """Return the values as JSON can represent them, by the names that callers use, without those omitted."""
         adapter = type(self)._adapter()  # noqa: SLF001  # its own
-        by_name: dict[str, Any] = adapter.dump_python(self, mode="json", by_alias=True)
+        omitted = {name for name, value in vars(self).items() if value is OMITTED}
+        by_name: dict[str, Any] = adapter.dump_python(self, mode="json", by_alias=True, exclude=omitted)
         return by_name
 
     @classmethod
@@ -172,18 +184,19 @@ def _translated(error: "ValidationError", required: list[str]) -> InvalidInput:
         return InvalidInput("The body is not valid JSON")
     if not errors[0]["loc"]:
         return InvalidInput("The body must be a JSON object")
-    found = [FieldError(".".join(map(str, each["loc"])), _rule(each)) for each in errors]
-    missing = any(_is_missing(each) and each["loc"][0] in required for each in errors)
+    found = [FieldError(".".join(map(str, each["loc"])), _rule(each, required)) for each in errors]
+    missing = any(_is_missing(each, required) and each["loc"][0] in required for each in errors)
     return InvalidInput(_all_required(required) if missing else f"{found[0].field}: {found[0].message}", found)
 
 
-def _is_missing(error: "ErrorDetails") -> bool:
+def _is_missing(error: "ErrorDetails", required: list[str]) -> bool:
     given: Any = error.get("input")
-    return error["type"] == "missing" or given is None or (isinstance(given, str) and not given.strip())
+    is_blank = isinstance(given, str) and not given.strip() and error["loc"][0] in required
+    return error["type"] == "missing" or given is None or is_blank
 
 
-def _rule(error: "ErrorDetails") -> str:
-    if _is_missing(error):
+def _rule(error: "ErrorDetails", required: list[str]) -> str:
+    if _is_missing(error, required):
         return "is required"
     rule = error["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
     return rule[:1].lower() + rule[1:]
