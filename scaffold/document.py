@@ -125,7 +125,9 @@ def build(routes: Sequence[Route]) -> Json:
     return _Builder(routes).document()
 
 
-class _Generator(GenerateJsonSchema):
+class Generator(GenerateJsonSchema):
+    """Describes types as pydantic does, without a warning for what it leaves out on purpose."""
+
     # `OMITTED` is no JSON: a field that has it is optional, without a default.
     ignored_warning_kinds = {"non-serializable-default"}  # noqa: RUF012  # as pydantic declares it
 
@@ -180,7 +182,7 @@ class _Builder:
         found, rest = TypeAdapter.json_schemas(
             adapters,  # type: ignore[arg-type]  # the modes
             ref_template=_REFERENCE,
-            schema_generator=_Generator,
+            schema_generator=Generator,
         )
         self._references = {keys[number]: _tidy(schema) for (number, _), schema in found.items()}
         self._schemas = {name: _tidy(schema) for name, schema in rest.get("$defs", {}).items()}

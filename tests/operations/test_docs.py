@@ -8,7 +8,9 @@ from operations.stack import ROOT
 
 PAGES = ["CONTRIBUTING.md", "docs/pipelines.md", "docs/rehearsal.md", "docs/runbooks.md"]
 # Files that the examples in CONTRIBUTING.md create.
-EXAMPLES = re.compile(r"functions/(greetings|support)/|tests/functions/test_greetings\.py|.*/shapes/greetings\.py")
+EXAMPLES = re.compile(
+    r"functions/(greetings|support)/|tests/functions/test_(greetings|company)\.py|.*/shapes/greetings\.py"
+)
 
 
 def read(page: str) -> str:

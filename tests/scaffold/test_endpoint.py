@@ -1,7 +1,6 @@
 """`make endpoint` and `make remove`: names, the template's text, and both commands in a copy of the project."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from scaffold.endpoint import add_block, add_endpoint, remove_endpoint
 from scaffold.names import ScaffoldError, Url
 from scaffold.plan import Plan
 from tests.support import ROOT
+from tests.support.copies import COMMIT, git, run
 
 TEMPLATE = (ROOT / "template.yaml").read_text(encoding="utf-8")
 
@@ -148,35 +148,6 @@ def test_block_for_a_handler_of_another_path_is_refused() -> None:
 
 
 # In a copy of the project --------------------------------------------------------------------------
-
-
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    """A clone of the project as it is, with the same environment."""
-    subprocess.run(["git", "clone", "-q", str(ROOT), str(tmp_path / "copy")], check=True)
-    project = tmp_path / "copy"
-    changed = subprocess.run(["git", "diff", "--binary", "HEAD"], cwd=ROOT, capture_output=True, check=True).stdout
-    if changed:
-        subprocess.run(["git", "apply", "--index"], cwd=project, input=changed, check=True)
-        subprocess.run([*COMMIT, "as it is"], cwd=project, check=True)
-    (project / ".venv").symlink_to(ROOT / ".venv")
-    (project / ".git/info/exclude").write_text(".venv\n")
-    return project
-
-
-COMMIT = ["git", "-c", "user.name=Tests", "-c", "user.email=tests@example.com", "commit", "-qam"]
-
-
-def run(project: Path, *command: str, status: int = 0) -> str:
-    """Run a command with the copy's Python. Return what it printed."""
-    python = project / ".venv/bin" / Path(sys.executable).name
-    done = subprocess.run([python, *command], cwd=project, capture_output=True, text=True, check=False)
-    assert done.returncode == status, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
-def git(project: Path, *command: str) -> str:
-    return subprocess.run(["git", *command], cwd=project, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.thorough

@@ -96,6 +96,16 @@ def test_patch_requires_a_field(admin: Api, ada: Api, body: dict[str, Any]) -> N
     assert_error(admin.patch(url(ada), body), 400, "validation_failed")
 
 
+@pytest.mark.parametrize("field", ["name", "role", "status"])
+@pytest.mark.parametrize("verb", ["PUT", "PATCH"])
+def test_null_is_no_value_of_a_field_that_every_user_has(admin: Api, ada: Api, verb: str, field: str) -> None:
+    before = ada.get(url(ada)).json
+    reply = admin.call(verb, url(ada), {"name": "Augusta", "role": "user", "status": "active", field: None})
+    assert_error(reply, 400, "validation_failed")
+    assert reply.json["errors"] == [{"field": field, "message": "is required"}]
+    assert ada.get(url(ada)).json == before
+
+
 @pytest.mark.parametrize(
     "body", [{"name": "Ada"}, {"name": "Ada", "role": "user"}, {"role": "user", "status": "active"}]
 )

@@ -1,0 +1,65 @@
+"""The fields that CONTRIBUTING.md adds to users, in a copy of the project: the code of the page, and its effects."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT
+from tests.support.copies import git, run
+
+pytestmark = pytest.mark.thorough
+
+DETAILS = "layers/shared/shared/values/details.py"
+TEST = "tests/functions/test_company.py"
+
+
+def files_of_the_page() -> dict[str, str]:
+    """Return the text of each file that the page shows."""
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    section = page.partition("## Add a field to users\n")[2].partition("\n## ")[0]
+    blocks = re.findall(r"`([\w/]+\.py)`[^`]*```python\n(.*?)```", section, re.DOTALL)
+    return dict(blocks)
+
+
+@pytest.fixture
+def changed(copy: Path) -> Path:
+    """A copy of the project with the files of the page."""
+    files = files_of_the_page()
+    assert list(files) == [DETAILS, TEST]
+    for name, text in files.items():
+        (copy / name).write_text(text)
+    run(copy, "-m", "scaffold.sync")
+    return copy
+
+
+def test_field_is_declared_in_one_place(changed: Path) -> None:
+    # The budgets of imports are unchanged.
+    status = git(changed, "status", "--porcelain").splitlines()
+    assert status == [" M README.md", " M docs/openapi.json", f" M {DETAILS}", f"?? {TEST}"]
+    run(changed, "-m", "ruff", "check")
+    run(changed, "-m", "ruff", "format", "--check")
+    run(changed, "-m", "mypy")
+    tests = [TEST, "tests/scaffold/added_fields.py", "tests/scaffold/test_document.py", "tests/scaffold/test_sync.py"]
+    tests += ["tests/shared/values", "tests/shared/records/test_users.py", "tests/shared/web/test_inputs.py"]
+    tests += ["tests/functions/users", "tests/functions/auth/test_register.py", "tests/functions/test_imports.py"]
+    assert " passed" in run(changed, "-m", "pytest", "-q", *tests)
+
+
+def test_field_is_documented_with_its_rules_where_it_is_accepted_and_shown(changed: Path) -> None:
+    schemas = json.loads((changed / "docs/openapi.json").read_text())["components"]["schemas"]
+    company = {"anyOf": [{"examples": ["Ada Lovelace"], "maxLength": 100, "type": "string"}, {"type": "null"}]}
+    birthday = {"anyOf": [{"examples": ["1815-12-10"], "format": "date", "type": "string"}, {"type": "null"}]}
+    plan = {"anyOf": [{"enum": ["free", "paid"], "type": "string"}, {"type": "null"}]}
+    everything = {"company": company, "birthday": birthday, "plan": plan}
+    for name, expected in (
+        ("PublicUser", everything),
+        ("Registration", {"company": company}),
+        ("Invitation", {"company": company}),
+        ("Replacement", everything),
+        ("Changes", everything),
+    ):
+        properties, required = schemas[name]["properties"], schemas[name].get("required", [])
+        assert {field: properties[field] for field in everything if field in properties} == expected, name
+        assert everything.keys() & set(required) == (everything.keys() if name == "PublicUser" else set()), name

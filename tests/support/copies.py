@@ -1,0 +1,34 @@
+"""Copies of the project, for tests that change its files."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support import ROOT
+
+COMMIT = ["git", "-c", "user.name=Tests", "-c", "user.email=tests@example.com", "commit", "-qam"]
+
+
+def clone(folder: Path) -> Path:
+    """Return a clone of the project as it is, with the same environment."""
+    project = folder / "copy"
+    subprocess.run(["git", "clone", "-q", str(ROOT), str(project)], check=True)
+    changed = subprocess.run(["git", "diff", "--binary", "HEAD"], cwd=ROOT, capture_output=True, check=True).stdout
+    if changed:
+        subprocess.run(["git", "apply", "--index"], cwd=project, input=changed, check=True)
+        subprocess.run([*COMMIT, "as it is"], cwd=project, check=True)
+    (project / ".venv").symlink_to(ROOT / ".venv")
+    (project / ".git/info/exclude").write_text(".venv\n")
+    return project
+
+
+def run(project: Path, *command: str, status: int = 0) -> str:
+    """Run a command with the copy's Python. Return what it printed."""
+    python = project / ".venv/bin" / Path(sys.executable).name
+    done = subprocess.run([python, *command], cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def git(project: Path, *command: str) -> str:
+    return subprocess.run(["git", *command], cwd=project, capture_output=True, text=True, check=True).stdout
