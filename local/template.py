@@ -81,8 +81,8 @@ class Cors:
 class Project:
     """Everything that the runner serves.
 
-    `api` is SAM CLI's object. Tables, secrets and queues map logical ids to properties; `rotations` maps secrets to
-    functions.
+    `api` is SAM CLI's object. Tables, secrets, queues and buckets map logical ids to properties; `rotations` maps
+    secrets to functions.
     """
 
     api: Any
@@ -92,6 +92,7 @@ class Project:
     tables: Mapping[str, Mapping[str, Any]]
     secrets: Mapping[str, Mapping[str, Any]]
     queues: Mapping[str, Mapping[str, Any]]
+    buckets: Mapping[str, Mapping[str, Any]]
     streams: tuple[StreamSource, ...]
     feedback: tuple[FeedbackRoute, ...]
     schedules: tuple[Schedule, ...]
@@ -144,6 +145,7 @@ def _read(path: Path, overrides: Mapping[str, str]) -> Project:
         tables=of_type("AWS::DynamoDB::Table"),
         secrets=of_type("AWS::SecretsManager::Secret"),
         queues=of_type("AWS::SQS::Queue"),
+        buckets=of_type("AWS::S3::Bucket"),
         streams=tuple(_streams(of_type("AWS::Serverless::Function"))),
         feedback=tuple(
             _feedback(of_type("AWS::SES::ConfigurationSetEventDestination"), of_type("AWS::Serverless::Function"))

@@ -278,7 +278,7 @@ class _Builder:
         success = {"success": {"const": True}}
         status, schema = HTTPStatus.OK, shape
         headers: tuple[str, ...] = ()
-        if kind is responses.Data:
+        if kind in {responses.Data, responses.Serialized}:
             schema = _object(success | {"data": shape})
         elif kind is responses.Versioned:
             schema, headers = _object(success | {"data": shape}), ("ETag",)

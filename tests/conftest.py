@@ -32,7 +32,7 @@ from shared.values import passwords
 from tests.support import ROOT, proof, rights, stored
 from tests.support.accounts import ADMIN_EMAIL, member
 from tests.support.api import Api, Inbox
-from tests.support.aws import REGION, create_table, forget_circuits, forget_clients, rotate
+from tests.support.aws import REGION, create_bucket, create_table, forget_circuits, forget_clients, rotate
 from tests.support.faults import Wire
 from tests.support.ministack import PYTHON, empty, running
 from tests.support.template import transformed_template
@@ -179,6 +179,8 @@ def environment(variables: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -
     # Tests ask for more emails to an address than the limits allow. Tests of the limits use the fixture `email_limits`.
     monkeypatch.setattr(limits, "_allows_another", lambda *_: True)
     monkeypatch.setattr(limits, "_MAX_ADDRESS_CHANGES_PER_DAY", 1000)
+    monkeypatch.setattr(limits, "_PER_EXPORT", 0)
+    monkeypatch.setattr(limits, "_PER_ATTEMPT", 0)
     passwords._dummy_hash.cache_clear()
     config.settings.cache_clear()
     yield variables
@@ -212,6 +214,8 @@ def reset_moto(project: Project, variables: Mapping[str, str]) -> Iterator[Calla
             aws.secretsmanager().create_secret(Name=name, SecretString="{}")
         for name in project.queues:
             aws.sqs().create_queue(QueueName=name)
+        for name in project.buckets:
+            create_bucket(name)
         config.settings.cache_clear()
         rotate()
         secrets = secretsmanager_backends[DEFAULT_ACCOUNT_ID][REGION].secrets
@@ -308,6 +312,8 @@ def ministack_address(project: Project, variables: Mapping[str, str]) -> Iterato
                 aws.secretsmanager().create_secret(Name=name, SecretString="{}")
             for name in project.queues:
                 aws.sqs().create_queue(QueueName=name)
+            for name in project.buckets:
+                create_bucket(name)
             aws.sesv2().create_email_identity(EmailIdentity=variables["MAIL_FROM"])
             config.settings.cache_clear()
             keys.memory.forget()

@@ -19,7 +19,8 @@ _SERVICES = {
     "streams": ("dynamodb", "DynamoDBStreams_20120810", "1.0"),
     "secretsmanager": ("secretsmanager", "secretsmanager", "1.1"),
     "sqs": ("sqs", "AmazonSQS", "1.0"),
-    # A REST service, without targets.
+    # REST services, without targets.
+    "s3": ("s3", "", ""),
     "ses": ("ses", "", ""),
 }
 # How long a request may wait for MiniStack to restart, in seconds.

@@ -26,7 +26,7 @@ from local.console import Console
 from local.errors import RunnerError
 from local.sockets import explaining, listen_on
 
-_SERVICES = "dynamodb,dynamodbstreams,secretsmanager,ses,sqs,sts"
+_SERVICES = "dynamodb,dynamodbstreams,s3,secretsmanager,ses,sqs,sts"
 # While the runner is up, a journal of fewer bytes is not worth a snapshot.
 _COMPACT_ABOVE = 2_000_000
 # Seconds before a process that failed at once is started again.

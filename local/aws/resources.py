@@ -1,8 +1,8 @@
-"""Creates the tables, secrets and queues of the template in MiniStack."""
+"""Creates the tables, secrets, queues and buckets of the template in MiniStack."""
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from email.utils import parseaddr
 from http import HTTPStatus
 from typing import Any
@@ -23,7 +23,12 @@ _PLACEHOLDER = uuid.UUID("6f0d2b0e-7c6a-4a55-9d53-5a0c1d1f7d10")
 def create_missing(project: Project, aws: Aws) -> list[str]:
     """Create what is missing, and return its names. Raises RunnerError when a table differs from the template."""
     _senders(project, aws)
-    return [*_tables(project.tables, aws), *_secrets(project.secrets, aws), *_queues(project.queues, aws)]
+    return [
+        *_tables(project.tables, aws),
+        *_secrets(project.secrets, aws),
+        *_queues(project.queues, aws),
+        *_buckets(project.buckets, aws),
+    ]
 
 
 def queue_url(name: str, endpoint: str) -> str:
@@ -136,4 +141,15 @@ def _queues(queues: Mapping[str, Mapping[str, Any]], aws: Aws) -> Iterator[str]:
             if "NonExistentQueue" not in problem.code and "QueueDoesNotExist" not in problem.code:
                 raise
             aws.call("sqs", "CreateQueue", {"QueueName": name})
+            yield name
+
+
+def _buckets(buckets: Iterable[str], aws: Aws) -> Iterator[str]:
+    headers = {"Authorization": aws.authorization("s3")}
+    for name in buckets:
+        status, _ = aws.http("HEAD", f"/{name}", headers=headers)
+        if status == HTTPStatus.NOT_FOUND:
+            status, body = aws.http("PUT", f"/{name}", headers=headers)
+            if status != HTTPStatus.OK:
+                raise RunnerError(f"{name} cannot be created: {body.decode(errors='replace')}")
             yield name

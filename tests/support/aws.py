@@ -22,7 +22,7 @@ def forget_clients() -> None:
 
     The session is kept, since it takes long to load its data.
     """
-    for client in (aws.dynamodb, aws.secretsmanager, aws.sesv2, aws.sqs):
+    for client in (aws.dynamodb, aws.s3, aws.secretsmanager, aws.sesv2, aws.sqs):
         client.cache_clear()
     forget_circuits()
 
@@ -49,6 +49,11 @@ def create_table(name: str, properties: Mapping[str, Any]) -> None:
     if "SSESpecification" in table:
         table["SSESpecification"] = {"Enabled": True}
     boto3.client("dynamodb").create_table(TableName=name, **table)
+
+
+def create_bucket(name: str) -> None:
+    """Create a private bucket."""
+    boto3.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
 
 
 def rotate(version: str = KEY_VERSION) -> str:

@@ -28,7 +28,7 @@ def running(*more: str) -> Iterator[str]:
         "PATH": os.environ["PATH"],
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
-        "SERVICES": ",".join(["dynamodb", "secretsmanager", "ses", "sqs", "sts", *more]),
+        "SERVICES": ",".join(["dynamodb", "s3", "secretsmanager", "ses", "sqs", "sts", *more]),
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "ERROR",

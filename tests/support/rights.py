@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
+from botocore import signers
 from botocore.client import BaseClient
 from samcli.yamlhelper import yaml_parse
 
@@ -123,18 +124,27 @@ def outside() -> Iterator[None]:
 
 @contextmanager
 def recording() -> Iterator[None]:
-    """Record every AWS call that a function makes, in its own threads too."""
+    """Record every AWS call that a function makes, in its own threads too, and those that it signs for others."""
     submit = ThreadPoolExecutor.submit
     original = BaseClient._make_api_call  # type: ignore[attr-defined]  # its stubs leave it out
+    sign = signers.generate_presigned_url
 
     def make_call(self: Any, operation: str, params: dict[str, Any]) -> Any:
+        record(self, operation, params)
+        return original(self, operation, params)
+
+    def presign(self: Any, method: str, Params: dict[str, Any], **more: Any) -> str:  # noqa: N803  # botocore's name
+        record(self, self.meta.method_to_api_mapping[method], Params)
+        url: str = sign(self, method, Params, **more)
+        return url
+
+    def record(self: Any, operation: str, params: dict[str, Any]) -> None:
         folder = _running.get()
         if folder:
             call = Call(self.meta.service_model.service_name, operation, params)
             USED.update(Use(folder, *permission) for permission in permissions_of(call))
             if _collected is not None:
-                _collected.setdefault(folder, []).append(copy.deepcopy(call))
-        return original(self, operation, params)
+                _collected.setdefault(folder, []).append(_kept(call))
 
     def submit_in_context(self: Any, function: Callable[..., Any], *arguments: Any) -> Any:
         run: Callable[..., Any] = copy_context().run
@@ -143,6 +153,8 @@ def recording() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseClient, "_make_api_call", make_call)
         patch.setattr(ThreadPoolExecutor, "submit", submit_in_context)
+        # Clients that are created from now on have it as their method.
+        patch.setattr(signers, "generate_presigned_url", presign)
         yield
 
 
@@ -158,9 +170,17 @@ def collecting() -> Iterator[Mapping[str, list[Call]]]:
         _collected = None
 
 
+def _kept(call: Call) -> Call:
+    """Return the call with a copy of its parameters, but without a file."""
+    return replace(call, params=copy.deepcopy({name: own for name, own in call.params.items() if name != "Body"}))
+
+
 def permissions_of(call: Call) -> Iterator[tuple[str, str]]:
     """Yield the permissions that a call requires: actions, and the resources they are on."""
     params = call.params
+    if call.service == "s3":
+        yield f"s3:{call.operation}", f"{params['Bucket']}/*"
+        return
     if call.service != "dynamodb":
         on = params.get("SecretId") or params.get("QueueUrl") or "identity/*"
         yield f"{call.service.removesuffix('v2')}:{call.operation}", on

@@ -4,17 +4,22 @@ Accounts take turns, in random order, so that one with a million rows delays no 
 the time runs out, or removing the data of one account fails, the next run continues.
 """
 
+from __future__ import annotations
+
 import random
 from collections import deque
-from collections.abc import Iterator
-from typing import Any
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any
 
 from shared.accounts import removal
 from shared.core import deadlines, logs, startup
 from shared.records import closures
-from shared.records.closures import Closure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from shared.records.closures import Closure
 
 startup.finish()
 

@@ -19,6 +19,7 @@ from shared.core.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
@@ -96,6 +97,16 @@ def sesv2() -> "SESV2Client":
 def sqs() -> "SQSClient":
     """Return the SQS client."""
     return cast("SQSClient", _session().create_client("sqs", config=_CONFIG))
+
+
+@cache
+def s3() -> "S3Client":
+    """Return the S3 client. Creating it takes several times as long as the others, so it is not for cold starts."""
+    # S3 responds to a PutObject once the whole file is stored. A link to a file encrypted with KMS needs version 4 of
+    # signatures, and the virtual style names the bucket's region: without it, S3 redirects for hours after the bucket
+    # was created, to where the signature is invalid.
+    own = Config(read_timeout=5, signature_version="s3v4", s3={"addressing_style": "virtual"})
+    return cast("S3Client", _session().create_client("s3", config=_CONFIG.merge(own)))
 
 
 def error_code(error: ClientError) -> str:

@@ -16,7 +16,7 @@ from shared.values import emails
 CLOSURES = Table("closures_table")
 # All are read together, so they share a partition. There are few: each stays for minutes.
 _PARTITION = "pending"
-# Longer than a function of the API may run: its timeout is 15 seconds (template.yaml).
+# Longer than a function of the API may run: the timeouts are 15 and 29 seconds (template.yaml).
 _LONGEST_CALL = clock.MINUTE
 # Activity has expired by then, even if it was never removed.
 _RETENTION = 90 * clock.DAY

@@ -1,4 +1,4 @@
-"""Limits of what strangers can cause, counted in DynamoDB: requests of a client, and emails to an address.
+"""Limits, counted in DynamoDB: requests of a client, emails to an address, exports of an account.
 
 Threats. An attacker sends requests in parallel to get past a limit: DynamoDB counts atomically, and a request is
 counted before it is carried out. An attacker forges another client's address in a header: keys come from the address
@@ -18,7 +18,7 @@ from shared.core import clock
 from shared.core.conditions import Attr
 from shared.core.config import settings
 from shared.core.errors import TooManyRequests
-from shared.core.tables import Item, Table, Update, optimistic, try_update, write
+from shared.core.tables import Change, Item, Table, Update, optimistic, try_update, write
 from shared.values import emails
 from shared.values.client import Client
 
@@ -110,6 +110,39 @@ def _add(limit: Limit, client: Client, window: int, attribute: str) -> list[Item
         for network in networks
     )
     return [try_update(update)[1] for update in updates]
+
+
+# Exports of an account -----------------------------------------------------------------------------
+
+_PER_EXPORT = clock.HOUR
+# Longer than the function may run. So an account has one export at a time, and one that failed is no export.
+_PER_ATTEMPT = clock.MINUTE
+
+
+def begin_export(user_id: str) -> None:
+    """Count an attempt to export an account: one a minute, and none in the hour after one that was completed.
+
+    Raises:
+        TooManyRequests: `retry_after` is the time until the next attempt is allowed.
+
+    """
+    now = clock.now()
+    attempt = _allowing_export(user_id, now + _PER_ATTEMPT)
+    attempt.when = Attr("nextAt").not_exists() | Attr("nextAt").lte(now)
+    allowed, stored = try_update(attempt)
+    if not allowed:
+        raise TooManyRequests(retry_after=max(stored["nextAt"] - now, 1))
+
+
+def completing_export(user_id: str) -> list[Change]:
+    """Return the changes that record that an export was completed."""
+    return [_allowing_export(user_id, clock.now() + _PER_EXPORT)]
+
+
+def _allowing_export(user_id: str, moment: int) -> Update:
+    """Return the change that allows the next export at a time (seconds since 1970)."""
+    key = {"key": f"exports#{user_id}"}
+    return Update(table=LIMITS, key=key, set={"nextAt": moment, "expiresAt": moment})
 
 
 # Emails --------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ Event: TypeAlias = Literal[
     "user_email_changed",
     "user_email_change_undone",
     "user_modified",
+    "data_exported",
     "user_deleted",
 ]
 Outcome: TypeAlias = Literal["success", "failure"]

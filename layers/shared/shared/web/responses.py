@@ -39,7 +39,7 @@ Shape = TypeVar("Shape")
 
 
 class Response:
-    """A response: a JSON object or no body, a status, and headers.
+    """A response: a JSON object, or the text of one, or no body; a status, and headers.
 
     An operation returns one of the kinds below, and its return type says which, with the shape of what is inside:
     `Data[PublicUser]`. The shapes are in `shared.shapes`.
@@ -49,7 +49,7 @@ class Response:
 
     def __init__(
         self,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | str | None = None,
         status: HTTPStatus = HTTPStatus.OK,
         headers: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
@@ -67,7 +67,8 @@ class Response:
         event: Event = {"statusCode": self.status.value, "headers": headers}
         if self.body is not None:
             headers["Content-Type"] = "application/json; charset=utf-8"
-            event["body"] = json.dumps(self.body, ensure_ascii=False, separators=(",", ":"))
+            is_text = isinstance(self.body, str)
+            event["body"] = self.body if is_text else json.dumps(self.body, ensure_ascii=False, separators=(",", ":"))
         return event
 
 
@@ -76,6 +77,13 @@ class Data(Response, Generic[Shape]):
 
     def __init__(self, data: Shape) -> None:
         super().__init__({"success": True, "data": data})
+
+
+class Serialized(Response, Generic[Shape]):
+    """200: like `Data`, from the text of the whole JSON: for what is too large to build as objects."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
 
 
 class Versioned(Response, Generic[Shape]):
