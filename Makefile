@@ -42,6 +42,7 @@ test-thorough: environments .venv/.dev ## run the slow tests: races, crashes, ki
 
 thorough: environments ## run what is too slow for .ci/run: long random sequences, fuzzing, response times, hanging calls, mail pace and storm (35 minutes)
 	@EXAMPLES=300 $(BIN)/python -m pytest -m thorough tests/shared/accounts/test_refresh_theft.py
+	@RESOURCES=all $(BIN)/python -m pytest -m thorough tests/scaffold/test_resource.py
 	@FUZZ_SECONDS=300 $(MAKE) fuzz
 	@$(MAKE) timing stalls mail-pace mail-storm
 

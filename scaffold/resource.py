@@ -29,7 +29,7 @@ _NAMES = re.compile("api|change|clock|create|delete|get|handler|ids|indexes|newe
 PERSONAL_DATA = "docs/personal-data.md"
 REGISTRY = "layers/shared/shared/accounts/resources.py"
 _CLOSING = "RemoveClosedAccountsFunction"
-_OF_OWNERS = (_CLOSING, "ExportFunction")
+_EXPORT = "ExportFunction"
 
 
 @dataclass(frozen=True)
@@ -227,9 +227,10 @@ def add_resource(plan: Plan, resource: Resource) -> None:
 
     """
     _verify_free(plan, resource)
-    for file, name in resource.files().items():
-        plan.create(file, _tidy(render(f"resource/{name}.jinja", r=resource), file))
     text = plan.read(TEMPLATE)
+    exports = _EXPORT in _of_owners(text)
+    for file, name in resource.files().items():
+        plan.create(file, _tidy(render(f"resource/{name}.jinja", r=resource, exports=exports), file))
     urls = (resource.url, resource.item_url)
     for path in urls:
         url, folder = Url.parse(path), folder_of(path, set(urls))
@@ -274,7 +275,7 @@ def remove_resource(plan: Plan, name: str, plural: str) -> None:
 
 def _of_owners(text: str) -> list[str]:
     """Return the functions that need the tables of all owned records. The export may have been removed."""
-    return [function for function in _OF_OWNERS if f"\n  {function}:\n" in text]
+    return [function for function in (_CLOSING, _EXPORT) if f"\n  {function}:\n" in text]
 
 
 def _statements(resource: Resource, *, deletes: bool) -> list[str]:

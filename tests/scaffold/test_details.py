@@ -50,7 +50,9 @@ def test_field_is_declared_in_one_place(changed: Path) -> None:
 def test_field_is_documented_with_its_rules_where_it_is_accepted_and_shown(changed: Path) -> None:
     schemas = json.loads((changed / "docs/openapi.json").read_text())["components"]["schemas"]
     company = {"anyOf": [{"examples": ["Ada Lovelace"], "maxLength": 100, "type": "string"}, {"type": "null"}]}
-    birthday = {"anyOf": [{"examples": ["1815-12-10"], "format": "date", "type": "string"}, {"type": "null"}]}
+    birthday = {
+        "anyOf": [{"examples": ["2026-08-04"], "format": "date", "maxLength": 10, "type": "string"}, {"type": "null"}]
+    }
     plan = {"anyOf": [{"enum": ["free", "paid"], "type": "string"}, {"type": "null"}]}
     everything = {"company": company, "birthday": birthday, "plan": plan}
     for name, expected in (

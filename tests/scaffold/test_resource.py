@@ -1,5 +1,9 @@
 """`make resource` and `make remove NAME=`: fields, names and rights, and both commands in a copy of the project."""
 
+import os
+import subprocess
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +14,7 @@ from scaffold.names import ScaffoldError
 from scaffold.plan import Plan
 from scaffold.resource import PERSONAL_DATA, REGISTRY, Resource, add_resource, parse, parse_rights, remove_resource
 from tests.support import ROOT
+from tests.support.copies import COMMIT, git, run
 
 CHANGED = ("template.yaml", REGISTRY, PERSONAL_DATA)
 
@@ -192,3 +197,45 @@ def test_examples_keep_the_limits(kind: str) -> None:
         assert all(len(value) <= 3 for value in field.values)
     if kind in {"int", "float"}:
         assert all(1 <= value <= 2 for value in field.values)
+
+
+# In a copy of the project --------------------------------------------------------------------------
+
+NOTE = [
+    *("note", "--fields", "title:Name body:Text? rating:float? due:date? state:open|done price:decimal?"),
+    *("--by", "state due price"),
+]
+# Small, large, and with names that Python and AWS have too.
+OTHERS = [
+    ["class", "--fields", "on:bool?", "--owner", "none"],
+    ["table", "--fields", "item:a|b key:str(20)?", "--owner", "none", "--read", "anyone", "--by", "item key"],
+    ["meeting-note", "--read", "caller", "--by", "field1", "--fields", " ".join(f"field{n}:int?" for n in range(20))],
+    ["post", "--fields", "tags:list? at:datetime stars:int(1,5)? by:uuid? text:Text(300)", "--read", "anyone"],
+]
+CHOSEN = [NOTE, OTHERS[0], *(OTHERS[1:] if os.environ.get("RESOURCES") == "all" else [])]
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("options", CHOSEN, ids=lambda options: options[0])
+def test_resource_works_and_is_removed(copy: Path, options: list[str]) -> None:
+    assert "+class " in run(copy, "-m", "scaffold", "resource", *options, "--dry")
+    assert git(copy, "status", "--porcelain") == ""
+    started = time.monotonic()
+    run(copy, "-m", "scaffold", "resource", *options)
+    print(f"{options[0]}: written and recorded in {time.monotonic() - started:.0f} s")
+    run(copy, "-m", "ruff", "check")
+    run(copy, "-m", "ruff", "format", "--check")
+    run(copy, "-m", "mypy")
+    own = [
+        line.split()[-1] for line in git(copy, "status", "--porcelain", "-uall", "tests").splitlines() if ".py" in line
+    ]
+    assert len(own) == 2
+    tests = [*own, "tests/functions/test_errors_of_inputs.py", "tests/scaffold/test_sync.py", "tests/operations"]
+    tests += ["tests/test_consistency.py", "tests/functions/test_imports.py", "tests/functions/jobs"]
+    assert " passed" in run(copy, "-m", "pytest", "-q", "-m", "thorough or not thorough", *tests)
+    assert "changes that are not committed" in run(copy, "-m", "scaffold", "remove", "--name", options[0], status=1)
+    git(copy, "add", "--all")
+    subprocess.run([*COMMIT, "a resource"], cwd=copy, check=True)
+    run(copy, "-m", "scaffold", "remove", "--name", options[0])
+    assert git(copy, "diff", "HEAD~1", "--stat") == ""
+    assert git(copy, "ls-files", "--others", "--exclude-standard") == ""

@@ -17,8 +17,9 @@ def clone(folder: Path) -> Path:
     if changed:
         subprocess.run(["git", "apply", "--index"], cwd=project, input=changed, check=True)
         subprocess.run([*COMMIT, "as it is"], cwd=project, check=True)
-    (project / ".venv").symlink_to(ROOT / ".venv")
-    (project / ".git/info/exclude").write_text(".venv\n")
+    for environment in (".venv", ".venv-ministack"):
+        (project / environment).symlink_to(ROOT / environment)
+    (project / ".git/info/exclude").write_text(".venv*\n")
     return project
 
 
