@@ -217,18 +217,18 @@ CHOSEN = [NOTE, OTHERS[0], *(OTHERS[1:] if os.environ.get("RESOURCES") == "all" 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("options", CHOSEN, ids=lambda options: options[0])
-def test_resource_works_and_is_removed(copy: Path, options: list[str]) -> None:
+def test_resource_works_and_is_removed(copy: Path, options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert "+class " in run(copy, "-m", "scaffold", "resource", *options, "--dry")
     assert git(copy, "status", "--porcelain") == ""
     started = time.monotonic()
     run(copy, "-m", "scaffold", "resource", *options)
-    print(f"{options[0]}: written and recorded in {time.monotonic() - started:.0f} s")
+    with capsys.disabled():
+        print(f"\nmake resource NAME={options[0]} took {time.monotonic() - started:.0f} s")  # noqa: T201  # for the reader
     run(copy, "-m", "ruff", "check")
     run(copy, "-m", "ruff", "format", "--check")
     run(copy, "-m", "mypy")
-    own = [
-        line.split()[-1] for line in git(copy, "status", "--porcelain", "-uall", "tests").splitlines() if ".py" in line
-    ]
+    changed = git(copy, "status", "--porcelain", "-uall", "tests").splitlines()
+    own = [line.split()[-1] for line in changed if line.endswith(".py")]
     assert len(own) == 2
     tests = [*own, "tests/functions/test_errors_of_inputs.py", "tests/scaffold/test_sync.py", "tests/operations"]
     tests += ["tests/test_consistency.py", "tests/functions/test_imports.py", "tests/functions/jobs"]
