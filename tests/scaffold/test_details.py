@@ -43,25 +43,26 @@ def test_field_is_declared_in_one_place(changed: Path) -> None:
     run(changed, "-m", "mypy")
     tests = [TEST, "tests/scaffold/added_fields.py", "tests/scaffold/test_document.py", "tests/scaffold/test_sync.py"]
     tests += ["tests/shared/values", "tests/shared/records/test_users.py", "tests/shared/web/test_inputs.py"]
-    tests += ["tests/functions/users", "tests/functions/auth/test_register.py", "tests/functions/test_imports.py"]
+    tests += ["tests/functions/users", "tests/functions/auth/test_register.py", "tests/functions/auth/test_login.py"]
+    tests += ["tests/functions/test_imports.py", "tests/functions/test_errors_of_inputs.py"]
     assert " passed" in run(changed, "-m", "pytest", "-q", *tests)
 
 
 def test_field_is_documented_with_its_rules_where_it_is_accepted_and_shown(changed: Path) -> None:
     schemas = json.loads((changed / "docs/openapi.json").read_text())["components"]["schemas"]
-    company = {"anyOf": [{"examples": ["Ada Lovelace"], "maxLength": 100, "type": "string"}, {"type": "null"}]}
-    birthday = {
-        "anyOf": [{"examples": ["2026-08-04"], "format": "date", "maxLength": 10, "type": "string"}, {"type": "null"}]
-    }
+    name = {"examples": ["Ada Lovelace"], "maxLength": 100, "type": "string"}
+    company = {"anyOf": [name, {"type": "null"}], "examples": ["Engines Ltd"]}
+    date = {"examples": ["2026-08-04"], "format": "date", "maxLength": 10, "type": "string"}
+    birthday = {"anyOf": [date, {"type": "null"}]}
     plan = {"anyOf": [{"enum": ["free", "paid"], "type": "string"}, {"type": "null"}]}
     everything = {"company": company, "birthday": birthday, "plan": plan}
-    for name, expected in (
+    for schema, expected in (
         ("PublicUser", everything),
         ("Registration", {"company": company}),
         ("Invitation", {"company": company}),
         ("Replacement", everything),
         ("Changes", everything),
     ):
-        properties, required = schemas[name]["properties"], schemas[name].get("required", [])
-        assert {field: properties[field] for field in everything if field in properties} == expected, name
-        assert everything.keys() & set(required) == (everything.keys() if name == "PublicUser" else set()), name
+        properties, required = schemas[schema]["properties"], schemas[schema].get("required", [])
+        assert {field: properties[field] for field in everything if field in properties} == expected, schema
+        assert everything.keys() & set(required) == (everything.keys() if schema == "PublicUser" else set()), schema

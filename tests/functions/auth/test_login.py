@@ -8,6 +8,7 @@ import jwt
 import pytest
 import time_machine
 
+from shared.values.details import Details
 from tests.support import PASSWORD, stored
 from tests.support.accounts import ADMIN_EMAIL
 from tests.support.api import Api
@@ -146,7 +147,7 @@ def test_me_returns_profile_and_session(ada: Api) -> None:
     user, session = reply.json["data"]["user"], reply.json["data"]["session"]
     assert list(reply.json["data"]) == ["user", "session"]
     flags = ["role", "status", "emailVerified", "emailStatus"]
-    assert list(user) == ["id", "name", "email", *flags, "createdAt", "updatedAt"]
+    assert list(user) == ["id", "name", "email", *flags, "createdAt", "updatedAt", *Details.__annotations__]
     assert set(session) == {"id", "createdAt", "lastUsedAt", "expiresAt", "ip", "userAgent", "current"}
     assert session["current"] is True
     assert (session["ip"], session["userAgent"]) == ("192.0.2.1", "tests/1.0")
