@@ -313,7 +313,7 @@ def ministack_address(project: Project, variables: Mapping[str, str]) -> Iterato
             for name in project.queues:
                 aws.sqs().create_queue(QueueName=name)
             for name in project.buckets:
-                create_bucket(name)
+                create_bucket(name.lower())
             aws.sesv2().create_email_identity(EmailIdentity=variables["MAIL_FROM"])
             config.settings.cache_clear()
             keys.memory.forget()
@@ -324,12 +324,14 @@ def ministack_address(project: Project, variables: Mapping[str, str]) -> Iterato
 
 @pytest.fixture
 def ministack(
-    environment: Mapping[str, str],  # noqa: ARG001  # sets the names of the tables
+    environment: Mapping[str, str],
     ministack_address: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[None]:
     """The template's tables, all empty, and a signing key, in MiniStack, which has real races and transactions."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", ministack_address)
+    # Like AWS, and unlike moto, MiniStack has buckets with names in lower case only.
+    monkeypatch.setenv("EXPORTS_BUCKET", environment["EXPORTS_BUCKET"].lower())
     monkeypatch.setattr(aws, "_CONFIG", aws._CONFIG.merge(Config(max_pool_connections=64)))
     forget_clients()
     empty(set(stored.tables()) - {"PublicKeysTable"})

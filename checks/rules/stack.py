@@ -159,18 +159,22 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _text(value: Any) -> str:
-    """Return the literal text of a string, or of a !Sub with x for every variable."""
+    """Return the literal text of a string, or of a !Sub with x for every variable, or for each part of an ARN."""
     match value:
         case {"Fn::Sub": [str(text), *_]} | {"Fn::Sub": str(text)}:
-            return re.sub(r"\$\{[^}]*\}", "x", text)
+            return re.sub(r"\$\{[^}]*\}", "x", re.sub(r"\$\{[^}]*\.Arn\}", "x:x:x:x:x:x", text))
         case str():
             return value
     return ""
 
 
 def _owner(resource: Any) -> str:
-    """Return the part of an ARN up to the account: a * after that still names resources of this account."""
-    return ":".join(_text(resource).split(":")[:5])
+    """Return the part of an ARN up to the account: a * after that still names resources of this account.
+
+    The ARN of a bucket has no account, so this is the part up to the bucket's name.
+    """
+    parts = _text(resource).split(":")
+    return _text(resource).partition("/")[0] if parts[2:3] == ["s3"] else ":".join(parts[:5])
 
 
 def _on(properties: dict[str, Any], *path: str) -> bool:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from local.aws import ACCOUNT
+from local.aws import ACCOUNT, REGION
 from local.aws.client import Aws, AwsError
 from local.errors import RunnerError
 from local.template import Project
@@ -17,6 +17,7 @@ from local.template import Project
 _TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes")
 # The environment variable with a function's sender.
 _SENDER = "MAIL_FROM"
+_LOCATION = f"<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
 _PLACEHOLDER = uuid.UUID("6f0d2b0e-7c6a-4a55-9d53-5a0c1d1f7d10")
 
 
@@ -149,7 +150,7 @@ def _buckets(buckets: Iterable[str], aws: Aws) -> Iterator[str]:
     for name in buckets:
         status, _ = aws.http("HEAD", f"/{name}", headers=headers)
         if status == HTTPStatus.NOT_FOUND:
-            status, body = aws.http("PUT", f"/{name}", headers=headers)
+            status, body = aws.http("PUT", f"/{name}", _LOCATION, headers)
             if status != HTTPStatus.OK:
                 raise RunnerError(f"{name} cannot be created: {body.decode(errors='replace')}")
             yield name

@@ -102,6 +102,9 @@ FAULTS: dict[str, Callable[[Stack], None]] = {
     "E9001 MeFunctionRole: the resource arn:aws:dynamodb:*:1:table/x ": change(
         *STATEMENT, "Resource", to="arn:aws:dynamodb:*:1:table/x"
     ),
+    "E9001 MeFunctionRole: the resource arn:aws:s3:::x* ": change(
+        *STATEMENT, "Resource", to={"Fn::Sub": "arn:aws:s3:::${AWS::StackName}*"}
+    ),
     "E9001 MeFunctionRole: NotAction ": change(*STATEMENT, "NotAction", to="iam:CreateUser"),
     "E9001 MeFunctionRole: the policy arn:aws:iam::aws:policy/AdministratorAccess ": change(
         "MeFunctionRole", "Properties", "ManagedPolicyArns", to=["arn:aws:iam::aws:policy/AdministratorAccess"]

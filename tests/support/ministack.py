@@ -28,6 +28,9 @@ def running(*more: str) -> Iterator[str]:
         "PATH": os.environ["PATH"],
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
+        # Those of the tests, with which it verifies the signature of a link.
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
         "SERVICES": ",".join(["dynamodb", "s3", "secretsmanager", "ses", "sqs", "sts", *more]),
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",

@@ -20,7 +20,7 @@ from samcli.yamlhelper import yaml_parse
 
 from operations import privileges
 from operations.privileges import Permissions
-from operations.transformed import TEMPLATE, Template, resolve_conditions
+from operations.transformed import TEMPLATE, Template, of_type, resolve_conditions
 from tests.support.template import transformed_template
 
 _TRANSACTION_ACTIONS = {
@@ -170,6 +170,12 @@ def collecting() -> Iterator[Mapping[str, list[Call]]]:
         _collected = None
 
 
+@cache
+def _buckets() -> Mapping[str, str]:
+    """Return the names of buckets in the template, by their names in lower case, which MiniStack requires."""
+    return {name.lower(): name for name in of_type(stack("ses"), "AWS::S3::Bucket")}
+
+
 def _kept(call: Call) -> Call:
     """Return the call with a copy of its parameters, but without a file."""
     return replace(call, params=copy.deepcopy({name: own for name, own in call.params.items() if name != "Body"}))
@@ -179,7 +185,7 @@ def permissions_of(call: Call) -> Iterator[tuple[str, str]]:
     """Yield the permissions that a call requires: actions, and the resources they are on."""
     params = call.params
     if call.service == "s3":
-        yield f"s3:{call.operation}", f"{params['Bucket']}/*"
+        yield f"s3:{call.operation}", f"{_buckets()[params['Bucket'].lower()]}/*"
         return
     if call.service != "dynamodb":
         on = params.get("SecretId") or params.get("QueueUrl") or "identity/*"

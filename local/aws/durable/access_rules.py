@@ -5,12 +5,18 @@ MiniStack itself accepts requests from any origin, and its CORS headers let the 
 A request names the key in its credentials or, in the containers of `sam local`, as the first part of the path:
 `AWS_ENDPOINT_URL` ends with it. SAM CLI passes its own credentials and region, or the user's, to the containers, and
 offers no way to replace them.
+
+A link to a file in S3 (a presigned URL) has the credentials in its query. It works in a browser, and in web pages that
+follow a redirect to it, as on AWS, until it expires. Its signature is not checked either.
 """
 
 import re
+import time
+from calendar import timegm
 from collections.abc import Collection
 from dataclasses import dataclass
 from secrets import compare_digest
+from urllib.parse import parse_qsl, urlencode
 
 from local.asgi import Scope
 from local.aws import REGION
@@ -19,6 +25,16 @@ from local.hosts import is_local
 
 # The key, the date and the region in an `Authorization` header.
 _CREDENTIAL = re.compile(rb"Credential=[^/]*/([^/]*)/[^/]*/")
+# In a link: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+_SIGNATURE = "X-Amz-"
+_OF_S3 = "/s3/aws4_request"
+# In the scope of a request that was a link: when it expires, in seconds since 1970.
+_EXPIRES = "local.expires"
+
+
+def is_link(scope: Scope) -> bool:
+    """Return whether a request, after `with_credentials`, was a link to a file."""
+    return _EXPIRES in scope
 
 
 @dataclass(frozen=True)
@@ -32,7 +48,9 @@ class AccessRules:
         """Return why a request is refused, with what to do about it; empty if it is not."""
         headers = [(name.lower(), value.decode("latin-1")) for name, value in scope["headers"]]
         hosts = [value for name, value in headers if name == b"host"]
-        if any(name == b"origin" for name, _ in headers):
+        if is_link(scope) and scope[_EXPIRES] < time.time():
+            return "The link has expired."
+        if any(name == b"origin" for name, _ in headers) and not is_link(scope):
             return "Web pages may not call the local AWS: call the API instead."
         if not hosts or not all(is_local(host, self.hosts) for host in hosts):
             return "The local AWS answers to localhost only: use the address that the runner prints."
@@ -41,7 +59,11 @@ class AccessRules:
         return ""
 
     def with_credentials(self, scope: Scope) -> Scope:
-        """Return the request with this key and this region as its credentials, if its path begins with the key."""
+        """Return the request with its credentials in the header `Authorization`, whether they were there or not.
+
+        If the path begins with the key, they become this key and this region.
+        """
+        scope = _without_link(scope)
         key, _, path = scope["path"].removeprefix("/").partition("/")
         if not compare_digest(key.encode(errors="replace"), self.key_id.encode()):
             return scope
@@ -52,3 +74,26 @@ class AccessRules:
         ]
         raw_path = scope["raw_path"].partition(key.encode())[2] or b"/"
         return {**scope, "path": f"/{path}", "raw_path": raw_path, "headers": headers}
+
+
+def _without_link(scope: Scope) -> Scope:
+    """Return the request of a link as one that has the same credentials in a header. Others stay as they are."""
+    query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
+    credential = query.get(f"{_SIGNATURE}Credential", "")
+    try:
+        signed_at = timegm(time.strptime(query.get(f"{_SIGNATURE}Date", ""), "%Y%m%dT%H%M%SZ"))
+        expires = signed_at + int(query.get(f"{_SIGNATURE}Expires", ""))
+    except ValueError:
+        return scope
+    is_of_file = credential.endswith(_OF_S3) and not scope["path"].startswith("/_")
+    if scope["method"] not in {"GET", "HEAD"} or not is_of_file:
+        return scope
+    others = {name: value for name, value in query.items() if not name.startswith(_SIGNATURE)}
+    header = f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0"
+    headers = [each for each in scope["headers"] if each[0].lower() != b"authorization"]
+    return {
+        **scope,
+        "headers": [*headers, (b"authorization", header.encode("latin-1", errors="replace"))],
+        "query_string": urlencode(others).encode(),
+        _EXPIRES: expires,
+    }

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 from local.asgi import ClientGoneError, Message, Receive, Scope, Send, TooLargeError, read_body
 from local.aws.durable import CHANGED, DISK_FULL, REPLAY_FAILED
-from local.aws.durable.access_rules import AccessRules
+from local.aws.durable.access_rules import AccessRules, is_link
 from local.aws.durable.generations import DamagedError, Generations
 from local.aws.durable.ministack_app import MiniStackApp, Response
 from local.errors import is_disk_full
@@ -55,7 +55,7 @@ class DurableApp:
         """Serve one request."""
         try:
             body = await read_body(receive, _MAX_BODY)
-            scope = self._rules.with_credentials(scope)
+            scope = _with_bucket(self._rules.with_credentials(scope))
             refusal = self._rules.refusal(scope)
             response = (
                 _json(HTTPStatus.FORBIDDEN, {"__type": "AccessDeniedException", "message": refusal})
@@ -67,7 +67,7 @@ class DurableApp:
         except TooLargeError:
             response = _json(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"message": "The request is too large."})
         for message in response.messages:
-            await send(_without_cors(message))
+            await send(message if is_link(scope) else _without_cors(message))
 
     async def _respond(self, scope: Scope, body: bytes) -> Response:
         if scope["path"] == "/_durable":
@@ -165,6 +165,23 @@ def _operation(headers: Mapping[str, str], path: str, body: bytes) -> str:
     if headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
         return parse_qs(body.decode(errors="replace")).get("Action", [path])[0]
     return path
+
+
+def _with_bucket(scope: Scope) -> Scope:
+    """Return a request for S3 with the name of its bucket in lower case, as S3 requires.
+
+    The bucket of the template is named after its logical id, because that is what `!Ref` is in the runner and in
+    `sam local`.
+    """
+    if not any(name.lower() == b"authorization" and b"/s3/aws4_request" in value for name, value in scope["headers"]):
+        return scope
+    bucket, slash, key = scope["path"].removeprefix("/").partition("/")
+    raw_bucket, raw_slash, raw_key = scope["raw_path"].removeprefix(b"/").partition(b"/")
+    return {
+        **scope,
+        "path": f"/{bucket.lower()}{slash}{key}",
+        "raw_path": b"/" + raw_bucket.lower() + raw_slash + raw_key,
+    }
 
 
 def _without_cors(message: Message) -> Message:
