@@ -34,7 +34,7 @@ def count(table: str, user_id: str) -> int:
 
 
 def rows_of(user_id: str) -> tuple[int, int]:
-    return count("NotesTable", user_id), count("TasksTable", user_id)
+    return count("OwnedByKeyTable", user_id), count("OwnedByIndexTable", user_id)
 
 
 def id_of(caller: Api) -> str:

@@ -21,11 +21,11 @@ def _public(item: Item) -> Mapping[str, Any]:
     return {"id": item["id"], "text": item["text"]}
 
 
-NOTES = Owned("notes", Table("notes_table"), ("ownerId", "id"), None, _public)
-TASKS = Owned("tasks", Table("tasks_table"), ("shard", "id"), "ByOwner", _public)
+NOTES = Owned("notes", Table("owned_by_key_table"), ("ownerId", "id"), None, _public)
+TASKS = Owned("tasks", Table("owned_by_index_table"), ("shard", "id"), "ByOwner", _public)
 
 _TABLES: Mapping[str, Mapping[str, Any]] = {
-    "NotesTable": {
+    "OwnedByKeyTable": {
         "BillingMode": "PAY_PER_REQUEST",
         "AttributeDefinitions": [
             {"AttributeName": "ownerId", "AttributeType": "S"},
@@ -36,7 +36,7 @@ _TABLES: Mapping[str, Mapping[str, Any]] = {
             {"AttributeName": "id", "KeyType": "RANGE"},
         ],
     },
-    "TasksTable": {
+    "OwnedByIndexTable": {
         "BillingMode": "PAY_PER_REQUEST",
         "AttributeDefinitions": [
             {"AttributeName": "shard", "AttributeType": "S"},
@@ -60,8 +60,8 @@ _TABLES: Mapping[str, Mapping[str, Any]] = {
     },
 }
 # What the template would grant: the reads to the job and to the export, the deletions to the job.
-_READS = {("dynamodb:Query", "NotesTable"), ("dynamodb:Query", "TasksTable/index/ByOwner")}
-_DELETES = {("dynamodb:BatchWriteItem", "NotesTable"), ("dynamodb:BatchWriteItem", "TasksTable")}
+_READS = {("dynamodb:Query", "OwnedByKeyTable"), ("dynamodb:Query", "OwnedByIndexTable/index/ByOwner")}
+_DELETES = {("dynamodb:BatchWriteItem", "OwnedByKeyTable"), ("dynamodb:BatchWriteItem", "OwnedByIndexTable")}
 _RIGHTS = {"jobs/remove_closed_accounts": _READS | _DELETES, "auth/export": _READS}
 
 
@@ -78,8 +78,8 @@ def registered() -> Iterator[None]:
         patch.setattr(rights, "USED", set())
         patch.setattr(rights, "granted", granted_too)
         patch.setattr(resources, "OWNED", (NOTES, TASKS))
-        patch.setenv("NOTES_TABLE", "NotesTable")
-        patch.setenv("TASKS_TABLE", "TasksTable")
+        patch.setenv("OWNED_BY_KEY_TABLE", "OwnedByKeyTable")
+        patch.setenv("OWNED_BY_INDEX_TABLE", "OwnedByIndexTable")
         for name, properties in _TABLES.items():
             create_table(name, properties)
         try:
@@ -97,7 +97,7 @@ def fill(user_id: str, rows: int, text: str = "") -> None:
                 "ownerId": user_id,
                 "id": f"{user_id}-{number:06}",
                 "text": text,
-                **({"shard": str(number % 4)} if name == "TasksTable" else {}),
+                **({"shard": str(number % 4)} if name == "OwnedByIndexTable" else {}),
             }
             for number in range(rows)
         )

@@ -96,7 +96,8 @@ def resources(fake_aws: None) -> Iterator[None]:  # noqa: ARG001  # holds their 
 def rows_of(user_id: str) -> tuple[int, int]:
     """Return how many rows a user has in each of the two tables."""
     notes, tasks = (
-        sum(row["ownerId"] == user_id for row in stored.items(name)) for name in ("NotesTable", "TasksTable")
+        sum(row["ownerId"] == user_id for row in stored.items(name))
+        for name in ("OwnedByKeyTable", "OwnedByIndexTable")
     )
     return notes, tasks
 
