@@ -6,10 +6,13 @@ import pytest
 
 from operations.stack import ROOT
 
-PAGES = ["CONTRIBUTING.md", "docs/pipelines.md", "docs/rehearsal.md", "docs/runbooks.md"]
-# Files that the examples in CONTRIBUTING.md create.
+PAGES = [
+    *("CONTRIBUTING.md", "docs/add-endpoint.md", "docs/add-field.md", "docs/add-resource.md"),
+    *("docs/pipelines.md", "docs/rehearsal.md", "docs/runbooks.md"),
+]
+# Files that the examples in the guides create.
 EXAMPLES = re.compile(
-    r"functions/(greetings|support)/|tests/functions/test_(greetings|company)\.py|.*/shapes/greetings\.py"
+    r"functions/(greetings|notes|support)/|tests/.*/test_(greetings|company|notes(_races)?)\.py|.*/(greetings|notes)\.py"
 )
 
 

@@ -1,4 +1,4 @@
-"""The fields of users that CONTRIBUTING.md adds, through the API. `test_details.py` runs this in a copy with them."""
+"""The fields of users that docs/add-field.md adds, through the API. `test_details.py` runs this in a copy with them."""
 
 import logging
 from typing import Any

@@ -1,13 +1,11 @@
-"""The fields that CONTRIBUTING.md adds to users, in a copy of the project: the code of the page, and its effects."""
+"""The fields that docs/add-field.md adds to users, in a copy of the project: the code of the page, and its effects."""
 
 import json
-import re
 from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT
-from tests.support.copies import git, run
+from tests.support.copies import files_of_page, git, run
 
 pytestmark = pytest.mark.thorough
 
@@ -15,18 +13,10 @@ DETAILS = "layers/shared/shared/values/details.py"
 TEST = "tests/functions/test_company.py"
 
 
-def files_of_the_page() -> dict[str, str]:
-    """Return the text of each file that the page shows."""
-    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    section = page.partition("## Add a field to users\n")[2].partition("\n## ")[0]
-    blocks = re.findall(r"`([\w/]+\.py)`[^`]*```python\n(.*?)```", section, re.DOTALL)
-    return dict(blocks)
-
-
 @pytest.fixture
 def changed(copy: Path) -> Path:
     """A copy of the project with the files of the page."""
-    files = files_of_the_page()
+    files = files_of_page("docs/add-field.md")
     assert list(files) == [DETAILS, TEST]
     for name, text in files.items():
         (copy / name).write_text(text)

@@ -1,6 +1,8 @@
 """`make endpoint` and `make remove`: names, the template's text, and both commands in a copy of the project."""
 
+import re
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from scaffold.endpoint import add_block, add_endpoint, remove_endpoint
 from scaffold.names import ScaffoldError, Url
 from scaffold.plan import Plan
 from tests.support import ROOT
-from tests.support.copies import COMMIT, git, run
+from tests.support.copies import COMMIT, files_of_page, git, run
 
 TEMPLATE = (ROOT / "template.yaml").read_text(encoding="utf-8")
 
@@ -183,3 +185,30 @@ def test_endpoint_works_and_is_removed_without_a_trace(copy: Path, who: str) -> 
     run(copy, "-m", "scaffold", "remove", "/api/made-up/{thingId}")
     assert git(copy, "diff", "HEAD~1", "--stat") == ""
     assert git(copy, "ls-files", "--others", "--exclude-standard") == ""
+
+
+@pytest.mark.thorough
+def test_endpoint_of_the_page_works(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = "docs/add-endpoint.md"
+    files = files_of_page(page)
+    assert len(files) == 3
+    started = time.monotonic()
+    run(copy, "-m", "scaffold", "endpoint", "/api/greetings", "--verbs", "POST", "--for", "caller")
+    for name, text in files.items():
+        assert (copy / name).exists(), f"make endpoint does not write {name}"
+        (copy / name).write_text(text)
+    (block,) = re.findall(r"```yaml\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+    written = (copy / "template.yaml").read_text()
+    assert template.without_block(written, "/api/greetings") == TEMPLATE
+    own = block.partition("\n")[2]
+    (copy / "template.yaml").write_text(template.with_block(TEMPLATE, "/api/greetings", own))
+    assert block in (copy / "template.yaml").read_text()
+    run(copy, "-m", "scaffold.sync")
+    with capsys.disabled():
+        print(f"\n{page} took {time.monotonic() - started:.0f} s")  # noqa: T201  # for the reader
+    run(copy, "-m", "ruff", "check")
+    run(copy, "-m", "ruff", "format", "--check")
+    run(copy, "-m", "mypy", "functions/greetings", "tests/functions/test_greetings.py")
+    tests = ["tests/functions/test_greetings.py", "tests/functions/test_errors_of_inputs.py"]
+    tests += ["tests/functions/test_imports.py", "tests/scaffold/test_sync.py", "tests/test_consistency.py"]
+    assert " passed" in run(copy, "-m", "pytest", "-q", *tests)

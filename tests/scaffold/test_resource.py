@@ -1,6 +1,8 @@
 """`make resource` and `make remove NAME=`: fields, names and rights, and both commands in a copy of the project."""
 
 import os
+import re
+import shlex
 import subprocess
 import time
 from pathlib import Path
@@ -201,10 +203,15 @@ def test_examples_keep_the_limits(kind: str) -> None:
 
 # In a copy of the project --------------------------------------------------------------------------
 
-NOTE = [
-    *("note", "--fields", "title:Name body:Text? rating:float? due:date? state:open|done price:decimal?"),
-    *("--by", "state due price"),
-]
+
+def of_the_page() -> list[str]:
+    """Return the options of the command in docs/add-resource.md."""
+    page = (ROOT / "docs/add-resource.md").read_text(encoding="utf-8")
+    _, _, *words = shlex.split(re.findall(r"^make resource .*", page, re.MULTILINE)[0])
+    name, *options = (word.split("=", 1) for word in words)
+    return [name[1], *(part for option, value in options for part in (f"--{option.lower()}", value))]
+
+
 # Small, large, and with names that Python and AWS have too.
 OTHERS = [
     ["class", "--fields", "on:bool?", "--owner", "none"],
@@ -212,7 +219,7 @@ OTHERS = [
     ["meeting-note", "--read", "caller", "--by", "field1", "--fields", " ".join(f"field{n}:int?" for n in range(20))],
     ["post", "--fields", "tags:list? at:datetime stars:int(1,5)? by:uuid? text:Text(300)", "--read", "anyone"],
 ]
-CHOSEN = [NOTE, OTHERS[0], *(OTHERS[1:] if os.environ.get("RESOURCES") == "all" else [])]
+CHOSEN = [of_the_page(), OTHERS[0], *(OTHERS[1:] if os.environ.get("RESOURCES") == "all" else [])]
 
 
 @pytest.mark.thorough

@@ -1,5 +1,6 @@
 """Copies of the project, for tests that change its files."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,12 @@ def clone(folder: Path) -> Path:
         (project / environment).symlink_to(ROOT / environment)
     (project / ".git/info/exclude").write_text(".venv*\n")
     return project
+
+
+def files_of_page(page: str) -> dict[str, str]:
+    """Return the text of each Python file that a page shows, by its path."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return dict(re.findall(r"`([\w/]+\.py)`[^`]*```python\n(.*?)```", text, re.DOTALL))
 
 
 def run(project: Path, *command: str, status: int = 0) -> str:

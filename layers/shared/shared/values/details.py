@@ -1,4 +1,4 @@
-"""The fields that this project adds to its users. CONTRIBUTING.md shows how: "Add a field to users"."""
+"""The fields that this project adds to its users. docs/add-field.md shows how."""
 
 from typing import TypedDict
 
