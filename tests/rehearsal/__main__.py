@@ -94,6 +94,8 @@ def rehearse_on(cloud: Cloud, scratch: Path, built: Build, parameters: dict[str,
         walk.check_refusals(api)
     with step("register, email through the outbox's stream, verify, login, me, refresh, logout"):
         ada = walk.register_user(api, ADA)
+    with step("an account over 5 MB is exported as a file, which its link brings, once an hour"):
+        walk.export_account(ada, stack.resources(TABLE)["ActivityTable"])
     with step("an administrator manages users"):
         password = secrets.token_urlsafe(12)
         create_admin(stack, ADMIN, password)

@@ -10,6 +10,7 @@ patches MiniStack's modules:
 - Rotation schedules exist and rotate at once: the function's four steps run in a thread, as Secrets Manager runs them
   in parallel to the deployment. A secret's `Ref` is its ARN.
 - `ses:SendEmail` is authorized for the sending identity, like on AWS, instead of for `*`.
+- Requests count as encrypted (`aws:SecureTransport`), though all of them stay on loopback and use HTTP.
 - CodeDeploy resources and alarms on a metric expression are reported as created, but do nothing.
 """
 
@@ -32,7 +33,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from ministack.core import iam_actions, lambda_runtime
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.core.responses import get_account_id, get_region, json_response
 from ministack.services import apigateway, lambda_svc, secretsmanager
 from ministack.services.cloudformation import changesets, engine, provisioners
@@ -197,6 +198,15 @@ def _patch_ses_authorization() -> None:
     iam_actions._ses_v2_resource_arn = resource
 
 
+def _patch_secure_transport() -> None:
+    original = iam_evaluator._resolve_condition_key
+
+    def resolve(key: str, context: Any) -> Any:
+        return "true" if key.lower() == "aws:securetransport" else original(key, context)
+
+    iam_evaluator._resolve_condition_key = resolve
+
+
 def _patch_transform() -> None:
     # Its folder is on the path only now.
     from samtranslator.intrinsics.resolver import IntrinsicsResolver  # noqa: PLC0415
@@ -239,6 +249,7 @@ def main() -> None:
     _patch_secret_refs(handlers)
     _patch_expression_alarms(handlers)
     _patch_ses_authorization()
+    _patch_secure_transport()
     _patch_transform()
     secretsmanager._rotate_secret = _rotate_secret
     # Without CodeDeploy, a new version of a function replaces the old one at once.

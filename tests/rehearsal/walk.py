@@ -4,6 +4,8 @@ import contextlib
 import http.client
 import json
 import time
+import urllib.error
+import urllib.request
 import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +22,8 @@ EVENTS = Path(__file__).parent.parent.parent / "events"
 ORIGIN = "https://app.example.com"
 _VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _EMAIL_TIMEOUT = 30.0
+# Of 300 KB each: together more than the 5 MB that fit in a response.
+_LARGE_ENTRIES = 20
 
 
 @dataclass(frozen=True)
@@ -160,6 +164,38 @@ def register_user(api: Api, email: str) -> Api:
     refreshed.call("POST", "/api/auth/logout").expect(204)
     refreshed.call("GET", "/api/auth/me").expect(401, "session_ended")
     return api.signed_in(email)
+
+
+def export_account(user: Api, activity_table: str) -> None:
+    """Export an account that owns more than fits in a response, and follow the link to the file."""
+    user_id = user.call("GET", "/api/auth/me").expect(200).json["data"]["user"]["id"]
+    for number in range(_LARGE_ENTRIES):
+        entry = {
+            "userId": {"S": user_id},
+            "position": {"S": f"2026-08-04T12:00:00.000Z#{number}"},
+            "event": {"S": "login"},
+            "outcome": {"S": "success"},
+            "ip": {"S": "192.0.2.1"},
+            "userAgent": {"S": "a" * 300_000},
+            "expiresAt": {"N": str(int(time.time()) + 3600)},
+        }
+        user.cloud.client("dynamodb").put_item(TableName=activity_table, Item=entry)
+    reply = user.call("GET", "/api/auth/export").expect(303)
+    try:
+        with urllib.request.urlopen(reply.headers["location"], timeout=60) as answer:  # noqa: S310  # on loopback
+            found = json.load(answer)["data"]
+    except urllib.error.HTTPError as problem:
+        with problem:
+            refusal = problem.read().decode(errors="replace")
+        raise RehearsalError(
+            f"The link to the file returned {problem.code} {refusal}.",
+            "Check what ExportFunction may do with the file.",
+        ) from problem
+    check(
+        that=found["user"]["id"] == user_id and len(found["activity"]) > _LARGE_ENTRIES,
+        seen=f"The file has {len(found['activity'])} events of {found['user']}.",
+    )
+    user.call("GET", "/api/auth/export").expect(429, "too_many_requests")
 
 
 def manage_users(admin: Api) -> None:

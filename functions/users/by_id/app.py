@@ -82,7 +82,7 @@ def update_user(
 
 @api.delete(errors=(NotAllowed, ReauthenticationRequired, UserNotFound, LastAdmin, EmailChangeUndoable))
 def close_account(user_id: str, caller: Caller, client: Client) -> NoContent:
-    """Delete the account. A job removes its activity; suppressions and form submissions stay."""
+    """Delete the account. A job removes its activity and what it owned; suppressions and form submissions stay."""
     caller.must_be(user_id)
     caller.must_be_fresh()
     closing.close(user_id, client)

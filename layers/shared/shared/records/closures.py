@@ -1,4 +1,4 @@
-"""Closed accounts whose activity, and whose address's registrations, are still to be removed.
+"""Closed accounts whose data is still to be removed: activity, rows that they owned, registrations of their address.
 
 A closure is stored in the transaction that closes the account, and removed once nothing is left. A call that was in
 flight when the account was closed may still write for a while. So the data is removed as soon as possible, and again
