@@ -251,7 +251,7 @@ def remove_resource(plan: Plan, name: str, plural: str) -> None:
     """Plan the removal of everything that `add_resource` wrote.
 
     Raises:
-        ScaffoldError: there is no such resource.
+        ScaffoldError: there is no such resource, or it is one of the bundle's own, such as users.
 
     """
     name, plural = parse_names(name, plural)
@@ -259,6 +259,8 @@ def remove_resource(plan: Plan, name: str, plural: str) -> None:
     text = plan.read(TEMPLATE)
     if not re.search(rf"^  {resource.table}:$", text, re.MULTILINE):
         raise ScaffoldError(f"template.yaml has no {resource.table}: there is no resource {name}.")
+    if missing := next((file for file in resource.files() if not plan.exists(file)), None):
+        raise ScaffoldError(f"{missing} is missing, so `make resource` has not written {name}. Remove it by hand.")
     for path in (resource.url, resource.item_url):
         text = template.without_block(text, path)
     for function in _of_owners(text):

@@ -189,6 +189,12 @@ def test_resource_that_does_not_exist_cannot_be_removed() -> None:
         remove_resource(Plan(), "gadget", "")
 
 
+@pytest.mark.parametrize("name", ["user", "session"])
+def test_part_of_the_bundle_cannot_be_removed(name: str) -> None:
+    with pytest.raises(ScaffoldError, match=f"is missing, so `make resource` has not written {name}"):
+        remove_resource(Plan(), name, "")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_examples_keep_the_limits(kind: str) -> None:
     limits = {"Text": "(3)", "str": "(3)", "list": "(1)", "int": "(1,2)", "float": "(1,2)"}.get(kind, "")
