@@ -49,8 +49,8 @@ class Once(NamedTuple):
         item = {
             "key": self._storage_key(),
             "request": self._fingerprint(),
-            # Its text: numbers come back as they were, 3.0 as well.
-            "answer": json.dumps(response),
+            # Its text: numbers come back as they were, 3.0 as well. In UTF-8, so that it is not larger than the record.
+            "answer": json.dumps(response, ensure_ascii=False),
             "expiresAt": clock.now() + _KEPT,
         }
         free = Attr("key").not_exists() | Attr("expiresAt").lte(clock.now())
