@@ -1,14 +1,17 @@
 """The project itself in the runner: what a start prints, and concurrent registrations of one address."""
 
+import json
 import re
 import subprocess
+import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.local.harness import RunnerProcess, eventually
+from tests.local.harness import TIMEOUT, RunnerProcess, eventually
 from tests.support import PASSWORD, ROOT
 
 pytestmark = pytest.mark.thorough
@@ -67,3 +70,25 @@ def test_concurrent_registrations_open_one_account(runner: RunnerProcess) -> Non
     login = runner.post("/api/auth/login", {"email": "grace@example.com", "password": PASSWORD})
     assert login.status == 200
     assert login.json["user"]["id"] == profile["id"]["S"]
+
+
+def test_link_to_a_large_export_brings_the_file(runner: RunnerProcess) -> None:
+    login = {"email": "admin@example.com", "password": runner.wait_for_line(r"Admin +admin@example.com +(\S+)")[1]}
+    signed_in = runner.post("/api/auth/login", login).json
+    for number in range(20):
+        entry = {
+            "userId": {"S": signed_in["user"]["id"]},
+            "position": {"S": f"2026-08-04T12:00:00.000Z#{number}"},
+            "event": {"S": "login"},
+            "outcome": {"S": "success"},
+            "ip": {"S": "192.0.2.1"},
+            "userAgent": {"S": "a" * 300_000},
+            "expiresAt": {"N": str(int(time.time()) + 3600)},
+        }
+        runner.aws.call("dynamodb", "PutItem", {"TableName": "ActivityTable", "Item": entry})
+    reply = runner.get("/api/auth/export", Authorization=f"Bearer {signed_in['token']}")
+    assert reply.status == 303
+    with urllib.request.urlopen(reply.headers["location"], timeout=TIMEOUT) as answer:  # noqa: S310  # on loopback
+        found = json.load(answer)["data"]
+    assert found["user"]["email"] == "admin@example.com"
+    assert len(found["activity"]) > 20
