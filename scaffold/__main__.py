@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from scaffold.endpoint import add_block, add_endpoint, has_handler, remove_endpoint
 from scaffold.names import ScaffoldError, Url
 from scaffold.plan import Plan
-from scaffold.resource import add_resource, parse, parse_rights, remove_resource
+from scaffold.resource import add_resource, parse, parse_names, parse_rights, remove_resource
 from scaffold.routes import ROOT
 
 
@@ -34,22 +34,22 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     plan = Plan()
     left: list[str] = []
-    adds_block = False
+    block_only = False
     try:
         match given.command:
             case "endpoint":
-                adds_block = _plan_endpoint(plan, given)
+                block_only = _plan_endpoint(plan, given)
             case "resource":
                 rights = parse_rights(given.owner, given.read, given.write)
                 add_resource(plan, parse(given.name, given.plural, given.fields, given.by, rights))
             case _ if given.name:
-                remove_resource(plan, given.name, given.plural)
+                remove_resource(plan, parse_names(given.name, given.plural))
             case _:
                 left = remove_endpoint(plan, Url.parse(given.url))
         if given.dry:
             sys.stdout.writelines(plan.diff())
             return 0
-        _print(plan.apply(among_others=adds_block))
+        _print(plan.apply(only_planned_files=block_only))
     except ScaffoldError as error:
         print(error, file=sys.stderr)
         return 1
@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _plan_endpoint(plan: Plan, given: argparse.Namespace) -> bool:
-    """Plan an endpoint, or only the block of a handler that is there. Return whether it is only the block."""
+    """Plan an endpoint, or only the block of a handler that exists. Return whether it is the block only."""
     url = Url.parse(given.url)
     verbs = given.verbs.replace(",", " ").split()
     if not verbs and has_handler(url):

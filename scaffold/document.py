@@ -22,6 +22,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 import shared
 from scaffold.examples import example
+from scaffold.names import camel_case
 from scaffold.routes import ROOT, Route
 from shared import shapes
 from shared.core.errors import (
@@ -106,8 +107,8 @@ _OF_STATUS: Mapping[HTTPStatus, Sequence[str]] = {
 }
 
 
-class AmbiguousDeclarationError(Exception):
-    """Two handlers declare something under the same name."""
+class DeclarationError(Exception):
+    """The declaration of a handler cannot be documented."""
 
 
 def text(document: Json) -> str:
@@ -119,7 +120,7 @@ def build(routes: Sequence[Route]) -> Json:
     """Return the document of these paths.
 
     Raises:
-        AmbiguousDeclarationError: two operations, or two inputs, have the same name.
+        DeclarationError: two operations, or two inputs, have the same name.
 
     """
     return _Builder(routes).document()
@@ -178,7 +179,7 @@ class _Builder:
             own = getattr(kind, "__pydantic_config__", {})
             kind.__pydantic_config__ = {**own, "use_attribute_docstrings": True}
         keys = list(used)
-        adapters = [(number, keys[number][1], TypeAdapter(keys[number][0])) for number in range(len(keys))]
+        adapters = [(number, mode, TypeAdapter(kind)) for number, (kind, mode) in enumerate(keys)]
         found, rest = TypeAdapter.json_schemas(
             adapters,  # type: ignore[arg-type]  # the modes
             ref_template=_REFERENCE,
@@ -206,7 +207,7 @@ class _Builder:
         summary, _, description = (inspect.getdoc(operation.function) or "").partition("\n")
         kinds = operation.inputs.values()
         described: Json = {
-            "operationId": _camel_case(operation.function.__name__),
+            "operationId": camel_case(operation.function.__name__),
             "tags": [_tag(route.path)],
             "summary": summary.partition(". ")[0].removesuffix("."),
         }
@@ -296,7 +297,7 @@ class _Builder:
         elif kind is responses.SeeOther:
             status, headers = HTTPStatus.SEE_OTHER, ("Location",)
         elif kind is not responses.Plain:
-            raise AmbiguousDeclarationError(f"{route.path}: {answer} is not a kind of response (shared.web.responses)")
+            raise DeclarationError(f"{route.path}: {answer} is not a kind of response (shared.web.responses)")
         required = kind in {responses.Versioned, responses.SeeOther}
         return status, self._response(status, schema, dict.fromkeys(headers, required))
 
@@ -364,9 +365,7 @@ def _answers(operation: Operation) -> list[Any]:
     if get_origin(answer) in {Union, types.UnionType}:
         return list(get_args(answer))
     if answer is None or answer is Response:
-        raise AmbiguousDeclarationError(
-            f"{operation.function.__name__} does not declare its response: Data[…], Page[…]"
-        )
+        raise DeclarationError(f"{operation.function.__name__} does not declare its response: Data[…], Page[…]")
     return [answer]
 
 
@@ -389,9 +388,7 @@ def _verify_unique(names: Iterable[str]) -> None:
     seen = set()
     for name in names:
         if name in seen:
-            raise AmbiguousDeclarationError(
-                f"Two handlers declare {name}: rename one, it has to be unique in the document"
-            )
+            raise DeclarationError(f"Two handlers declare {name}: rename one, it has to be unique in the document")
         seen.add(name)
 
 
@@ -400,11 +397,6 @@ def _verify_unique(names: Iterable[str]) -> None:
 
 def _tag(path: str) -> str:
     return path.removeprefix("/api/").strip("/").partition("/")[0].removeprefix(".")
-
-
-def _camel_case(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(other.capitalize() for other in others)
 
 
 def _path_parameters(path: str) -> list[Json]:

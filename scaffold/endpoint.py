@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -27,6 +28,7 @@ _ENVIRONMENT = Environment(
     autoescape=False,  # noqa: S701  # nosec B701
 )
 _ENVIRONMENT.filters["python"] = repr
+_ENVIRONMENT.filters["in_query"] = lambda value: quote(str(value).lower() if isinstance(value, bool) else str(value))
 
 
 def render(name: str, **values: object) -> str:
@@ -108,10 +110,11 @@ def _add_function(plan: Plan, url: Url, who: str) -> str:
     handler = _handler_of(plan, url)
     folder = handler.removeprefix("functions/").removesuffix("/app.py")
     block = render("block.yaml.jinja", url=url, who=who, folder=folder)
-    plan.change(TEMPLATE, template.with_block(text, url.path, block))
-    move_folders(plan, {own.path for own in template.blocks(text)} | {url.path})
+    changed = template.with_block(text, url.path, block)
     if re.search(rf"^  {url.function}:$", text, re.MULTILINE):
         raise ScaffoldError(f"template.yaml has a resource {url.function} already.")
+    plan.change(TEMPLATE, changed)
+    move_folders(plan, {own.path for own in template.blocks(text)} | {url.path})
     return handler
 
 
@@ -123,9 +126,9 @@ def remove_endpoint(plan: Plan, url: Url) -> list[str]:
 
     """
     text = plan.read(TEMPLATE)
-    own = next((own for own in template.blocks(text) if own.path == url.path), None)
+    block = template.block(text, url.path)
     changed = template.without_block(text, url.path)
-    folder = _CODE_URI.findall(text[own.start : own.end] if own else "")[0]
+    folder = _CODE_URI.findall(text[block.start : block.end])[0]
     plan.change(TEMPLATE, changed)
     plan.delete(f"functions/{folder}/app.py")
     for path in (f"layers/shared/shared/shapes/{url.name}.py", f"tests/functions/test_{url.name}.py"):

@@ -15,15 +15,10 @@ _ADDRESS = "203.0.113.10"
 def event(path: str, verb: str, operation: Json) -> Json:
     """Return the event of a request with the operation's examples (HTTP API, payload format 2.0).
 
-    It has no `content-length`: who edits the body need not count. A token has to be put in.
+    It has no `content-length`, so that the body can be edited. Replace ACCESS_TOKEN with a token.
     """
     parameters: list[Json] = operation.get("parameters", [])
-    values = {
-        own["name"]: own["schema"].get("examples", [own["schema"].get("default")])[0]
-        for own in parameters
-        if own["in"] in {"path", "query"}
-    }
-    in_path = {own["name"]: values[own["name"]] for own in parameters if own["in"] == "path"}
+    in_path = {own["name"]: own["schema"]["examples"][0] for own in parameters if own["in"] == "path"}
     query = {own["name"]: str(own["schema"]["default"]) for own in parameters if "default" in own["schema"]}
     raw_path = path.format(**in_path)
     headers = {

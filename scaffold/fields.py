@@ -4,6 +4,7 @@ import keyword
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from scaffold.names import ScaffoldError, camel_case, snake_case
@@ -111,6 +112,11 @@ class Field:
     def type(self) -> str:
         """Its annotation: with None, if it is optional."""
         return f"{self.annotation} | None" if self.is_optional else self.annotation
+
+    @property
+    def ascending(self) -> list[Any]:
+        """Its two examples in the order of its index."""
+        return sorted(self.values, key=Decimal if self.kind == "decimal" else None)
 
     @property
     def in_query(self) -> str:

@@ -61,14 +61,16 @@ class Plan:
             names = (f"a/{path}" if before else "/dev/null", f"b/{path}" if text is not None else "/dev/null")
             yield from difflib.unified_diff(before, after, *names)
 
-    def apply(self, *, among_others: bool = False) -> Iterator[str]:
-        """Carry the changes out, and yield a line for each. `among_others`: other files may have changes.
+    def apply(self, *, only_planned_files: bool = False) -> Iterator[str]:
+        """Carry the changes out, and yield a line for each.
+
+        Git must be clean, or with `only_planned_files` clean in the files that change.
 
         Raises:
             ScaffoldError: git has changes that are not committed, so these could not be told from them.
 
         """
-        files = sorted(self._texts) if among_others else []
+        files = sorted(self._texts) if only_planned_files else []
         status = subprocess.run(
             ["git", "status", "--porcelain", "--", *files],  # noqa: S607  # the developer's git
             cwd=ROOT,

@@ -37,7 +37,7 @@ def _who(operation: Operation) -> str:
     if any(issubclass(kind, Admin) for kind in kinds):
         who = "admin"
     elif any(issubclass(kind, Caller) for kind in kinds):
-        who = "self, admin" if NotAllowed in operation.errors else "self"
+        who = "caller, if allowed" if NotAllowed in operation.errors else "caller"
     else:
         return "anyone"
     return f"{who}; may have to be fresh" if ReauthenticationRequired in operation.errors else who

@@ -7,25 +7,24 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 from scaffold import fields as declared
 from scaffold import template
 from scaffold.endpoint import TEMPLATE, move_folders, render
-from scaffold.fields import Field
-from scaffold.names import ScaffoldError, Url, camel_case, folder_of
+from scaffold.fields import KINDS, Field
+from scaffold.names import ScaffoldError, camel_case, folder_of
 from scaffold.plan import Plan
 from scaffold.routes import ROOT
 
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 _READERS = ("owner", "caller", "anyone")
 _WRITERS = ("owner", "admin")
-# What the modules of a resource import, so that its class needs another name.
-_CLASSES = re.compile(
-    "Any|Annotated|Api|Attr|Body|Decimal|Delete|Item|Key|Literal|Mapping|Once|Order|Owned|Put|Selection|Table|Versions"
-)
-# Functions and modules in the modules of a resource, so that a record needs another variable.
-_NAMES = re.compile("api|change|clock|create|delete|get|handler|ids|indexes|newest|page|replace|shards|write")
+_TEMPLATES = Path(__file__).parent / "templates/resource"
+# What the modules of a resource call modules, functions and variables, so that its own module needs another name.
+_NAMES = re.compile("api|body|caller|admin|found|handler|ids|if_match|key|logs|once|page|position|record|search")
 PERSONAL_DATA = "docs/personal-data.md"
 REGISTRY = "layers/shared/shared/accounts/resources.py"
 _CLOSING = "RemoveClosedAccountsFunction"
@@ -33,20 +32,11 @@ _EXPORT = "ExportFunction"
 
 
 @dataclass(frozen=True)
-class Resource:
-    """Records of one kind, such as notes: their names, their fields, and who may read and write them."""
+class Names:
+    """A name for records, such as `meeting_note`, its plural, and what follows from them."""
 
     name: str
     plural: str
-    owned: bool
-    reader: str
-    fields: Sequence[Field]
-    by: Sequence[Field]
-
-    @property
-    def private(self) -> bool:
-        """Whether nobody but the owner sees a record. Its owner is then the table's partition key."""
-        return self.reader == "owner"
 
     @property
     def words(self) -> str:
@@ -61,8 +51,7 @@ class Resource:
         return self.plural_words.capitalize()
 
     @property
-    def a(self) -> str:
-        """Its article."""
+    def article(self) -> str:
         return "an" if self.name[0] in "aeiou" else "a"
 
     @property
@@ -72,13 +61,8 @@ class Resource:
     @property
     def entity(self) -> str:
         """The name of its class, such as `Note`; `TableRecord` where `Table` is another class."""
-        return f"{self.camel}Record" if _CLASSES.fullmatch(self.camel) or hasattr(builtins, self.camel) else self.camel
-
-    @property
-    def variable(self) -> str:
-        """The name of a variable with a record: `class_` for `class`."""
-        is_taken = keyword.iskeyword(self.name) or hasattr(builtins, self.name) or _NAMES.fullmatch(self.name)
-        return f"{self.name}_" if is_taken else self.name
+        is_taken = self.camel in _classes() or hasattr(builtins, self.camel)
+        return f"{self.camel}Record" if is_taken else self.camel
 
     @property
     def id(self) -> str:
@@ -98,8 +82,13 @@ class Resource:
         return f"{_capitalized(self.plural)}Table"
 
     @property
-    def variable_name(self) -> str:
-        """The environment variable with the table's name."""
+    def functions(self) -> dict[str, str]:
+        """The logical ids of its functions, by their paths."""
+        return {self.url: f"{_capitalized(self.plural)}Function", self.item_url: f"{self.camel}Function"}
+
+    @property
+    def environment_variable(self) -> str:
+        """The variable with the table's name."""
         return f"{self.plural.upper()}_TABLE"
 
     @property
@@ -109,6 +98,38 @@ class Resource:
     @property
     def item_url(self) -> str:
         return f"{self.url}/{{{camel_case(self.id)}}}"
+
+    @property
+    def types(self) -> str:
+        """The module of its own types, if there are any."""
+        return f"layers/shared/shared/values/{self.plural}.py"
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The template of each file that it always has."""
+        return {
+            f"layers/shared/shared/records/{self.plural}.py": "records.py",
+            f"layers/shared/shared/shapes/{self.plural}.py": "shapes.py",
+            f"functions/{self.plural}/index/app.py": "index.py",
+            f"functions/{self.plural}/by_id/app.py": "by_id.py",
+            f"tests/functions/test_{self.plural}.py": "test.py",
+            f"tests/shared/records/test_{self.plural}_races.py": "test_races.py",
+        }
+
+
+@dataclass(frozen=True)
+class Resource(Names):
+    """Records of one kind: their fields, who may read and write them, and the fields that have an index (`by`)."""
+
+    owned: bool
+    reader: str
+    fields: Sequence[Field]
+    by: Sequence[Field]
+
+    @property
+    def private(self) -> bool:
+        """Whether nobody but the owner sees a record. Its owner is then the table's partition key."""
+        return self.reader == "owner"
 
     @property
     def key_parameters(self) -> str:
@@ -123,7 +144,7 @@ class Resource:
         return f"owner_id: str, {self.id}: str" if self.owned else f"{self.id}: str"
 
     @property
-    def getting(self) -> str:
+    def read_expression(self) -> str:
         """The expression for the record to change."""
         if self.private:
             return f"get(owner_id, {self.id})"
@@ -145,21 +166,14 @@ class Resource:
 
     def index(self, field: Field) -> str:
         """The name of the index of a field."""
-        return f"B{self.attribute(field)[1:]}"
+        return f"By{field.json[:1].upper()}{field.json[1:]}"
 
-    def files(self) -> dict[str, str]:
-        """The template of each file that belongs to it alone."""
-        templates = {
-            f"layers/shared/shared/records/{self.plural}.py": "records.py",
-            f"layers/shared/shared/shapes/{self.plural}.py": "shapes.py",
-            f"functions/{self.plural}/index/app.py": "index.py",
-            f"functions/{self.plural}/by_id/app.py": "by_id.py",
-            f"tests/functions/test_{self.plural}.py": "test.py",
-            f"tests/shared/records/test_{self.plural}_races.py": "test_races.py",
-        }
-        if any(field.definition for field in self.fields):
-            templates[f"layers/shared/shared/values/{self.plural}.py"] = "types.py"
-        return templates
+
+@cache
+def _classes() -> frozenset[str]:
+    """Return the names that the modules of a resource may have for classes of others: all capitalized words in them."""
+    modules = (path.read_text(encoding="utf-8") for path in _TEMPLATES.glob("*.py.jinja"))
+    return frozenset(re.findall(r"\b[A-Z][A-Za-z]+\b", "".join(modules))) | {kind.annotation for kind in KINDS.values()}
 
 
 class Rights(NamedTuple):
@@ -191,19 +205,19 @@ def parse_rights(owner: str, reader: str, writer: str) -> Rights:
 
 
 def parse(name: str, plural: str, fields: str, by: str, rights: Rights) -> Resource:
-    """Return the resource that the command line declares. An empty `plural` is derived from the name.
+    """Return the resource that the command line declares.
 
     Raises:
         ScaffoldError: a name or a field is none, or cannot be used.
 
     """
-    name, plural = parse_names(name, plural)
-    found = declared.parse(fields, _capitalized(name))
-    return Resource(name, plural, rights.owned, rights.reader, found, declared.indexed(by, found))
+    names = parse_names(name, plural)
+    parsed = declared.parse(fields, names.camel)
+    return Resource(names.name, names.plural, rights.owned, rights.reader, parsed, declared.indexed(by, parsed))
 
 
-def parse_names(name: str, plural: str) -> tuple[str, str]:
-    """Return the name and its plural as in Python.
+def parse_names(name: str, plural: str) -> Names:
+    """Return the names. An empty `plural` is derived from the name.
 
     Raises:
         ScaffoldError: one is no name, or cannot be a module's.
@@ -214,9 +228,11 @@ def parse_names(name: str, plural: str) -> tuple[str, str]:
             raise ScaffoldError(f"{text!r} is not a name: lower-case words with hyphens, such as note or meeting-note.")
     name = name.replace("-", "_")
     plural = plural.replace("-", "_") or _plural(name)
+    if name == "owner":
+        raise ScaffoldError("owner cannot be the name: each record has an owner. Choose another NAME.")
     if plural == name or keyword.iskeyword(plural) or hasattr(builtins, plural) or _NAMES.fullmatch(plural):
         raise ScaffoldError(f"{plural} cannot be the plural of {name}. Name another: PLURAL=…")
-    return name, plural
+    return Names(name, plural)
 
 
 def add_resource(plan: Plan, resource: Resource) -> None:
@@ -229,50 +245,54 @@ def add_resource(plan: Plan, resource: Resource) -> None:
     _verify_free(plan, resource)
     text = plan.read(TEMPLATE)
     exports = _EXPORT in _of_owners(text)
-    for file, name in resource.files().items():
+    files = resource.files | (
+        {resource.types: "types.py"} if any(field.definition for field in resource.fields) else {}
+    )
+    for file, name in files.items():
         plan.create(file, _tidy(render(f"resource/{name}.jinja", r=resource, exports=exports), file))
-    urls = (resource.url, resource.item_url)
-    for path in urls:
-        url, folder = Url.parse(path), folder_of(path, set(urls))
-        block = render("resource/function.yaml.jinja", r=resource, function=url.function, folder=folder, path=path)
+    for path, function in resource.functions.items():
+        folder = folder_of(path, set(resource.functions))
+        block = render("resource/function.yaml.jinja", r=resource, function=function, folder=folder, path=path)
         text = template.with_block(text, path, block)
     text = template.with_table(text, render("resource/table.yaml.jinja", r=resource))
     if resource.owned:
         for function in _of_owners(text):
             statements = _statements(resource, deletes=function == _CLOSING)
-            text = template.with_access(text, function, resource.variable_name, resource.table, statements)
-        plan.change(REGISTRY, _with_entry(plan.read(REGISTRY), resource.plural))
+            text = template.with_access(text, function, resource.environment_variable, resource.table, statements)
+        registry = plan.read(REGISTRY)
+        plan.change(REGISTRY, _registry(registry, {*_entries(registry), resource.plural}))
     plan.change(TEMPLATE, text)
-    move_folders(plan, {own.path for own in template.blocks(text)})
+    move_folders(plan, {block.path for block in template.blocks(text)})
     plan.change(PERSONAL_DATA, _with_row(plan.read(PERSONAL_DATA), resource))
 
 
-def remove_resource(plan: Plan, name: str, plural: str) -> None:
+def remove_resource(plan: Plan, names: Names) -> None:
     """Plan the removal of everything that `add_resource` wrote.
 
     Raises:
         ScaffoldError: there is no such resource, or it is one of the bundle's own, such as users.
 
     """
-    name, plural = parse_names(name, plural)
-    resource = Resource(name, plural, owned=True, reader="owner", fields=(), by=())
     text = plan.read(TEMPLATE)
-    if not re.search(rf"^  {resource.table}:$", text, re.MULTILINE):
-        raise ScaffoldError(f"template.yaml has no {resource.table}: there is no resource {name}.")
-    if missing := next((file for file in resource.files() if not plan.exists(file)), None):
-        raise ScaffoldError(f"{missing} is missing, so `make resource` has not written {name}. Remove it by hand.")
-    for path in (resource.url, resource.item_url):
+    if not re.search(rf"^  {names.table}:$", text, re.MULTILINE):
+        raise ScaffoldError(f"template.yaml has no {names.table}: there is no resource {names.name}.")
+    if missing := next((file for file in names.files if not plan.exists(file)), None):
+        raise ScaffoldError(
+            f"{missing} is missing, so `make resource` has not written {names.name}. Remove it by hand."
+        )
+    for path in names.functions:
         text = template.without_block(text, path)
     for function in _of_owners(text):
-        text = template.without_access(text, function, resource.table)
-    plan.change(TEMPLATE, template.without_table(text, resource.table))
-    for file in (*resource.files(), f"layers/shared/shared/values/{plural}.py"):
-        if plan.exists(file):
-            plan.delete(file)
-    plan.change(REGISTRY, _without_entry(plan.read(REGISTRY), plural))
-    row = re.compile(rf"^\| `{resource.table.removesuffix('Table')}` \|.*\n", re.MULTILINE)
+        text = template.without_access(text, function, names.table)
+    text = template.without_table(text, names.table)
+    plan.change(TEMPLATE, text)
+    for file in filter(plan.exists, (*names.files, names.types)):
+        plan.delete(file)
+    registry = plan.read(REGISTRY)
+    plan.change(REGISTRY, _registry(registry, set(_entries(registry)) - {names.plural}))
+    row = re.compile(rf"^\| `{names.table.removesuffix('Table')}` \|.*\n", re.MULTILINE)
     plan.change(PERSONAL_DATA, row.sub("", plan.read(PERSONAL_DATA)))
-    move_folders(plan, {own.path for own in template.blocks(plan.read(TEMPLATE))})
+    move_folders(plan, {block.path for block in template.blocks(text)})
 
 
 def _of_owners(text: str) -> list[str]:
@@ -284,17 +304,20 @@ def _statements(resource: Resource, *, deletes: bool) -> list[str]:
     """Return the statements that allow a function to read the records of an owner, or to delete them too."""
     table = f"!GetAtt {resource.table}.Arn"
     index = f'!Sub "${{{resource.table}.Arn}}/index/ByOwner"'
-    query = f"{{Effect: Allow, Action: dynamodb:Query, Resource: {table if resource.private else index}}}"
+    if resource.private:
+        actions = "[dynamodb:Query, dynamodb:BatchWriteItem]" if deletes else "dynamodb:Query"
+        return [f"{{Effect: Allow, Action: {actions}, Resource: {table}}}"]
+    query = f"{{Effect: Allow, Action: dynamodb:Query, Resource: {index}}}"
     delete = f"{{Effect: Allow, Action: dynamodb:BatchWriteItem, Resource: {table}}}"
     return [query, delete] if deletes else [query]
 
 
 def _verify_free(plan: Plan, resource: Resource) -> None:
     text = plan.read(TEMPLATE)
-    for name in (resource.table, Url.parse(resource.url).function, Url.parse(resource.item_url).function):
+    for name in (resource.table, *resource.functions.values()):
         if re.search(rf"^  {name}:$", text, re.MULTILINE):
             raise ScaffoldError(f"template.yaml has a resource {name} already. Choose another NAME or PLURAL.")
-    for file in (*resource.files(), f"layers/shared/shared/values/{resource.plural}.py"):
+    for file in (*resource.files, resource.types):
         if plan.exists(file):
             raise ScaffoldError(f"{file} exists already. Choose another NAME or PLURAL.")
 
@@ -326,14 +349,6 @@ def _tidy(text: str, file: str) -> str:
 # The registry of what users own, and the page about personal data -----------------------------------
 
 
-def _with_entry(text: str, plural: str) -> str:
-    return _registry(text, {*_entries(text), plural})
-
-
-def _without_entry(text: str, plural: str) -> str:
-    return _registry(text, set(_entries(text)) - {plural})
-
-
 def _entries(text: str) -> list[str]:
     """Return the modules whose records are registered."""
     return re.findall(r"^    (\w+)\.OWNED,$", text, re.MULTILINE)
@@ -341,13 +356,14 @@ def _entries(text: str) -> list[str]:
 
 def _registry(text: str, modules: set[str]) -> str:
     """Return the registry with these modules."""
-    names = sorted(modules)
-    text = re.sub(r"^(    \w+\.OWNED,|from shared\.records import .*)\n", "", text, flags=re.MULTILINE)
-    if not names:
+    text = re.sub(r"^    \w+\.OWNED,\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^from shared\.records import (\([^)]*\)|.*)\n", "", text, flags=re.MULTILINE)
+    if not modules:
         return text
     before = "from shared.records.owned import Owned\n"
-    text = text.replace(before, f"from shared.records import {', '.join(names)}\n{before}")
-    return re.sub(r"^\)$", "".join(f"    {name}.OWNED,\n" for name in names) + ")", text, flags=re.MULTILINE)
+    text = text.replace(before, f"from shared.records import {', '.join(sorted(modules))}\n{before}")
+    entries = "".join(f"    {module}.OWNED,\n" for module in sorted(modules))
+    return _tidy(re.sub(r"^\)$", f"{entries})", text, flags=re.MULTILINE), REGISTRY)
 
 
 def _with_row(text: str, resource: Resource) -> str:

@@ -34,7 +34,20 @@ def blocks(template: str) -> list[Block]:
     return [Block(each[1], each.start(), stop) for each, stop in zip(found, ends, strict=True)]
 
 
-def with_block(template: str, path: str, block: str) -> str:
+def block(template: str, path: str) -> Block:
+    """Return the block of a path.
+
+    Raises:
+        ScaffoldError: the path has none.
+
+    """
+    found = next((each for each in blocks(template) if each.path == path), None)
+    if found is None:
+        raise ScaffoldError(f"template.yaml has no function for {path}.")
+    return found
+
+
+def with_block(template: str, path: str, text: str) -> str:
     """Return the template with the block of another path, in the order of the paths.
 
     Raises:
@@ -45,7 +58,7 @@ def with_block(template: str, path: str, block: str) -> str:
     if path in {own.path for own in existing}:
         raise ScaffoldError(f"template.yaml has a function for {path} already.")
     at = next((own.start for own in existing if own.path > path), existing[-1].end)
-    return template[:at] + f"{banner(path)}{block.rstrip()}\n\n" + template[at:]
+    return template[:at] + f"{banner(path)}{text.rstrip()}\n\n" + template[at:]
 
 
 def without_block(template: str, path: str) -> str:
@@ -55,9 +68,7 @@ def without_block(template: str, path: str) -> str:
         ScaffoldError: the path has no block.
 
     """
-    own = next((own for own in blocks(template) if own.path == path), None)
-    if own is None:
-        raise ScaffoldError(f"template.yaml has no function for {path}.")
+    own = block(template, path)
     return _without_route_settings(template[: own.start] + template[own.end :], path)
 
 

@@ -143,7 +143,7 @@ def test_users_cannot_change_each_others_fields(ada: Api, ben: Api) -> None:
         ("company", "", "must not be empty"),
         ("company", "x" * 101, "should have at most 100 characters"),
         ("company", 5, "should be a valid string"),
-        ("birthday", "1815-02-30", "must be a date such as 1815-12-10"),
+        ("birthday", "1815-02-30", "should be a valid date"),
         ("plan", "gold", "should be 'free' or 'paid'"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from scaffold import document
-from scaffold.document import AmbiguousDeclarationError
+from scaffold.document import DeclarationError
 from scaffold.routes import Route, routes
 from shared.core.errors import ErrorTypes, UserNotFound
 from shared.shapes.users import PublicUser
@@ -100,7 +100,7 @@ def test_operation_is_described_by_its_docstring_inputs_and_errors() -> None:
 
 
 def test_two_operations_of_one_name_are_refused() -> None:
-    with pytest.raises(AmbiguousDeclarationError, match="Two handlers declare createThing: rename one"):
+    with pytest.raises(DeclarationError, match="Two handlers declare createThing: rename one"):
         document.build([path("/api/things", create_thing), path("/api/others", create_thing)])
 
 
@@ -110,7 +110,7 @@ def test_two_bodies_of_one_name_are_refused() -> None:
     def create_other(body: Any) -> NoContent: ...  # type: ignore[empty-body]
 
     create_other.__annotations__["body"] = other
-    with pytest.raises(AmbiguousDeclarationError, match="Two handlers declare Thing"):
+    with pytest.raises(DeclarationError, match="Two handlers declare Thing"):
         document.build([path("/api/things", create_thing), path("/api/others", create_other)])
 
 
@@ -119,7 +119,7 @@ def test_operation_without_a_kind_of_response_is_refused(declared: Any) -> None:
     def undeclared() -> Response: ...  # type: ignore[empty-body]
 
     undeclared.__annotations__["return"] = declared
-    with pytest.raises(AmbiguousDeclarationError, match="undeclared does not declare its response"):
+    with pytest.raises(DeclarationError, match="undeclared does not declare its response"):
         document.build([path("/api/things", undeclared)])
 
 

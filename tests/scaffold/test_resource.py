@@ -14,7 +14,16 @@ from scaffold import fields
 from scaffold.fields import KINDS, indexed
 from scaffold.names import ScaffoldError
 from scaffold.plan import Plan
-from scaffold.resource import PERSONAL_DATA, REGISTRY, Resource, add_resource, parse, parse_rights, remove_resource
+from scaffold.resource import (
+    PERSONAL_DATA,
+    REGISTRY,
+    Names,
+    Resource,
+    add_resource,
+    parse,
+    parse_rights,
+    remove_resource,
+)
 from tests.support import ROOT
 from tests.support.copies import COMMIT, git, run
 
@@ -105,20 +114,20 @@ def test_wrong_index_is_refused(by: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "plural", "url", "entity", "variable"),
+    ("name", "plural", "url", "entity"),
     [
-        ("gadget", "gadgets", "/api/gadgets/{gadgetId}", "Gadget", "gadget"),
-        ("meeting-note", "meeting_notes", "/api/meeting-notes/{meetingNoteId}", "MeetingNote", "meeting_note"),
-        ("category", "categories", "/api/categories/{categoryId}", "Category", "category"),
-        ("class", "classes", "/api/classes/{classId}", "Class", "class_"),
-        ("table", "tables", "/api/tables/{tableId}", "TableRecord", "table"),
-        ("warning", "warnings", "/api/warnings/{warningId}", "WarningRecord", "warning"),
-        ("page", "pages", "/api/pages/{pageId}", "Page", "page_"),
+        ("gadget", "gadgets", "/api/gadgets/{gadgetId}", "Gadget"),
+        ("meeting-note", "meeting_notes", "/api/meeting-notes/{meetingNoteId}", "MeetingNote"),
+        ("category", "categories", "/api/categories/{categoryId}", "Category"),
+        ("class", "classes", "/api/classes/{classId}", "Class"),
+        ("order", "orders", "/api/orders/{orderId}", "OrderRecord"),
+        ("line", "lines", "/api/lines/{lineId}", "LineRecord"),
+        ("warning", "warnings", "/api/warnings/{warningId}", "WarningRecord"),
     ],
 )
-def test_names_follow_from_the_name(name: str, plural: str, url: str, entity: str, variable: str) -> None:
+def test_names_follow_from_the_name(name: str, plural: str, url: str, entity: str) -> None:
     found = resource(name)
-    assert (found.plural, found.item_url, found.entity, found.variable) == (plural, url, entity, variable)
+    assert (found.plural, found.item_url, found.entity) == (plural, url, entity)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +137,7 @@ def test_names_follow_from_the_name(name: str, plural: str, url: str, entity: st
         ("../note", "", "is not a name"),
         ("news", "news", "news cannot be the plural of news. Name another: PLURAL="),
         ("typ", "type", "type cannot be the plural of typ"),
+        ("owner", "", "owner cannot be the name: each record has an owner"),
         ("user", "", "exists already|template.yaml has a resource UsersTable already"),
         ("session", "", "has a resource SessionsTable already"),
         ("error", "", "layers/shared/shared/shapes/errors.py exists already. Choose another NAME or PLURAL"),
@@ -170,7 +180,7 @@ def test_resource_is_removed_without_a_trace(options: dict[str, str]) -> None:
     add_resource(plan, resource(**options))
     created = [path for path in plan.paths() if path not in CHANGED]
     assert all(plan.exists(path) for path in created)
-    remove_resource(plan, "gadget", "")
+    remove_resource(plan, Names("gadget", "gadgets"))
     assert not any(plan.exists(path) for path in created)
     assert {path: plan.read(path) for path in CHANGED} == {path: (ROOT / path).read_text() for path in CHANGED}
 
@@ -180,19 +190,19 @@ def test_two_resources_do_not_disturb_each_other() -> None:
     add_resource(plan, resource("widget"))
     before = {path: plan.read(path) for path in CHANGED}
     add_resource(plan, resource("gadget", reader="anyone"))
-    remove_resource(plan, "gadget", "")
+    remove_resource(plan, Names("gadget", "gadgets"))
     assert {path: plan.read(path) for path in CHANGED} == before
 
 
 def test_resource_that_does_not_exist_cannot_be_removed() -> None:
     with pytest.raises(ScaffoldError, match=r"template\.yaml has no GadgetsTable: there is no resource gadget"):
-        remove_resource(Plan(), "gadget", "")
+        remove_resource(Plan(), Names("gadget", "gadgets"))
 
 
 @pytest.mark.parametrize("name", ["user", "session"])
 def test_part_of_the_bundle_cannot_be_removed(name: str) -> None:
     with pytest.raises(ScaffoldError, match=f"is missing, so `make resource` has not written {name}"):
-        remove_resource(Plan(), name, "")
+        remove_resource(Plan(), Names(name, f"{name}s"))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -77,7 +77,7 @@ def registered() -> Iterator[None]:
         # What these tests use of the two tables must not count for the whole run, in which the template lacks them.
         patch.setattr(rights, "USED", set())
         patch.setattr(rights, "granted", granted_too)
-        patch.setattr(resources, "OWNED", (NOTES, TASKS))
+        patch.setattr(resources, "ALL", (NOTES, TASKS))
         patch.setenv("OWNED_BY_KEY_TABLE", "OwnedByKeyTable")
         patch.setenv("OWNED_BY_INDEX_TABLE", "OwnedByIndexTable")
         for name, properties in _TABLES.items():

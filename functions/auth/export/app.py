@@ -21,11 +21,11 @@ handler = api.handler
 
 @api.get(errors=(ReauthenticationRequired, TooManyRequests))
 def export_account(caller: Caller, client: Client) -> Serialized[AccountExport] | SeeOther:
-    """Return everything that the account owns. Once an hour, for a session that has just proved the password.
+    """Return everything that the account owns. Once an hour, if the session has just proved the password.
 
     If it is over 5 MB, `Location` is the URL of a file with the same JSON, valid for 60 seconds: a browser that follows
     it gets the file. Submitted forms belong to no account, and are not included.
     """
     caller.must_be_fresh()
-    found = export.of_account(caller.session, client)
-    return SeeOther(found.url) if found.url else Serialized(found.text)
+    exported = export.of_account(caller.session, client)
+    return SeeOther(exported.url) if exported.url else Serialized(exported.text)

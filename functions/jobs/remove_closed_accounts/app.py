@@ -1,6 +1,6 @@
 """Run every five minutes: remove what closed accounts left behind.
 
-Accounts take turns, in random order, so that one with a million rows delays no other, neither in a run nor in many. If
+Accounts take turns, in random order, so that one with a million rows does not delay the others. If
 the time runs out, or removing the data of one account fails, the next run continues.
 """
 
@@ -38,7 +38,7 @@ def handler(_event: Any, context: LambdaContext) -> None:
 
 
 def _take_turns(turns: deque[tuple[Closure, Iterator[None]]]) -> int:
-    """Take a step for each account, and again, until all are complete or the time runs out. Return how many are not."""
+    """Take a step for each account, and again, until all are complete or the time is out. Return how many are left."""
     while turns and not deadlines.has_passed():
         closure, steps = turns.popleft()
         try:

@@ -1,5 +1,6 @@
 """The parameters of listings that have indexes."""
 
+import base64
 from typing import Any, Literal
 
 import pytest
@@ -36,7 +37,8 @@ def search(**query: str) -> Search:
         ({"limit": "5"}, None),
         ({"sort": "dueAt"}, Selection("dueAt")),
         ({"sort": "-dueAt"}, Selection("dueAt", descending=True)),
-        ({"dueAt": "2026-08-04"}, Selection("dueAt", "2026-08-04", "2026-08-04")),
+        ({"dueAt": "2026-08-04"}, Selection("dueAt", "2026-08-04", "2026-08-04", descending=True)),
+        ({"dueAt": "2026-08-04", "sort": "dueAt"}, Selection("dueAt", "2026-08-04", "2026-08-04")),
         ({"dueAt_from": "2026-08-04"}, Selection("dueAt", "2026-08-04", None)),
         (
             {"dueAt_from": "2026-08-04", "dueAt_to": "2026-09-01", "sort": "-dueAt"},
@@ -53,6 +55,12 @@ def test_query_selects_from_one_index(query: dict[str, str], selection: Selectio
 def test_two_indexes_at_a_time_are_refused(query: dict[str, str]) -> None:
     with pytest.raises(InvalidInput, match="Only one of dueAt, stars can be used at a time"):
         search(**query).selection()
+
+
+@pytest.mark.parametrize("end", ["dueAt_from", "dueAt_to"])
+def test_value_and_range_at_a_time_are_refused(end: str) -> None:
+    with pytest.raises(InvalidInput, match="Use dueAt, or dueAt_from and dueAt_to"):
+        search(dueAt="2026-08-04", **{end: "2026-08-01"}).selection()
 
 
 @pytest.mark.parametrize("query", [{"sort": "title"}, {"dueAt_from": "soon"}, {"stars": "many"}])
@@ -72,6 +80,15 @@ def test_cursor_leads_on_in_the_same_selection_alone() -> None:
             other.position(API, None)
     with pytest.raises(InvalidCursor):
         search(stars="1", cursor=cursor).position(Api("/api/other"), None)
+
+
+@pytest.mark.parametrize("position", [b"", b"\xff", b"a" * 1025])
+def test_forged_cursor_of_a_public_listing_is_refused(position: bytes) -> None:
+    """Anyone can make the seal of a listing without a session."""
+    query = search()
+    cursor = base64.urlsafe_b64encode(query.seal(API, None, position) + position).decode()
+    with pytest.raises(InvalidCursor):
+        search(cursor=cursor).position(API, None)
 
 
 def test_link_to_the_next_page_keeps_the_selection() -> None:

@@ -49,7 +49,7 @@ def of_account(session: Session, client: Client) -> Export:
         for part in _parts(user, session):
             content = part.encode()
             file.write(content)
-            # As a string in Lambda's response, which is JSON, these two take another byte.
+            # Lambda returns the text as a JSON string, where each of these takes one more byte.
             size += len(content) + content.count(b'"') + content.count(b"\\")
         file.seek(0)
         is_small = size <= _MAX_INLINE
@@ -65,7 +65,7 @@ def _parts(user: User, session: Session) -> Iterator[str]:
     yield ","
     yield from _list("activity", (entry.public() for entry in activity.of_user(user.id)))
     yield ',"resources":{'
-    for number, owned in enumerate(resources.OWNED):
+    for number, owned in enumerate(resources.ALL):
         yield "," if number else ""
         yield from _list(owned.name, owned.of_user(user.id))
     yield "}}}"

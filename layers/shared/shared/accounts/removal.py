@@ -15,12 +15,13 @@ def remove_remains(closure: Closure) -> Iterator[None]:
     closure is removed at the end, unless a call may still be in flight. Until then another run starts again, and finds
     what is left.
     """
-    is_last = not closure.may_have_calls
+    # Read before the first deletion: a call that ends during this run may still have written.
+    calls_have_ended = not closure.may_have_calls
     registrations.remove_all(closure.email, until=closure.closed_at)
     for _ in activity.remove_all(closure.user_id):
         yield
-    for owned in resources.OWNED:
+    for owned in resources.ALL:
         for _ in owned.remove_all(closure.user_id):
             yield
-    if is_last:
+    if calls_have_ended:
         write(closures.removing(closure))

@@ -2,6 +2,6 @@
 
 from shared.records.owned import Owned
 
-OWNED: tuple[Owned, ...] = (
+ALL: tuple[Owned, ...] = (
     # A line for each module of `shared.records` that has some, such as `notes.OWNED,`.
 )

@@ -13,6 +13,8 @@ and commits them with one `write(...)`:
         activity.recording("user_password_changed", user.id, client),
     )
 
+The records of `make resource` and form submissions change with nothing else of an account, so their modules write.
+
 A transaction has room for 100 changes. Therefore `sessions.ending_all` and `sessions.updating_all` are exceptions: they
 delete immediately what exceeds their share of it.
 

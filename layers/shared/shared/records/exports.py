@@ -13,7 +13,7 @@ _LINK_SECONDS = 60
 
 
 def publish(user_id: str, file: IO[bytes]) -> str:
-    """Store a JSON file of a user, from where it is read next. Return a URL from which it can be read for 60 seconds.
+    """Store a JSON file of a user, read from its current position. Return a URL that is valid for 60 seconds.
 
     Raises:
         Unavailable: S3 is throttling or unreachable.

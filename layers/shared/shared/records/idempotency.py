@@ -49,7 +49,7 @@ class Once(NamedTuple):
         item = {
             "key": self._storage_key(),
             "request": self._fingerprint(),
-            # Its text: numbers come back as they were, 3.0 as well. In UTF-8, so that it is not larger than the record.
+            # As text, because DynamoDB returns 3.0 as 3. Not escaped to ASCII, so that it is no larger than the record.
             "answer": json.dumps(response, ensure_ascii=False),
             "expiresAt": clock.now() + _KEPT,
         }

@@ -22,7 +22,7 @@ Value: TypeAlias = "str | bool | float | Decimal"
 # Between a value and an id: less than any character that a line of text may contain.
 _END = "\x1f"
 _LOWEST, _HIGHEST = "\x01", "\U0010ffff"
-# More than any exponent of a decimal number with 38 digits, so that the sum has three digits and is positive.
+# Added to the exponent, so that it is positive and has three digits.
 _EXPONENTS = 500
 _COMPLEMENTS = str.maketrans("0123456789", "9876543210")
 

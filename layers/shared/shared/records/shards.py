@@ -35,30 +35,30 @@ class Order(NamedTuple):
 _NEWEST = Order("position")
 
 
-def first(table: Table, shards: Sequence[Condition], limit: int, order: Order = _NEWEST) -> list[Item]:
-    """Return the first items of all shards, by default the newest.
+def first(table: Table, partitions: Sequence[Condition], limit: int, order: Order = _NEWEST) -> list[Item]:
+    """Return the first items of several partitions, merged; by default the newest.
 
-    Each shard yields its items in order. It is read again only if the merge uses up its first page.
+    Each partition yields its items in order. It is read again only if the merge uses up its first page.
     """
-    page_size, descending = _page_size(limit, len(shards)), order.descending
+    page_size, descending = _page_size(limit, len(partitions)), order.descending
     queries = [
-        table.query(shard, index=order.index_name, page_size=page_size, newest_first=descending) for shard in shards
+        table.query(partition, index=order.index_name, page_size=page_size, newest_first=descending)
+        for partition in partitions
     ]
     found = in_parallel(queries) if len(queries) > 1 else queries
     return list(islice(merge(*found, key=itemgetter(order.key), reverse=descending), limit))
 
 
 def page(
-    table: Table, shards: Sequence[Condition], limit: int, *, before: str | None, order: Order = _NEWEST
+    table: Table, partitions: Sequence[Condition], limit: int, *, after: str | None, order: Order = _NEWEST
 ) -> tuple[list[Item], str | None]:
     """Return a page of items, newest first, and the position after which the next page starts, or None.
 
-    The page starts after the position `before`. What is stored while pages are read is newer, so no page repeats or
-    skips an item.
+    `order` must be descending. What is stored while pages are read is newer, so no page repeats or skips an item.
     """
-    if before is not None:
-        shards = [shard & Key(order.key).lt(before) for shard in shards]
-    items = first(table, shards, limit + 1, order)
+    if after is not None:
+        partitions = [partition & Key(order.key).lt(after) for partition in partitions]
+    items = first(table, partitions, limit + 1, order)
     shown = items[:limit]
     return shown, shown[-1][order.key] if len(items) > limit else None
 

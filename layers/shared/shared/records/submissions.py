@@ -107,7 +107,7 @@ def of_hour(form: str, hour: str, limit: int) -> list[Submission]:
 def newest(form: str, limit: int, *, before: str | None = None) -> tuple[list[Submission], str | None]:
     """Return a page of submissions, newest first, and the position after which the next page starts, or None."""
     conditions = [Key("form").eq(shard) for shard in _shards_of(form)]
-    found, position = shards.page(SUBMISSIONS, conditions, limit, before=before)
+    found, position = shards.page(SUBMISSIONS, conditions, limit, after=before)
     return list(map(Submission.from_item, found)), position
 
 

@@ -215,7 +215,7 @@ def with_email(email: str) -> list[User]:
 def newest(limit: int, *, before: str | None = None) -> tuple[list[User], str | None]:
     """Return a page of users, newest first, and the position after which the next page starts, or None."""
     every_shard = [Key("shard").eq(shard) for shard in shards.ALL]
-    found, position = shards.page(USERS, every_shard, limit, before=before, order=_NEWEST)
+    found, position = shards.page(USERS, every_shard, limit, after=before, order=_NEWEST)
     return list(map(User.from_item, found)), position
 
 

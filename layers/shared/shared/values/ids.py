@@ -15,5 +15,5 @@ def new() -> str:
 
 
 def is_id(text: str) -> bool:
-    """Return whether a text can be an id. Anything else need not be looked up, and could be too long for a key."""
+    """Return whether a text has the form of an id. Others are not looked up: they could be too long for a key."""
     return _ID.fullmatch(text) is not None

@@ -1,4 +1,4 @@
-"""Types of the fields of requests: each value is validated and normalized on the way in."""
+"""Types of fields, in requests, records and responses: each value is validated and normalized on the way in."""
 
 import re
 import unicodedata
@@ -74,7 +74,7 @@ _FORBIDDEN_CHARACTERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2
 
 _LINE_BREAK = re.compile("\r\n|[\r\x85\u2028\u2029]")
 _MAX_TEXT_LENGTH = 5000
-# Those of a number in DynamoDB, and its magnitudes.
+# DynamoDB's limits for a number.
 _MAX_DIGITS = 38
 _SMALLEST, _LARGEST = 1e-130, 1e126
 
@@ -115,9 +115,10 @@ def _code(text: str) -> str:
 
 
 def real(value: float) -> float:
-    """Return a number that DynamoDB keeps with all its bits, for which -0.0 becomes 0.0. Raises ValueError."""
+    """Return a number that DynamoDB keeps with all its bits, except -0.0. Raises ValueError."""
     if not (value == 0 or _SMALLEST <= abs(value) < _LARGEST):
-        raise ValueError("should be 0, or between 1e-130 and 1e126 apart from its sign")
+        raise ValueError("should be 0, or between 1e-130 and 1e126 in absolute value")
+    # -0.0 becomes 0.0.
     return value + 0.0
 
 
@@ -137,7 +138,7 @@ def _date(text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
-        raise ValueError("should be a date of the calendar") from None
+        raise ValueError("should be a valid date") from None
 
 
 def _time(text: str) -> str:
@@ -149,7 +150,7 @@ def _time(text: str) -> str:
     try:
         moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError("should be a time of the calendar") from None
+        raise ValueError("should be a valid time") from None
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

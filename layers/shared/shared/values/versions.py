@@ -6,7 +6,7 @@ from shared.core.errors import Stale
 
 
 class Versions(NamedTuple):
-    """The versions of a profile that a caller is willing to replace. None accepts any version."""
+    """The versions of a record that a caller is willing to replace. None accepts any version."""
 
     accepted: frozenset[int] | None = None
 

@@ -1,4 +1,4 @@
-"""What operations read from a request besides the caller: bodies, queries, and the headers that carry a condition.
+"""What operations read from a request besides the caller: bodies, queries, If-Match and Idempotency-Key.
 
 A body is a class with a field for each value, `class Registration(Body)`, and so is a query, `class Page(Query)`. Both
 are dataclasses that pydantic validates, so a field has any type that pydantic knows. Python names fields in

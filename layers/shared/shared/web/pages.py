@@ -1,7 +1,8 @@
 """Pagination: pages of a listing, and the cursors that lead from one page to the next.
 
 A cursor is sealed with the key of the caller's session. It cannot be forged or used by another caller, or with another
-selection, so it only leads to positions that this caller has already seen.
+selection, so it only leads to positions that this caller has already seen. A listing that anyone may read has no
+session: its cursors can be forged, and lead to public records only.
 """
 
 import base64
@@ -19,6 +20,8 @@ from shared.web.inputs import Query, query_name
 from shared.web.responses import Page, Shape
 
 _SEAL_LENGTH = 16
+# The longest key of DynamoDB, in bytes.
+_MAX_POSITION = 1024
 OF_EVERY_PAGE = frozenset({"limit", "cursor"})
 
 
@@ -33,7 +36,7 @@ class Paging(Query):
     def position(self, api: Api, session: Session | None) -> str | None:
         """Return the position after which this page starts; None for the first page.
 
-        Anyone may list what needs no session, so its cursors only have to be whole.
+        Without a session the listing is public. The seal then only detects damaged cursors.
 
         Raises:
             InvalidCursor: the cursor was not created by `page` for this path, session and selection.
@@ -48,7 +51,12 @@ class Paging(Query):
         seal, position = sealed[:_SEAL_LENGTH], sealed[_SEAL_LENGTH:]
         if not hmac.compare_digest(seal, self.seal(api, session, position)):
             raise InvalidCursor
-        return position.decode()
+        if not 0 < len(position) <= _MAX_POSITION:
+            raise InvalidCursor
+        try:
+            return position.decode()
+        except UnicodeDecodeError as error:
+            raise InvalidCursor from error
 
     def seal(self, api: Api, session: Session | None, position: bytes) -> bytes:
         """Return the bytes that bind a position to this path, session and selection."""

@@ -146,7 +146,7 @@ class NoContent(Response):
 
 
 class SeeOther(Response):
-    """303: a browser shows this page next."""
+    """303: the result is at `Location`."""
 
     def __init__(self, location: str) -> None:
         super().__init__(status=HTTPStatus.SEE_OTHER, headers={"Location": location})

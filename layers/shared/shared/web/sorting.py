@@ -17,8 +17,10 @@ class SortedPaging(Paging):
     def selection(self) -> Selection | None:
         """Return the part of an index that the query asks for; None if it asks for everything, newest first.
 
+        Unless `sort` says otherwise, records with one value are listed newest first, and a range in its order.
+
         Raises:
-            InvalidInput: it needs two indexes, since DynamoDB reads one.
+            InvalidInput: it needs two indexes, since DynamoDB reads one; or it has a value and a range.
 
         """
         given = {name: value for name, value in vars(self).items() if value is not None and name not in OF_EVERY_PAGE}
@@ -28,9 +30,15 @@ class SortedPaging(Paging):
             raise InvalidInput(f"Only one of {', '.join(sorted(names))} can be used at a time")
         if not names:
             return None
-        values = {name.removeprefix(_base(name)): value for name, value in given.items()}
-        low, high = (values.get(end, values.get("")) for end in RANGE)
-        return Selection(names.pop(), low, high, descending=sort.startswith("-"))
+        (name,) = names
+        ends = {parameter.removeprefix(_base(parameter)): value for parameter, value in given.items()}
+        value = ends.pop("", None)
+        if value is not None and ends:
+            raise InvalidInput(f"Use {name}, or {' and '.join(name + end for end in RANGE)}")
+        if value is not None:
+            return Selection(name, value, value, descending=sort != name)
+        low, high = map(ends.get, RANGE)
+        return Selection(name, low, high, descending=sort.startswith("-"))
 
 
 def _base(name: str) -> str:
