@@ -49,7 +49,9 @@ def test_access_token_has_exactly_the_documented_claims(ada: Api) -> None:
     assert claims["sid"] == ada.get("/api/auth/me").json["data"]["session"]["id"]
     assert claims["exp"] == claims["iat"] + 3600
     assert (claims["role"], claims["email"]) == ("user", "ada@example.com")
-    assert (claims["amr"], claims["acr"], claims["auth_time"]) == (["pwd"], "aal1", claims["iat"])
+    assert (claims["amr"], claims["acr"]) == (["pwd"], "aal1")
+    # The token is signed some milliseconds later.
+    assert claims["iat"] - claims["auth_time"] in {0, 1}
 
 
 def test_each_login_starts_its_own_session(ada: Api) -> None:
