@@ -20,7 +20,7 @@ api = Api("/api/auth/register")
 handler = api.handler
 
 
-class Registration(Body, details=["registration"]):
+class Registration(Body, details_at=["registration"]):
     """Name, email and password of the new account."""
 
     name: Name

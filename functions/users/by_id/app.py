@@ -35,7 +35,7 @@ _OF_CHANGE = (NotAllowed, ReauthenticationRequired, UserNotFound, LastAdmin)
 _EXAMPLE = {"name": "Grace Hopper", "role": "user", "status": "active"}
 
 
-class Replacement(Body, example=_EXAMPLE, details=["profile", "administration"]):
+class Replacement(Body, example=_EXAMPLE, details_at=["profile", "administration"]):
     """All fields that the caller may change: the name, and for administrators the role and status.
 
     A field that can be null becomes null if it is left out.
@@ -46,7 +46,7 @@ class Replacement(Body, example=_EXAMPLE, details=["profile", "administration"])
     status: Status = OMITTED
 
 
-class Changes(Body, details=["profile", "administration"]):
+class Changes(Body, details_at=["profile", "administration"]):
     """The fields to change. Null clears a field that can be null."""
 
     name: Name = OMITTED

@@ -31,7 +31,7 @@ class Search(Paging):
     email: Email | None = None
 
 
-class Invitation(Body, details=["invitation"]):
+class Invitation(Body, details_at=["invitation"]):
     """The user to invite."""
 
     name: Name

@@ -181,10 +181,10 @@ def declare(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 def test_body_has_the_declared_fields_of_its_places(monkeypatch: pytest.MonkeyPatch) -> None:
     declare(monkeypatch, "company")
 
-    class SignUp(Body, details=["registration"]):
+    class SignUp(Body, details_at=["registration"]):
         name: Name
 
-    class Invitation(Body, details=["invitation"]):
+    class Invitation(Body, details_at=["invitation"]):
         name: Name
 
     text = '{"name": "Ada", "company": " Engines Ltd "}'
@@ -200,5 +200,5 @@ def test_declared_field_must_not_hide_one_of_the_body(monkeypatch: pytest.Monkey
     declare(monkeypatch, name)
     with pytest.raises(TypeError, match=f"SignUp has {name} already: rename the one of Details"):
 
-        class SignUp(Body, details=["registration"]):
+        class SignUp(Body, details_at=["registration"]):
             password: str

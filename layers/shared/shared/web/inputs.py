@@ -58,12 +58,12 @@ class _Input:
     }
 
     def __init_subclass__(
-        cls, example: Mapping[str, Any] | None = None, details: Sequence[Place] = (), **options: Any
+        cls, example: Mapping[str, Any] | None = None, details_at: Sequence[Place] = (), **options: Any
     ) -> None:
-        """Make the class a dataclass. `details` are the places whose fields of a user it has besides its own."""
+        """Make the class a dataclass. `details_at` are the places whose `Details` it has besides its own fields."""
         super().__init_subclass__(**options)
         cls.input_example = example
-        for name, kind in declared.fields_at(*details).items():
+        for name, kind in declared.fields_at(*details_at).items():
             if name in cls.__annotations__ or hasattr(cls, name):
                 raise TypeError(f"{cls.__name__} has {name} already: rename the one of Details")
             cls.__annotations__[name] = kind
