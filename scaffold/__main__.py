@@ -14,24 +14,7 @@ from scaffold.routes import ROOT
 
 def main(arguments: list[str] | None = None) -> int:
     """Carry out the command line. Return the exit status."""
-    parser = argparse.ArgumentParser(prog="scaffold", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    endpoint = commands.add_parser("endpoint", help="add an endpoint")
-    endpoint.add_argument("url")
-    endpoint.add_argument("--verbs", required=True)
-    endpoint.add_argument("--for", dest="who", default="caller")
-    resource = commands.add_parser("resource", help="add records with a table and two endpoints")
-    resource.add_argument("name")
-    for option in ("fields", "owner", "read", "write", "by"):
-        resource.add_argument(f"--{option}", default="")
-    remove = commands.add_parser("remove", help="remove an endpoint, or a resource")
-    remove.add_argument("url", nargs="?", default="")
-    remove.add_argument("--name", default="")
-    for command in (resource, remove):
-        command.add_argument("--plural", default="")
-    for command in (endpoint, resource, remove):
-        command.add_argument("--dry", action="store_true", help="show the changes, and make none")
-    given = parser.parse_args(arguments)
+    given = _parser().parse_args(arguments)
     plan = Plan()
     left: list[str] = []
     block_only = False
@@ -56,8 +39,36 @@ def main(arguments: list[str] | None = None) -> int:
     if left:
         print("These still name the path:")
         _print(f"  {line}" for line in left)
-    # In a process of its own, which imports the handlers as they are now.
-    return subprocess.run([sys.executable, "-m", "scaffold.sync"], cwd=ROOT, check=False).returncode
+    return _sync()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="scaffold", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    endpoint = commands.add_parser("endpoint", help="add an endpoint")
+    endpoint.add_argument("url")
+    endpoint.add_argument("--verbs", required=True)
+    endpoint.add_argument("--for", dest="who", default="caller")
+    resource = commands.add_parser("resource", help="add records with a table and two endpoints")
+    resource.add_argument("name")
+    for option in ("fields", "owner", "read", "write", "by"):
+        resource.add_argument(f"--{option}", default="")
+    remove = commands.add_parser("remove", help="remove an endpoint, or a resource")
+    remove.add_argument("url", nargs="?", default="")
+    remove.add_argument("--name", default="")
+    for command in (resource, remove):
+        command.add_argument("--plural", default="")
+    for command in (endpoint, resource, remove):
+        command.add_argument("--dry", action="store_true", help="show the changes, and make none")
+    return parser
+
+
+def _sync() -> int:
+    """Write what follows, in a process of its own, which imports the handlers as they are now. Return its status."""
+    status = subprocess.run([sys.executable, "-m", "scaffold.sync"], cwd=ROOT, check=False).returncode
+    if status:
+        print("The files are written, but not what follows from them. Next: correct them, make sync", file=sys.stderr)
+    return status
 
 
 def _plan_endpoint(plan: Plan, given: argparse.Namespace) -> bool:

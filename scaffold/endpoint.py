@@ -17,6 +17,8 @@ from scaffold.routes import ROOT
 _WHO = ("caller", "admin", "anyone")
 
 TEMPLATE = "template.yaml"
+# /api/notes/{noteId}
+_DEPTH_OF_RESOURCES = 3
 _CODE_URI = re.compile(r"^      CodeUri: functions/(\S+)$", re.MULTILINE)
 _ENVIRONMENT = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
@@ -127,6 +129,9 @@ def remove_endpoint(plan: Plan, url: Url) -> list[str]:
     """
     text = plan.read(TEMPLATE)
     block = template.block(text, url.path)
+    plural = url.path.split("/")[2].replace("-", "_")
+    if plan.exists(f"tests/shared/records/test_{plural}_races.py") and url.path.count("/") <= _DEPTH_OF_RESOURCES:
+        raise ScaffoldError(f"{url.path} belongs to a resource: make remove NAME=…, with the singular of {plural}.")
     changed = template.without_block(text, url.path)
     folder = _CODE_URI.findall(text[block.start : block.end])[0]
     plan.change(TEMPLATE, changed)

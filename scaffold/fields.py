@@ -14,7 +14,7 @@ _LIMITED = re.compile(r"(?P<kind>\w+)(\((?P<limits>[^()]*)\))?", re.ASCII)
 _CHOICE = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 # Names that a record, a body or a query has for itself, and types that the annotations of other fields need.
 _RESERVED = re.compile(
-    "id|owner_id|shard|version|created_at|updated_at|public|item|from_item|given|to_json|from_request|load|header|"
+    "id|owner|owner_id|changes|replacement|not_found|record|shard|version|created_at|updated_at|public|item|from_item|given|to_json|from_request|load|header|"
     "input_errors|input_example|limit|cursor|sort|selection|selected|seal|position|success|data|next_cursor|"
     "str|int|float|bool|list"
 )
@@ -23,6 +23,10 @@ _MAX_BYTES = 390_000
 # A key of an index may have 1,024 bytes, with the record's id.
 _MAX_KEY_BYTES = 900
 _MAX_INT = 2**53
+# DynamoDB allows 20, and an owner may need one.
+_MAX_INDEXES = 19
+# DynamoDB's limits for a number other than 0.
+_SMALLEST, _LARGEST = 1e-130, 1e126
 
 
 class Kind(NamedTuple):
@@ -54,13 +58,15 @@ def _list(limits: list[float]) -> tuple[str, int]:
 
 def _int(limits: list[float]) -> tuple[str, int]:
     low, high = _whole(limits, (2,), -_MAX_INT, _MAX_INT)
+    if low == high:
+        raise ValueError
     return f"Annotated[int, Rule(ge={low}, le={high}, example={high})]", 10
 
 
 def _float(limits: list[float]) -> tuple[str, int]:
-    if len(limits) != 2 or limits[0] > limits[1]:  # noqa: PLR2004  # from and to
-        raise ValueError
     low, high = limits
+    if not (low < high and all(limit == 0 or _SMALLEST <= abs(limit) < _LARGEST for limit in limits)):
+        raise ValueError
     return f"Annotated[float, Rule(real, ge={low}, le={high}, example={high})]", 21
 
 
@@ -77,7 +83,7 @@ KINDS = {
     "Name": Kind("Name", 400, ("Ada Lovelace", "Grace Hopper"), 7),
     "Text": Kind("Text", 20_000, ("Hello,\nhow are you?", "Goodbye"), 7, own=_text("several_lines", 5000)),
     "Email": Kind("Email", 1280, ("ada@example.com", "grace@example.com"), "nobody"),
-    "str": Kind("Line", 800, ("A line of text", "Another"), 7, own=_text("one_line", 2000)),
+    "str": Kind("Line", 800, ("A line of text", "Other text"), 7, own=_text("one_line", 2000)),
     "int": Kind("WholeNumber", 10, (42, -7), "seven", is_ordered=True, own=_int),
     "float": Kind("Real", 21, (4.5, 3.0), "seven", is_ordered=True, own=_float),
     "decimal": Kind("DecimalText", 40, ("12.50", "-0.5"), "twelve", is_ordered=True),
@@ -265,4 +271,6 @@ def indexed(text: str, fields: Sequence[Field]) -> list[Field]:
         if field.kind in {"Text", "list"} or field.size > _MAX_KEY_BYTES or field.name.endswith(("_from", "_to")):
             raise ScaffoldError(f"BY: {word} cannot have an index: its values are too long, or its name is a range's.")
         found.append(field)
+    if len(found) > _MAX_INDEXES:
+        raise ScaffoldError(f"BY: a table has at most {_MAX_INDEXES} of these indexes, not {len(found)}.")
     return found

@@ -38,6 +38,8 @@ class Url:
                     f"{part!r} in {text} is neither lower-case words with hyphens, such as sign-up, nor a parameter, "
                     "such as {userId}."
                 )
+        if parts[0] == "jobs":
+            raise ScaffoldError(f"{text}: functions/jobs has what runs on a schedule or a queue. Choose another path.")
         if _PARAMETER.fullmatch(parts[0]):
             raise ScaffoldError(f"{text} starts with a parameter: it would catch every path.")
         names = [snake_case(found[1]) for part in parts if (found := _PARAMETER.fullmatch(part))]

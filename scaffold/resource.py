@@ -230,6 +230,8 @@ def parse_names(name: str, plural: str) -> Names:
     plural = plural.replace("-", "_") or _plural(name)
     if name == "owner":
         raise ScaffoldError("owner cannot be the name: each record has an owner. Choose another NAME.")
+    if plural == "jobs":
+        raise ScaffoldError("functions/jobs has what runs on a schedule or a queue. Choose another NAME or PLURAL.")
     if plural == name or keyword.iskeyword(plural) or hasattr(builtins, plural) or _NAMES.fullmatch(plural):
         raise ScaffoldError(f"{plural} cannot be the plural of {name}. Name another: PLURAL=…")
     return Names(name, plural)
@@ -275,10 +277,11 @@ def remove_resource(plan: Plan, names: Names) -> None:
     """
     text = plan.read(TEMPLATE)
     if not re.search(rf"^  {names.table}:$", text, re.MULTILINE):
-        raise ScaffoldError(f"template.yaml has no {names.table}: there is no resource {names.name}.")
+        raise ScaffoldError(f"template.yaml has no {names.table}, the table of {names.name}. Is PLURAL=… missing?")
     if missing := next((file for file in names.files if not plan.exists(file)), None):
         raise ScaffoldError(
-            f"{missing} is missing, so `make resource` has not written {names.name}. Remove it by hand."
+            f"{missing} is missing. Remove the endpoints below {names.item_url} first. What `make resource` has not "
+            "written, remove by hand."
         )
     for path in names.functions:
         text = template.without_block(text, path)

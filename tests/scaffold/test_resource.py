@@ -80,6 +80,12 @@ def test_names_are_in_camel_case_in_json_and_in_snake_case_in_python() -> None:
         ("Title:Name", "Title cannot be the name of a field: .* not in camelCase"),
         ("state:open|open", "state: its values are two or more lower-case words, all different"),
         ("state:open|", "state: its values"),
+        ("owner:Name", "owner cannot be the name"),
+        ("changes:str(5)", "changes cannot be the name"),
+        ("size:float(nan,nan)", r"size: the limits of float\(nan,nan\) are wrong"),
+        ("size:float(0,1e300)", "size: the limits of"),
+        ("size:float(0)", "size: the limits of"),
+        ("stars:int(5,5)", "stars: the limits of"),
         ("title:str(0)", r"title: the limits of str\(0\) are wrong\. .* from 1 to 2000"),
         ("title:str(x)", r"title: the limits of str\(x\) are wrong"),
         ("stars:int(5,1)", r"stars: the limits of int\(5,1\) are wrong"),
@@ -110,6 +116,14 @@ def test_wrong_index_is_refused(by: str, message: str) -> None:
         indexed(by, found)
 
 
+def test_table_has_room_for_19_indexes() -> None:
+    names = [f"n{number}" for number in range(20)]
+    found = fields.parse(" ".join(f"{name}:int" for name in names), "Gadget")
+    assert len(indexed(" ".join(names[1:]), found)) == 19
+    with pytest.raises(ScaffoldError, match="BY: a table has at most 19"):
+        indexed(" ".join(names), found)
+
+
 # Names and rights ----------------------------------------------------------------------------------
 
 
@@ -137,6 +151,7 @@ def test_names_follow_from_the_name(name: str, plural: str, url: str, entity: st
         ("../note", "", "is not a name"),
         ("news", "news", "news cannot be the plural of news. Name another: PLURAL="),
         ("typ", "type", "type cannot be the plural of typ"),
+        ("job", "", "functions/jobs has what runs on a schedule or a queue"),
         ("owner", "", "owner cannot be the name: each record has an owner"),
         ("user", "", "exists already|template.yaml has a resource UsersTable already"),
         ("session", "", "has a resource SessionsTable already"),
@@ -195,19 +210,19 @@ def test_two_resources_do_not_disturb_each_other() -> None:
 
 
 def test_resource_that_does_not_exist_cannot_be_removed() -> None:
-    with pytest.raises(ScaffoldError, match=r"template\.yaml has no GadgetsTable: there is no resource gadget"):
+    with pytest.raises(ScaffoldError, match=r"template\.yaml has no GadgetsTable, the table of gadget"):
         remove_resource(Plan(), Names("gadget", "gadgets"))
 
 
 @pytest.mark.parametrize("name", ["user", "session"])
 def test_part_of_the_bundle_cannot_be_removed(name: str) -> None:
-    with pytest.raises(ScaffoldError, match=f"is missing, so `make resource` has not written {name}"):
+    with pytest.raises(ScaffoldError, match="What `make resource` has not written, remove by hand"):
         remove_resource(Plan(), Names(name, f"{name}s"))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_examples_keep_the_limits(kind: str) -> None:
-    limits = {"Text": "(3)", "str": "(3)", "list": "(1)", "int": "(1,2)", "float": "(1,2)"}.get(kind, "")
+    limits = {"Text": "(1)", "str": "(1)", "list": "(1)", "int": "(1,2)", "float": "(1,2)"}.get(kind, "")
     (field,) = fields.parse(f"x:{kind}{limits}", "Gadget")
     assert field.values[0] != field.values[1]
     assert field.wrong not in field.values

@@ -121,9 +121,19 @@ def test_range_includes_its_bounds(low: str | None, high: str | None, expected: 
 
 @pytest.mark.usefixtures("table")
 def test_text_equals_itself_and_not_what_it_begins() -> None:
-    titles = {store(number, title=title): title for number, title in enumerate(["a", "a b", "ab", "A", "a", "ä"])}
+    last = "\U0010ffff" * 200
+    stored = ["a", "a b", "ab", "A", "a", last, "ä"]
+    titles = {store(number, title=title): title for number, title in enumerate(stored)}
     assert [titles[found] for found in everything(Selection("title", "a", "a"), 10)] == ["a", "a"]
-    assert [titles[found] for found in everything(Selection("title"), 10)] == ["A", "a", "a", "a b", "ab", "ä"]
+    assert [titles[found] for found in everything(Selection("title"), 10)] == [
+        "A",
+        "a",
+        "a",
+        "a b",
+        "ab",
+        "ä",
+        "\U0010ffff" * 200,
+    ]
 
 
 @pytest.mark.usefixtures("table")

@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 import pytest
 
 from shared.values import declared
-from shared.values.types import AcceptedAt, Name, Rule
+from shared.values.types import AcceptedAt, Name, Rule, WholeNumber
 
 COMPANY = Annotated[Name | None, AcceptedAt("registration", "profile"), Rule(description="The employer.")]
 PLAN = Annotated[Literal["free", "paid"] | None, AcceptedAt("administration")]
-FIELDS = {"company": COMPANY, "plan": PLAN, "points": int | None}
+FIELDS = {"company": COMPANY, "plan": PLAN, "points": WholeNumber | None}
 
 
 @pytest.fixture(autouse=True)
@@ -43,12 +43,19 @@ def test_details_have_every_field_and_nothing_else() -> None:
         ("shard", str | None, "Details.shard: users have another"),
         ("job_title", str | None, "Details.job_title: use the name that callers see, in camelCase"),
         ("company", Name, r"Details.company: use a type that ends with `\| None`"),
+        ("age", int | None, "Details.age: use a type with limits, such as Line, WholeNumber or Real"),
+        ("age", Annotated[float | None, Rule(example=1)], "Details.age: use a type with limits"),
+        ("about", Annotated[str | None, AcceptedAt("profile")], "Details.about: use a type with limits"),
         ("plan", Annotated[str, AcceptedAt("profile")], r"Details.plan: use a type that ends with `\| None`"),
     ],
 )
 def test_field_that_cannot_work_is_refused(name: str, kind: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         declared.verified({name: kind})
+
+
+def test_rule_of_the_field_limits_it_too() -> None:
+    declared.verified({"age": Annotated[int | None, Rule(ge=0, le=150), AcceptedAt("profile")]})
 
 
 def test_unknown_place_is_refused() -> None:

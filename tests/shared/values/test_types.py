@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.core.attributes import decoded, encoded
 from shared.core.errors import InvalidInput
-from shared.values.types import Date, DateTime, DecimalText, Line, Lines, Real, Rule, Uuid, WholeNumber, real
+from shared.values.types import Date, DateTime, DecimalText, Line, Lines, Real, Rule, Text, Uuid, WholeNumber, real
 from shared.web.inputs import Body
 from shared.web.request import Request
 
@@ -20,6 +20,7 @@ class Everything(Body):
 
     line: Line | None = None
     lines: Lines | None = None
+    text: Text | None = None
     whole: WholeNumber | None = None
     real: Real | None = None
     half: Annotated[float, Rule(real, ge=0, le=0.5)] | None = None
@@ -68,6 +69,9 @@ def test_value_is_accepted(field: str, text: str, value: Any) -> None:
         ("line", '"a\\nb"'),
         ("line", "7"),
         ("line", f'"{"a" * 201}"'),
+        # NFC makes three characters of each.
+        ("line", json.dumps("\U0001d160" * 100)),
+        ("text", json.dumps("\U0001d160" * 2000)),
         ("lines", '"a"'),
         ("lines", "[1]"),
         ("lines", json.dumps(["a"] * 21)),

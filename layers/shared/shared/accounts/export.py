@@ -36,7 +36,7 @@ def of_account(session: Session, client: Client) -> Export:
     """Export the account of a session. Its owner finds the event in their activity.
 
     Raises:
-        TooManyRequests: there was an export in the last hour, or an attempt in the last minute.
+        TooManyRequests: there was an export in the last hour, or an attempt in the last ten minutes.
         SessionEnded: the account was closed a moment ago.
 
     """

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 Value: TypeAlias = "str | bool | float | Decimal"
 
-# Between a value and an id: less than any character that a line of text may contain.
-_END = "\x1f"
-_LOWEST, _HIGHEST = "\x01", "\U0010ffff"
+# Between a value and an id: less than any character that a line of text may contain. The other is more than any id.
+_END, _AFTER_IDS = "\x1f", "~"
+# The least and the greatest key: DynamoDB allows 1,024 bytes.
+_LOWEST, _HIGHEST = "\x01", "\U0010ffff" * 256
 # Added to the exponent, so that it is positive and has three digits.
 _EXPONENTS = 500
 _COMPLEMENTS = str.maketrans("0123456789", "9876543210")
@@ -46,7 +47,7 @@ def page(
 ) -> tuple[list[Item], str | None]:
     """Return a page of the selected records, in their order, and the key after which the next page starts, or None."""
     low = _LOWEST if selection.low is None else sortable(selection.low) + _END
-    high = _HIGHEST if selection.high is None else sortable(selection.high) + _END + _HIGHEST
+    high = _HIGHEST if selection.high is None else sortable(selection.high) + _END + _AFTER_IDS
     if after is not None:
         low, high = (low, min(high, after)) if selection.descending else (max(low, after), high)
     if low > high:

@@ -48,6 +48,8 @@ SIGN_IN = Limit("sign-in", 60, failures=10)
 REGISTER = Limit("register", 5)
 FORGOT_PASSWORD = Limit("forgot-password", 5)
 RESEND_VERIFICATION = Limit("resend-verification", 5)
+# What a client may create and change of the records of `make resource`: each write costs units for each index too.
+RECORDS = Limit("records", 120)
 
 
 @dataclass
@@ -115,12 +117,12 @@ def _add(limit: Limit, client: Client, window: int, attribute: str) -> list[Item
 # Exports of an account -----------------------------------------------------------------------------
 
 _PER_EXPORT = clock.HOUR
-# Longer than the function may run. So an account has one export at a time, and one that failed is no export.
-_PER_ATTEMPT = clock.MINUTE
+# Longer than the function may run. So an account has one export at a time, and one that always fails costs little.
+_PER_ATTEMPT = 10 * clock.MINUTE
 
 
 def begin_export(user_id: str) -> None:
-    """Count an attempt to export an account: one a minute, and none in the hour after one that was completed.
+    """Count an attempt to export an account: one in ten minutes, and none in the hour after one that was completed.
 
     Raises:
         TooManyRequests: `retry_after` is the time until the next attempt is allowed.

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, cast, get_args, get_origin
 
 from shared.values.details import Details
-from shared.values.types import AcceptedAt, Place
+from shared.values.types import AcceptedAt, Place, Rule
 
 # The other attributes of a user.
 TAKEN = frozenset(
@@ -33,7 +33,7 @@ def verified(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the names and types of fields.
 
     Raises:
-        TypeError: a name is taken or is not camelCase, or a type does not allow None.
+        TypeError: a name is taken or is not camelCase, or a type does not allow None or has no limits.
 
     """
     for name, kind in fields.items():
@@ -43,7 +43,16 @@ def verified(fields: Mapping[str, Any]) -> Mapping[str, Any]:
             raise TypeError(f"Details.{name}: use the name that callers see, in camelCase")
         if type(None) not in get_args(get_args(kind)[0] if get_origin(kind) is Annotated else kind):
             raise TypeError(f"Details.{name}: use a type that ends with `| None`, because users have no value yet")
+        if _is_unlimited(kind):
+            raise TypeError(f"Details.{name}: use a type with limits, such as Line, WholeNumber or Real, or add a Rule")
     return fields
+
+
+def _is_unlimited(kind: Any) -> bool:
+    """Return whether a type accepts texts and numbers that DynamoDB cannot store."""
+    rules = [each for each in getattr(kind, "__metadata__", ()) if isinstance(each, Rule) and each.is_limited]
+    members = get_args(get_args(kind)[0] if get_origin(kind) is Annotated else kind)
+    return not rules and not {int, float, str}.isdisjoint(members)
 
 
 def _places(kind: Any) -> frozenset[str]:

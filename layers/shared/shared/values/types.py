@@ -49,7 +49,20 @@ class Rule:
         if self._constraints or self._documented:
             yield Field(**self._constraints, **self._documented)
         if self._function is not None:
-            yield AfterValidator(self._function)
+            yield AfterValidator(self._applied)
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether it has a constraint."""
+        return bool(self._constraints)
+
+    def _applied(self, value: Any) -> Any:
+        """Return the result of the function. NFC can make a text longer, so its length is checked again."""
+        result = self._function(value) if self._function is not None else value
+        most = self._constraints.get("max_length")
+        if most is not None and len(result) > most:
+            raise ValueError(f"should have at most {most} characters")
+        return result
 
 
 Place: TypeAlias = Literal["registration", "invitation", "profile", "administration"]
@@ -100,6 +113,9 @@ def several_lines(text: str) -> str:
     if len(text) > _MAX_TEXT_LENGTH:
         raise ValueError(f"should have at most {_MAX_TEXT_LENGTH} characters")
     text = unicodedata.normalize("NFC", text)
+    # NFC can also make a text longer.
+    if len(text) > _MAX_TEXT_LENGTH:
+        raise ValueError(f"should have at most {_MAX_TEXT_LENGTH} characters")
     if not text:
         raise ValueError("must not be empty")
     if any(unicodedata.category(char) in _FORBIDDEN_CATEGORIES and char not in "\n\t" for char in text):

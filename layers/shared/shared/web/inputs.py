@@ -198,7 +198,9 @@ def _is_missing(error: "ErrorDetails", required: list[str]) -> bool:
 def _rule(error: "ErrorDetails", required: list[str]) -> str:
     if _is_missing(error, required):
         return "is required"
-    rule = error["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
+    rule = error["msg"].partition(" after validation")[0]
+    for prefix in ("Value error, ", "Input ", "String ", "List "):
+        rule = rule.removeprefix(prefix)
     return rule[:1].lower() + rule[1:]
 
 
