@@ -43,10 +43,11 @@ class Kind(NamedTuple):
     own: Callable[[list[float]], tuple[str, int]] | None = None
 
 
-def _text(function: str, most: int) -> Callable[[list[float]], tuple[str, int]]:
+def _text(function: str, most: int, example: str) -> Callable[[list[float]], tuple[str, int]]:
     def own(limits: list[float]) -> tuple[str, int]:
         (length,) = _whole(limits, (1,), 1, most)
-        return f"Annotated[str, Rule({function}, max_length={length})]", 4 * length
+        rule = f'{function}, max_length={length}, example="{example[:length].strip()}"'
+        return f"Annotated[str, Rule({rule})]", 4 * length
 
     return own
 
@@ -81,9 +82,9 @@ def _whole(limits: list[float], counts: tuple[int, ...], least: int, most: int) 
 
 KINDS = {
     "Name": Kind("Name", 400, ("Ada Lovelace", "Grace Hopper"), 7),
-    "Text": Kind("Text", 20_000, ("Hello,\nhow are you?", "Goodbye"), 7, own=_text("several_lines", 5000)),
+    "Text": Kind("Text", 20_000, ("Hello,\nhow are you?", "Goodbye"), 7, own=_text("several_lines", 5000, "Hello")),
     "Email": Kind("Email", 1280, ("ada@example.com", "grace@example.com"), "nobody"),
-    "str": Kind("Line", 800, ("A line of text", "Other text"), 7, own=_text("one_line", 2000)),
+    "str": Kind("Line", 800, ("A line of text", "Other text"), 7, own=_text("one_line", 2000, "A line of text")),
     "int": Kind("WholeNumber", 10, (42, -7), "seven", is_ordered=True, own=_int),
     "float": Kind("Real", 21, (4.5, 3.0), "seven", is_ordered=True, own=_float),
     "decimal": Kind("DecimalText", 40, ("12.50", "-0.5"), "twelve", is_ordered=True),

@@ -297,8 +297,10 @@ def test_page_is_usable_by_keyboard_alone(browser: Browser, send_email: Callable
     browser.press(ENTER)
     browser.find("#routes a")
     tab_to("/.well-known/jwks.json")
-    for _ in range(5):
+    for _ in range(int(browser.run("return document.querySelectorAll('#routes a').length"))):
         browser.press(DOWN)
+        if "/api/auth/login" in focus():
+            break
     assert "/api/auth/login" in focus()
     browser.press(ENTER)
     browser.find("h2", "/api/auth/login")
