@@ -60,6 +60,7 @@ def make() -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         f"GetItem {names.idempotency_table}": {},
         f"Query {names.public_keys_table}": _page(keys.PUBLIC_KEYS, [{**published, "createdAt": now - 86400}]),
         f"UpdateItem {names.limits_table}": {"Attributes": _typed(users.USERS, {**counted, "expiresAt": now + 60})},
+        f"DeleteItem {names.limits_table}": {},
         f"UpdateItem {names.sessions_table}": {
             "Attributes": _typed(sessions.SESSIONS, {**session.item(), "counter": 1})
         },

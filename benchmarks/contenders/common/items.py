@@ -40,6 +40,10 @@ class Database:
             self.client.update_item(TableName=table(name), ReturnValues="ALL_NEW", **request)["Attributes"]
         )
 
+    def delete(self, name: str, **request: Any) -> None:
+        """Delete an item."""
+        self.client.delete_item(TableName=table(name), **self._converted(request))
+
     def write(self, items: list[dict[str, Any]], token: str) -> None:
         """Write all items in one transaction."""
         converted = [{verb: self._converted(change) for verb, change in item.items()} for item in items]

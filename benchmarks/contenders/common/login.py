@@ -64,13 +64,11 @@ def sign_in(database: Any, secretsmanager: Any, email: str, password: str, clien
 
 
 def _take_back(database: Any, key: dict[str, Any]) -> None:
-    database.update(
+    database.delete(
         "LIMITS",
         Key=key,
-        UpdateExpression="ADD tries :back",
-        ConditionExpression="attribute_exists(#k)",
-        ExpressionAttributeNames={"#k": "key"},
-        ExpressionAttributeValues={":back": -1},
+        ConditionExpression="total = :one",
+        ExpressionAttributeValues={":one": 1},
     )
 
 

@@ -55,6 +55,10 @@ class Resource:
         """Update an item and return its new attributes."""
         return self._resource.Table(table(name)).update_item(ReturnValues="ALL_NEW", **request)["Attributes"]
 
+    def delete(self, name: str, **request: Any) -> None:
+        """Delete an item."""
+        self._resource.Table(table(name)).delete_item(**request)
+
     def write(self, items: list[dict[str, Any]], token: str) -> None:
         """Write all items in one transaction."""
         self.client.transact_write_items(TransactItems=items, ClientRequestToken=token)
