@@ -8,13 +8,15 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from scaffold.names import ScaffoldError, camel_case, snake_case
+from shared.core.attributes import holds
 
 _FIELD = re.compile(r"(?P<name>[A-Za-z]\w*):(?P<kind>[^?]+)(?P<optional>\??)", re.ASCII)
 _LIMITED = re.compile(r"(?P<kind>\w+)(\((?P<limits>[^()]*)\))?", re.ASCII)
 _CHOICE = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 # Names that a record, a body or a query has for itself, and types that the annotations of other fields need.
 _RESERVED = re.compile(
-    "id|owner|owner_id|changes|replacement|not_found|record|shard|version|created_at|updated_at|public|item|from_item|given|to_json|from_request|load|header|"
+    "id|owner|owner_id|changes|replacement|not_found|record|shard|version|created_at|updated_at|public|item|from_item|"
+    "given|to_json|from_request|load|header|"
     "input_errors|input_example|limit|cursor|sort|selection|selected|seal|position|success|data|next_cursor|"
     "str|int|float|bool|list"
 )
@@ -25,8 +27,6 @@ _MAX_KEY_BYTES = 900
 _MAX_INT = 2**53
 # DynamoDB allows 20, and an owner may need one.
 _MAX_INDEXES = 19
-# DynamoDB's limits for a number other than 0.
-_SMALLEST, _LARGEST = 1e-130, 1e126
 
 
 class Kind(NamedTuple):
@@ -45,7 +45,7 @@ class Kind(NamedTuple):
 
 def _text(function: str, most: int, example: str) -> Callable[[list[float]], tuple[str, int]]:
     def own(limits: list[float]) -> tuple[str, int]:
-        (length,) = _whole(limits, (1,), 1, most)
+        (length,) = _whole(limits, 1, 1, most)
         rule = f'{function}, max_length={length}, example="{example[:length].strip()}"'
         return f"Annotated[str, Rule({rule})]", 4 * length
 
@@ -53,12 +53,12 @@ def _text(function: str, most: int, example: str) -> Callable[[list[float]], tup
 
 
 def _list(limits: list[float]) -> tuple[str, int]:
-    (length,) = _whole(limits, (1,), 1, 100)
+    (length,) = _whole(limits, 1, 1, 100)
     return f"Annotated[list[Line], Rule(max_length={length})]", 800 * length
 
 
 def _int(limits: list[float]) -> tuple[str, int]:
-    low, high = _whole(limits, (2,), -_MAX_INT, _MAX_INT)
+    low, high = _whole(limits, 2, -_MAX_INT, _MAX_INT)
     if low == high:
         raise ValueError
     return f"Annotated[int, Rule(ge={low}, le={high}, example={high})]", 10
@@ -66,14 +66,14 @@ def _int(limits: list[float]) -> tuple[str, int]:
 
 def _float(limits: list[float]) -> tuple[str, int]:
     low, high = limits
-    if not (low < high and all(limit == 0 or _SMALLEST <= abs(limit) < _LARGEST for limit in limits)):
+    if not (low < high and all(map(holds, limits))):
         raise ValueError
     return f"Annotated[float, Rule(real, ge={low}, le={high}, example={high})]", 21
 
 
-def _whole(limits: list[float], counts: tuple[int, ...], least: int, most: int) -> list[int]:
+def _whole(limits: list[float], count: int, least: int, most: int) -> list[int]:
     whole = [int(limit) for limit in limits]
-    if len(limits) not in counts or whole != limits or whole != sorted(whole):
+    if len(limits) != count or whole != limits or whole != sorted(whole):
         raise ValueError
     if not all(least <= limit <= most for limit in whole):
         raise ValueError(f"from {least} to {most}")

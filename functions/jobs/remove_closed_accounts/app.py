@@ -1,7 +1,7 @@
 """Run every five minutes: remove what closed accounts left behind.
 
-Accounts take turns, in random order, so that one with a million rows does not delay the others. If
-the time runs out, or removing the data of one account fails, the next run continues.
+Accounts take turns, in random order, so that one with a million rows does not delay the others. If the time runs
+out, or removing the data of one account fails, the next run continues.
 """
 
 from __future__ import annotations

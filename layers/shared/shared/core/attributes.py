@@ -72,6 +72,11 @@ def _text(value: Any) -> str:
     raise TypeError(f"An attribute cannot hold the {type(value).__name__} {value!r}")
 
 
+def holds(value: float) -> bool:
+    """Return whether DynamoDB holds a float: 0, or one of its magnitudes. Any comparison with NaN is false."""
+    return value == 0 or _SMALLEST <= abs(value) < _LARGEST
+
+
 def _number(value: float) -> str:
     """Return a number as DynamoDB reads it. Raises ValueError for one that would not come back as the same.
 
@@ -79,10 +84,7 @@ def _number(value: float) -> str:
     those of JSON that every program reads alike (RFC 7493, 2.2).
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
     """
-    magnitude = abs(value)
-    # Any comparison with NaN is false.
-    is_float_in_range = _SMALLEST <= magnitude < _LARGEST or magnitude == 0
-    if not (magnitude <= _MAX_INT if isinstance(value, int) else is_float_in_range):
+    if not (abs(value) <= _MAX_INT if isinstance(value, int) else holds(value)):
         raise ValueError(f"DynamoDB cannot hold the number {value!r}")
     return repr(value)
 

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
+from shared.core.attributes import holds
 from shared.values import emails
 from shared.values.visibility import is_visible
 
@@ -87,9 +88,8 @@ _FORBIDDEN_CHARACTERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2
 
 _LINE_BREAK = re.compile("\r\n|[\r\x85\u2028\u2029]")
 _MAX_TEXT_LENGTH = 5000
-# DynamoDB's limits for a number.
+# Those of a number in DynamoDB.
 _MAX_DIGITS = 38
-_SMALLEST, _LARGEST = 1e-130, 1e126
 
 
 def one_line(text: str) -> str:
@@ -132,7 +132,7 @@ def _code(text: str) -> str:
 
 def real(value: float) -> float:
     """Return a number that DynamoDB keeps with all its bits, except -0.0. Raises ValueError."""
-    if not (value == 0 or _SMALLEST <= abs(value) < _LARGEST):
+    if not holds(value):
         raise ValueError("should be 0, or between 1e-130 and 1e126 in absolute value")
     # -0.0 becomes 0.0.
     return value + 0.0
