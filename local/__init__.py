@@ -13,6 +13,7 @@ asgi.py       uvicorn on a listening socket, for the gateway and for MiniStack
 page/         the page /_local/: emails, requests, routes to try, tables; and the page for a missing block
 tasks/        the runner's own tasks, run in a worker like a function
 template.py   what template.yaml declares
+settings.py   .env.local: values for parameters and secrets on this machine
 handlers.py   the handlers in functions/ that template.yaml does not declare, and the blocks they lack
 admin.py      the admin account of the local data
 console.py    output on the terminal

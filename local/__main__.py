@@ -17,6 +17,7 @@ from local.console import Console
 from local.data import DIRECTORY
 from local.errors import RunnerError, is_disk_full
 from local.runner import Options, Runner
+from local.settings import FILE_NAME as SETTINGS
 
 
 def main() -> int:
@@ -85,6 +86,9 @@ def _options() -> Options:
         "--data", type=Path, default=_short(DIRECTORY), help="directory of the local data; default: .local"
     )
     parser.add_argument(
+        "--settings", type=Path, help=f"file of this machine's settings; default: {SETTINGS} beside the template"
+    )
+    parser.add_argument(
         "--ministack-python",
         type=Path,
         default=_short(PROJECT / ".venv-ministack/bin/python"),
@@ -97,8 +101,10 @@ def _options() -> Options:
     parameters = dict(_pair(text) for text in arguments.parameter_overrides)
     if multiplier := environment.get("RATE_LIMIT_MULTIPLIER"):
         parameters.setdefault("RateLimitMultiplier", multiplier)
+    template = arguments.template.resolve()
     return Options(
-        template=arguments.template.resolve(),
+        template=template,
+        settings=arguments.settings or template.with_name(SETTINGS),
         data=arguments.data,
         ministack_python=arguments.ministack_python,
         port=_port(arguments.port),
@@ -129,12 +135,13 @@ def _port(text: str) -> int:
 
 
 def _welcome(options: Options, runner: Runner, console: Console) -> None:
-    address = f"http://localhost:{runner.port}"
+    address = runner.address
     console.print()
     console.title(
         f"{address} serves {options.template.name}. Press Ctrl-C to stop; the data is kept in {options.data}."
     )
     console.print(f"  Emails, requests, routes  {address}/_local/")
+    console.print(f"  Pages that may call it    {runner.origins}")
     console.print(f"  AWS (MiniStack)           {runner.endpoint}  credentials: {options.data / CREDENTIALS_FILE}")
     if runner.has_proxy_key:
         console.print(f"  Proxy key                 {PROXY_KEY}")

@@ -6,7 +6,7 @@ import os
 import threading
 import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from local.functions.watch import Watch
 from local.handlers import Handler, undeclared
 from local.page.history import History
 from local.page.inbox import Inbox
+from local.settings import read_settings
 from local.sockets import bind, explaining, listen
 from local.template import Function, Project, read_project
 
@@ -38,6 +39,8 @@ _EXPIRY_SECONDS = 60
 _DRAIN_SECONDS = 2.0
 # The port's purpose, and what changes it.
 _API = ("the API", "PORT=… or --port")
+# The parameter with the issuer of access tokens, and the variable that functions have it in.
+_ISSUER, _ISSUER_VARIABLE = "TokenIssuer", "TOKEN_ISSUER"
 # The beginning of a line in CloudWatch's embedded metric format.
 _METRIC = '{"_aws":'
 
@@ -47,6 +50,7 @@ class Options:
     """The command line and the environment. `aws_port` 0 means any free port."""
 
     template: Path
+    settings: Path
     data: Path
     ministack_python: Path
     port: int
@@ -75,10 +79,18 @@ class Runner:
         self.admin_password: str | None = None
 
     @property
-    def port(self) -> int:
-        """The port of the API."""
-        port: int = self._server.port
-        return port
+    def address(self) -> str:
+        """The address of the API."""
+        return f"http://localhost:{self._sockets[0].getsockname()[1]}"
+
+    @property
+    def origins(self) -> str:
+        """The pages that may call the API, in words."""
+        cors = self._project.cors
+        local = ["any of http://localhost:… and http://127.0.0.1:…"] if cors.any_local else []
+        # With `any_local`, those of this machine need not be listed.
+        others = [origin for origin in cors.origins if not replace(cors, origins=()).allows(origin)]
+        return ", ".join([*local, *others]) or "none"
 
     @property
     def has_proxy_key(self) -> bool:
@@ -112,7 +124,7 @@ class Runner:
         self._load_project()
         application = self._prepare_gateway()
         self._ministack.wait_until_ready()
-        self._create_resources(self._project)
+        self._create_resources(self._project, self._secrets)
         self._start_streams_and_schedules()
         self._rotate_new_secrets()
         self._ensure_admin()
@@ -148,7 +160,8 @@ class Runner:
             self._console,
             on_given_up=self._fail,
         )
-        self._ministack.credentials.write(self._data / CREDENTIALS_FILE, self._ministack.container_endpoint)
+        issuer = {_ISSUER_VARIABLE: self.address}
+        self._ministack.credentials.write(self._data / CREDENTIALS_FILE, self._ministack.container_endpoint, issuer)
         self._closing.callback(self._ministack.kill)
 
     def _fail(self) -> None:
@@ -157,12 +170,20 @@ class Runner:
 
     def _load_project(self) -> None:
         # The watch starts before the template is read, so that it notices every later change.
-        self._watch = Watch(self._options.template, self._handlers)
-        self._project = read_project(self._options.template, self._options.parameters)
+        self._watch = Watch(self._options.template, self._options.settings, self._handlers)
+        self._project, self._secrets = self._read_project()
         self._fork_server = ForkServer(self._project.layers, self._lifeline)
         self._closing.callback(self._fork_server.stop)
         self._create_pools()
         self._watch.follow(self._function_folders(), self._project.layers)
+
+    def _read_project(self) -> tuple[Project, Mapping[str, str]]:
+        """Read the template with the values of `.env.local`, and the secrets of the latter. Raises RunnerError."""
+        options = self._options
+        settings = read_settings(options.settings, options.template)
+        own = {_ISSUER: self.address}
+        project = read_project(options.template, own | dict(settings.parameters) | dict(options.parameters))
+        return project, settings.secrets
 
     def _prepare_gateway(self) -> Any:
         """Create the page and the WSGI application."""
@@ -190,10 +211,11 @@ class Runner:
                 f"block with: {handler.command}"
             )
 
-    def _create_resources(self, project: Project) -> None:
+    def _create_resources(self, project: Project, secrets: Mapping[str, str]) -> None:
         created = resources.create_missing(project, self._ministack.aws)
         if created:
             self._console.progress(f"Created {', '.join(created)}.")
+        resources.set_secrets(secrets, self._ministack.aws)
 
     def _start_streams_and_schedules(self) -> None:
         checkpoints = Checkpoints(self._data / "streams.json", self._ministack.state().generation)
@@ -287,8 +309,8 @@ class Runner:
         changes = self._watch.changes()
         if not changes:
             return
-        if changes.template:
-            self._reload_template()
+        if changes.template or changes.settings:
+            self._reload_template(self._options.template if changes.template else self._options.settings)
         elif changes.handlers:
             self._look_for_undeclared()
         names = set(self._pools) if changes.layers else changes.functions & self._pools.keys()
@@ -307,17 +329,18 @@ class Runner:
         self._undeclared = found
         self._report_undeclared(handler for handler in found if handler not in before)
 
-    def _reload_template(self) -> None:
-        before, old_pools = self._project, self._pools
+    def _reload_template(self, changed: Path) -> None:
+        before, old_pools, old_secrets = self._project, self._pools, self._secrets
         try:
-            project = read_project(self._options.template, self._options.parameters)
+            project, secrets = self._read_project()
             found = undeclared(self._handlers, project)
             application = self._make_application(project, found)
-            self._create_resources(project)
+            self._create_resources(project, secrets)
         except (RunnerError, AwsError, MiniStackGoneError) as problem:
-            self._console.error(f"{str(problem).rstrip('.')}. Until then the previous template is served.")
+            end = "" if str(problem).endswith((".", "?")) else "."
+            self._console.error(f"{problem}{end} Until then nothing changes.")
             return
-        self._project, self._undeclared = project, found
+        self._project, self._secrets, self._undeclared = project, secrets, found
         functions, layers = project.functions, project.layers
         self._fork_server.use_layers(layers)
         self._create_pools(kept={name for name in old_pools if before.functions.get(name) == functions.get(name)})
@@ -325,10 +348,11 @@ class Runner:
         self._schedules.serve(project.schedules)
         self._server.application = application
         for name, pool in old_pools.items():
-            if self._pools.get(name) is not pool or before.layers != layers:
+            # Functions keep secrets in memory.
+            if self._pools.get(name) is not pool or before.layers != layers or secrets != old_secrets:
                 pool.retire()
         self._watch.follow(self._function_folders(), layers)
-        self._console.progress(f"Reloaded {self._options.template.name}.")
+        self._console.progress(f"Reloaded {changed.name}.")
         self._report_undeclared(found)
         try:
             self._rotate_new_secrets()

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from local.errors import RunnerError
 # SAM's defaults, in seconds and megabytes.
 _TIMEOUT, _MEMORY = 3, 128
 _PSEUDO = "AWS::"
+# The parameter with the origins that may call the API.
+_ORIGINS = "CorsOrigins"
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,10 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Cors:
-    """The CORS headers that API Gateway adds to responses. `max_age` in seconds."""
+    """The CORS headers that API Gateway adds to responses. `max_age` in seconds.
+
+    `any_local`: pages of this machine may call the API too, on whatever port. That is the runner's default.
+    """
 
     origins: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
@@ -75,6 +80,13 @@ class Cors:
     exposed: tuple[str, ...] = ()
     max_age: int | None = None
     credentials: bool = False
+    any_local: bool = False
+
+    def allows(self, origin: str) -> bool:
+        """Return whether pages of this origin may call the API."""
+        if self.any_local and re.fullmatch(r"http://(localhost|127\.0\.0\.1)(:[0-9]+)?", origin):
+            return True
+        return bool({"*", origin}.intersection(self.origins))
 
 
 @dataclass(frozen=True)
@@ -137,7 +149,7 @@ def _read(path: Path, overrides: Mapping[str, str]) -> Project:
     of_type = _by_type(resources)
     return Project(
         api=api,
-        cors=_cors(of_type("AWS::Serverless::HttpApi")),
+        cors=replace(_cors(of_type("AWS::Serverless::HttpApi")), any_local=_ORIGINS not in overrides),
         functions={function.name: _function(function, root) for function in functions},
         layers=tuple(
             (root / layer["ContentUri"]).resolve() for layer in of_type("AWS::Serverless::LayerVersion").values()
@@ -308,7 +320,7 @@ def _check_parameters(raw: Mapping[str, Any], values: Mapping[str, str]) -> None
             rule = "a number"
         elif allowed and value not in allowed:
             rule = " or ".join(allowed)
-        elif pattern and not re.fullmatch(str(pattern), value):
+        elif pattern and not all(re.fullmatch(str(pattern), each) for each in _values(declared, value)):
             rule = str(declared.get("ConstraintDescription") or f"a text that matches {pattern}")
         elif is_number and float(value) < float(declared.get("MinValue", "-inf")):
             rule = f"at least {declared['MinValue']}"
@@ -317,6 +329,11 @@ def _check_parameters(raw: Mapping[str, Any], values: Mapping[str, str]) -> None
         else:
             continue
         raise RunnerError(f"The parameter {name} is {value!r}, but the template allows only {rule}. Correct the value.")
+
+
+def _values(declared: Mapping[str, Any], value: str) -> tuple[str, ...]:
+    """Return the values that the rules of a parameter apply to: each one of a list."""
+    return _list(value) if declared.get("Type") == "CommaDelimitedList" else (value,)
 
 
 def _references(value: Any, where: tuple[str, ...]) -> Iterator[tuple[str, str]]:

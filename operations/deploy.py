@@ -40,13 +40,10 @@ def main(stage: str) -> None:
     if status is None:
         print(_forgotten_tables(stack), end="")
     command = [f"{sys.prefix}/bin/sam", "deploy", "--config-env", stage]
-    if status is not None and _alarm_is_on(stack):
-        print(
-            "The alarm ServerErrorsAlarm is on, and would stop a gradual deployment at its beginning. So this one "
-            "shifts all calls at once, and no alarm rolls it back."
-        )
+    overrides = {} if status is None else {**_without_gradual_deployment(stack), **_token_issuer(stack)}
+    if overrides:
         # On the command line, they replace those of samconfig.toml.
-        parameters = {**stack.parameters, "Deployment": "AllAtOnce"}
+        parameters = {**stack.parameters, **overrides}
         command += ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
     if not is_attended():
         command.append("--no-confirm-changeset")
@@ -106,6 +103,39 @@ def _forgotten_tables(stack: Stack) -> str:
     )
 
 
+def _without_gradual_deployment(stack: Stack) -> dict[str, str]:
+    """Return the parameter that shifts all calls at once, if an alarm would stop a gradual deployment."""
+    if not _alarm_is_on(stack):
+        return {}
+    print(
+        "The alarm ServerErrorsAlarm is on, and would stop a gradual deployment at its beginning. So this one "
+        "shifts all calls at once, and no alarm rolls it back."
+    )
+    return {"Deployment": "AllAtOnce"}
+
+
+def _token_issuer(stack: Stack) -> dict[str, str]:
+    """Return the parameter that makes the API's address the issuer of access tokens, if nothing else sets it.
+
+    The address is known once the stack exists. While calls shifted gradually, old and new functions would reject each
+    other's tokens, so the deployment that changes the issuer shifts all calls at once.
+    """
+    address = stack.outputs().get("ApiUrl", "")
+    if not address or _has_issuer(stack):
+        return {}
+    print(
+        f"The issuer of access tokens becomes {address}, so that other services can verify them (docs/front-end.md). "
+        "Tokens issued before are rejected, and clients refresh theirs. All calls shift at once."
+    )
+    return {"TokenIssuer": address, "Deployment": "AllAtOnce"}
+
+
+def _has_issuer(stack: Stack) -> bool:
+    """Return whether the issuer of access tokens is, or becomes, an address. `sam deploy` keeps deployed values."""
+    parameters = {**stack.deployed_parameters(), **stack.parameters}
+    return any(map(parameters.get, ("TokenIssuer", "DomainName")))
+
+
 def _alarm_is_on(stack: Stack) -> bool:
     """Return whether the alarm that a gradual deployment watches is on."""
     if stack.parameters.get("Deployment", "AllAtOnce") == "AllAtOnce":
@@ -127,6 +157,7 @@ def report(stack: Stack, outputs: Mapping[str, str]) -> str:
         *_mail_steps(stack, outputs["MailFrom"]),
         *_concurrency_steps(),
         _admin_step(stack),
+        *_issuer_steps(stack),
         _proxy_step(outputs["ProxyKeySecretArn"]),
     ]
     lines = [f"\n{stack.name} is live at {outputs['ApiUrl']}.", f"  curl {outputs['ApiUrl']}/api/health"]
@@ -213,6 +244,14 @@ def _concurrency_steps() -> list[str]:
 
 def _admin_step(stack: Stack) -> str:
     return f"Create the first administrator, unless there is one: make admin EMAIL=you@example.com{stack.option}"
+
+
+def _issuer_steps(stack: Stack) -> list[str]:
+    """Return what is left to do before other services can verify access tokens without settings."""
+    if _has_issuer(stack):
+        return []
+    step = "If other services will verify access tokens, deploy once more, which sets their issuer: make deploy"
+    return [f"{step}{stack.option} (docs/front-end.md)."]
 
 
 def _proxy_step(secret: str) -> str:

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -74,13 +75,20 @@ class Stack:
 
     def outputs(self) -> Mapping[str, str]:
         """Return the stack's outputs. Raises OperationError if the stack cannot be read."""
+        return {output["OutputKey"]: output["OutputValue"] for output in self._described().get("Outputs", ())}
+
+    def _described(self) -> Mapping[str, Any]:
         try:
             answer = boto3.client("cloudformation").describe_stacks(StackName=self.name)
         except (BotoCoreError, ClientError) as problem:
             raise OperationError(
                 f"The stack {self.name} cannot be read: {problem}. Is it deployed (make deploy)?"
             ) from problem
-        return {output["OutputKey"]: output["OutputValue"] for output in answer["Stacks"][0].get("Outputs", ())}
+        return answer["Stacks"][0]
+
+    def deployed_parameters(self) -> Mapping[str, str]:
+        """Return the parameters of the deployed stack. Raises OperationError if it cannot be read."""
+        return {own["ParameterKey"]: own.get("ParameterValue", "") for own in self._described().get("Parameters", ())}
 
     def physical_name(self, resource: str) -> str:
         """Return the physical id of a resource of the template."""

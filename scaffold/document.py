@@ -42,7 +42,7 @@ from shared.web.form_data import MULTIPART, URLENCODED
 from shared.web.forms import HONEYPOT, Fields
 from shared.web.inputs import JSON, Body, Query
 from shared.web.request import MethodNotAllowed, UnsupportedMediaType
-from shared.web.responses import InternalError, Response, status_of
+from shared.web.responses import InternalError, Response, Versioned, status_of
 
 FILE = ROOT / "docs/openapi.json"
 
@@ -66,9 +66,10 @@ _HEADERS: Mapping[str, Json] = {
     "Strict-Transport-Security": {"schema": {"type": "string", "pattern": "^max-age=[0-9]+; includeSubDomains$"}},
     "X-Content-Type-Options": {"schema": {"const": "nosniff"}},
     "X-Request-Id": {"description": "The id of the request in the API's logs.", "schema": {"type": "string"}},
+    "Accept-Encoding": {"description": "Sent if the body was compressed.", "schema": {"const": "identity"}},
     "Allow": {"description": "The verbs of the path.", "schema": {"type": "string", "examples": ["GET, POST"]}},
     "ETag": {
-        "description": "The version, to send as `If-Match`.",
+        "description": "The version, to send as `If-Match` or `If-None-Match`.",
         "schema": {"type": "string", "pattern": '^"[0-9a-f]+"$', "examples": ['"1"']},
     },
     "Link": {
@@ -217,6 +218,8 @@ class _Builder:
         if any(_is_a(kind, Caller) for kind in kinds):
             described["security"] = [{_SECURITY_SCHEME: []}]
         parameters = [*_path_parameters(route.path), *self._parameters(kinds)]
+        if _is_conditional(operation):
+            parameters.append(_header_parameter("If-None-Match", '"1"', "What you have already: 304 if it is current."))
         if parameters:
             described["parameters"] = parameters
         for kind in kinds:
@@ -232,12 +235,8 @@ class _Builder:
                 for name, own in schema["properties"].items():
                     required = name in schema.get("required", ())
                     yield {"name": name, "in": "query", "required": required, **_described(_without_null(own))}
-            elif hasattr(kind, "header"):
-                described = {
-                    "description": inspect.getdoc(kind),
-                    "schema": {"type": "string", "examples": [kind.example]},
-                }
-                yield {"name": kind.header, "in": "header", "required": False, **described}
+            for name, (shown, description) in getattr(kind, "headers", {}).items():
+                yield _header_parameter(name, shown, description)
 
     def _body(self, kind: type[Body]) -> Json:
         schema = self._input(kind)
@@ -261,6 +260,8 @@ class _Builder:
                 found[status] = _either(found[status], response)
             else:
                 found[status] = response
+        if _is_conditional(operation):
+            found[HTTPStatus.NOT_MODIFIED] = self._response(HTTPStatus.NOT_MODIFIED, {}, {"ETag": True})
         errors: dict[HTTPStatus, list[type[Error]]] = defaultdict(list)
         for error in _errors(operation):
             errors[status_of(error)].append(error)
@@ -327,6 +328,8 @@ class _Builder:
         schema = {"allOf": [self._shape(ErrorShape), own]}
         headers = dict.fromkeys(_OF_LIMITS, False)
         headers |= dict.fromkeys(_OF_STATUS.get(status, ()), True)
+        if UnsupportedMediaType in errors:
+            headers |= {"Accept-Encoding": False}
         response = self._response(status, schema, headers)
         response["description"] = " ".join(dict.fromkeys(_summary(error) for error in errors))
         content = response["content"][JSON]
@@ -369,6 +372,11 @@ def _answers(operation: Operation) -> list[Any]:
     return [answer]
 
 
+def _is_conditional(operation: Operation) -> bool:
+    """Return whether it answers 304 to a caller who has its content already."""
+    return operation.method == "GET" and any((get_origin(one) or one) is Versioned for one in _answers(operation))
+
+
 def _errors(operation: Operation) -> list[type[Error]]:
     """Return the errors that an operation can respond with, each once: its own, those of its inputs, those of all."""
     of_inputs = [error for kind in operation.inputs.values() for error in getattr(kind, "input_errors", ())]
@@ -405,6 +413,11 @@ def _path_parameters(path: str) -> list[Json]:
         {"name": name, "in": "path", "required": True, "schema": {"type": "string", "examples": schema["examples"]}}
         for name in re.findall(r"{(\w+)}", path)
     ]
+
+
+def _header_parameter(name: str, shown: str, description: str) -> Json:
+    schema = {"type": "string", "examples": [shown]}
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
 
 
 def _described(schema: Json) -> Json:

@@ -24,7 +24,7 @@ _READERS = ("owner", "caller", "anyone")
 _WRITERS = ("owner", "admin")
 _TEMPLATES = Path(__file__).parent / "templates/resource"
 # What the modules of a resource call modules, functions and variables, so that its own module needs another name.
-_NAMES = re.compile("api|body|caller|admin|found|handler|ids|if_match|key|logs|once|page|position|record|search")
+_NAMES = re.compile("api|body|caller|admin|found|handler|ids|key|logs|once|page|position|record|search|versions")
 PERSONAL_DATA = "docs/personal-data.md"
 REGISTRY = "layers/shared/shared/accounts/resources.py"
 _CLOSING = "RemoveClosedAccountsFunction"

@@ -6,6 +6,7 @@ MiniStack checks no signatures. So the id of the key is the secret: 128 random b
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,14 +46,14 @@ class Credentials:
             "AWS_SECRET_ACCESS_KEY": self.secret,
         }
 
-    def write(self, path: Path, endpoint: str) -> None:
+    def write(self, path: Path, endpoint: str, variables: Mapping[str, str]) -> None:
         """Write the variables in the format of `sam local --env-vars`, for this user's eyes only.
 
-        Its functions read the endpoint alone; other programs need the rest.
+        Its functions read the endpoint and `variables`; other programs need the rest.
         """
         path.unlink(missing_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            json.dump({"Parameters": {"AWS_ENDPOINT_URL": endpoint, **self.variables}}, file, indent=2)
+            json.dump({"Parameters": {"AWS_ENDPOINT_URL": endpoint, **variables, **self.variables}}, file, indent=2)
 
 
 def names_key(authorization: str, key_id: str) -> bool:

@@ -32,6 +32,24 @@ def create_missing(project: Project, aws: Aws) -> list[str]:
     ]
 
 
+def set_secrets(values: Mapping[str, str], aws: Aws) -> None:
+    """Give secrets of the template these values. One that the template does not create now is left out."""
+    for name, value in values.items():
+        try:
+            current = aws.call("secretsmanager", "GetSecretValue", {"SecretId": name})["SecretString"]
+        except AwsError as problem:
+            if problem.code != "ResourceNotFoundException":
+                raise
+            continue
+        if current != value:
+            token = str(uuid.uuid4())
+            aws.call(
+                "secretsmanager",
+                "PutSecretValue",
+                {"SecretId": name, "SecretString": value, "ClientRequestToken": token},
+            )
+
+
 def queue_url(name: str, endpoint: str) -> str:
     """Return the URL of a queue, which is what `!Ref` returns on AWS."""
     return f"{endpoint}/{ACCOUNT}/{name}"

@@ -1,4 +1,4 @@
-"""Detects whether the files of functions, layers, handlers or the template have changed since the last check.
+"""Detects whether the files of functions, layers or handlers, the template or the settings have changed.
 
 A check reads the date and size of each source file, which takes about a millisecond for this project. It works the
 same on every system and with every editor, unlike file notifications of the operating system.
@@ -17,23 +17,24 @@ Signature = Mapping[str, tuple[int, int]]
 
 @dataclass(frozen=True)
 class Changes:
-    """The names of the changed functions, and whether a layer, the template or the folder of all handlers changed."""
+    """The names of the changed functions, and whether a layer, the template, the settings or the handlers changed."""
 
     functions: frozenset[str]
     layers: bool
     template: bool
+    settings: bool
     handlers: bool
 
     def __bool__(self) -> bool:
         """Return whether anything changed."""
-        return bool(self.functions) or self.layers or self.template or self.handlers
+        return bool(self.functions) or self.layers or self.template or self.settings or self.handlers
 
 
 class Watch:
     """Compares the watched files with their state at the last check."""
 
-    def __init__(self, template: Path, handlers: Path) -> None:
-        self._template, self._handlers = template, handlers
+    def __init__(self, template: Path, settings: Path, handlers: Path) -> None:
+        self._template, self._settings, self._handlers = template, settings, handlers
         self._seen: dict[str, Signature] = {}
         self.follow({}, ())
 
@@ -50,13 +51,14 @@ class Watch:
             functions=frozenset(name for name in self._functions if name in changed),
             layers=any(str(layer) in changed for layer in self._layers),
             template=str(self._template) in changed,
+            settings=str(self._settings) in changed,
             handlers=str(self._handlers) in changed,
         )
 
     def _signatures(self) -> dict[str, Signature]:
         signatures = {name: _signature(folder) for name, folder in self._functions.items()}
         signatures |= {str(layer): _signature(layer) for layer in self._layers}
-        signatures |= {str(path): _signature(path) for path in (self._template, self._handlers)}
+        signatures |= {str(path): _signature(path) for path in (self._template, self._settings, self._handlers)}
         return signatures
 
 

@@ -357,7 +357,7 @@ def _add_cors(response: Response, cors: Cors) -> None:
         # With CORS in the template, API Gateway drops the function's own CORS headers.
         del response.headers[name]
     origin = request.headers.get("Origin")
-    if origin is None or not {"*", origin}.intersection(cors.origins):
+    if origin is None or not cors.allows(origin):
         return
     any_origin = "*" in cors.origins and not cors.credentials
     response.headers["Access-Control-Allow-Origin"] = "*" if any_origin else origin

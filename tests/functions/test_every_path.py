@@ -144,7 +144,7 @@ NOT_JSON = {
     "two values": "{}{}",
     "single quotes": "{'a': 1}",
     "a comment": '{"a": 1} // one',
-    "a byte order mark": "\ufeff{}",
+    "two byte order marks": "\ufeff\ufeff{}",
     "only spaces": "   ",
     "a control character in a string": '{"a": "\x01"}',
     "a lone surrogate": '{"email": "\\ud800", "name": "\\ud800", "password": "\\udfff"}',
@@ -237,6 +237,19 @@ def test_other_content_types_are_rejected(admin: Api, content_type: str) -> None
         reply = admin.call(verb, path, "{}", content_type=content_type)
         assert_error(reply, 415, "unsupported_media_type")
         assert reply.json["message"].startswith("Content-Type must be application/json")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "identity, gzip"])
+def test_compressed_bodies_are_rejected(admin: Api, encoding: str) -> None:
+    for path, verb in WITH_BODY:
+        reply = admin.call(verb, path, "{}", content_encoding=encoding)
+        assert_error(reply, 415, "unsupported_media_type")
+        assert reply.json["message"] == "Content-Encoding must be identity: send the body uncompressed"
+        assert reply.headers["accept-encoding"] == "identity"
+
+
+def test_byte_order_mark_is_ignored(api: Api) -> None:
+    assert api.post("/api/auth/resend-verification", '\ufeff{"email": "a@example.com"}').status == 202
 
 
 @pytest.mark.parametrize(

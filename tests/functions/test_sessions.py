@@ -41,7 +41,9 @@ def test_login_from_a_new_device_sends_an_email(api: Api, inbox: Inbox) -> None:
 
 def test_entity_tag_of_me_changes_with_the_profile_and_with_the_session(ada: Api, api: Api) -> None:
     def tag(caller: Api) -> str:
-        return caller.get("/api/auth/me").headers["etag"]
+        reply = caller.get("/api/auth/me")
+        assert caller.get("/api/auth/me", if_none_match=reply.headers["etag"]).status == 304
+        return reply.headers["etag"]
 
     first = tag(ada)
     assert tag(ada) == first

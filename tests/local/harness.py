@@ -87,6 +87,9 @@ class RunnerProcess:
 
     def __init__(self, template: Path, data: Path, *options: str, **environment: str) -> None:
         command = [sys.executable, "-m", "local", "--template", str(template), "--data", str(data)]
+        if template.parent == ROOT:
+            # Not the developer's own.
+            command += ["--settings", str(data / ".env.local")]
         self.data = data
         self._lines: list[str] = []
         self._changed = threading.Condition()

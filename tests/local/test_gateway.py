@@ -309,6 +309,23 @@ def test_preflight_response_comes_from_the_template(runner: RunnerProcess) -> No
     assert answer.headers["access-control-max-age"] == "600"
 
 
+@pytest.mark.parametrize("origin", ["http://localhost:5173", "http://127.0.0.1:8080", "http://localhost"])
+def test_pages_of_this_machine_may_call_the_api(runner: RunnerProcess, origin: str) -> None:
+    preflight = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+    answer = runner.request("OPTIONS", "/echo", headers=preflight)
+    assert answer.headers["access-control-allow-origin"] == origin
+    assert (
+        "Pages that may call it    any of http://localhost:… and http://127.0.0.1:…, http://app.test" in runner.output
+    )
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://localhost.evil.test", "http://localhost:1@evil.test", "null", "http://127.0.0.2"]
+)
+def test_origins_that_look_like_this_machine_get_no_permission(runner: RunnerProcess, origin: str) -> None:
+    assert "access-control-allow-origin" not in runner.get("/echo", Origin=origin).headers
+
+
 def test_preflight_from_another_origin_gets_no_permission(runner: RunnerProcess) -> None:
     preflight = {"Origin": "http://evil.test", "Access-Control-Request-Method": "POST"}
     answer = runner.request("OPTIONS", "/echo", headers=preflight)

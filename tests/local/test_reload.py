@@ -84,12 +84,10 @@ def test_invalid_template_is_reported_and_the_previous_one_served(runner: Runner
     template = project_copy / "template.yaml"
     good = template.read_text()
     template.write_text(good.replace("!Ref NotesTable", "!Ref NoSuchTable"))
-    runner.wait_for_line(
-        r"The template refers to NoSuchTable, which it does not declare .* previous template is served"
-    )
+    runner.wait_for_line(r"The template refers to NoSuchTable, which it does not declare .* Until then nothing changes")
     assert runner.get("/echo").status == 200
     template.write_text(good + "\n  - [")
-    runner.wait_for_line(r"template.yaml cannot be read: .* previous template is served")
+    runner.wait_for_line(r"template.yaml cannot be read: .* Until then nothing changes")
     assert runner.get("/echo").status == 200
     template.write_text(good.replace("Path: /echo,", "Path: /elsewhere,"))
     eventually(lambda: runner.get("/elsewhere").status == 200, what="the new route")
@@ -114,7 +112,7 @@ def test_corrected_template_is_reloaded_after_any_mistake(
     good = template.read_text()
     before = runner.line_count
     template.write_text(good.replace(old, new))
-    runner.wait_for_line(f"{error}.* Until then the previous template is served", after=before)
+    runner.wait_for_line(f"{error}.* Until then nothing changes", after=before)
     assert runner.get("/echo").status == 200
     before = runner.line_count
     template.write_text(good)
@@ -169,3 +167,26 @@ def test_handler_without_a_block_is_reported_until_it_has_one(runner: RunnerProc
     eventually(lambda: runner.get("/greet").body == b"hello", what="the function")
     template.write_text(good)
     eventually(lambda: runner.get("/greet").status == 404, what="the template as before")
+
+
+def test_settings_apply_when_they_are_saved(runner: RunnerProcess, project_copy: Path) -> None:
+    settings = project_copy / ".env.local"
+    settings.write_text("Greeting=bonjour\n")
+    eventually(lambda: runner.get("/echo").json["environment"]["GREETING"] == "bonjour", what="the parameter's value")
+    runner.wait_for_line(r"Reloaded \.env\.local")
+    settings.write_text("Greting=hallo\n")
+    runner.wait_for_line(r"line 1: .* Did you mean Greeting\? Until then nothing changes")
+    assert runner.get("/echo").json["environment"]["GREETING"] == "bonjour"
+    settings.unlink()
+    eventually(lambda: runner.get("/echo").json["environment"]["GREETING"] == "hello", what="the template's default")
+
+
+def test_secret_of_the_settings_is_stored_where_functions_read_it(runner: RunnerProcess, project_copy: Path) -> None:
+    settings = project_copy / ".env.local"
+    settings.write_text("PlainSecret=mine\n")
+
+    def value() -> str:
+        return str(runner.aws.call("secretsmanager", "GetSecretValue", {"SecretId": "PlainSecret"})["SecretString"])
+
+    eventually(lambda: value() == "mine", what="the secret's value")
+    settings.unlink()

@@ -28,7 +28,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory, declared: Project) -> Iterator
     ministack = MiniStack(tmp_path_factory.mktemp("data"), python, 0, lifeline, Console(io.StringIO()))
     ministack.wait_until_ready()
     created = resources.create_missing(declared, ministack.aws)
-    assert created == ["NotesTable", "EventsTable", "KeySecret", "FailedQueue", "FilesBucket"]
+    assert created == ["NotesTable", "EventsTable", "KeySecret", "PlainSecret", "FailedQueue", "FilesBucket"]
     yield ministack.aws
     ministack.kill()
     ministack.aws.close()

@@ -25,7 +25,8 @@ def test_template_is_read_completely() -> None:
         "EVENTS_TABLE": "EventsTable",
     }
     assert project.functions["TroubleFunction"].timeout == 1
-    assert project.cors == Cors(("http://app.test",), ("GET", "POST"), ("authorization",), ("x-request-id",), 600)
+    cors = Cors(("http://app.test",), ("GET", "POST"), ("authorization",), ("x-request-id",), 600, any_local=True)
+    assert project.cors == cors
     assert project.layers == (PROJECT / "layers/common",)
     assert set(project.tables) == {"NotesTable", "EventsTable"}
     assert project.rotations == {"KeySecret": "RotateFunction"}

@@ -37,6 +37,14 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def deployed_parameters(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The parameters of the deployed stack, to be changed by a test."""
+    parameters = {"TokenIssuer": OUTPUTS["ApiUrl"]}
+    monkeypatch.setattr(Stack, "deployed_parameters", lambda _: parameters)
+    return parameters
+
+
 @pytest.fixture
 def _account_with_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deploy, "_concurrency_steps", list)
@@ -190,6 +198,36 @@ def test_deployment_is_gradual_while_the_alarm_is_off(run: Run, capsys: pytest.C
 
 def test_stack_that_has_only_adopted_has_no_alarm_yet(run: Run) -> None:
     assert "--parameter-overrides" not in run(before="IMPORT_COMPLETE", alarm=None)
+
+
+def test_second_deployment_makes_the_address_the_issuer_of_tokens_at_once(
+    run: Run, deployed_parameters: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployed_parameters["TokenIssuer"] = ""
+    command = run(before="CREATE_COMPLETE")
+    overrides = command[command.index("--parameter-overrides") + 1 :]
+    assert {"TokenIssuer=https://api.example.com", "Deployment=AllAtOnce"} <= set(overrides)
+    assert "FrontendUrl=https://www.example.com" in overrides, "the other parameters are lost"
+    assert "Tokens issued before are rejected" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["TokenIssuer", "DomainName"])
+def test_chosen_issuer_stays(run: Run, deployed_parameters: dict[str, str], name: str) -> None:
+    deployed_parameters.clear()
+    deployed_parameters[name] = "chosen"
+    assert "--parameter-overrides" not in run(before="UPDATE_COMPLETE")
+
+
+@pytest.mark.usefixtures("aws", "_account_with_enough")
+def test_report_of_the_first_deployment_says_what_sets_the_issuer(
+    deployed_parameters: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deploy, "_has_left_sandbox", lambda _: True)
+    assert "issuer" not in deploy.report(DEV, OUTPUTS)
+    deployed_parameters.clear()
+    assert "deploy once more, which sets their issuer: make deploy STAGE=prod" in deploy.report(
+        Stack.of_stage("prod"), OUTPUTS
+    )
 
 
 @pytest.mark.parametrize(

@@ -146,12 +146,23 @@ def check_cors(template: Template) -> Iterator[str]:
         yield f"allowed origins are {cors.get('allowOrigins')}, not those of the parameter"
     if sorted(cors.get("allowMethods", ())) != VERBS:
         yield "allowed methods are not those of the API"
-    if missing := {"authorization", "content-type", "idempotency-key", "if-match"} - set(cors.get("allowHeaders", ())):
+    allowed = resolved(cors.get("allowHeaders", ()))
+    if missing := {"authorization", "content-type", "idempotency-key", "if-match", "traceparent"} - set(allowed):
         yield f"headers not allowed in requests: {', '.join(sorted(missing))}"
     if missing := {"allow", "etag", "link", "location", "retry-after"} - set(cors.get("exposeHeaders", ())):
         yield f"headers not exposed in responses: {', '.join(sorted(missing))}"
     if cors.get("allowCredentials"):
         yield "credentials are allowed, but the API uses no cookies"
+
+
+def resolved(value: Any) -> Any:
+    """Return what CloudFormation makes of `Fn::Split` and `Fn::Join`."""
+    match value:
+        case {"Fn::Split": [separator, text]}:
+            return resolved(text).split(separator)
+        case {"Fn::Join": [separator, parts]}:
+            return separator.join(map(resolved, parts))
+    return value
 
 
 def check_streams(template: Template) -> Iterator[str]:

@@ -69,6 +69,9 @@ def test_change_of_the_layer_publishes_every_function(source: Template, every_fu
         ("LogLevel", "DEBUG"),
         ("RateLimitMultiplier", "2"),
         ("SnapStart", "PublishedVersions"),
+        ("TokenIssuer", "https://api.example.com"),
+        # Access tokens name it.
+        ("DomainName", "api.example.com"),
     ],
 )
 def test_parameter_in_the_settings_publishes_every_function(
@@ -92,7 +95,6 @@ def test_limit_of_hashing_publishes_the_functions_that_hash(source: Template) ->
         ("AlarmEmail", "alarms@example.com"),
         ("CorsOrigins", "https://another.example.com"),
         ("Deployment", "Canary10Percent5Minutes"),
-        ("DomainName", "api.example.com"),
         ("LogRetentionDays", "5"),
         ("ThrottlingRate", "5"),
     ],

@@ -16,13 +16,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from local.aws.credentials import FILE_NAME as CREDENTIALS_FILE
 from local.aws.credentials import Credentials
 from local.clean import clean_environment
+from local.errors import RunnerError
+from local.settings import FILE_NAME as SETTINGS
+from local.settings import read_settings
+from operations.stack import Stack
 from tests.support import ROOT
 
 # What [default] in samconfig.toml builds for.
@@ -57,13 +61,16 @@ class Sam:
     template: Path
     variables: Path
     config: Path = ROOT / "samconfig.toml"
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     def command(self, *arguments: str) -> list[str]:
         """Return the command line for `sam local`."""
         options = ["--template", str(self.template), "--config-file", str(self.config)]
         # Otherwise SAM CLI fetches the image, or looks for a newer one.
         skip = ["--skip-pull-image"] if is_here(IMAGE) else []
-        return [_SAM, "local", *arguments, *options, "--env-vars", str(self.variables), *skip]
+        # On the command line, they replace those of the configuration.
+        parameters = ["--parameter-overrides", *map(_pair, self.parameters.items())] if self.parameters else []
+        return [_SAM, "local", *arguments, *options, "--env-vars", str(self.variables), *skip, *parameters]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -89,6 +96,13 @@ class Sam:
         with _running(command, log, self.environment) as process:
             _wait_for(process, port, log)
             yield port
+
+
+def _pair(parameter: tuple[str, str]) -> str:
+    """Return a parameter as SAM CLI reads it."""
+    name, value = parameter
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{name}="{escaped}"'
 
 
 def is_here(image: str) -> bool:
@@ -200,12 +214,19 @@ def main() -> int:
         print("No Docker engine answers. Start it, or use `make start`, which needs none.", file=sys.stderr)
         return 1
     data, port = ROOT / ".local", int(os.environ.get("PORT") or 3000)
+    try:
+        settings = read_settings(ROOT / SETTINGS, ROOT / "template.yaml")
+    except RunnerError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    # The runner gives the secrets their values.
+    parameters = {**Stack.of_stage("default").parameters, **settings.parameters}
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         print("Starting the local AWS", flush=True)
         with backend(data) as behind:
             print(f"Starting `sam local start-api` on http://localhost:{port}", flush=True)
-            with Sam(template, behind.variables).serve("start-api", port):
+            with Sam(template, behind.variables, parameters=parameters).serve("start-api", port):
                 print(f"  Emails http://localhost:{behind.port}/_local/")
                 print(f"  Admin  {behind.admin_email}  {behind.admin_password}")
                 print("A function's first request starts its container. Ctrl-C stops everything.", flush=True)

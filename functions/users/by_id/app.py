@@ -22,7 +22,8 @@ from shared.values.client import Client
 from shared.values.types import Name
 from shared.web.api import Api
 from shared.web.caller import Caller
-from shared.web.inputs import OMITTED, Body, IfMatch
+from shared.web.conditional import Preconditions
+from shared.web.inputs import OMITTED, Body
 from shared.web.responses import NoContent, Versioned
 
 if TYPE_CHECKING:
@@ -63,29 +64,29 @@ def read_user(user_id: str, caller: Caller) -> Versioned[PublicUser]:
 
 @api.put(errors=_OF_CHANGE)
 def replace_user(
-    user_id: str, caller: Caller, body: Replacement, if_match: IfMatch, client: Client
+    user_id: str, caller: Caller, body: Replacement, versions: Preconditions, client: Client
 ) -> Versioned[PublicUser]:
     """Replace the profile. Administrators must provide the role and status too."""
     given = body.to_json()
     if caller.is_admin and not {"role", "status"} <= given.keys():
         raise InvalidInput("Name, role and status are required")
-    return _change(user_id, caller, {**dict.fromkeys(_details(caller)), **given}, if_match, client)
+    return _change(user_id, caller, {**dict.fromkeys(_details(caller)), **given}, versions, client)
 
 
 @api.patch(errors=_OF_CHANGE)
 def update_user(
-    user_id: str, caller: Caller, body: Changes, if_match: IfMatch, client: Client
+    user_id: str, caller: Caller, body: Changes, versions: Preconditions, client: Client
 ) -> Versioned[PublicUser]:
     """Change some fields of the profile."""
-    return _change(user_id, caller, body.to_json(), if_match, client)
+    return _change(user_id, caller, body.to_json(), versions, client)
 
 
 @api.delete(errors=(NotAllowed, ReauthenticationRequired, UserNotFound, LastAdmin, EmailChangeUndoable))
-def close_account(user_id: str, caller: Caller, client: Client) -> NoContent:
+def close_account(user_id: str, caller: Caller, versions: Preconditions, client: Client) -> NoContent:
     """Delete the account. A job removes its activity and what it owned; suppressions and form submissions stay."""
     caller.must_be(user_id)
     caller.must_be_fresh()
-    closing.close(user_id, client)
+    closing.close(user_id, versions=versions, client=client)
     return NoContent()
 
 
@@ -95,7 +96,7 @@ def _details(caller: Caller) -> Collection[str]:
 
 
 def _change(
-    user_id: str, caller: Caller, changes: Mapping[str, Any], if_match: IfMatch, client: Client
+    user_id: str, caller: Caller, changes: Mapping[str, Any], versions: Preconditions, client: Client
 ) -> Versioned[PublicUser]:
     caller.must_be(user_id)
     if not changes:
@@ -104,7 +105,7 @@ def _change(
         raise NotAllowed
     # An administrator's own access needs no proof: nobody gains anything by taking it away.
     proving = None if caller.id == user_id else caller.must_be_fresh
-    return _profile(lifecycle.change(user_id, changes, versions=if_match, client=client, proving=proving))
+    return _profile(lifecycle.change(user_id, changes, versions=versions, client=client, proving=proving))
 
 
 def _profile(user: User) -> Versioned[PublicUser]:

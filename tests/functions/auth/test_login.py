@@ -117,6 +117,13 @@ def test_email_and_password_are_required(api: Api, body: dict[str, Any]) -> None
     assert reply.json["message"] == "Email and password are required"
 
 
+def test_the_message_names_the_wrong_field_even_if_another_is_missing(api: Api) -> None:
+    reply = api.post(URL, {"email": "no address"})
+    assert_error(reply, 400, "validation_failed")
+    assert reply.json["message"] == f"email: {reply.json['errors'][0]['message']}"
+    assert [each["field"] for each in reply.json["errors"]] == ["email", "password"]
+
+
 @pytest.mark.parametrize("password", ["x" * 100_000, "\x00", "a\x00b", "é" * 300, "pass\u0301" * 99])
 def test_login_accepts_any_text_as_a_password_to_compare(ada: Api, password: str) -> None:
     assert_error(ada.post(URL, {**ADA, "password": password}), 401, "invalid_credentials")

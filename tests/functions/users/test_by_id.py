@@ -151,13 +151,29 @@ def test_patch_sets_updated_at(ada: Api) -> None:
 # If-Match ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("header", ["*", " * ", '"1"', '"0", "1"', '"1","9"', 'W/"2", "1"'])
+@pytest.mark.parametrize("header", ["*", " * ", '"1"', '"0", "1"', '"1","9"', 'W/"2", "1"', ', "x", "1" ,'])
 def test_if_match_with_the_current_version_succeeds(ada: Api, header: str) -> None:
     assert ada.patch(url(ada), {"name": "A"}, if_match=header).status == 200
 
 
 @pytest.mark.parametrize(
-    "header", ['"0"', '"2"', 'W/"1"', "1", "", "nonsense", '"', '"01x"', '"' + "9" * 400 + '"', '"0","2"']
+    "header",
+    [
+        '"0"',
+        '"2"',
+        'W/"1"',
+        "1",
+        "",
+        "nonsense",
+        '"',
+        '"01x"',
+        '"' + "9" * 400 + '"',
+        '"0","2"',
+        '"01"',
+        'xx"1"yy',
+        '"1" "2"',
+        '"1";',
+    ],
 )
 def test_if_match_with_another_version_is_stale(ada: Api, header: str) -> None:
     for verb in ("PUT", "PATCH"):
@@ -169,6 +185,39 @@ def test_second_change_of_one_version_is_stale(ada: Api) -> None:
     tag = ada.get(url(ada)).headers["etag"]
     assert ada.patch(url(ada), {"name": "A"}, if_match=tag).status == 200
     assert_error(ada.patch(url(ada), {"name": "B"}, if_match=tag), 412, "stale")
+
+
+# If-None-Match -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("header", ["*", '"1"', 'W/"1"', '"0", "1"'])
+@pytest.mark.parametrize("verb", ["GET", "HEAD"])
+def test_what_the_caller_has_already_is_not_sent_again(ada: Api, verb: str, header: str) -> None:
+    reply = ada.call(verb, url(ada), if_none_match=header)
+    assert (reply.status, reply.headers["etag"], reply.text) == (304, '"1"', "")
+    assert "content-type" not in reply.headers
+
+
+@pytest.mark.parametrize("header", ["", '"2"', "1", "nonsense", 'x"1"'])
+def test_other_entity_tags_get_the_profile(ada: Api, header: str) -> None:
+    reply = ada.get(url(ada), if_none_match=header)
+    assert (reply.status, reply.json["data"]["name"]) == (200, "Ada")
+
+
+@pytest.mark.parametrize("verb", ["PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("header", ["*", '"1"', '"7", "1"'])
+def test_a_write_of_a_version_that_is_ruled_out_is_stale(ada: Api, verb: str, header: str) -> None:
+    assert_error(ada.call(verb, url(ada), {"name": "A"}, if_none_match=header), 412, "stale")
+    assert ada.get(url(ada)).json["data"]["name"] == "Ada"
+
+
+def test_a_write_of_another_version_than_the_one_ruled_out_succeeds(ada: Api) -> None:
+    assert ada.patch(url(ada), {"name": "A"}, if_none_match='"2"').status == 200
+
+
+def test_an_account_is_closed_only_in_the_version_that_was_read(ada: Api) -> None:
+    assert_error(ada.delete(url(ada), if_match='"0"'), 412, "stale")
+    assert ada.delete(url(ada), if_match='"1"').status == 204
 
 
 # Effects on sessions -------------------------------------------------------------------------------

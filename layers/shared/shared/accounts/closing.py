@@ -8,21 +8,24 @@ from shared.core.errors import EmailChangeUndoable
 from shared.core.tables import optimistic, write
 from shared.records import activity, closures, credentials, outbox, password_tries, registrations, sessions, users
 from shared.values.client import Client
+from shared.values.versions import ANY, Versions
 
 
 @optimistic
-def close(user_id: str, client: Client) -> None:
+def close(user_id: str, client: Client, versions: Versions = ANY) -> None:
     """Delete an account: profile, credentials, sessions and reserved addresses. Its addresses become available.
 
     A job removes the rest: see `shared.accounts.removal`. docs/personal-data.md says what stays, and for how long.
 
     Raises:
         UserNotFound: there is no such user.
+        Stale: `versions` does not include the user's.
         EmailChangeUndoable: the user closes their own account, whose change of address can still be undone.
         LastAdmin: no active administrator would be left.
 
     """
     credential, user = lookup.of_user(user_id)
+    versions.must_include(user.version)
     freeing = credentials.removing_reserved(credential)
     if freeing and client.caller_id == user_id:
         raise EmailChangeUndoable

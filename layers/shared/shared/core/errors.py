@@ -19,6 +19,7 @@ Error
 │   ├── NotAllowed
 │   └── ReauthenticationRequired
 ├── NotFound
+│   ├── NoIssuer
 │   ├── UserNotFound
 │   └── SessionNotFound
 ├── Conflict                the request contradicts stored data
@@ -201,6 +202,13 @@ class NotFound(Error):
     message = "Not found"
 
 
+class NoIssuer(NotFound):
+    """The issuer of access tokens is not a URL, so there is no discovery document."""
+
+    code = "no_issuer"
+    message = "Set the parameter TokenIssuer to the URL of this API"
+
+
 class UserNotFound(NotFound):
     """No user has this id."""
 
@@ -251,7 +259,7 @@ class LastAdmin(Conflict):
 
 
 class Stale(Error):
-    """The caller wants to replace a version that is no longer the stored one, and has to read it again.
+    """The stored version is not one that the caller is willing to replace: the caller has to read it again.
 
     `Outdated` is the same for data that we read ourselves, so we retry.
     """

@@ -24,3 +24,13 @@ class Jwks(TypedDict):
     """The valid keys (RFC 7517, 5). Tokens name theirs in the header `kid`."""
 
     keys: list[Jwk]
+
+
+class OpenidConfiguration(TypedDict):
+    """The issuer of access tokens, and its keys (OpenID Connect Discovery 1.0, 3)."""
+
+    issuer: Annotated[str, Field(examples=["https://api.example.com"])]
+    jwks_uri: Annotated[str, Field(examples=["https://api.example.com/.well-known/jwks.json"])]
+    response_types_supported: list[str]
+    subject_types_supported: list[Literal["public"]]
+    id_token_signing_alg_values_supported: list[Literal["ES256"]]

@@ -39,6 +39,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar, 
 from shared.core import deadlines, logs, metrics, startup
 from shared.core.errors import Error, ErrorTypes, InvalidCredentials, InvalidOneTimeToken, Unavailable
 from shared.values.client import Client
+from shared.web.conditional import without_known_body
 from shared.web.proxies import identify_client
 from shared.web.request import Event, MethodNotAllowed, Request
 from shared.web.responses import Response, failure
@@ -118,6 +119,8 @@ class Api:
             with deadlines.within(self._deadline):
                 identify_client(request)
                 response = self._operation(request.method).respond(request)
+            if request.method in {"GET", "HEAD"}:
+                response = without_known_body(request, response)
             error = None
         except Exception as raised:  # noqa: BLE001  # the one place where exceptions become responses
             error = raised

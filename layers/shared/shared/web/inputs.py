@@ -1,4 +1,4 @@
-"""What operations read from a request besides the caller: bodies, queries, If-Match and Idempotency-Key.
+"""What operations read from a request besides the caller: bodies, queries and Idempotency-Key.
 
 A body is a class with a field for each value, `class Registration(Body)`, and so is a query, `class Page(Query)`. Both
 are dataclasses that pydantic validates, so a field has any type that pydantic knows. Python names fields in
@@ -8,16 +8,16 @@ snake_case and callers in camelCase. Unknown fields are ignored, because front e
 pydantic is imported by the first validation, not by this module: importing it is a fifth of a cold start.
 """
 
+import codecs
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
-from shared.core.errors import ErrorTypes, FieldError, IdempotencyKeyReused, InvalidInput, Stale
+from shared.core.errors import ErrorTypes, FieldError, IdempotencyKeyReused, InvalidInput
 from shared.values import declared
 from shared.values.types import Place
-from shared.values.versions import Versions
 from shared.web.request import BodyTooLarge, Request, UnsupportedMediaType
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ RANGE = ("_from", "_to")
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 # The default of a field of `PATCH`: what the caller leaves out stays as it is. `Body.given` tells it from null.
 OMITTED: Any = object()
-_ENTITY_TAG = re.compile(r'(?<!W/)"([0-9]{1,18})"')
 
 
 def _camel_case(name: str) -> str:
@@ -144,7 +143,9 @@ class Body(_Input):
         body = request.body
         if body and request.content_type != JSON:
             raise UnsupportedMediaType(JSON)
-        return cls._validated(partial(cls._adapter().validate_json, strict=True), body or b"{}")
+        # A byte order mark may be ignored (RFC 8259, 8.1). Some editors and Windows programs write one.
+        content = body.removeprefix(codecs.BOM_UTF8) or b"{}"
+        return cls._validated(partial(cls._adapter().validate_json, strict=True), content)
 
     def given(self) -> dict[str, Any]:
         """Return the values that the caller has sent, of a body whose fields have the default `OMITTED`.
@@ -185,14 +186,18 @@ def _translated(error: "ValidationError", required: list[str]) -> InvalidInput:
     if not errors[0]["loc"]:
         return InvalidInput("The body must be a JSON object")
     found = [FieldError(".".join(map(str, each["loc"])), _rule(each, required)) for each in errors]
-    missing = any(_is_missing(each, required) and each["loc"][0] in required for each in errors)
-    return InvalidInput(_all_required(required) if missing else f"{found[0].field}: {found[0].message}", found)
+    wrong = [own for own, each in zip(found, errors, strict=True) if not _is_missing_required(each, required)]
+    return InvalidInput(f"{wrong[0].field}: {wrong[0].message}" if wrong else _all_required(required), found)
 
 
 def _is_missing(error: "ErrorDetails", required: list[str]) -> bool:
     given: Any = error.get("input")
     is_blank = isinstance(given, str) and not given.strip() and error["loc"][0] in required
     return error["type"] == "missing" or given is None or is_blank
+
+
+def _is_missing_required(error: "ErrorDetails", required: list[str]) -> bool:
+    return _is_missing(error, required) and error["loc"][0] in required
 
 
 def _rule(error: "ErrorDetails", required: list[str]) -> str:
@@ -211,21 +216,6 @@ def _all_required(names: list[str]) -> str:
     return text[:1].upper() + text[1:]
 
 
-class IfMatch(Versions):
-    """The versions to change (RFC 9110, 13.1.1): any version if the header is absent or `*`."""
-
-    __slots__ = ()
-    header: ClassVar[str] = "If-Match"
-    example: ClassVar[str] = '"1"'
-    input_errors: ClassVar[ErrorTypes] = (Stale,)
-
-    @classmethod
-    def from_request(cls, request: Request) -> Self:
-        """Read the header. Entity tags that are not ours, weak ones included, match no version."""
-        header = request.headers.get(cls.header.lower(), "*").strip()
-        return cls(None if header == "*" else frozenset(map(int, _ENTITY_TAG.findall(header))))
-
-
 class IdempotencyKey:
     """The key that makes a request safe to retry; `text` is empty without one.
 
@@ -233,8 +223,12 @@ class IdempotencyKey:
     """
 
     __slots__ = ("text",)
-    header: ClassVar[str] = "Idempotency-Key"
-    example: ClassVar[str] = "6f1c1f0e-2a3c-4c5e-9d57-0a6a4f1f2b3c"
+    headers: ClassVar = {
+        "Idempotency-Key": (
+            "6f1c1f0e-2a3c-4c5e-9d57-0a6a4f1f2b3c",
+            "Makes the request safe to retry.",
+        )
+    }
     input_errors: ClassVar[ErrorTypes] = (InvalidInput, IdempotencyKeyReused)
 
     def __init__(self, text: str) -> None:
@@ -248,7 +242,7 @@ class IdempotencyKey:
             InvalidInput: it is not 1 to 255 visible ASCII characters.
 
         """
-        text = request.headers.get(cls.header.lower())
+        text = request.headers.get("idempotency-key")
         if text is not None and not _IDEMPOTENCY_KEY.fullmatch(text):
             raise InvalidInput("Idempotency-Key must be 1 to 255 visible ASCII characters")
         return cls(text or "")

@@ -41,11 +41,14 @@ class Request:
         """The body as it was sent. Gateways pass some bodies as text and others as base64.
 
         Raises:
+            UnsupportedEncoding: the body is compressed.
             BodyTooLarge: the body is larger than 1 MB.
             InvalidInput: the body is marked as base64 but is not valid base64.
 
         """
         text: str = self._event.get("body") or ""
+        if text and self.headers.get("content-encoding", "").strip().lower() not in {"", "identity"}:
+            raise UnsupportedEncoding
         try:
             body = base64.b64decode(text, validate=True) if self._event.get("isBase64Encoded") else text.encode()
         except ValueError as error:
@@ -88,9 +91,16 @@ class BodyTooLarge(Error):
 
 
 class UnsupportedMediaType(Error):
-    """The path does not accept the body's media type."""
+    """The path does not accept the body's media type, or the body is compressed."""
 
     code = "unsupported_media_type"
 
     def __init__(self, *accepted: str) -> None:
         self.message = f"Content-Type must be {' or '.join(accepted)}"
+
+
+class UnsupportedEncoding(UnsupportedMediaType):
+    """The body is compressed (RFC 9110, 15.5.16)."""
+
+    def __init__(self) -> None:
+        self.message = "Content-Encoding must be identity: send the body uncompressed"

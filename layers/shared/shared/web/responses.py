@@ -23,7 +23,7 @@ from shared.core.errors import (
     Unauthenticated,
     Unavailable,
 )
-from shared.web.request import BodyTooLarge, Event, MethodNotAllowed, UnsupportedMediaType
+from shared.web.request import BodyTooLarge, Event, MethodNotAllowed, UnsupportedEncoding, UnsupportedMediaType
 
 # From the OWASP cheat sheets HTTP Headers and REST Security; only what applies to an API that serves no pages.
 _HEADERS = {
@@ -203,6 +203,8 @@ def failure(error: Exception, request_id: str) -> Response:
             headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
         case Unauthenticated():
             headers["WWW-Authenticate"] = "Bearer"
+        case UnsupportedEncoding():
+            headers["Accept-Encoding"] = "identity"
         case MethodNotAllowed():
             headers["Allow"] = error.allowed
         case TooManyRequests() | Unavailable():

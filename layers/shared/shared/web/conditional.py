@@ -1,0 +1,63 @@
+"""Conditional requests (RFC 9110, 13): what a caller has read before, named by entity tags.
+
+An entity tag is a record's version, or a digest of what has no version. Writes are subject to `Preconditions`; a read
+of what the caller has already is answered without a body.
+"""
+
+import re
+from http import HTTPStatus
+from typing import ClassVar, Self
+
+from shared.core.errors import ErrorTypes, Stale
+from shared.values.versions import Versions
+from shared.web.request import Request
+from shared.web.responses import Response
+
+_ENTITY_TAG = re.compile(r'(?:W/)?"[!#-~\x80-\xff]*"')
+_ENTITY_TAGS = re.compile(rf"[\s,]*{_ENTITY_TAG.pattern}(\s*,[\s,]*{_ENTITY_TAG.pattern})*[\s,]*")
+_VERSION = re.compile('"(0|[1-9][0-9]{0,17})"')
+
+
+class Preconditions(Versions):
+    """The versions that the caller is willing to change: any, if neither header was sent."""
+
+    __slots__ = ()
+    headers: ClassVar = {
+        "If-Match": ('"1"', "Change only these versions; `*` stands for any."),
+        "If-None-Match": ('"2"', "Change any version but these; `*` stands for any, so nothing is changed."),
+    }
+    input_errors: ClassVar[ErrorTypes] = (Stale,)
+
+    @classmethod
+    def from_request(cls, request: Request) -> Self:
+        """Read both headers. Entity tags that are not ours, weak ones included, match no version."""
+        return cls(
+            accepted=_versions(request.headers.get("if-match", "*")),
+            refused=_versions(request.headers.get("if-none-match", "")),
+        )
+
+
+def without_known_body(request: Request, response: Response) -> Response:
+    """Return 304 instead of what the caller has already (`If-None-Match`), for GET and HEAD.
+
+    The comparison is weak (RFC 9110, 13.1.2): proxies that compress a response make its entity tag weak.
+    """
+    header = request.headers.get("if-none-match", "").strip()
+    if "ETag" not in response.headers or not header:
+        return response
+    [current] = _entity_tags(response.headers["ETag"])
+    if header == "*" or current.removeprefix("W/") in {tag.removeprefix("W/") for tag in _entity_tags(header)}:
+        return Response(status=HTTPStatus.NOT_MODIFIED, headers=response.headers)
+    return response
+
+
+def _versions(header: str) -> frozenset[int] | None:
+    """Return the versions that a header lists; None stands for all (`*`)."""
+    if header.strip() == "*":
+        return None
+    return frozenset(int(tag[1:-1]) for tag in _entity_tags(header) if _VERSION.fullmatch(tag))
+
+
+def _entity_tags(header: str) -> list[str]:
+    """Return the entity tags of a list (RFC 9110, 8.8.3), with their quotation marks; none if the list is malformed."""
+    return _ENTITY_TAG.findall(header) if _ENTITY_TAGS.fullmatch(header) else []
