@@ -61,7 +61,7 @@ GET is. A front end's own server passes on its users' addresses with `X-Proxy-Ke
 
 _HEADERS: Mapping[str, Json] = {
     "Cache-Control": {"description": "Whether the response may be stored.", "schema": {"type": "string"}},
-    "Content-Security-Policy": {"schema": {"const": "frame-ancestors 'none'"}},
+    "Content-Security-Policy": {"schema": {"type": "string", "pattern": "frame-ancestors 'none'"}},
     "Referrer-Policy": {"schema": {"const": "no-referrer"}},
     "Strict-Transport-Security": {"schema": {"type": "string", "pattern": "^max-age=[0-9]+; includeSubDomains$"}},
     "X-Content-Type-Options": {"schema": {"const": "nosniff"}},
@@ -268,7 +268,10 @@ class _Builder:
         if operation.limit is not None:
             for response in found.values():
                 response["headers"] |= {name: _use(name, required=False) for name in _OF_LIMITS}
-        found |= {status: self._failure(status, kinds) for status, kinds in errors.items()}
+        if route.form is not None and operation.method == "POST":
+            found |= {status: self._failure_of_form(status, kinds) for status, kinds in errors.items()}
+        else:
+            found |= {status: self._failure(status, kinds) for status, kinds in errors.items()}
         return {str(status.value): found[status] for status in sorted(found)}
 
     def _answer(self, route: Route, answer: Any) -> tuple[HTTPStatus, Json]:
@@ -317,6 +320,12 @@ class _Builder:
             name = codes[0].title().replace("_", "")
             return self._shared(name, lambda: self._described_failure(status, errors, codes))
         return self._described_failure(status, errors, codes)
+
+    def _failure_of_form(self, status: HTTPStatus, errors: Sequence[type[Error]]) -> Json:
+        """Return the description of errors that browsers get as a page."""
+        described = self._described_failure(status, errors, list(dict.fromkeys(error.code for error in errors)))
+        described["content"]["text/html"] = {"schema": {"type": "string"}}
+        return described
 
     def _shared(self, name: str, describe: Callable[[], Json]) -> Json:
         if name not in self._failures:

@@ -1,5 +1,6 @@
 """/api/contact: send us a message; administrators read what was sent."""
 
+from shared.core import config
 from shared.core.config import settings
 from shared.values.types import Email, Name, Text
 from shared.web.forms import Fields, Form
@@ -13,5 +14,11 @@ class Message(Fields):
     message: Text
 
 
-form = Form("/api/contact", Message, recipient=settings().contact_to, thanks="/contact/thanks")
+form = Form(
+    "/api/contact",
+    Message,
+    recipient=settings().contact_to,
+    thanks="/contact/thanks",
+    mistakes=config.optional("CONTACT_PAGE"),
+)
 api, handler = form.api, form.handler

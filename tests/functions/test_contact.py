@@ -110,10 +110,6 @@ def test_json_submission_is_never_redirected(api: Api) -> None:
     assert api.post(URL, FORM, accept=ACCEPT).status == 201
 
 
-def test_errors_are_not_redirected(api: Api) -> None:
-    assert_error(api.send(sent(URLENCODED, b"name=Ada", accept=ACCEPT)), 400, "validation_failed")
-
-
 def test_submission_is_one_transaction(api: Api, wire: Wire) -> None:
     api.post(URL, FORM)
     assert wire.calls == ["UpdateItem", "TransactWriteItems"]

@@ -17,6 +17,7 @@ from scaffold.document import FILE
 Json: TypeAlias = dict[str, Any]
 
 JSON_TYPE = "application/json"
+PAGE_TYPE = "text/html"
 
 
 class Outcome(NamedTuple):
@@ -43,7 +44,8 @@ def see(path: str, method: str, status: int, headers: Mapping[str, str], text: s
     """
     documented = [verb.upper() for verb in document()["paths"][path]]
     is_head = method == "HEAD" and "GET" in documented
-    body = json.loads(text) if text else None
+    is_page = headers.get("content-type", "").startswith(PAGE_TYPE)
+    body = json.loads(text) if text and not is_page else None
     code = body.get("code", "") if isinstance(body, dict) and status >= HTTPStatus.BAD_REQUEST else ""
     # A verb that the path does not declare is the same error for all that it does.
     for operation in ["GET"] if is_head else [method] if method in documented else documented:
@@ -51,7 +53,9 @@ def see(path: str, method: str, status: int, headers: Mapping[str, str], text: s
         response = responses(path, operation).get(status)
         assert response is not None, f"{where}, which it does not declare: {body}"
         response.verify_headers({name.lower(): value for name, value in headers.items()}, where)
-        if not is_head:
+        if is_page:
+            assert response.has_page, f"{where} with an undocumented page"
+        elif not is_head:
             response.verify_body(body, where)
             SEEN.add(Outcome(path, operation, status, code))
 
@@ -62,11 +66,12 @@ class Header(NamedTuple):
 
 
 class Response(NamedTuple):
-    """A documented response. `body` is None if it has none."""
+    """A documented response. `body` is None if it has none. `has_page`: browsers may get a page instead."""
 
     headers: Mapping[str, Header]
     body: Draft202012Validator | None
     codes: Sequence[str]
+    has_page: bool = False
 
     def verify_headers(self, given: Mapping[str, str], where: str) -> None:
         undocumented = given.keys() - self.headers.keys() - {"content-type"}
@@ -107,7 +112,7 @@ def _response(described: Json) -> Response:
         return Response(headers, None, [""])
     schema = closed(described["content"][JSON_TYPE]["schema"])
     codes = next((part["properties"]["code"]["enum"] for part in schema.get("allOf", ()) if _has_codes(part)), [""])
-    return Response(headers, Draft202012Validator(schema), codes)
+    return Response(headers, Draft202012Validator(schema), codes, PAGE_TYPE in described["content"])
 
 
 def _has_codes(schema: Json) -> bool:

@@ -63,6 +63,17 @@ def settings() -> Settings:
     return Settings(**values)  # type: ignore[arg-type]  # each value has its field's type
 
 
+def optional(name: str) -> str | None:
+    """Return a variable like `variable`, or None if it is `off`: templates have no empty variables.
+
+    Raises:
+        ConfigurationError: it is missing or empty.
+
+    """
+    text = variable(name)
+    return None if text == "off" else text
+
+
 def variable(name: str) -> str:
     """Return a variable that only the functions have which need it. All variables of a function share 4 KB on Lambda.
 

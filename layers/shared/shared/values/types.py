@@ -57,6 +57,17 @@ class Rule:
         """Whether it has a constraint."""
         return bool(self._constraints)
 
+    @property
+    def is_multiline(self) -> bool:
+        """Whether a text has several lines."""
+        return self._function is several_lines
+
+    @property
+    def format(self) -> str | None:
+        """The format of JSON Schema, such as `email`."""
+        extra: dict[str, str] = self._documented.get("json_schema_extra", {})
+        return extra.get("format")
+
     def _applied(self, value: Any) -> Any:
         """Return the result of the function. NFC can make a text longer, so its length is checked again."""
         result = self._function(value) if self._function is not None else value

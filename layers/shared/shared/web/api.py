@@ -96,6 +96,8 @@ class Api:
     def __init__(self, path: str, *, mostly: Method | None = None, deadline: float = 5) -> None:
         self.path = path
         self._deadline = deadline
+        # Returns the response for an error. `shared.web.forms` replaces it.
+        self.failed: Callable[[Request, Exception], Response] = _failed
         self._mostly = None if startup.starts_before_requests() else mostly
         self.operations: dict[str, Operation] = {}
         self.get = Verb(self, "GET")
@@ -124,7 +126,7 @@ class Api:
             error = None
         except Exception as raised:  # noqa: BLE001  # the one place where exceptions become responses
             error = raised
-            response = failure(error, request.id)
+            response = self.failed(request, raised)
         if request.quota is not None:
             response = response.with_headers(request.quota.headers())
         self._log(request, response, error, time.perf_counter() - started)
@@ -201,6 +203,10 @@ def _types_of_parameters(function: Callable[..., Response]) -> dict[str, Any]:
     if annotations.keys() != inspect.signature(function).parameters.keys():
         raise TypeError(f"{function.__name__} has a parameter without a type")
     return get_type_hints(SimpleNamespace(__annotations__=annotations), function.__globals__)
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    return failure(error, request.id)
 
 
 def _within(limit: "Limit", request: Request, operation: Callable[[], Response]) -> Response:

@@ -5,18 +5,25 @@ A form is a path and its fields, `class Message(Fields)`; both verbs of the endp
     form = Form("/api/contact", Message, recipient=settings().contact_to, thanks="/contact/thanks")
     api, handler = form.api, form.handler
 
+A program gets JSON. A browser that posts an HTML form is redirected to the front end's `thanks`. If something is wrong,
+it gets a page that says what to correct (`shared.web.form_page`), or is redirected to the front end's page `mistakes`,
+with the error in the query: `code`, and `errors` as in the JSON, except for what was typed.
+
 Threats. Bots fill in every field: a hidden one, `website`, tells them from people, and they get the usual
 response while nothing is stored. A flood of submissions: five a minute from one network. A stranger composes an email
 of their own: its recipient and subject are ours, and what was submitted appears only in its text and, if it is a valid
 address, in `Reply-To`.
 """
 
+import json
 import re
-from typing import TYPE_CHECKING, ClassVar, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+from urllib.parse import urlencode
 
 from shared.core import logs
 from shared.core.config import settings
-from shared.core.errors import ErrorTypes, FieldError, InvalidInput
+from shared.core.errors import Error, ErrorTypes, FieldError, InvalidInput
 from shared.records import submissions
 from shared.records.idempotency import Once
 from shared.records.limits import Limit
@@ -28,7 +35,7 @@ from shared.web.form_data import MULTIPART, URLENCODED
 from shared.web.inputs import JSON, Body, IdempotencyKey
 from shared.web.pages import Paging, page
 from shared.web.request import Request, UnsupportedMediaType
-from shared.web.responses import Created, Page, SeeOther
+from shared.web.responses import Created, Html, Page, Response, SeeOther, failure
 
 if TYPE_CHECKING:
     from shared.shapes.submissions import PublicSubmission, SubmissionId
@@ -81,23 +88,28 @@ class _Sender:
     @classmethod
     def from_request(cls, request: Request) -> Self:
         """Read it from the request: a script's `fetch` accepts anything, a browser's own request asks for HTML."""
-        is_html_form = request.content_type in {URLENCODED, MULTIPART}
+        is_html_form = request.method == "POST" and request.content_type != JSON
         return cls(is_browser=is_html_form and _accepts_html(request.headers.get("accept", "")))
 
 
 class Form:
     """A path that takes a form: anyone may POST it, and administrators GET the submissions.
 
-    Each submission is emailed to `recipient`; `thanks` is the front end's page to which a browser is redirected.
+    Each submission is emailed to `recipient`. `thanks` is the page of the front end to which a browser is
+    redirected, and so is `mistakes`, if there is one: the page with the form.
     """
 
-    def __init__(self, path: str, fields: type[Fields], *, recipient: str, thanks: str) -> None:
+    def __init__(
+        self, path: str, fields: type[Fields], *, recipient: str, thanks: str, mistakes: str | None = None
+    ) -> None:
         # The keys of submissions start with it: with another path, earlier ones are no longer listed.
         self.name = path.removeprefix("/api/")
         self.api = Api(path, mostly="POST")
         self.handler = self.api.handler
         self.fields = fields
         self._recipient = recipient
+        self._mistakes = mistakes
+        self.api.failed = self._failed
 
         def read(admin: Admin, paging: Paging) -> "Page[PublicSubmission]":
             """Return a page of the submissions, newest first."""
@@ -122,6 +134,22 @@ class Form:
         self.api.get(read)
         self.api.post(limit=Limit(self.name, _MAX_PER_MINUTE))(send)
 
+    def _failed(self, request: Request, error: Exception) -> Response:
+        """Return the response for an error: for a browser a page, or a redirect to one."""
+        response = failure(error, request.id)
+        if not _Sender.from_request(request).is_browser:
+            return response
+        answer = cast("Mapping[str, Any]", response.body)
+        if self._mistakes is not None:
+            query = {"code": answer["code"], "errors": json.dumps(answer.get("errors", []))}
+            return SeeOther(f"{settings().frontend_url}{self._mistakes}?{urlencode(query)}")
+        # Most forms are filled in correctly.
+        from shared.web import form_page  # noqa: PLC0415
+
+        faults = error.fields if isinstance(error, InvalidInput) else ()
+        content = form_page.html(answer["message"], self.fields, values=_typed(request), faults=faults, unused=HONEYPOT)
+        return Html(content, response.status, {**response.headers, "Content-Security-Policy": form_page.policy()})
+
     def _submit(self, sent: Fields, key: IdempotencyKey, client: Client) -> "SubmissionId":
         if sent.website:
             logs.logger.info("bot", extra={"fields": {"form": self.name, "requestId": client.request_id}})
@@ -130,6 +158,14 @@ class Form:
         del fields[HONEYPOT]
         once = Once(operation=f"submit {self.name}", scope=client.network, key=key.text, request=fields)
         return submissions.submit(self.name, fields, recipient=self._recipient, once=once)
+
+
+def _typed(request: Request) -> dict[str, str] | None:
+    """Return what was typed into the fields, or None if it cannot be read."""
+    try:
+        return dict(form_data.read(request)) if request.content_type in {URLENCODED, MULTIPART} else None
+    except Error:
+        return None
 
 
 def _accepts_html(accept: str) -> bool:

@@ -87,6 +87,11 @@ class _Input:
         by_name: dict[str, Any] = adapter.dump_python(self, mode="json", by_alias=True, exclude=omitted)
         return by_name
 
+    @staticmethod
+    def external_name(name: str) -> str:
+        """Return the name of a field as callers write it."""
+        return _camel_case(name)
+
     @classmethod
     def _names(cls) -> list[str]:
         """Return the names of all fields, as callers write them."""

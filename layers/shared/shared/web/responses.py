@@ -66,7 +66,7 @@ class Response:
         headers = {**_HEADERS, "X-Request-Id": request_id, **self.headers}
         event: Event = {"statusCode": self.status.value, "headers": headers}
         if self.body is not None:
-            headers["Content-Type"] = "application/json; charset=utf-8"
+            headers.setdefault("Content-Type", "application/json; charset=utf-8")
             is_text = isinstance(self.body, str)
             event["body"] = self.body if is_text else json.dumps(self.body, ensure_ascii=False, separators=(",", ":"))
         return event
@@ -150,6 +150,13 @@ class SeeOther(Response):
 
     def __init__(self, location: str) -> None:
         super().__init__(status=HTTPStatus.SEE_OTHER, headers={"Location": location})
+
+
+class Html(Response):
+    """A page for a browser, instead of the JSON of an error. `headers` have its Content-Security-Policy."""
+
+    def __init__(self, text: str, status: HTTPStatus, headers: Mapping[str, str]) -> None:
+        super().__init__(text, status, {**headers, "Content-Type": "text/html; charset=utf-8"})
 
 
 # Errors -------------------------------------------------------------------------------------------
