@@ -81,7 +81,12 @@ class Runner:
     @property
     def address(self) -> str:
         """The address of the API."""
-        return f"http://localhost:{self._sockets[0].getsockname()[1]}"
+        return f"http://localhost:{self._port}"
+
+    @property
+    def _port(self) -> int:
+        port: int = self._sockets[0].getsockname()[1]
+        return port
 
     @property
     def origins(self) -> str:
@@ -191,7 +196,7 @@ class Runner:
         from local.page.app import Page  # noqa: PLC0415
 
         emails = MailFile(self._data / "cloud" / "mail.jsonl", self._console.warn)
-        self._page = Page(Inbox(emails), self._history, self._ministack.aws)
+        self._page = Page(Inbox(emails), self._history, self._ministack.aws, self._port)
         self._simulator = feedback.Simulator(emails)
         self._undeclared = undeclared(self._handlers, self._project)
         self._report_undeclared(self._undeclared)
@@ -200,7 +205,7 @@ class Runner:
     def _make_application(self, project: Project, handlers: Collection[Handler]) -> Any:
         from local.gateway.app import make_app  # noqa: PLC0415 - see _prepare_gateway
 
-        app = make_app(project, self._invoke, self._record_request, self._sockets[0].getsockname()[1])
+        app = make_app(project, self._invoke, self._record_request, self._port)
         self._page.add_to(app, project, handlers)
         return app
 

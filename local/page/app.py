@@ -19,9 +19,10 @@ from samcli.local.apigw.route import Route
 from local.aws.client import Aws, AwsError, MiniStackGoneError
 from local.gateway.app import is_page
 from local.handlers import Handler
-from local.page import examples, missing, tables
+from local.page import examples, front_end, missing, tables
 from local.page.history import History
 from local.page.inbox import Inbox, safe_html
+from local.page.links import Links
 from local.template import Project
 
 _WEB = Path(__file__).with_name("web")
@@ -41,17 +42,18 @@ _EMAIL_POLICY = (
 class Page:
     """The routes of the page."""
 
-    def __init__(self, inbox: Inbox, history: History, aws: Aws) -> None:
-        self._inbox, self._history, self._aws = inbox, history, aws
+    def __init__(self, inbox: Inbox, history: History, aws: Aws, port: int) -> None:
+        self._inbox, self._history, self._aws, self._port = inbox, history, aws, port
         # Lets an open page notice that the runner was restarted.
         self._run = secrets.token_urlsafe(8)
 
     def add_to(self, app: Flask, project: Project, undeclared: Iterable[Handler]) -> None:
         """Add the page to this application, and the responses for handlers without a block in the template."""
         missing.add_to(app, undeclared)
+        front_end.add_to(app, self._port)
         _guard(app)
         _add_files(app)
-        self._add_emails(app)
+        self._add_emails(app, Links(project))
         self._add_requests(app)
         self._add_tables(app, project)
 
@@ -60,18 +62,20 @@ class Page:
             rows = [_route(route, project) for route in project.api.routes]
             return _json(sorted(rows, key=lambda row: str(row["path"])))
 
-    def _add_emails(self, app: Flask) -> None:
+    def _add_emails(self, app: Flask, links: Links) -> None:
         @app.get("/_local/inbox.json")
         def inbox() -> Response:
             return _json(self._inbox.newest_first())
 
         @app.get("/_local/emails/<email_id>.json")
         def email(email_id: str) -> Response:
-            return _json(self._email(email_id))
+            email = self._email(email_id)
+            return _json({**email, "links": links.of(email["text"])})
 
         @app.get("/_local/emails/<email_id>.html")
         def preview(email_id: str) -> Response:
-            response = Response(safe_html(self._email(email_id)["html"] or ""), mimetype="text/html")
+            html = links.redirected(self._email(email_id)["html"] or "")
+            response = Response(safe_html(html), mimetype="text/html")
             response.headers["Content-Security-Policy"] = _EMAIL_POLICY
             return response
 

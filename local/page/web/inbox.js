@@ -98,6 +98,7 @@ const open = async (id) => {
   if (id !== openId) return;
   const heading = element("h2", { textContent: email.subject || "(no subject)", tabIndex: -1 });
   const facts = { From: email.from, To: email.to, "Reply to": email.replyTo, Sent: clock(new Date(email.sentAt)) };
+  const links = email.links.map(({ url, opens }) => element("dd", {}, element("a", { href: opens, target: "_blank", rel: "noopener", textContent: url }), opens === url ? null : element("span.muted", { textContent: " (opens the runner’s own page: nothing listens there)" })));
   const panels = {};
   if (email.html) panels.Preview = () => preview(id, email.subject);
   if (email.text) panels.Text = () => block(email.text, "Text");
@@ -105,7 +106,7 @@ const open = async (id) => {
   place.replaceChildren(
     element("a.back", { href: "#inbox", textContent: "← All emails" }),
     heading,
-    element("dl.facts", {}, ...Object.entries(facts).flatMap(([name, value]) => (value ? [element("dt", { textContent: name }), element("dd", { textContent: value })] : []))),
+    element("dl.facts", {}, ...Object.entries(facts).flatMap(([name, value]) => (value ? [element("dt", { textContent: name }), element("dd", { textContent: value })] : [])), ...(links.length ? [element("dt", { textContent: links.length > 1 ? "Links" : "Link" }), ...links] : [])),
     ...tabs("View the email as", panels, tab, (name) => (tab = name)),
   );
   if (isNarrow()) heading.focus();

@@ -1,0 +1,94 @@
+"""Plain pages for the links in emails, at /_local/front-end/, until there is a front end.
+
+They are the pages that docs/front-end.md describes, without JavaScript: each form is sent to the runner, which calls
+the API over HTTP as a front end's server does. Nothing is stored: who signs in here sees the API's answer, and that is
+all.
+"""
+
+import http.client
+import json
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, abort, redirect, render_template_string, request
+
+from local.page.front_end.screens import SCREENS, Screen
+
+PATH = "/_local/front-end"
+_TEMPLATE = Path(__file__).with_name("screen.html").read_text(encoding="utf-8")
+_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+_API_SECONDS = 30
+# What browsers send for a form of this page, and for an address typed by hand.
+_OWN_SITE = {"same-origin", "none"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the API has answered."""
+
+    status: int
+    body: Mapping[str, Any]
+
+    @property
+    def is_success(self) -> bool:
+        """Whether it has done what was asked."""
+        return self.status < HTTPStatus.BAD_REQUEST
+
+
+def add_to(app: Flask, port: int) -> None:
+    """Add the pages to this application, which serves the API on this port."""
+
+    @app.get(f"{PATH}/")
+    def start() -> Response:
+        return redirect(f"{PATH}/login")  # type: ignore[return-value]
+
+    @app.get(f"{PATH}/<path:name>")
+    def show(name: str) -> Response:
+        return _page(name, dict(request.args))
+
+    @app.post(f"{PATH}/<path:name>")
+    def send(name: str) -> Response:
+        # Another site's form has no business here (Fetch Metadata).
+        if request.headers.get("Sec-Fetch-Site", "same-origin") not in _OWN_SITE:
+            abort(HTTPStatus.FORBIDDEN)
+        screen, values = _screen(name), dict(request.form)
+        if not screen.path:
+            abort(HTTPStatus.NOT_FOUND)
+        fields = {key: text for key, text in values.items() if key in screen.names and text}
+        return _page(name, values, _call(port, screen.path, fields))
+
+
+def _screen(name: str) -> Screen:
+    return SCREENS.get(name) or abort(HTTPStatus.NOT_FOUND)
+
+
+def _call(port: int, path: str, fields: Mapping[str, str]) -> Answer:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_API_SECONDS)
+    with closing(connection):
+        connection.request("POST", path, json.dumps(fields), {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        text = response.read()
+    return Answer(response.status, json.loads(text) if text else {})
+
+
+def _page(name: str, values: Mapping[str, str], answer: Answer | None = None) -> Response:
+    screen = _screen(name)
+    if answer is not None and answer.is_success and screen.next_name:
+        # The next page goes on with what this one has got.
+        return _page(screen.next_name, {**values, **answer.body})
+    page = render_template_string(
+        _TEMPLATE,
+        home=PATH,
+        name=name,
+        screen=screen,
+        values=values,
+        answer=answer,
+        faults={fault["field"]: fault["message"] for fault in (answer.body.get("errors", ()) if answer else ())},
+        fields=screen.shown(values, answer.body.get("code", "") if answer else ""),
+    )
+    headers = {"Content-Security-Policy": _POLICY}
+    return Response(page, answer.status if answer and not answer.is_success else HTTPStatus.OK, headers)

@@ -1,0 +1,59 @@
+"""Where the links of emails lead: to the front end, or to the runner's own pages while no front end is running."""
+
+import re
+import socket
+from collections.abc import Mapping
+from html import escape
+from urllib.parse import urlsplit
+
+from local.hosts import is_local
+from local.page import front_end
+from local.page.front_end.screens import SCREENS
+from local.template import Project
+
+# The variable with the address of the front end, in every function that has it.
+_VARIABLE = "FRONTEND_URL"
+_SECONDS = 0.3
+_PORTS = {"http": 80, "https": 443}
+
+
+class Links:
+    """The links of emails, for this project's front end. Without one, all links stay as they are."""
+
+    def __init__(self, project: Project) -> None:
+        found = {function.environment.get(_VARIABLE, "") for function in project.functions.values()} - {""}
+        self._front_end = found.pop() if len(found) == 1 else ""
+
+    def of(self, text: str) -> list[Mapping[str, str]]:
+        """Return the links to the front end in an email's text: {url, opens}, which differ if the runner stands in."""
+        if not self._front_end:
+            return []
+        urls = dict.fromkeys(re.findall(re.escape(self._front_end) + r"/[^\s<>\"]*", text))
+        return [{"url": url, "opens": self._stand_in(url) or url} for url in urls]
+
+    def redirected(self, html: str) -> str:
+        """Return an email's HTML with the links that the runner stands in for leading there."""
+        for link in self.of(html.replace("&amp;", "&")):
+            if link["url"] != link["opens"]:
+                html = html.replace(f'href="{escape(link["url"])}"', f'href="{escape(link["opens"])}"')
+        return html
+
+    def _stand_in(self, url: str) -> str:
+        """Return the address of the runner's own page for this one, or nothing."""
+        parts = urlsplit(url.removeprefix(self._front_end))
+        if parts.path.strip("/") not in SCREENS or _is_running(self._front_end):
+            return ""
+        return f"{front_end.PATH}{parts.geturl()}"
+
+
+def _is_running(front_end_url: str) -> bool:
+    """Return whether something answers at this address. Another machine is not asked."""
+    parts = urlsplit(front_end_url)
+    host = parts.hostname or ""
+    if not is_local(host):
+        return True
+    try:
+        with socket.create_connection((host, parts.port or _PORTS.get(parts.scheme, 80)), _SECONDS):
+            return True
+    except OSError:
+        return False
