@@ -1,8 +1,8 @@
 """`make sync`: write everything that is derived from handlers and template; with `--check`, name what is stale.
 
-Written from the code: docs/openapi.json, the events, the README's table of routes and the privileges page. Recorded by
-tests, which compare otherwise: the statuses of the events (events/expected.json) and the packages that each function
-imports (tests/functions/imports.json).
+Written from the code: docs/openapi.json, the events, the README's table of routes, the privileges page and the list of
+operations of the TypeScript client. Recorded by tests, which compare otherwise: the statuses of the events
+(events/expected.json) and the packages that each function imports (tests/functions/imports.json).
 """
 
 import argparse
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from operations import privileges
-from scaffold import document, events, readme
+from scaffold import client, document, events, readme
 from scaffold.routes import ROOT, Route, configure, routes
 
 EVENTS = ROOT / "events"
@@ -34,6 +34,7 @@ def derived(found: list[Route]) -> dict[Path, str]:
         },
         readme.FILE: readme.updated(readme.FILE.read_text(encoding="utf-8"), found, built),
         privileges.PAGE: privileges.page(privileges.all_permissions()),
+        **({client.OPERATIONS: client.operations(built)} if client.FOLDER.exists() else {}),
     }
 
 

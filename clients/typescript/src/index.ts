@@ -1,0 +1,9 @@
+export type { Auth } from "./auth.js";
+export { type Client, type ClientOptions, createClient } from "./client.js";
+export { ApiError, type ErrorCode, type Method, NetworkError } from "./errors.js";
+export type { Page, Pages } from "./pages.js";
+export type { components, operations, paths } from "./schema.js";
+export type { Proxy } from "./send.js";
+export type { Session } from "./session.js";
+export { localStorageStore, memoryStore, type SessionStore, type Stored, type StoredSession, type User } from "./stores.js";
+export type { Result } from "./types.js";
