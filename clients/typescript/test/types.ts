@@ -1,0 +1,68 @@
+/** What must not compile. Checked by `npm run types`; never run. */
+import { ApiError, createClient, type ErrorCode, type Session } from "../src/index.js";
+
+const client = createClient({ baseUrl: "" });
+type Equal<One, Two> = (<T>() => T extends One ? 1 : 2) extends <T>() => T extends Two ? 1 : 2 ? true : false;
+const is = <Expected extends true>(): Expected | undefined => undefined;
+
+export async function paths() {
+  // @ts-expect-error no such path
+  await client.GET("/api/nothing");
+  // @ts-expect-error no such verb
+  await client.DELETE("/api/users");
+  // @ts-expect-error the path's parameter is missing
+  await client.GET("/api/users/{userId}");
+  // @ts-expect-error a limit is a number
+  await client.GET("/api/users", { params: { query: { limit: "many" } } });
+  // @ts-expect-error the document has no such header
+  await client.GET("/api/users", { params: { header: { "If-Match": "x" } } });
+}
+
+export async function bodies() {
+  await client.POST("/api/users", { body: { name: "Ada", email: "ada@example.com" } });
+  // @ts-expect-error the email is missing
+  await client.POST("/api/users", { body: { name: "Ada" } });
+  // @ts-expect-error no such role
+  await client.POST("/api/users", { body: { name: "Ada", email: "ada@example.com", role: "owner" } });
+  // @ts-expect-error the body is missing
+  await client.POST("/api/users");
+  // @ts-expect-error the password is missing
+  await client.auth.signIn({ email: "ada@example.com" });
+  // @ts-expect-error no such scope
+  await client.auth.signOut({ scope: "everything" });
+}
+
+export async function results() {
+  const { data, etag } = await client.GET("/api/users/{userId}", { params: { path: { userId: "1" } } });
+  is<Equal<typeof data.data.status, "active" | "disabled">>();
+  is<Equal<typeof etag, string | undefined>>();
+  // @ts-expect-error a user has no password
+  data.data.password;
+  const gone = await client.DELETE("/api/users/{userId}", { params: { path: { userId: "1" } } });
+  is<Equal<typeof gone.data, undefined>>();
+  is<Equal<ReturnType<typeof client.auth.session>, Session | null>>();
+}
+
+export async function pages() {
+  for await (const user of client.pages("/api/users", { params: { query: { limit: 100 } } })) {
+    is<Equal<typeof user.emailVerified, boolean>>();
+    // @ts-expect-error an item, not a page
+    user.nextCursor;
+  }
+  // @ts-expect-error not a list
+  client.pages("/api/auth/me");
+  // @ts-expect-error a list without pages
+  client.pages("/api/auth/sessions");
+}
+
+export function errors(error: unknown) {
+  if (!(error instanceof ApiError)) return;
+  const known: ErrorCode = "email_taken";
+  is<Equal<typeof error.code, ErrorCode>>();
+  is<Equal<typeof error.methods, readonly "password"[]>>();
+  // @ts-expect-error no such code
+  if (error.code === "email_token") return;
+  // @ts-expect-error no such code
+  const unknown: ErrorCode = "no_such_code";
+  return [known, unknown];
+}
