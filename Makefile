@@ -13,6 +13,7 @@ BIN := .venv/bin
 CHECKERS := .venv-checks/bin
 # The main template and the templates it nests.
 TEMPLATES := template.yaml $(wildcard operations/*.yaml)
+CLIENT := clients/typescript
 # The section of samconfig.toml to build and deploy: default (a development stack) or prod.
 STAGE ?= default
 
@@ -23,8 +24,8 @@ export PIP_USER := 0
 unexport PIP_CONSTRAINT PIP_PREFIX PIP_ROOT PIP_TARGET
 # The same as in local/clean.py.
 unexport PYTHONDEVMODE PYTHONHOME PYTHONINSPECT PYTHONOPTIMIZE PYTHONPATH PYTHONSAFEPATH PYTHONWARNINGS
-# `sam`, and the layer's Makefile that it runs, must find this project's tools first.
-export PATH := $(CURDIR)/$(BIN):$(PATH)
+# `sam`, and the layer's Makefile that it runs, must find this project's tools first; so must the client's tools find Node.
+export PATH := $(CURDIR)/$(BIN):$(CURDIR)/.venv-node/bin:$(PATH)
 
 help: ## list the targets
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -108,16 +109,29 @@ adopt: .venv/.run ## begin a new stack with the tables, secrets and queues that 
 
 endpoint: .venv/.dev ## add an endpoint (URL=/api/greetings VERBS="GET POST", FOR=caller, admin or anyone, DRY=1 to see it first)
 	@$(BIN)/python -m scaffold endpoint "$(URL)" --verbs "$(VERBS)" --for "$(or $(FOR),caller)" $(if $(DRY),--dry)
+	@$(client_follows)
 
 resource: .venv/.dev ## add a table and its endpoints (NAME=note FIELDS="title:Name body:Text?", OWNER, READ, WRITE, BY, DRY=1)
 	@$(BIN)/python -m scaffold resource "$(NAME)" --fields "$(FIELDS)" --owner "$(OWNER)" --read "$(READ)" \
 	  --write "$(WRITE)" --by="$(BY)" --plural "$(PLURAL)" $(if $(DRY),--dry)
+	@$(client_follows)
 
 remove: .venv/.dev ## remove an endpoint or a resource (URL=/api/greetings or NAME=note, DRY=1 to see it first)
 	@$(BIN)/python -m scaffold remove "$(URL)" --name "$(NAME)" --plural "$(PLURAL)" $(if $(DRY),--dry)
+	@$(client_follows)
 
 sync: .venv/.dev ## write what is derived from handlers and template: docs/openapi.json, events, README, privileges
 	@$(BIN)/python -m scaffold.sync
+	@$(client_follows)
+
+client: .venv/.dev $(CLIENT)/node_modules/.installed ## write the TypeScript client's types from docs/openapi.json; installs Node if there is none
+	@$(node)
+	@$(BIN)/python -m scaffold.client
+
+test-client: environments .venv/.dev $(CLIENT)/node_modules/.installed ## test the TypeScript client: its types, its sessions against the local API, its package (half a minute)
+	@$(node)
+	@$(BIN)/python -m scaffold.client --check
+	@cd $(CLIENT) && npm run --silent verify
 
 openapi: sync ## the same: write docs/openapi.json and what depends on it
 
@@ -168,6 +182,7 @@ lock: .venv/.dev ## update the locks to the newest compatible versions
 	  --group run layers/shared/pyproject.toml --output-file requirements-run.txt; \
 	$$lock --universal --python-version 3.11 --group install --output-file requirements-uv.txt; \
 	$$lock --universal --python-version 3.11 --group ministack --output-file requirements-ministack.txt; \
+	$$lock --universal --python-version 3.11 --group node --output-file requirements-node.txt; \
 	$$lock --universal --python-version 3.11 --group checks --output-file requirements-checks.txt; \
 	$$lock --python-version 3.13 --python-platform aarch64-manylinux2014 --no-emit-package dnspython \
 	  --constraint requirements-dev.txt layers/shared/pyproject.toml --output-file layers/shared/requirements.txt; \
@@ -186,7 +201,7 @@ reset: ## delete the local API's data
 	@[ ! -e .local ] || { $(MAKE) --silent --no-print-directory .venv/.run && $(BIN)/python -m local.data; }
 
 clean: ## delete builds and environments; the local data stays
-	rm -rf .venv .venv-ministack .venv-checks .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-ministack .venv-checks .venv-node $(CLIENT)/node_modules $(CLIENT)/dist .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Environments
@@ -254,3 +269,24 @@ environments: .venv/.run .venv-ministack/.installed ## install what the runner n
 	@$(call environment,.venv-checks)
 	@$(call install,.venv-checks,requirements-checks.txt,the checkers)
 	@touch $@
+
+.venv-node/.installed: requirements-node.txt .venv/.uv
+	@$(call environment,.venv-node)
+	@$(call install,.venv-node,requirements-node.txt,Node and npm)
+	@touch $@
+
+# The Node on PATH, if it is new enough; otherwise PyPI's.
+has_node := node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' >/dev/null 2>&1 && command -v npm >/dev/null
+node := { $(has_node); } || $(MAKE) --silent --no-print-directory .venv-node/.installed
+
+$(CLIENT)/node_modules/.installed: $(CLIENT)/package-lock.json | .venv/.uv
+	@$(node)
+	@echo "Installing the TypeScript client's tools into $(CLIENT)/node_modules (once)"
+	@cd $(CLIENT) && npm ci --silent --ignore-scripts
+	@touch $@
+
+# What a command that changes docs/openapi.json ends with. It installs no Node.
+define client_follows
+$(BIN)/python -m scaffold.client --is-current || { $(has_node) && $(MAKE) --silent --no-print-directory client; } || \
+  echo "$(CLIENT)/src/schema.ts still has the former types, because Node 20 or npm is missing. Next: make client"
+endef

@@ -1,5 +1,5 @@
-/** What must not compile. Checked by `npm run types`; never run. */
-import { ApiError, createClient, type ErrorCode, type Session } from "../src/index.js";
+/** What must not compile, against the built package. Checked by `npm run types`; never run. */
+import { ApiError, createClient, type ErrorCode, type Session } from "lambda-api-routes-client";
 
 const client = createClient({ baseUrl: "" });
 type Equal<One, Two> = (<T>() => T extends One ? 1 : 2) extends <T>() => T extends Two ? 1 : 2 ? true : false;
