@@ -1,5 +1,5 @@
 /** The client: openapi-fetch's calls, sent with a session, and with errors thrown. */
-import createFetchClient from "openapi-fetch";
+import createFetchClient, { type Client as FetchClient } from "openapi-fetch";
 import { type Auth, authOf } from "./auth.js";
 import { NetworkError } from "./errors.js";
 import { type List, list } from "./pages.js";
@@ -7,7 +7,7 @@ import type { paths } from "./schema.js";
 import { type Proxy, send, type SendOptions } from "./send.js";
 import { SessionKeeper } from "./session.js";
 import { memoryStore, type SessionStore } from "./stores.js";
-import type { Calls, Result } from "./types.js";
+import type { Calls, QueryPaths, Result } from "./types.js";
 
 /** How to reach the API. */
 export interface ClientOptions {
@@ -29,6 +29,8 @@ export interface Client extends Calls {
   auth: Auth;
   /** Iterate over a list that comes in pages. */
   pages: List;
+  /** The same client with the types of openapi-fetch, for libraries on top of it, such as openapi-react-query. */
+  openapiFetch: FetchClient<QueryPaths>;
 }
 
 const VERBS = ["GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"] as const;
@@ -51,7 +53,12 @@ export function createClient(options: ClientOptions): Client {
   const core = createFetchClient<paths>({ baseUrl });
   const api = callsOf(core, sendOptions, false);
   const held = callsOf(core, sendOptions, true);
-  return { ...api, auth: authOf(keeper, api, held), pages: list(api.GET) };
+  return {
+    ...api,
+    auth: authOf(keeper, api, held),
+    pages: list(api.GET),
+    openapiFetch: api as unknown as FetchClient<QueryPaths>,
+  };
 }
 
 /** openapi-fetch's call without its types, which depend on the path. */
@@ -78,6 +85,7 @@ function callsOf(core: ReturnType<typeof createFetchClient<paths>>, options: Sen
     }
   };
   const calls = Object.fromEntries(VERBS.map((verb) => [verb, call(verb)]));
-  return { ...calls, use: core.use, eject: core.eject } as unknown as Calls;
+  const request = (method: string, path: string, init?: object) => calls[method.toUpperCase()]?.(path, init);
+  return { ...calls, request, use: core.use, eject: core.eject } as unknown as Calls;
 }
 

@@ -6,4 +6,4 @@ export type { components, operations, paths } from "./schema.js";
 export type { Proxy } from "./send.js";
 export type { Session } from "./session.js";
 export { localStorageStore, memoryStore, type SessionStore, type Stored, type StoredSession, type User } from "./stores.js";
-export type { Result } from "./types.js";
+export type { QueryPaths, Result } from "./types.js";

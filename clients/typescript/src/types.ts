@@ -1,5 +1,6 @@
 /** The types of calls: those of openapi-fetch, but a promise has `data`, because errors are thrown. */
 import type { FetchResponse, MaybeOptionalInit, Middleware } from "openapi-fetch";
+import type { ApiError, NetworkError } from "./errors.js";
 import type { paths } from "./schema.js";
 
 type Verb = "get" | "put" | "post" | "delete" | "options" | "head" | "patch" | "trace";
@@ -54,6 +55,18 @@ export interface Calls {
   use(...middleware: Middleware[]): void;
   eject(...middleware: Middleware[]): void;
 }
+
+/** The document's paths with the errors that are thrown, for libraries on top of openapi-fetch. */
+export type QueryPaths = {
+  [Path in keyof paths]: {
+    [Method in keyof paths[Path]]: paths[Path][Method] extends { responses: infer Responses }
+      ? Omit<paths[Path][Method], "responses"> & { responses: Thrown<Responses> }
+      : paths[Path][Method];
+  };
+};
+type Thrown<Responses> = Pick<Responses, keyof Responses & (200 | 201 | 202 | 204)> & {
+  default: { headers: object; content: { "application/json": ApiError | NetworkError } };
+};
 
 /** What a list returns of each of its records. */
 export type ItemOf<Path extends PathsWith<"get">> =
