@@ -1,5 +1,7 @@
 """What the layer ships besides our own code: names, versions, licenses, reasons, and what the build changes.
 
+The licenses of what the TypeScript client needs at run time are checked too.
+
 `--write` writes docs/dependencies.md, for people, and docs/sbom.cdx.json, a software bill of materials (CycloneDX 1.6),
 from the layer's lock, the packages' own metadata, the reasons in layers/shared/pyproject.toml and the tables in
 layers/shared/trim.py. Without it, both files are compared with what they should be, and licenses with those allowed.
@@ -26,6 +28,7 @@ import trim
 from layers.sizes import distribution as package_of
 
 ROOT = Path(__file__).parent.parent
+CLIENT_LOCK = ROOT / "clients/typescript/package-lock.json"
 LAYER = ROOT / "layers/shared"
 LOCK = LAYER / "requirements.txt"
 TABLE = ROOT / "docs/dependencies.md"
@@ -103,6 +106,24 @@ def packages(versions: dict[str, str], project: dict[str, Any]) -> list[Package]
             changes=changed.get(name, ""),
         )
         for name, version in sorted(versions.items())
+    ]
+
+
+def of_client() -> list[Package]:
+    """Return what the TypeScript client, if there is one, needs at run time: its lock names the licenses."""
+    if not CLIENT_LOCK.exists():
+        return []
+    locked_packages: dict[str, dict[str, Any]] = json.loads(CLIENT_LOCK.read_text())["packages"]
+    return [
+        Package(
+            name=path.rpartition("node_modules/")[2],
+            version=package["version"],
+            license=package.get("license", "none named"),
+            why="",
+            needs=(),
+        )
+        for path, package in locked_packages.items()
+        if path and not {"dev", "devOptional", "peer"} & package.keys()
     ]
 
 
@@ -250,10 +271,11 @@ def main() -> None:
         for file, text in files.items():
             file.parent.mkdir(exist_ok=True)
             file.write_text(text)
-    messages = list(problems(found, files))
+    client = of_client()
+    messages = [*problems(found, files), *problems(client, {})]
     if messages:
         raise DependencyError("\n".join(messages))
-    print(f"{len(found)} packages in the layer, all under allowed licenses")  # noqa: T201  # for the terminal
+    print(f"{len(found)} packages in the layer and {len(client)} in the client, all under allowed licenses")  # noqa: T201  # for the terminal
 
 
 if __name__ == "__main__":

@@ -48,6 +48,14 @@ print(json.dumps(sorted(sys.modules)))
 """
 
 
+@pytest.mark.skipif(not dependencies.CLIENT_LOCK.exists(), reason="the project has no TypeScript client")
+def test_packages_of_the_client_have_allowed_licenses() -> None:
+    found = dependencies.of_client()
+    assert "openapi-fetch" in {package.name for package in found}
+    assert "vitest" not in {package.name for package in found}
+    assert list(dependencies.problems(found, {})) == []
+
+
 @pytest.mark.usefixtures("environment")
 def test_layer_ships_only_imported_packages() -> None:
     done = subprocess.run([sys.executable, "-c", IMPORT_ALL], cwd=ROOT, capture_output=True, text=True, check=False)

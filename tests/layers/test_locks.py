@@ -1,5 +1,6 @@
 """The locks: one version of each package everywhere, a hash for every file, and no trace of where they were made."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -16,6 +17,8 @@ RUN = ROOT / "requirements-run.txt"
 LAYER = ROOT / "layers" / "shared" / "requirements.txt"
 MINISTACK = ROOT / "requirements-ministack.txt"
 CHECKS = ROOT / "requirements-checks.txt"
+NODE = ROOT / "requirements-node.txt"
+CLIENT = ROOT / "clients" / "typescript" / "package-lock.json"
 UV = ROOT / "requirements-uv.txt"
 CONTENDERS = ROOT / "benchmarks" / "requirements-peers.txt"
 
@@ -35,8 +38,8 @@ def test_contenders_use_the_versions_of_the_layer() -> None:
 
 @pytest.mark.parametrize(
     "lock",
-    [DEV, RUN, LAYER, MINISTACK, CHECKS, CONTENDERS, UV],
-    ids=["dev", "run", "layer", "ministack", "checks", "contenders", "uv"],
+    [DEV, RUN, LAYER, MINISTACK, CHECKS, CONTENDERS, NODE, UV],
+    ids=["dev", "run", "layer", "ministack", "checks", "contenders", "node", "uv"],
 )
 def test_lock_installs_the_same_files_from_anywhere(lock: Path) -> None:
     text = lock.read_text()
@@ -44,6 +47,15 @@ def test_lock_installs_the_same_files_from_anywhere(lock: Path) -> None:
     assert pinned
     assert [entry for entry in pinned if "--hash=sha256:" not in entry] == []
     assert re.findall(r"^\s*-(?!-hash=).*|\w+://\S+", text, re.MULTILINE) == []
+
+
+@pytest.mark.skipif(not CLIENT.exists(), reason="the project has no TypeScript client")
+def test_lock_of_the_client_installs_the_same_files_from_anywhere() -> None:
+    packages: dict[str, dict[str, str]] = json.loads(CLIENT.read_text())["packages"]
+    del packages[""]
+    assert packages
+    assert [name for name, package in packages.items() if "sha512-" not in package.get("integrity", "")] == []
+    assert [name for name, package in packages.items() if "resolved" in package] == []
 
 
 def test_lock_of_the_layer_has_no_conditions() -> None:
