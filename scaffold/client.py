@@ -61,7 +61,7 @@ def are_current() -> bool:
 
 
 def _types() -> str:
-    done = subprocess.run(_GENERATOR, cwd=FOLDER, capture_output=True, text=True, check=True)
+    done = subprocess.run(_GENERATOR, cwd=FOLDER, stdout=subprocess.PIPE, text=True, check=True)
     # The generator's own comment says less than our header.
     return _header() + done.stdout.partition("*/\n")[2].lstrip()
 

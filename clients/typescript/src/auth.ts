@@ -40,7 +40,7 @@ export interface Auth {
 
 /** Return the account calls. `api` sends as always; `held` is for callers that hold the session's lock. */
 export function authOf(keeper: SessionKeeper, api: Calls, held: Calls): Auth {
-  /** Sign somebody in, whoever was signed in before. */
+  /** Sign in, and replace the session that was stored before. */
   function start(request: () => Promise<Tokens>): Promise<Session> {
     return keeper.locked(async () => {
       keeper.adopt(await request());

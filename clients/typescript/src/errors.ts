@@ -19,7 +19,7 @@ type CodesOf<All> = All extends unknown ? CodeOf<All[keyof All]> : never;
 export type ErrorCode = CodesOf<Responses> | "unknown";
 
 /** A proof that `/api/auth/reauthenticate` accepts. */
-export type Method = NonNullable<components["schemas"]["Error"]["methods"]>[number];
+export type Proof = NonNullable<components["schemas"]["Error"]["methods"]>[number];
 
 /** A response with an error status. */
 export class ApiError extends Error {
@@ -39,7 +39,7 @@ export class ApiError extends Error {
     /** The seconds to wait before the next try. */
     readonly retryAfter?: number,
     /** Only with `reauthentication_required`: the proofs that are accepted. */
-    readonly methods: readonly Method[] = [],
+    readonly methods: readonly Proof[] = [],
   ) {
     super(message);
   }
