@@ -1,4 +1,4 @@
-// Made by `make client` from docs/openapi.json (SHA-256 af298c6ece2f5d15635a3d30a046a47d91074f267aa1e818c0b2b84479a8a825). Do not edit.
+// Made by `make client` from docs/openapi.json (SHA-256 378b4c7996e77155afae44977fcb7090d6013f6e5007241c55f80ef671d1b9ee). Do not edit.
 
 export interface paths {
     "/.well-known/jwks.json": {
@@ -13,6 +13,26 @@ export interface paths {
          * @description A replaced key stays until the last token signed with it has expired.
          */
         get: operations["jwks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/openid-configuration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Return the discovery document
+         * @description 404 until access tokens have a URL as their issuer (parameter TokenIssuer).
+         */
+        get: operations["openidConfiguration"];
         put?: never;
         post?: never;
         delete?: never;
@@ -574,6 +594,16 @@ export interface components {
              */
             password: string;
         };
+        /** @description The issuer of access tokens, and its keys (OpenID Connect Discovery 1.0, 3). */
+        OpenidConfiguration: {
+            /** @example https://api.example.com */
+            issuer: string;
+            /** @example https://api.example.com/.well-known/jwks.json */
+            jwks_uri: string;
+            response_types_supported: string[];
+            subject_types_supported: "public"[];
+            id_token_signing_alg_values_supported: "ES256"[];
+        };
         /** @description The requested page of a listing. */
         Paging: {
             /** @default 20 */
@@ -891,28 +921,6 @@ export interface components {
                 };
             };
         };
-        /** @description The idempotency key was used before, with a different request. */
-        IdempotencyKeyReused: {
-            headers: {
-                "Cache-Control": components["headers"]["Cache-Control"];
-                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
-                "Referrer-Policy": components["headers"]["Referrer-Policy"];
-                "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
-                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
-                RateLimit?: string;
-                /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
-                "RateLimit-Policy"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Error"] & {
-                    /** @enum {unknown} */
-                    code?: "idempotency_key_reused";
-                };
-            };
-        };
         /** @description A defect of ours. The response does not reveal the cause. */
         InternalError: {
             headers: {
@@ -1003,6 +1011,28 @@ export interface components {
                 };
             };
         };
+        /** @description The issuer of access tokens is not a URL, so there is no discovery document. */
+        NoIssuer: {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                RateLimit?: string;
+                /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                "RateLimit-Policy"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    code?: "no_issuer";
+                };
+            };
+        };
         /** @description The request has no bearer token. The token was not issued by us, or not as an access token for this API. The token is genuine but has expired. The token is valid, but its session was signed out, was revoked, or has expired. */
         NotSignedIn: {
             headers: {
@@ -1070,7 +1100,7 @@ export interface components {
                 };
             };
         };
-        /** @description The caller wants to replace a version that is no longer the stored one, and has to read it again. */
+        /** @description The stored version is not one that the caller is willing to replace: the caller has to read it again. */
         Stale: {
             headers: {
                 "Cache-Control": components["headers"]["Cache-Control"];
@@ -1138,7 +1168,7 @@ export interface components {
                 };
             };
         };
-        /** @description The path does not accept the body's media type. */
+        /** @description The path does not accept the body's media type, or the body is compressed. */
         UnsupportedMediaType: {
             headers: {
                 "Cache-Control": components["headers"]["Cache-Control"];
@@ -1151,6 +1181,8 @@ export interface components {
                 RateLimit?: string;
                 /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
                 "RateLimit-Policy"?: string;
+                /** @description Sent if the body was compressed. */
+                "Accept-Encoding"?: "identity";
                 [name: string]: unknown;
             };
             content: {
@@ -1210,15 +1242,17 @@ export interface components {
     headers: {
         /** @description Whether the response may be stored. */
         "Cache-Control": string;
-        "Content-Security-Policy": "frame-ancestors 'none'";
+        "Content-Security-Policy": string;
         "Referrer-Policy": "no-referrer";
         "Strict-Transport-Security": string;
         "X-Content-Type-Options": "nosniff";
         /** @description The id of the request in the API's logs. */
         "X-Request-Id": string;
+        /** @description Sent if the body was compressed. */
+        "Accept-Encoding": "identity";
         /** @description The verbs of the path. */
         Allow: string;
-        /** @description The version, to send as `If-Match`. */
+        /** @description The version, to send as `If-Match` or `If-None-Match`. */
         ETag: string;
         /** @description The next page: `<path>; rel="next"`. Missing on the last page. */
         Link: string;
@@ -1276,6 +1310,51 @@ export interface operations {
                     "application/json": components["schemas"]["Jwks"];
                 };
             };
+            405: components["responses"]["MethodNotAllowed"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    openidConfiguration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issuer": "https://api.example.com",
+                     *       "jwks_uri": "https://api.example.com/.well-known/jwks.json",
+                     *       "response_types_supported": [
+                     *         "text"
+                     *       ],
+                     *       "subject_types_supported": [
+                     *         "public"
+                     *       ],
+                     *       "id_token_signing_alg_values_supported": [
+                     *         "ES256"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenidConfiguration"];
+                };
+            };
+            404: components["responses"]["NoIssuer"];
             405: components["responses"]["MethodNotAllowed"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -1786,7 +1865,10 @@ export interface operations {
     readMe: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description What you have already: 304 if it is current. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1838,6 +1920,20 @@ export interface operations {
                         data: components["schemas"]["Me"];
                     };
                 };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["NotSignedIn"];
             405: components["responses"]["MethodNotAllowed"];
@@ -2454,11 +2550,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The key that makes a request safe to retry; `text` is empty without one.
-                 *
-                 *     IETF draft-ietf-httpapi-idempotency-key-header.
-                 */
+                /** @description Makes the request safe to retry. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2545,14 +2637,195 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["ValidationFailed"];
-            405: components["responses"]["MethodNotAllowed"];
-            409: components["responses"]["IdempotencyKeyReused"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
+            /** @description One or more fields are invalid. */
+            400: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "validation_failed";
+                    };
+                    "text/html": string;
+                };
+            };
+            /** @description The path does not support this verb. */
+            405: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "method_not_allowed";
+                    };
+                    "text/html": string;
+                };
+            };
+            /** @description The idempotency key was used before, with a different request. */
+            409: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "idempotency_key_reused";
+                    };
+                    "text/html": string;
+                };
+            };
+            /** @description The body is larger than 1 MB. */
+            413: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "body_too_large";
+                    };
+                    "text/html": string;
+                };
+            };
+            /** @description The path does not accept the body's media type, or the body is compressed. */
+            415: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    /** @description Sent if the body was compressed. */
+                    "Accept-Encoding"?: "identity";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "unsupported_media_type";
+                    };
+                    "text/html": string;
+                };
+            };
+            /** @description A rate limit is exceeded. Requests are accepted again in `retry_after` seconds. */
+            429: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "too_many_requests";
+                    };
+                    "text/html": string;
+                };
+            };
+            /** @description A defect of ours. The response does not reveal the cause. */
+            500: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                    "text/html": string;
+                };
+            };
+            /** @description A temporary failure, such as AWS throttling or being unreachable. Retry in `retry_after` seconds. */
+            503: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                    "text/html": string;
+                };
+            };
         };
     };
     health: {
@@ -2685,11 +2958,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The key that makes a request safe to retry; `text` is empty without one.
-                 *
-                 *     IETF draft-ietf-httpapi-idempotency-key-header.
-                 */
+                /** @description Makes the request safe to retry. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2802,7 +3071,10 @@ export interface operations {
     readUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description What you have already: 304 if it is current. */
+                "If-None-Match"?: string;
+            };
             path: {
                 userId: string;
             };
@@ -2846,6 +3118,20 @@ export interface operations {
                     };
                 };
             };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["NotSignedIn"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["UserNotFound"];
@@ -2858,8 +3144,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The versions to change (RFC 9110, 13.1.1): any version if the header is absent or `*`. */
+                /** @description Change only these versions; `*` stands for any. */
                 "If-Match"?: string;
+                /** @description Change any version but these; `*` stands for any, so nothing is changed. */
+                "If-None-Match"?: string;
             };
             path: {
                 userId: string;
@@ -2957,7 +3245,12 @@ export interface operations {
     closeAccount: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Change only these versions; `*` stands for any. */
+                "If-Match"?: string;
+                /** @description Change any version but these; `*` stands for any, so nothing is changed. */
+                "If-None-Match"?: string;
+            };
             path: {
                 userId: string;
             };
@@ -3025,6 +3318,7 @@ export interface operations {
                     };
                 };
             };
+            412: components["responses"]["Stale"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3033,8 +3327,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The versions to change (RFC 9110, 13.1.1): any version if the header is absent or `*`. */
+                /** @description Change only these versions; `*` stands for any. */
                 "If-Match"?: string;
+                /** @description Change any version but these; `*` stands for any, so nothing is changed. */
+                "If-None-Match"?: string;
             };
             path: {
                 userId: string;
