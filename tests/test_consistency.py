@@ -5,6 +5,7 @@ The comparison itself is tested on copies of the project, each with one mismatch
 
 import importlib.util
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ import pytest
 from samcli.yamlhelper import yaml_parse
 
 from scaffold.names import folder_of
-from tests.support import ROOT
+from tests.support import ROOT, proof
 
 JOBS = "jobs"
 
@@ -165,3 +166,13 @@ MISMATCHES: dict[str, Callable[[Path], object]] = {
 def test_mismatch_is_reported(part: Path, message: str) -> None:
     MISMATCHES[message](part)
     assert any(message in line for line in mismatches(part)), list(mismatches(part))
+
+
+def test_guide_for_front_ends_has_every_error_code_with_its_status() -> None:
+    """Except those of resources that were added, such as `note_not_found`."""
+    guide = (ROOT / "docs/front-end.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| (\d{3}) \|", guide, re.MULTILINE)
+    listed = {(code, int(status)) for codes, status in rows for code in re.findall(r"\w+", codes)}
+    documented = {(outcome.code, outcome.status) for outcome in proof.documented() if outcome.code}
+    assert {pair for pair in documented if not pair[0].endswith("_not_found")} <= listed
+    assert listed <= documented

@@ -1,4 +1,4 @@
-// Writes the README's examples as modules, which `npm run types` compiles.
+// Writes the examples of the README and of docs/front-end.md as modules, which `npm run types` compiles.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 const FOLDER = "test/readme";
@@ -10,7 +10,8 @@ void [ApiError, client, userId, name, email, password, token];
 
 rmSync(FOLDER, { recursive: true, force: true });
 mkdirSync(FOLDER);
-const examples = [...readFileSync("README.md", "utf8").matchAll(/^```tsx?\n(.*?)^```/gms)];
+const text = ["README.md", "../../docs/front-end.md"].map((file) => readFileSync(file, "utf8")).join("\n");
+const examples = [...text.matchAll(/^```tsx?\n(.*?)^```/gms)];
 for (const [index, [, code]] of examples.entries()) {
   const isComplete = code.includes('"lambda-api-routes-client"');
   writeFileSync(`${FOLDER}/${index}.tsx`, (isComplete ? "" : BEFORE) + code);
