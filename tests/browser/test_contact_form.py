@@ -62,6 +62,31 @@ def test_html_form_redirects_to_the_thanks_page(
     assert tab.console_messages() == []
 
 
+def test_mistake_gets_a_page_that_keeps_what_was_typed(
+    tab: Browser, runner: RunnerProcess, front_end: FrontEnd
+) -> None:
+    message = "Hello,\n<b>two</b> lines & more"
+    tab.open(f"{front_end.origin}/?{KINDS[0]}")
+    tab.run("document.forms[0].noValidate = true")
+    tab.labelled("Name").type("Grace Hopper")
+    tab.labelled("Email").type("grace.mistake@")
+    tab.labelled("Message").type(message)
+    tab.click("button", "Send")
+    tab.until(
+        lambda: tab.run("return document.querySelector('h1')?.textContent") == "Please correct what is marked.",
+        "the page",
+    )
+    assert tab.run("return location.href") == front_end.api
+    assert tab.run("return document.querySelector('#message').value") == message
+    assert tab.run("return document.querySelector('#email').getAttribute('aria-invalid')") == "true"
+    tab.labelled("Email").type("grace.mistake@example.com")
+    tab.click("button", "Send")
+    tab.until(lambda: tab.run("return location.href") == f"{front_end.origin}/contact/thanks", "the thanks page")
+    verify_delivery(runner, message, "grace.mistake@example.com")
+    (reported,) = tab.console_messages()
+    assert "400 (Bad Request)" in reported
+
+
 def test_script_of_the_front_end_can_send_json(tab: Browser, runner: RunnerProcess, front_end: FrontEnd) -> None:
     tab.open(front_end.origin)
     form = {"name": "Grace", "email": "grace@example.com", "message": "From a script"}

@@ -60,6 +60,7 @@ def test_page_says_what_to_correct_and_keeps_what_was_typed(api: Api, encoding: 
     page = Page(reply)
     assert {name: own["typed"] for name, own in page.fields.items()} == {**WRONG, "website": ""}
     assert page.tags.count("script") == 0
+    assert "Email is not a valid email address." in page.text
     assert "aria-invalid" in page.fields["email"]
     assert "aria-invalid" not in page.fields["name"]
     assert "Please correct what is marked." in page.text

@@ -83,16 +83,16 @@ def _field(field: "Field[Any]", hint: Any, values: Mapping[str, str], faults: Ma
     if field.default is MISSING:
         attributes += " required"
     fault = ""
+    label = escape(field.name.replace("_", " ").capitalize())
     if name in faults:
         attributes += f' aria-invalid="true" aria-describedby="{name}-fault"'
-        fault = "\n" + _fault(faults[name], f' id="{name}-fault"')
+        fault = "\n" + _fault(f"{label} {faults[name]}", f' id="{name}-fault"')
     value = escape(values.get(name, ""))
     if any(rule.is_multiline for rule in rules):
         control = f"<textarea {attributes}>\n{value}</textarea>"
     else:
         form = "email" if any(rule.format == "email" for rule in rules) else "text"
         control = f'<input type="{form}" {attributes} value="{value}">'
-    label = escape(field.name.replace("_", " ").capitalize())
     return f'<label for="{name}">{label}</label>\n{control}{fault}'
 
 
