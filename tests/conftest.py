@@ -29,7 +29,7 @@ from shared.core import aws, config, tables
 from shared.mail import pace, providers
 from shared.records import keys, limits, proxy_keys
 from shared.values import passwords
-from tests.support import ROOT, proof, rights, stored
+from tests.support import ISSUER, ROOT, proof, rights, stored
 from tests.support.accounts import ADMIN_EMAIL, member
 from tests.support.api import Api, Inbox
 from tests.support.aws import REGION, create_bucket, create_table, forget_circuits, forget_clients, rotate
@@ -142,7 +142,7 @@ def _recording() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def project() -> Project:
     """The resources that the template declares."""
-    return read_project(ROOT / "template.yaml", {})
+    return read_project(ROOT / "template.yaml", {"TokenIssuer": ISSUER})
 
 
 @pytest.fixture(scope="session")

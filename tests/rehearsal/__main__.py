@@ -65,7 +65,11 @@ def rehearse(scratch: Path) -> None:
                 cloud,
                 scratch,
                 built,
-                {"Architecture": functions.architecture, "CorsOrigins": f"https://example.com,{walk.ORIGIN}"},
+                {
+                    "Architecture": functions.architecture,
+                    "CorsOrigins": f"https://example.com,{walk.ORIGIN}",
+                    "TokenIssuer": "https://api.example.com",
+                },
             )
         except operations.stack.OperationError as problem:
             raise RehearsalError(f"{problem}\n\n{diagnostics(cloud)}", "Read what the command says above.") from problem

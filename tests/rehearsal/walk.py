@@ -132,6 +132,9 @@ def check_refusals(api: Api) -> None:
         reply = api.call(next(verb for verb in _VERBS if verb not in known), path).expect(405, "method_not_allowed")
         allowed = reply.headers.get("allow", "")
         check(that=set(allowed.split(", ")) == known, seen=f"{reply.request} returned Allow: {allowed}.")
+    configuration = api.call("GET", "/.well-known/openid-configuration").expect(200).json
+    keys = configuration["jwks_uri"].removeprefix(configuration["issuer"])
+    check(that=bool(api.call("GET", keys).expect(200).json["keys"]), seen="The discovery document leads to no keys.")
     api.call("GET", "/api/nothing").expect(404)
     api.call("POST", "/api/auth/login", "email=a", content_type="text/plain").expect(415)
     api.call("POST", "/api/auth/login", "{").expect(400)
@@ -140,7 +143,12 @@ def check_refusals(api: Api) -> None:
     replace(api, token="invented").call("GET", "/api/auth/me").expect(401)
     for origin, may_call in ((ORIGIN, True), ("https://elsewhere.example", False)):
         preflight = {"origin": origin, "access_control_request_method": "POST"}
-        allowed_origin = api.call("OPTIONS", "/api/auth/login", **preflight).headers.get("access-control-allow-origin")
+        headers = api.call("OPTIONS", "/api/auth/login", **preflight).headers
+        allowed_origin = headers.get("access-control-allow-origin")
+        if may_call:
+            allowed_headers = headers.get("access-control-allow-headers", "")
+            seen = f"A preflight request returned the allowed headers {allowed_headers}."
+            check(that={"authorization", "if-none-match", "traceparent"} <= set(allowed_headers.split(",")), seen=seen)
         seen = f"A preflight request from {origin} returned the allowed origin {allowed_origin}."
         check(that=allowed_origin == (origin if may_call else None), seen=seen)
 

@@ -6,6 +6,7 @@ import jwt
 import pytest
 import time_machine
 
+from tests.support import ISSUER
 from tests.support.api import Api
 from tests.support.aws import KEY_VERSION, rotate
 
@@ -35,7 +36,7 @@ def test_response_is_cacheable_for_five_minutes(api: Api) -> None:
 def test_published_key_verifies_issued_tokens(ada: Api) -> None:
     keys = jwt.PyJWKSet.from_dict(Api().get("/.well-known/jwks.json").json)
     key = keys[jwt.get_unverified_header(ada.token)["kid"]]
-    claims = jwt.decode(ada.token, key, ["ES256"], audience="lambda-api-routes", issuer="lambda-api-routes")
+    claims = jwt.decode(ada.token, key, ["ES256"], audience="lambda-api-routes", issuer=ISSUER)
     assert claims["email"] == "ada@example.com"
 
 

@@ -17,7 +17,7 @@ from shared.accounts import tokens
 from shared.core import clock
 from shared.core.errors import InvalidToken, TokenExpired
 from shared.records import keys
-from tests.support import faults
+from tests.support import ISSUER, faults
 from tests.support.api import Api
 from tests.support.aws import KEY_VERSION, rotate
 from tests.support.faults import Wire
@@ -35,7 +35,7 @@ def b64(value: bytes) -> str:
 def claims(**changes: Any) -> dict[str, Any]:
     """Return the claims of a valid token with these changes. The value `...` removes a claim."""
     changed = {
-        "iss": "lambda-api-routes",
+        "iss": ISSUER,
         "aud": "lambda-api-routes",
         "sub": SUB,
         "sid": SUB,
@@ -133,7 +133,7 @@ def test_another_services_key_is_rejected_under_any_id() -> None:
 # Claims --------------------------------------------------------------------------------------------
 
 INVALID_CLAIMS: list[dict[str, Any]] = [
-    {"iss": "another"}, {"iss": None}, {"iss": ["lambda-api-routes"]}, {"iss": ...}, {"iss": "lambda-api-routes/"},
+    {"iss": "another"}, {"iss": None}, {"iss": [ISSUER]}, {"iss": ...}, {"iss": f"{ISSUER}/"},
     {"aud": "another"}, {"aud": ["lambda-api-routes"]}, {"aud": ["lambda-api-routes", "another"]}, {"aud": ...},
     {"aud": 1},
     {"sub": 1}, {"sub": [SUB]}, {"sub": ""}, {"sub": None}, {"sub": ...}, {"sub": {"a": 1}}, {"sub": True},
