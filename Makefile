@@ -288,5 +288,5 @@ $(CLIENT)/node_modules/.installed: $(CLIENT)/package-lock.json | .venv/.uv
 # What a command that changes docs/openapi.json ends with. It installs no Node.
 define client_follows
 $(if $(DRY),true,$(BIN)/python -m scaffold.client --is-current) || { $(has_node) && $(MAKE) --silent --no-print-directory client; } || \
-  echo "$(CLIENT)/src/schema.ts still has the former types, because Node 20 or npm is missing. Next: make client"
+  echo "$(CLIENT)/src/schema.ts is stale: to write it takes Node 20 or newer. Next: make client"
 endef

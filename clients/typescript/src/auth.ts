@@ -40,14 +40,6 @@ export interface Auth {
 
 /** Return the account calls. `api` sends as always; `held` is for callers that hold the session's lock. */
 export function authOf(keeper: SessionKeeper, api: Calls, held: Calls): Auth {
-  /** Sign in, and replace the session that was stored before. */
-  function start(request: () => Promise<Tokens>): Promise<Session> {
-    return keeper.locked(async () => {
-      keeper.adopt(await request());
-      return keeper.session() as Session;
-    });
-  }
-
   /** Replace the tokens of the current session. */
   function renew(request: () => Promise<{ data: Tokens }>): Promise<Session> {
     return keeper.locked(async () => {
@@ -62,11 +54,16 @@ export function authOf(keeper: SessionKeeper, api: Calls, held: Calls): Auth {
 
   /** End a session that is no longer stored. */
   async function end(session: StoredSession, scope: "local" | "global"): Promise<void> {
-    let { token } = session;
-    if (session.expiresAt <= Date.now()) {
-      token = (await held.POST("/api/auth/refresh", { body: { refreshToken: session.refreshToken } })).data.token;
+    const logOut = (token: string) =>
+      held.POST("/api/auth/logout", { body: { scope }, headers: { Authorization: `Bearer ${token}` } });
+    try {
+      await logOut(session.token);
+    } catch (error) {
+      if (!hasEnded(error)) throw error;
+      // Only the access token is over, perhaps.
+      const { data } = await held.POST("/api/auth/refresh", { body: { refreshToken: session.refreshToken } });
+      await logOut(data.token);
     }
-    await held.POST("/api/auth/logout", { body: { scope }, headers: { Authorization: `Bearer ${token}` } });
   }
 
   return {
@@ -91,9 +88,11 @@ export function authOf(keeper: SessionKeeper, api: Calls, held: Calls): Auth {
       return (await api.POST("/api/auth/resend-verification", { body: { ...body, ...secret } })).data;
     },
     signIn: (body) =>
-      start(async () => {
+      keeper.locked(async () => {
         const { device } = keeper.store.read();
-        return (await held.POST("/api/auth/login", { body: { ...body, ...(device && { device }) } })).data;
+        const { data } = await held.POST("/api/auth/login", { body: { ...body, ...(device && { device }) } });
+        keeper.adopt(data);
+        return keeper.session() as Session;
       }),
     async signOut({ scope = "local" } = {}) {
       if (scope === "others") {
@@ -113,7 +112,7 @@ export function authOf(keeper: SessionKeeper, api: Calls, held: Calls): Auth {
         try {
           await end(session, scope);
         } catch (error) {
-          if (scope === "global" && !hasEnded(error)) throw error;
+          if (scope === "global") throw error;
         }
       });
     },

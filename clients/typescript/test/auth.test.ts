@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ApiError } from "../src/index.js";
-import { ADMIN, admin, emailTo, newAddress, party, PASSWORD, tokenIn, user } from "./support.js";
+import { ADMIN, admin, alter, emailTo, newAddress, party, PASSWORD, tokenIn, user } from "./support.js";
 
 test("registering, and verifying with the link, signs in", async () => {
   const { client, store } = party();
@@ -84,11 +84,20 @@ test("signing out with an expired access token ends the session at the API", asy
   const { client, store } = await user();
   const { session } = store.read();
   if (!session) throw new Error("nobody is signed in");
-  store.write({ session: { ...session, expiresAt: 0 } });
+  store.write({ session: { ...session, token: "expired", expiresAt: 0 } });
   await client.auth.signOut();
   const late = party();
   late.store.write({ session });
   await expect(late.client.GET("/api/auth/me")).rejects.toMatchObject({ status: 401 });
+});
+
+test("signing out everywhere works with a rejected access token", async () => {
+  const { client, email, store } = await user();
+  const other = party();
+  await other.client.auth.signIn({ email, password: PASSWORD });
+  alter(store, { token: "garbled" });
+  await client.auth.signOut({ scope: "global" });
+  await expect(other.client.GET("/api/auth/me")).rejects.toMatchObject({ status: 401 });
 });
 
 test("signing others out keeps this session", async () => {
@@ -138,11 +147,14 @@ test("a forgotten password is reset with the emailed token", async () => {
 });
 
 test("verifying a changed address returns a message", async () => {
-  const { client } = await user();
+  const { client, store } = await user();
   const newEmail = newAddress();
+  // Whose secret is sent too, and not used up.
+  await client.auth.register({ name: "Ada Lovelace", email: newAddress(), password: PASSWORD });
   await client.auth.changeEmail({ newEmail, password: PASSWORD });
   const answer = await client.auth.verifyEmail({ token: tokenIn(await emailTo(newEmail)) });
   expect(answer).toHaveProperty("message");
+  expect(store.read().registration).toBeTruthy();
 });
 
 test("listeners get each session until they stop", async () => {
