@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ApiError } from "../src/index.js";
-import { ADMIN, admin, alter, emailTo, newAddress, party, PASSWORD, tokenIn, user } from "./support.js";
+import { ADMIN, admin, alter, emailTo, newAddress, party, PASSWORD, REFRESH, tokenIn, user } from "./support.js";
 
 test("registering, and verifying with the link, signs in", async () => {
   const { client, store } = party();
@@ -133,6 +133,16 @@ test("reauthenticating and changing the password replace the tokens", async () =
   // Not a reason to refresh, or to sign out.
   await expect(client.auth.reauthenticate({ password: "wrong" })).rejects.toMatchObject({ code: "invalid_credentials" });
   expect(client.auth.session()).not.toBeNull();
+});
+
+test("an expired access token is refreshed before the tokens are replaced", async () => {
+  const { client, store, wire } = await user();
+  alter(store, { token: "expired", expiresAt: 0 });
+  await client.auth.reauthenticate({ password: PASSWORD });
+  alter(store, { token: "garbled" });
+  await client.auth.reauthenticate({ password: PASSWORD });
+  expect(wire.count(REFRESH)).toBe(2);
+  await expect(client.GET("/api/auth/me")).resolves.toBeTruthy();
 });
 
 test("a forgotten password is reset with the emailed token", async () => {
