@@ -122,7 +122,7 @@ test("signing out works offline, and says when other devices stay signed in", as
 });
 
 test("reauthenticating and changing the password replace the tokens", async () => {
-  const { client, store } = await user();
+  const { client, store, wire } = await user();
   const tokens = [store.read().session?.token];
   await client.auth.reauthenticate({ password: PASSWORD });
   tokens.push(store.read().session?.token);
@@ -132,6 +132,7 @@ test("reauthenticating and changing the password replace the tokens", async () =
   await expect(client.GET("/api/auth/me")).resolves.toBeTruthy();
   // Not a reason to refresh, or to sign out.
   await expect(client.auth.reauthenticate({ password: "wrong" })).rejects.toMatchObject({ code: "invalid_credentials" });
+  expect(wire.count(REFRESH)).toBe(0);
   expect(client.auth.session()).not.toBeNull();
 });
 
