@@ -114,7 +114,8 @@ test("an abort during a request is not a network error, and is not repeated", as
     abort.abort();
     return fetch(request);
   });
-  await expect(client.GET("/api/health", { signal: abort.signal })).rejects.toMatchObject({ name: "AbortError" });
+  const init = { body: { email: newAddress() }, signal: abort.signal };
+  await expect(client.POST("/api/auth/forgot-password", init)).rejects.toMatchObject({ name: "AbortError" });
   expect(wire.requests).toHaveLength(1);
 });
 
