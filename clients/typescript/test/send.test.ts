@@ -102,9 +102,9 @@ test("an abort ends the wait for the next try", async () => {
   await vi.advanceTimersByTimeAsync(1000);
   abort.abort(new Error("enough"));
   await call;
+  expect(vi.getTimerCount()).toBe(0);
   await vi.runAllTimersAsync();
   expect(wire.requests).toHaveLength(1);
-  expect(vi.getTimerCount()).toBe(0);
 });
 
 test("an abort during a request is not a network error, and is not repeated", async () => {
