@@ -23,7 +23,7 @@ export type List = <Path extends ListPath, Init extends MaybeOptionalInit<paths[
 ) => Pages<ItemOf<Path>>;
 
 interface Query {
-  params?: { query?: { cursor?: string | null } };
+  params?: { query?: object };
 }
 
 /** Return `client.pages` of a client's GET. */
@@ -32,7 +32,7 @@ export function list(get: Call<"get">): List {
   return (path, ...[init]) => {
     async function* byPage() {
       const { params } = (init ?? {}) as Query;
-      let cursor = params?.query?.cursor;
+      let cursor: string | null = null;
       do {
         const query = { ...params?.query, ...(cursor && { cursor }) };
         const { data } = await getPage(path, { ...init, params: { ...params, query } });

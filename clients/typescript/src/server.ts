@@ -44,7 +44,6 @@ export function cookieStore(cookies: Cookies, options: CookieOptions = {}): Sess
   const { name = "session", secure = true } = options;
   const cookie = (part: string) => `${secure ? "__Host-" : ""}${name}-${part}`;
   const set = (part: string, value: string | undefined, maxAge: number) => {
-    if (value === undefined && cookies.get(cookie(part)) === undefined) return;
     // Also to delete: browsers ignore a change of a `__Host-` cookie that is not `Secure`.
     const attributes = { httpOnly: true, secure, sameSite: "lax", path: "/", maxAge: value ? maxAge : 0 } as const;
     cookies.set(cookie(part), value ?? "", attributes);
