@@ -30,13 +30,14 @@ def stored_password(data: Path) -> str:
     return password
 
 
-def task(functions: Iterable[Function]) -> Function:
-    """Return the function that creates the admin, with the environment variables of all functions."""
+def task(functions: Iterable[Function], module: str = "create_admin") -> Function:
+    """Return one of the tasks in `local/tasks` as a function, with the environment variables of all functions."""
     environment: Mapping[str, str] = {
         name: value for function in functions for name, value in function.environment.items()
     }
     folder = Path(__file__).with_name("tasks")
-    return Function("CreateAdmin", folder, "create_admin.handler", timeout=60, memory=512, environment=environment)
+    name = "".join(word.capitalize() for word in module.split("_"))
+    return Function(name, folder, f"{module}.handler", timeout=60, memory=512, environment=environment)
 
 
 def ensure(email: str, password: str, data: Path, pool: Pool, console: Console) -> None:

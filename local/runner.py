@@ -23,6 +23,8 @@ from local.errors import RunnerError
 from local.functions.pool import ForkServer, FunctionError, Pool, Result, lambda_environment
 from local.functions.watch import Watch
 from local.handlers import Handler, undeclared
+from local.page.accounts import Accounts
+from local.page.document import Document
 from local.page.history import History
 from local.page.inbox import Inbox
 from local.settings import read_settings
@@ -73,7 +75,8 @@ class Runner:
         self._stopping = threading.Event()
         self._pools: dict[str, Pool] = {}
         self._undeclared: tuple[Handler, ...] = ()
-        self._history = History()
+        self._document = Document(options.template.parent / "docs" / "openapi.json")
+        self._history = History(lambda: self._document.secret_names)
         self._rounds_of_maintenance = 0
         # None if the project has no user accounts.
         self.admin_password: str | None = None
@@ -196,7 +199,8 @@ class Runner:
         from local.page.app import Page  # noqa: PLC0415
 
         emails = MailFile(self._data / "cloud" / "mail.jsonl", self._console.warn)
-        self._page = Page(Inbox(emails), self._history, self._ministack.aws, self._port)
+        accounts = Accounts(self._options.admin_email, self._run_task, self._ministack.aws)
+        self._page = Page(Inbox(emails), self._history, self._document, accounts, self._ministack.aws)
         self._simulator = feedback.Simulator(emails)
         self._undeclared = undeclared(self._handlers, self._project)
         self._report_undeclared(self._undeclared)
@@ -288,6 +292,14 @@ class Runner:
             raise FunctionError("the template no longer has it") from None
         return pool.invoke(event, request_id)
 
+    def _run_task(self, task: Function, event: str) -> str:
+        """Run one of the runner's own tasks in a new worker. Raises FunctionError."""
+        pool = self._create_pool(task)
+        try:
+            return pool.invoke(event).body
+        finally:
+            pool.stop(0)
+
     def _record_output(self, function: str, request_id: str, line: str) -> None:
         # CloudWatch removes metrics from the log, too.
         if line.startswith(_METRIC):
@@ -299,6 +311,8 @@ class Runner:
     def _record_request(self, request: "RequestRecord") -> None:
         self._history.add_request(request)
         self._console.request(str(request), request.status)
+        if request.cors and self._history.is_new_warning(request.cors):
+            self._console.warn(f"CORS: {request.cors}.")
 
     # Changed files
 

@@ -28,11 +28,11 @@ RETRY_SECONDS = 20.0
 
 
 class AwsError(Exception):
-    """AWS returned an error. `code` is its error code, such as ResourceNotFoundException."""
+    """AWS returned an error. `code` is its error code, such as ResourceNotFoundException; `message` is its text."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
-        self.code = code
+        self.code, self.message = code, message
 
 
 class MiniStackGoneError(Exception):

@@ -28,6 +28,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from local.errors import RunnerError
 from local.functions.pool import GATEWAY_SECONDS, FunctionBusyError, FunctionError, FunctionTimeoutError, Result
+from local.gateway.recording import Exchange, capture, cors_refusal
 from local.gateway.server import RECEIVED, THREADS, Received
 from local.hosts import is_local
 from local.template import Cors, Project, one_line
@@ -69,7 +70,8 @@ class NoRoomError(UnansweredError):
 class RequestRecord:
     """An answered request. `at` is in seconds since 1970. `milliseconds` do not include receiving the body.
 
-    Without a route, `function` is empty; unless the response has an id (404), `request_id` is empty too.
+    Without a route, `function` is empty; unless the response has an id (404), `request_id` is empty too. `cors` is why
+    a browser keeps the response from the page that asked for it, or empty. `exchange` holds secrets.
     """
 
     at: float
@@ -81,6 +83,8 @@ class RequestRecord:
     cold: bool
     problem: str
     request_id: str
+    cors: str
+    exchange: Exchange
 
     def __str__(self) -> str:
         """Return the line for the terminal."""
@@ -141,6 +145,8 @@ def make_app(project: Project, invoke: InvokeWithId, record: Callable[[RequestRe
                 cold=g.cold,
                 problem=g.problem,
                 request_id=g.request_id,
+                cors=cors_refusal(response, project.cors),
+                exchange=capture(response, None if _is_unread() else _received().body),
             )
         )
         return response
@@ -151,6 +157,11 @@ def make_app(project: Project, invoke: InvokeWithId, record: Callable[[RequestRe
 def _received() -> Received:
     received: Received = request.environ[RECEIVED]
     return received
+
+
+def _is_unread() -> bool:
+    """Whether the request was refused before its body was read."""
+    return _received().too_large or _received().no_room
 
 
 def _refusal() -> Response | None:

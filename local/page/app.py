@@ -1,25 +1,25 @@
-"""/_local/, the page for developers: emails, requests, routes to try, tables.
+"""/_local/, the page for developers: emails, requests, the API's reference with a form for each operation, tables.
 
-It is read-only (every URL is a GET) and only for browsers on this machine. Another website could point its own host
-name at this address (DNS rebinding), so the Host header must name loopback. Pages of other origins can neither read
-(no CORS) nor embed it. Emails are untrusted: text is shown as text, and HTML is a separate document that has no origin
-and cannot run scripts, load resources or send anything.
+It is only for browsers on this machine, and only its own scripts may change anything: see `guard`. Emails are
+untrusted: text is shown as text, and HTML is a separate document that has no origin and cannot run scripts, load
+resources or send anything.
 """
 
 import json
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, abort, request, stream_with_context
 from samcli.local.apigw.route import Route
 
 from local.aws.client import Aws, AwsError, MiniStackGoneError
-from local.gateway.app import is_page
 from local.handlers import Handler
-from local.page import examples, front_end, missing, tables
+from local.page import examples, front_end, guard, missing, proofs, tables
+from local.page.accounts import Accounts, SignInError
+from local.page.document import Document
 from local.page.history import History
 from local.page.inbox import Inbox, safe_html
 from local.page.links import Links
@@ -27,40 +27,36 @@ from local.template import Project
 
 _WEB = Path(__file__).with_name("web")
 _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src 'self'; img-src 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-)
 # Links may open tabs without a sandbox (see `inbox.safe_html`). The policy also applies to an email opened in a tab of
 # its own.
 _EMAIL_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
     "img-src data:; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
 )
+_CHANGED = "The item has changed since it was shown, or is gone. Nothing was written."
 
 
 class Page:
     """The routes of the page."""
 
-    def __init__(self, inbox: Inbox, history: History, aws: Aws, port: int) -> None:
-        self._inbox, self._history, self._aws, self._port = inbox, history, aws, port
+    def __init__(self, inbox: Inbox, history: History, document: Document, accounts: Accounts, aws: Aws) -> None:
+        self._inbox, self._history, self._aws = inbox, history, aws
+        self._document, self._accounts = document, accounts
         # Lets an open page notice that the runner was restarted.
         self._run = secrets.token_urlsafe(8)
 
     def add_to(self, app: Flask, project: Project, undeclared: Iterable[Handler]) -> None:
         """Add the page to this application, and the responses for handlers without a block in the template."""
         missing.add_to(app, undeclared)
-        front_end.add_to(app, self._port)
-        _guard(app)
+        guard.add_to(app)
+        front_end.add_to(app)
         _add_files(app)
         self._add_emails(app, Links(project))
         self._add_requests(app)
+        self._add_reference(app, project)
+        self._add_accounts(app, project)
         self._add_tables(app, project)
-
-        @app.get("/_local/routes.json")
-        def routes() -> Response:
-            rows = [_route(route, project) for route in project.api.routes]
-            return _json(sorted(rows, key=lambda row: str(row["path"])))
+        self._add_items(app, project)
 
     def _add_emails(self, app: Flask, links: Links) -> None:
         @app.get("/_local/inbox.json")
@@ -79,6 +75,10 @@ class Page:
             response.headers["Content-Security-Policy"] = _EMAIL_POLICY
             return response
 
+        @app.get("/_local/proofs.json")
+        def newest_proofs() -> Response:
+            return _json(proofs.newest(self._inbox, request.args.get("to", "")))
+
     def _add_requests(self, app: Flask) -> None:
         @app.get("/_local/news.json")
         def news() -> Response:
@@ -92,6 +92,34 @@ class Page:
         def lines(request_id: str) -> Response:
             return _json({"lines": self._history.lines(request_id)})
 
+        @app.get("/_local/exchanges/<int:number>.json")
+        def exchange(number: int) -> Response:
+            return _json(self._history.exchange(number) or abort(HTTPStatus.NOT_FOUND))
+
+    def _add_reference(self, app: Flask, project: Project) -> None:
+        @app.get("/_local/routes.json")
+        def routes() -> Response:
+            rows = [_route(route, project) for route in project.api.routes]
+            return _json(sorted(rows, key=lambda row: str(row["path"])))
+
+        @app.get("/_local/document.json")
+        def document() -> Response:
+            return _json(self._document.news(request.args.get("version", "")))
+
+    def _add_accounts(self, app: Flask, project: Project) -> None:
+        @app.get("/_local/users.json")
+        def users() -> Response:
+            return self._from_aws(lambda: self._accounts.users(project, request.args.get("text", "")))
+
+        @app.post("/_local/sign-in.json")
+        def sign_in() -> Response:
+            email = str(_sent("email"))
+            agent = request.headers.get("User-Agent", "")
+            try:
+                return _json(self._accounts.sign_in(project, email, request.remote_addr or "", agent))
+            except SignInError as problem:
+                return _problem(HTTPStatus.CONFLICT, str(problem))
+
     def _add_tables(self, app: Flask, project: Project) -> None:
         @app.get("/_local/tables.json")
         def overview() -> Response:
@@ -99,9 +127,43 @@ class Page:
 
         @app.get("/_local/tables/<name>.json")
         def items(name: str) -> Response:
-            if name not in project.tables:
-                abort(HTTPStatus.NOT_FOUND)
-            return self._from_aws(lambda: tables.page(name, request.args.get("cursor", ""), self._aws))
+            wanted = {part: request.args.get(part, "") for part in ("partition", "sort")}
+            cursor = request.args.get("cursor", "")
+            return self._from_aws(lambda: tables.page(_known(name, project), cursor, self._aws, **wanted))
+
+        @app.get("/_local/tables/<name>/export.json")
+        def export(name: str) -> Response:
+            def parts() -> Iterator[str]:
+                try:
+                    yield from tables.export(name, self._aws)
+                finally:
+                    self._aws.close()
+
+            _known(name, project)
+            response = Response(stream_with_context(parts()), mimetype="application/json")
+            response.headers["Content-Disposition"] = f'attachment; filename="{name}.json"'
+            return response
+
+    def _add_items(self, app: Flask, project: Project) -> None:
+        @app.get("/_local/tables/<name>/item.json")
+        def item(name: str) -> Response:
+            try:
+                key = json.loads(request.args.get("key", ""))
+            except (ValueError, RecursionError):
+                abort(HTTPStatus.BAD_REQUEST)
+            return self._from_aws(
+                lambda: tables.find(_known(name, project), key, self._aws) or abort(HTTPStatus.NOT_FOUND)
+            )
+
+        @app.put("/_local/tables/<name>/item.json")
+        def change(name: str) -> Response:
+            before, after = _sent("before"), _sent("after")
+            return self._from_aws(lambda: tables.change(_known(name, project), before, after, self._aws))
+
+        @app.delete("/_local/tables/<name>/item.json")
+        def delete(name: str) -> Response:
+            before = _sent("before")
+            return self._from_aws(lambda: tables.delete(_known(name, project), before, self._aws))
 
     def _email(self, email_id: str) -> dict[str, Any]:
         return self._inbox.find(email_id) or abort(HTTPStatus.NOT_FOUND)
@@ -111,25 +173,15 @@ class Page:
             return _json(query())
         except tables.CursorError:
             abort(HTTPStatus.BAD_REQUEST)
+        except tables.ItemError as problem:
+            return _problem(HTTPStatus.BAD_REQUEST, str(problem))
+        except tables.ChangedError:
+            return _problem(HTTPStatus.CONFLICT, _CHANGED)
         except (AwsError, MiniStackGoneError):
             abort(HTTPStatus.SERVICE_UNAVAILABLE)
         finally:
             # Otherwise every thread that serves the page keeps a connection to MiniStack open.
             self._aws.close()
-
-
-def _guard(app: Flask) -> None:
-    """Protect /_local/: no embedding, no caching. The gateway accepts loopback hosts only."""
-
-    @app.after_request
-    def add_headers(response: Response) -> Response:
-        if is_page():
-            response.headers.setdefault("Content-Security-Policy", _POLICY)
-            response.headers["Cache-Control"] = "no-store"
-            response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-            response.headers["Referrer-Policy"] = "no-referrer"
-            response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
 
 
 def _add_files(app: Flask) -> None:
@@ -140,6 +192,22 @@ def _add_files(app: Flask) -> None:
         if path not in _WEB.iterdir():
             abort(HTTPStatus.NOT_FOUND)
         return Response(path.read_text(encoding="utf-8"), mimetype=_KINDS[path.suffix])
+
+
+def _known(table: str, project: Project) -> str:
+    return table if table in project.tables else abort(HTTPStatus.NOT_FOUND)
+
+
+def _sent(name: str) -> Any:
+    """Return a field of the request's body, a JSON object."""
+    body = request.get_json(silent=True)
+    return body[name] if isinstance(body, dict) and name in body else abort(HTTPStatus.BAD_REQUEST)
+
+
+def _problem(status: HTTPStatus, message: str) -> Response:
+    response = _json({"message": message})
+    response.status_code = status
+    return response
 
 
 def _json(value: Any) -> Response:

@@ -1,4 +1,4 @@
-"""/_local/: emails, requests, routes and tables, only for browsers on this machine."""
+"""/_local/: emails, requests, routes and tables, only for browsers on this machine, changed only by the page itself."""
 
 import base64
 import json
@@ -7,14 +7,22 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from local.aws.mail_file import MailFile
+from local.page import tables
+from local.page.document import Document
 from local.page.inbox import Inbox, safe_html
+from shared.records import users
 from tests.local.harness import Answer, RunnerProcess, eventually
 
-DATA = ("inbox.json", "news.json", "routes.json", "tables.json", "tables/NotesTable.json", "requests/1.json")
+DATA = (
+    *("inbox.json", "proofs.json", "news.json", "routes.json", "document.json", "users.json", "requests/1.json"),
+    *("tables.json", "tables/NotesTable.json", "tables/NotesTable/export.json"),
+)
+CHANGES = (("PUT", "tables/NotesTable/item.json"), ("DELETE", "tables/NotesTable/item.json"), ("POST", "sign-in.json"))
 FILES = ("", "main.js", "style.css", "icon.svg")
 
 
@@ -182,11 +190,14 @@ def test_table_items_are_paged_plain_values(start: Callable[..., RunnerProcess])
     for number in range(60):
         item = {"id": {"S": f"note-{number}"}, **values}
         runner.aws.call("dynamodb", "PutItem", {"TableName": "NotesTable", "Item": item})
-    assert {"name": "NotesTable", "items": 60, "key": ["id"]} in runner.get("/_local/tables.json").json
+    key = [{"name": "id", "type": "S"}]
+    overview = runner.get("/_local/tables.json").json
+    assert {"name": "NotesTable", "items": 60, "bookkeeping": 0, "key": key} in overview
     first = runner.get("/_local/tables/NotesTable.json").json
     second = runner.get(f"/_local/tables/NotesTable.json?cursor={first['next']}").json
     assert (len(first["items"]), len(second["items"]), second["next"]) == (50, 10, None)
     assert len({item["id"] for item in first["items"] + second["items"]}) == 60
+    assert [key["id"]["S"] for key in first["keys"]] == [item["id"] for item in first["items"]]
     item = first["items"][0]
     assert item.pop("text") == "x" * 4000 + "… (5,000 characters)"
     assert item.pop("id").startswith("note-")
@@ -264,12 +275,348 @@ def test_other_origins_can_neither_read_nor_embed_the_page(runner: RunnerProcess
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_page_is_read_only(runner: RunnerProcess, method: str) -> None:
-    def request(path: str) -> Answer:
-        return runner.request(method, f"/_local/{path}", "{}", {"Content-Type": "application/json"})
+def own(runner: RunnerProcess, **headers: str | None) -> dict[str, str]:
+    """Return the headers with which the page itself sends a change, with other values for some; None leaves one out."""
+    usual = {
+        "Origin": f"http://127.0.0.1:{runner.port}",
+        "X-Local-Page": "1",
+        "Sec-Fetch-Site": "same-origin",
+        "Content-Type": "application/json",
+    }
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    return {name: value for name, value in (usual | given).items() if value is not None}
 
-    assert {request(path).status for path in (*FILES, *DATA)} == {404}
+
+def put(runner: RunnerProcess, table: str, **item: Any) -> dict[str, Any]:
+    """Store an item, directly in DynamoDB."""
+    runner.aws.call("dynamodb", "PutItem", {"TableName": table, "Item": item})
+    return item
+
+
+def stored(runner: RunnerProcess, item_id: str) -> Any:
+    key = {"id": {"S": item_id}}
+    return runner.aws.call("dynamodb", "GetItem", {"TableName": "NotesTable", "Key": key}).get("Item")
+
+
+def send_change(
+    runner: RunnerProcess, method: str, path: str, body: Any, headers: dict[str, str] | None = None
+) -> Answer:
+    return runner.request(method, f"/_local/{path}", json.dumps(body), headers or own(runner))
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        {"X_Local_Page": None},
+        {"Origin": None},
+        {"Origin": "null"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "http://127.0.0.1:5173"},
+        {"Origin": "https://127.0.0.1"},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-site"},
+        {"Sec_Fetch_Site": "none"},
+        {"Host": "evil.example"},
+    ],
+    ids=lambda foreign: " ".join(f"{name}={value}" for name, value in foreign.items()),
+)
+@pytest.mark.parametrize(("method", "path"), CHANGES)
+def test_only_the_page_itself_changes_anything(
+    runner: RunnerProcess, method: str, path: str, foreign: dict[str, str | None]
+) -> None:
+    item = put(runner, "NotesTable", id={"S": "guarded"})
+    body = {"before": item, "after": item | {"title": {"S": "taken"}}, "email": "admin@example.com"}
+    assert send_change(runner, method, path, body, own(runner, **foreign)).status == 403
+    assert stored(runner, "guarded") == item
+
+
+@pytest.mark.parametrize(("method", "path"), CHANGES)
+def test_preflight_for_a_change_grants_nothing(runner: RunnerProcess, method: str, path: str) -> None:
+    headers = {
+        "Origin": "http://app.test",
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": "x-local-page,content-type",
+    }
+    answer = runner.request("OPTIONS", f"/_local/{path}", headers=headers)
+    assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_everything_else_can_only_be_read(runner: RunnerProcess, method: str) -> None:
+    paths = (*FILES, *DATA, "tables/NotesTable", "sign-in")
+    assert {send_change(runner, method, path, {}).status for path in paths} == {404}
+
+
+@pytest.mark.parametrize("body", [[], {}, {"before": {}}, "x"])
+def test_change_without_its_fields_answers_400(runner: RunnerProcess, body: Any) -> None:
+    for method, path in CHANGES:
+        assert send_change(runner, method, path, body).status == 400
+
+
+def test_sign_in_needs_a_project_with_accounts(runner: RunnerProcess) -> None:
+    assert runner.get("/_local/users.json").json == {"admin": None, "users": [], "more": False}
+    answer = send_change(runner, "POST", "sign-in.json", {"email": "admin@example.com"})
+    assert (answer.status, answer.json) == (409, {"message": "The project has no accounts."})
+
+
+def exchange(runner: RunnerProcess) -> Any:
+    """Return what was recorded of the newest request."""
+    return runner.get(f"/_local/exchanges/{news(runner)['requests'][-1]['number']}.json").json
+
+
+def test_request_is_recorded_without_its_secrets(runner: RunnerProcess) -> None:
+    headers = {
+        "Authorization": "Bearer top-secret-1",
+        "Cookie": "session=top-secret-2",
+        "X-Proxy-Key": "top-secret-3",
+        "Content-Type": "application/json",
+        "X-Shown": "shown",
+    }
+    body = {"name": "Ada", "password": "top-secret-4", "deep": [{"refreshToken": "top-secret-5"}]}
+    runner.request("POST", "/echo?token=top-secret-6&limit=5", json.dumps(body), headers)
+    found = exchange(runner)
+    assert found["query"] == "token=•••&limit=5"
+    assert ["X-Shown", "shown"] in found["request"]["headers"]
+    assert ["Authorization", "Bearer •••"] in found["request"]["headers"]
+    assert json.loads(found["request"]["body"]) == {"name": "Ada", "password": "•••", "deep": [{"refreshToken": "•••"}]}
+    # The function answers with the event, so with each secret once more.
+    assert json.loads(found["response"]["body"])["event"]["headers"]["x-shown"] == "shown"
+    assert "top-secret" not in json.dumps(found)
+    assert runner.get("/_local/exchanges/999999.json").status == 404
+
+
+def test_request_of_the_page_is_not_recorded(runner: RunnerProcess) -> None:
+    before = news(runner)["requests"]
+    send_change(runner, "POST", "sign-in.json", {"email": "admin@example.com"})
+    assert news(runner)["requests"] == before
+
+
+PREFLIGHT = {"Access-Control-Request-Method": "POST", "Sec-Fetch-Mode": "cors"}
+ALLOWED = {"Origin": "http://app.test"}
+REFUSED = {"Origin": "http://localhost:5173"}
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "why"),
+    [
+        ("GET", REFUSED, "http://localhost:5173 is not in CorsOrigins; set it in .env.local"),
+        ("OPTIONS", REFUSED | PREFLIGHT, "http://localhost:5173 is not in CorsOrigins; set it in .env.local"),
+        ("GET", {"Origin": "null"}, "null is not in CorsOrigins; set it in .env.local"),
+        ("GET", ALLOWED, ""),
+        ("GET", {}, ""),
+        # A form of another page needs no permission.
+        ("POST", REFUSED | {"Sec-Fetch-Mode": "navigate"}, ""),
+        ("OPTIONS", ALLOWED | PREFLIGHT, ""),
+        (
+            "OPTIONS",
+            ALLOWED | PREFLIGHT | {"Access-Control-Request-Headers": "authorization,x-foo"},
+            "header x-foo is not in AllowHeaders of template.yaml",
+        ),
+        (
+            "OPTIONS",
+            ALLOWED | PREFLIGHT | {"Access-Control-Request-Headers": "x-foo, X-Bar"},
+            "headers x-foo, x-bar are not in AllowHeaders of template.yaml",
+        ),
+        (
+            "OPTIONS",
+            ALLOWED | {"Access-Control-Request-Method": "PATCH"},
+            "method PATCH is not in AllowMethods of template.yaml",
+        ),
+    ],
+)
+def test_request_says_why_a_browser_refuses_its_response(
+    runner: RunnerProcess, method: str, headers: dict[str, str], why: str
+) -> None:
+    runner.request(method, "/echo", headers=headers)
+    assert news(runner)["requests"][-1]["cors"] == why
+
+
+def test_request_from_the_api_itself_needs_no_permission(runner: RunnerProcess) -> None:
+    runner.get("/echo", Origin=f"http://127.0.0.1:{runner.port}")
+    assert news(runner)["requests"][-1]["cors"] == ""
+
+
+def test_refused_origin_is_printed_once(runner: RunnerProcess) -> None:
+    for origin in ("http://once.test", "http://once.test", "http://last.test\x9b31m"):
+        runner.get("/echo", Origin=origin)
+    runner.wait_for_line(r"CORS: http://last\.test\?31m is not in CorsOrigins")
+    assert runner.output.count("CORS: http://once.test is not in CorsOrigins; set it in .env.local.") == 1
+
+
+TYPED = {
+    "id": {"S": "typed"},
+    "exact": {"N": "12345678901234567890.123456789"},
+    "bytes": {"B": "AAEC"},
+    "texts": {"SS": ["a", "b"]},
+    "map": {"M": {"on": {"BOOL": True}, "off": {"NULL": True}}},
+}
+
+
+def item_url(key: Any) -> str:
+    return f"/_local/tables/NotesTable/item.json?{urlencode({'key': json.dumps(key)})}"
+
+
+def test_item_is_changed_with_its_types(runner: RunnerProcess) -> None:
+    before = put(runner, "NotesTable", **TYPED, gone={"S": "x"})
+    assert runner.get(item_url({"id": {"S": "typed"}})).json == before
+    after = {**TYPED, "exact": {"N": "0.10000000000000000000000000000000000001"}, "new": {"BS": ["AAEC"]}}
+    answer = send_change(runner, "PUT", "tables/NotesTable/item.json", {"before": before, "after": after})
+    assert answer.status == 200
+    assert stored(runner, "typed") == after
+    assert send_change(runner, "DELETE", "tables/NotesTable/item.json", {"before": after}).status == 200
+    assert stored(runner, "typed") is None
+    assert runner.get(item_url({"id": {"S": "typed"}})).status == 404
+
+
+@pytest.mark.parametrize("other", [{"title": {"S": "B"}}, {"title": {"S": "A"}, "added": {"S": "x"}}, {}])
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_item_that_has_changed_meanwhile_is_left_alone(
+    runner: RunnerProcess, method: str, other: dict[str, Any]
+) -> None:
+    before = {"id": {"S": "raced"}, "title": {"S": "A"}}
+    meanwhile = put(runner, "NotesTable", id={"S": "raced"}, **other)
+    body = {"before": before, "after": before | {"title": {"S": "C"}}}
+    answer = send_change(runner, method, "tables/NotesTable/item.json", body)
+    assert (answer.status, answer.json["message"]) == (
+        409,
+        "The item has changed since it was shown, or is gone. Nothing was written.",
+    )
+    assert stored(runner, "raced") == meanwhile
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "text",
+        {},
+        {"id": {"S": "valid"}, "n": 7},
+        {"id": {"S": "valid"}, "n": {}},
+        {"id": {"S": "valid"}, "n": {"S": "a", "N": "1"}},
+        {"id": {"S": "valid"}, "n": {"N": 7}},
+        {"id": {"S": "valid"}, "n": {"N": "seven"}},
+        {"id": {"S": "valid"}, "n": {"Q": "x"}},
+        {"id": {"S": "valid"}, "n": {"B": "no base64"}},
+        {"id": {"S": "valid"}, "n": {"SS": []}},
+        {"id": {"S": "valid"}, "n": {"M": {"a": 7}}},
+        {"id": {"S": "other"}},
+        {"n": {"N": "1"}},
+    ],
+    ids=json.dumps,
+)
+def test_invalid_item_is_refused_with_a_reason(runner: RunnerProcess, after: Any) -> None:
+    before = put(runner, "NotesTable", id={"S": "valid"})
+    answer = send_change(runner, "PUT", "tables/NotesTable/item.json", {"before": before, "after": after})
+    assert answer.status == 400
+    assert answer.json["message"]
+    assert stored(runner, "valid") == before
+
+
+@pytest.mark.parametrize("key", ["", "x", "[]", "{}", '{"id": 7}', '{"id": {"N": "7"}}', '{"other": {"S": "7"}}'])
+def test_invalid_key_of_an_item_answers_400(runner: RunnerProcess, key: str) -> None:
+    assert runner.get(f"/_local/tables/NotesTable/item.json?{urlencode({'key': key})}").status == 400
+
+
+def page(runner: RunnerProcess, table: str = "NotesTable", **query: str) -> Any:
+    return runner.get(f"/_local/tables/{table}.json?{urlencode(query)}")
+
+
+def test_items_are_found_by_their_key(runner: RunnerProcess) -> None:
+    put(runner, "NotesTable", id={"S": "note #1"})
+    put(runner, "NotesTable", id={"S": "note #10"})
+    assert page(runner, partition="note #1").json["items"] == [{"id": "note #1"}]
+    assert page(runner, partition="note").json["items"] == []
+    refused = page(runner, partition="note #1", sort="x")
+    assert (refused.status, refused.json["message"]) == (400, "The table has no sort key, only id.")
+
+
+def test_items_are_found_by_the_beginning_of_their_sort_key() -> None:
+    calls: list[tuple[str, Any]] = []
+    key = [{"AttributeName": "at", "KeyType": "RANGE"}, {"AttributeName": "owner", "KeyType": "HASH"}]
+
+    class Fake:
+        def __init__(self, sort_type: str) -> None:
+            self.types = [("owner", "S"), ("at", sort_type)]
+
+        def call(self, _service: str, operation: str, request: Any) -> Any:
+            calls.append((operation, request))
+            definitions = [{"AttributeName": name, "AttributeType": kind} for name, kind in self.types]
+            return {"Table": {"KeySchema": key, "AttributeDefinitions": definitions}, "Items": []}
+
+    for sort_type, condition in (("S", "#p = :p AND begins_with(#s, :s)"), ("N", "#p = :p AND #s = :s")):
+        tables.page("T", "", Fake(sort_type), partition="ada", sort="20")  # type: ignore[arg-type]
+        operation, request = calls[-1]
+        assert (operation, request["KeyConditionExpression"]) == ("Query", condition)
+        assert request["ExpressionAttributeNames"] == {"#p": "owner", "#s": "at"}
+        assert request["ExpressionAttributeValues"] == {":p": {"S": "ada"}, ":s": {sort_type: "20"}}
+
+
+def test_table_is_exported_with_all_items(runner: RunnerProcess) -> None:
+    assert runner.get("/_local/tables/EventsTable/export.json").json == []
+    for number in range(3):
+        put(runner, "NotesTable", id={"S": f"export-{number}"}, large={"N": "12345678901234567890"})
+    answer = runner.get("/_local/tables/NotesTable/export.json")
+    assert answer.headers["content-disposition"] == 'attachment; filename="NotesTable.json"'
+    exported = [item for item in answer.json if item["id"]["S"].startswith("export-")]
+    assert len(exported) == 3
+    assert {item["large"]["N"] for item in exported} == {"12345678901234567890"}
+    assert runner.get("/_local/tables/Unknown/export.json").status == 404
+
+
+def test_export_reads_page_by_page() -> None:
+    class Fake:
+        def call(self, _service: str, _operation: str, request: Any) -> Any:
+            number = int(request.get("ExclusiveStartKey", {"N": "0"})["N"])
+            rest = {"LastEvaluatedKey": {"N": str(number + 1)}} if number < 2 else {}
+            return {"Items": [{"id": {"S": f"é{number}"}}], **rest}
+
+    parts = list(tables.export("T", Fake()))  # type: ignore[arg-type]
+    assert json.loads("".join(parts)) == [{"id": {"S": f"é{number}"}} for number in range(3)]
+    assert len(parts) == 4
+
+
+def test_bookkeeping_items_are_those_of_the_layer() -> None:
+    """Counted apart from the profiles."""
+    assert {"UsersTable": ({"id": {"S": users._ADMINS["id"]}},)} == tables.BOOKKEEPING
+
+
+def test_document_is_sent_when_it_has_changed(tmp_path: Path) -> None:
+    path = tmp_path / "docs" / "openapi.json"
+    document = Document(path)
+    missing = document.news("")
+    assert missing["document"] is None
+    assert "There is no docs/openapi.json" in missing["problem"]
+    assert document.secret_names == frozenset()
+    path.parent.mkdir()
+    text = {"anyOf": [{"type": "string", "format": "password"}, {"type": "null"}]}
+    fields = {"pin": text, "name": {"type": "string"}, "seed": {"writeOnly": True}, "x": {"description": "password"}}
+    content = {"paths": {}, "components": {"schemas": {"Form": {"properties": fields}}}}
+    path.write_text(json.dumps(content))
+    read = document.news(missing["version"])
+    assert (read["document"], read["problem"]) == (content, "")
+    assert document.secret_names == {"pin", "seed"}
+    assert document.news(read["version"]) == {"version": read["version"], "problem": ""}
+    for broken in ("{half", "[]", '{"paths": 7}', "[" * 100_000):
+        path.write_text(broken)
+        assert document.news(read["version"])["document"] is None
+        assert document.news("")["problem"].startswith("docs/openapi.json ")
+
+
+def test_newest_links_and_codes_are_found(runner: RunnerProcess) -> None:
+    send(runner, "Older", to="proof@example.com", text="Use this code:\n\n111111\n")
+    send(
+        runner,
+        "Newer",
+        to="Proof@example.com",
+        text="Open\nhttps://a.example/x?token=abc.D-e_f\n\n222222\n\nBye 333333",
+    )
+    send(runner, "Neither", to="proof@example.com", text="Your order 444444 is on its way.")
+    found = runner.get("/_local/proofs.json?to=proof@EXAMPLE.com").json
+    assert [(email["subject"], email["token"], email["code"]) for email in found] == [
+        ("Newer", "abc.D-e_f", "222222"),
+        ("Older", "", "111111"),
+    ]
+    assert found[0]["link"] == "https://a.example/x?token=abc.D-e_f"
+    assert [email["id"] for email in runner.get("/_local/proofs.json").json][:2] == [email["id"] for email in found]
 
 
 def test_checking_a_large_inbox_for_news_is_cheap(tmp_path: Path) -> None:

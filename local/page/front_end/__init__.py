@@ -22,8 +22,6 @@ PATH = "/_local/front-end"
 _TEMPLATE = Path(__file__).with_name("screen.html").read_text(encoding="utf-8")
 _POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 _API_SECONDS = 30
-# What browsers send for a form of this page, and for an address typed by hand.
-_OWN_SITE = {"same-origin", "none"}
 
 
 @dataclass(frozen=True)
@@ -39,8 +37,8 @@ class Answer:
         return self.status < HTTPStatus.BAD_REQUEST
 
 
-def add_to(app: Flask, port: int) -> None:
-    """Add the pages to this application, which serves the API on this port."""
+def add_to(app: Flask) -> None:
+    """Add the pages to this application, which serves the API too."""
 
     @app.get(f"{PATH}/")
     def start() -> Response:
@@ -52,22 +50,19 @@ def add_to(app: Flask, port: int) -> None:
 
     @app.post(f"{PATH}/<path:name>")
     def send(name: str) -> Response:
-        # Another site's form has no business here (Fetch Metadata).
-        if request.headers.get("Sec-Fetch-Site", "same-origin") not in _OWN_SITE:
-            abort(HTTPStatus.FORBIDDEN)
         screen, values = _screen(name), dict(request.form)
         if not screen.path:
             abort(HTTPStatus.NOT_FOUND)
         fields = {key: text for key, text in values.items() if key in screen.names and text}
-        return _page(name, values, _call(port, screen.path, fields))
+        return _page(name, values, _call(screen.path, fields))
 
 
 def _screen(name: str) -> Screen:
     return SCREENS.get(name) or abort(HTTPStatus.NOT_FOUND)
 
 
-def _call(port: int, path: str, fields: Mapping[str, str]) -> Answer:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_API_SECONDS)
+def _call(path: str, fields: Mapping[str, str]) -> Answer:
+    connection = http.client.HTTPConnection("127.0.0.1", int(request.environ["SERVER_PORT"]), timeout=_API_SECONDS)
     with closing(connection):
         connection.request("POST", path, json.dumps(fields), {"Content-Type": "application/json"})
         response = connection.getresponse()

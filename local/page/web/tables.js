@@ -14,7 +14,8 @@ export const show = async ([wanted = ""]) => {
   try {
     const tables = await get("tables.json");
     list(tables, wanted);
-    const table = tables.find(({ name }) => name === wanted);
+    const found = tables.find(({ name }) => name === wanted);
+    const table = found && { ...found, key: found.key.map(({ name }) => name) };
     if (table && chosen === wanted) await items(table);
   } catch {
     byId("table").replaceChildren(element("p.empty", { textContent: "The tables cannot be read. Check the runner's terminal and try again." }));
