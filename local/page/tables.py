@@ -66,10 +66,11 @@ def _overview(table: str, aws: Aws) -> dict[str, Any]:
 
 
 def page(table: str, cursor: str, aws: Aws, *, partition: str = "", sort: str = "") -> dict[str, Any]:
-    """Return a page of items in the table's order, and the cursor of the next page: {items, keys, next}.
+    """Return a page of items in the table's order, and the cursor of the next page: {items, keys, bookkeeping, next}.
 
-    `items` are plain values, `keys` their keys in DynamoDB's JSON. With `partition`, only the items with this value of
-    the partition key are read, and only those whose sort key begins with `sort` (for a number: equals it).
+    `items` are plain values, `keys` their keys in DynamoDB's JSON, `bookkeeping` whether each is bookkeeping. With
+    `partition`, only the items with this value of the partition key are read, and only those whose sort key begins with
+    `sort` (for a number: equals it).
 
     Raises CursorError, ItemError.
     """
@@ -88,9 +89,11 @@ def page(table: str, cursor: str, aws: Aws, *, partition: str = "", sort: str = 
             raise CursorError from problem
         raise ItemError(problem.message) from problem
     last = answer.get("LastEvaluatedKey")
+    keys = [{part.name: item[part.name] for part in parts} for item in answer["Items"]]
     return {
         "items": [{name: _plain(value) for name, value in sorted(item.items())} for item in answer["Items"]],
-        "keys": [{part.name: item[part.name] for part in parts} for item in answer["Items"]],
+        "keys": keys,
+        "bookkeeping": [key in BOOKKEEPING.get(table, ()) for key in keys],
         "next": base64.urlsafe_b64encode(json.dumps(last).encode()).decode() if last else None,
     }
 

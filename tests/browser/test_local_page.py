@@ -8,44 +8,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.browser.actions import form, send, view
 from tests.browser.conftest import ADMIN
-from tests.browser.driver import DOWN, ENTER, RIGHT, TAB, Browser, Element
+from tests.browser.driver import DOWN, ENTER, ESCAPE, RIGHT, TAB, Browser, Element
 from tests.local.harness import RunnerProcess
 from tests.support import PASSWORD
 
 PHONE_WIDTH = 375
 VIEWS = ("Inbox", "Requests", "Routes", "Tables")
-
-
-def view(browser: Browser, name: str) -> None:
-    browser.click("nav a", name)
-
-
-def form(browser: Browser, verb: str, path: str) -> None:
-    """Open the form of a route."""
-    view(browser, "Routes")
-    if browser.run("return document.querySelector('#view-routes.opened .back')?.checkVisibility()"):
-        browser.click("#view-routes .back")
-    browser.until(lambda: browser.run(CLICK_ROUTE, verb, path), f"the route {verb} {path}")
-    browser.find("h2", f"{verb} {path}")
-
-
-CLICK_ROUTE = """
-const link = [...document.querySelectorAll("#routes a")].find((one) =>
-  one.children[0].textContent === arguments[0] && one.children[1].textContent === arguments[1]);
-link?.click();
-return !!link;
-"""
-
-
-def send(browser: Browser, body: object = None) -> tuple[int, str]:
-    """Fill in the body and send the form. Returns the status and body of the response."""
-    if body is not None:
-        browser.labelled("Body").type(json.dumps(body))
-    browser.run("document.querySelector('#answer .outcome').replaceChildren()")
-    browser.click("button", "Send")
-    outcome = browser.find("#answer .outcome", " ms").text
-    return int(outcome.split()[0]), browser.find("#answer [role=tabpanel]").text
 
 
 def read_email(browser: Browser, to: str) -> Element:
@@ -68,26 +38,30 @@ def test_account_from_registration_to_profile(browser: Browser) -> None:
     proofs = json.loads(browser.labelled("Body").value)
     assert proofs["email"] == "ada.new@example.com"
     assert send(browser, {**proofs, "code": code[1]})[0] == 200
-    assert "Signed in as ada.new@example.com (user)" in browser.find("#session").text
+    browser.find("#session", "Signed in as ada.new@example.com (user)")
     form(browser, "POST", "/api/auth/login")
     assert json.loads(browser.labelled("Body").value) == {"email": "ada.new@example.com", "password": PASSWORD}
     assert send(browser)[0] == 200
-    assert "Signed in as ada.new@example.com (user)" in browser.find("#session").text
+    browser.find("#session", "Signed in as ada.new@example.com (user)")
     form(browser, "GET", "/api/auth/me")
     status, body = send(browser)
     assert (status, json.loads(body)["data"]["user"]["name"]) == (200, "Ada")
     form(browser, "GET", "/api/users/{userId}")
-    assert browser.labelled("userId").value == json.loads(body)["data"]["user"]["id"]
+    user_id = json.loads(body)["data"]["user"]["id"]
+    browser.labelled("userId").type(user_id)
     assert send(browser)[0] == 200
     form(browser, "PATCH", "/api/users/{userId}")
-    assert browser.labelled("If-Match").value.strip('W/"'), "the ETag of the previous response"
+    browser.labelled("userId").type(user_id)
+    browser.press(TAB)
+    browser.find("form [role=status]", "These are the current values")
+    assert browser.labelled("If-Match").value.strip('W/"'), "the current ETag"
     assert send(browser, {"name": "Ada Lovelace"})[0] == 200
     browser.labelled("If-Match").type('"0"')
     assert send(browser, {"name": "Late"})[0] == 412
-    browser.click("button", "Forget")
+    browser.click("button", "Sign out")
     form(browser, "GET", "/api/auth/me")
     assert send(browser)[0] == 401
-    assert browser.find("#session").text == "Not signed in"
+    assert browser.find("#session").text.startswith("Not signed in")
 
 
 def test_new_email_is_announced_and_unread_until_opened(browser: Browser, send_email: Callable[..., None]) -> None:
@@ -207,7 +181,7 @@ def test_requests_appear_live_and_open_to_their_log_lines(browser: Browser, runn
     assert (newest[5].strip(), newest[6]) == ("warm", "JwksFunction")
     assert "cold" in first[5]
     browser.click("#requests button")
-    assert "route=/.well-known/jwks.json" in browser.find("#requests pre").text
+    assert "route=/.well-known/jwks.json" in browser.find("#requests [aria-label='Log lines']").text
     browser.click("button", "Pause")
     runner.get("/.well-known/jwks.json")
     browser.find("#held", "Paused, 1 new")
@@ -224,10 +198,15 @@ def test_tables_show_their_items(browser: Browser) -> None:
     view(browser, "Tables")
     browser.click("#tables a", "CredentialsTable")
     browser.find("#table p", "Local data")
-    browser.find("#table p", "Key: email")
-    browser.click("summary", ADMIN[0])
-    item = json.loads(browser.find("#table pre").text)
-    assert (item["email"], item["invited"]) == (ADMIN[0], False)
+    columns = browser.run("return [...document.querySelectorAll('.items th')].map((one) => one.textContent)")
+    assert columns[0] == "email", "the key"
+    browser.click(".items button", ADMIN[0])
+    browser.find("dialog table")
+    rows = browser.run(
+        "return [...document.querySelectorAll('dialog tr')].map((row) => [...row.children].map((one) => one.innerText))"
+    )
+    assert rows[0] == ["email\ntext", ADMIN[0]]
+    assert ["invited\nboolean", "false"] in rows
 
 
 def test_body_can_be_sent_as_a_form(browser: Browser) -> None:
@@ -237,7 +216,7 @@ def test_body_can_be_sent_as_a_form(browser: Browser) -> None:
         assert send(browser, {"email": ADMIN[0], "password": PASSWORD})[0] == 415
     browser.run(CHOOSE_KIND, "JSON")
     assert send(browser, {"email": ADMIN[0], "password": PASSWORD})[0] == 200
-    assert f"Signed in as {ADMIN[0]} (admin)" in browser.find("#session").text
+    browser.find("#session", f"Signed in as {ADMIN[0]} (admin)")
 
 
 CHOOSE_KIND = "document.querySelector('[name=kind]').value = arguments[0]"
@@ -257,7 +236,7 @@ def test_session_survives_a_page_reload(browser: Browser) -> None:
     form(browser, "POST", "/api/auth/login")
     assert send(browser, {"email": ADMIN[0], "password": PASSWORD})[0] == 200
     browser.call("POST", "refresh", {})
-    assert f"Signed in as {ADMIN[0]}" in browser.find("#session").text
+    browser.find("#session", f"Signed in as {ADMIN[0]}")
     form(browser, "POST", "/api/auth/refresh")
     assert send(browser)[0] == 200, "with the stored refresh token"
     form(browser, "POST", "/api/users")
@@ -304,7 +283,9 @@ def test_page_is_usable_by_keyboard_alone(browser: Browser, send_email: Callable
     assert "/api/auth/login" in focus()
     browser.press(ENTER)
     browser.find("h2", "/api/auth/login")
-    tab_to(browser.labelled("Body").attribute("id") or "")
+    tab_to("Go to the form")
+    browser.press(ENTER)
+    assert focus() == browser.labelled("Body").attribute("id")
     tab_to("Send")
     browser.press(ENTER)
     browser.find("#answer .outcome", "200")
@@ -344,8 +325,16 @@ def test_page_fits_a_phone_with_readable_contrast(
     fits()
     view(browser, "Tables")
     browser.click("#tables a", "CredentialsTable")
-    browser.click("summary")
-    browser.find("#table pre")
+    browser.find(".grid")
+    fits()
+    browser.click(".items button")
+    browser.find("dialog table")
+    fits()
+    browser.click("button", "Edit as JSON")
+    fits()
+    browser.press(ESCAPE)
+    browser.click("button", "Switch user")
+    browser.find("dialog .user")
     fits()
     browser.devtools("Emulation.setEmulatedMedia", features=[])
 

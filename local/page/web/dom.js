@@ -25,6 +25,28 @@ export const get = async (address) => {
   return response.json();
 };
 
+/** Send a change to one of the page's own URLs. Throws an error with the server's message. */
+export const change = async (method, address, body) => {
+  const headers = { "Content-Type": "application/json", "X-Local-Page": "1" };
+  const response = await fetch(address, { method, headers, body: JSON.stringify(body), cache: "no-store" });
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Error(answer?.message ?? `${address}: ${response.status}`);
+  return answer;
+};
+
+/** Parse JSON; undefined if it is none. */
+export const parsed = (text) => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+/** Create a paragraph for each of the text's. What stands between backticks is code. */
+export const prose = (text) =>
+  text.split(/\n\s*\n/).map((part) => element("p", {}, ...part.split("`").map((piece, at) => (at % 2 ? element("code", { textContent: piece }) : piece))));
+
 const pad = (number, digits = 2) => String(number).padStart(digits, "0");
 
 /** Format a time: 14:05:09, with the date in front if it is not today. */

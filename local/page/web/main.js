@@ -6,6 +6,7 @@ import * as requests from "./requests.js";
 import * as routes from "./routes.js";
 import * as session from "./session.js";
 import * as tables from "./tables.js";
+import * as users from "./users.js";
 
 const VIEWS = { inbox, requests, routes, tables };
 const lastHash = {}; // by view
@@ -32,6 +33,12 @@ const navigate = () => {
   VIEWS[view].show(rest.map(decodeURIComponent));
 };
 
+/** Let the developer sign in as a user of the local data, if the project has users. */
+const offerSignIn = async () => {
+  const { admin } = await users.find("");
+  session.offer(admin, users.show);
+};
+
 let run = "";
 let timer;
 let isPolling = false;
@@ -54,6 +61,8 @@ const poll = async () => {
     run = news.run;
     inbox.add(news.emails, first);
     requests.add(news.requests);
+    if (news.emails.length) document.dispatchEvent(new Event("emails"));
+    if (first) await offerSignIn().catch(() => {});
     byId("gone").hidden = true;
   } catch {
     byId("gone").hidden = false;

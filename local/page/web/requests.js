@@ -1,6 +1,7 @@
-// The requests, live. Each row opens to the log lines of its function.
+// The requests, live. Each row opens to what was sent and answered, and to the log lines of its function.
 
 import { block, byId, clock, element, get, rove } from "./dom.js";
+import * as exchange from "./exchange.js";
 
 const MAX_ROWS = 300;
 
@@ -36,14 +37,14 @@ export const add = (more) => {
 };
 
 const matches = (request) => {
-  const text = `${request.method} ${request.path} ${request.status} ${request.function} ${request.cold ? "cold" : "warm"}`.toLowerCase();
+  const text = `${request.method} ${request.path} ${request.status} ${request.function} ${request.cold ? "cold" : "warm"} ${request.cors ? "cors" : ""}`.toLowerCase();
   return byId("request-filter").value.toLowerCase().split(/\s+/).every((word) => text.includes(word));
 };
 
 const kind = (status) => (status >= 500 ? "bad" : status >= 400 ? "poor" : "good");
 
 const row = (request) => {
-  const { at, method, path, status, milliseconds, cold, problem } = request;
+  const { at, method, path, status, milliseconds, cold, problem, cors } = request;
   const name = request.function;
   const toggle = element("button.path", { type: "button", textContent: path, "aria-expanded": "false" });
   const start = name && !problem ? (cold ? "cold" : "warm") : "";
@@ -53,7 +54,7 @@ const row = (request) => {
     element("td.roomy.muted", { textContent: clock(new Date(at * 1000)) }),
     element(`td.method`, { textContent: method }),
     element("td", {}, toggle),
-    element(`td.status.${kind(status)}`, { textContent: status }),
+    element(`td.status.${cors ? "poor" : kind(status)}`, {}, String(status), cors ? element("span.badge.refusal", { textContent: "CORS", title: cors }) : ""),
     element("td.number", { textContent: `${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms` }),
     element("td", {}, start ? element(`span.start.${start}`, { textContent: start }) : ""),
     element("td.roomy.muted", { textContent: name }),
@@ -68,15 +69,19 @@ const row = (request) => {
   return created;
 };
 
-const detail = ({ at, function: name, problem, request_id: id }) => {
+const detail = (request) => {
+  const { number, at, function: name, problem, request_id: id, cors } = request;
   const place = element("td", { colSpan: 7 });
   const facts = [clock(new Date(at * 1000)), name || "no function", id && `request ${id}`].filter(Boolean).join(" · ");
   place.append(element("p.muted", { textContent: facts }));
+  if (cors) place.append(element("p.poor", { textContent: `A browser keeps this response from the page that asked: ${cors}` }));
   if (problem) place.append(element("p.bad", { textContent: problem }));
   const lines = id ? get(`requests/${encodeURIComponent(id)}.json`).catch(() => ({ lines: [] })) : Promise.resolve({ lines: [] });
-  lines.then(({ lines: found }) =>
+  Promise.all([exchange.create(number, request), lines]).then(([messages, { lines: found }]) =>
     place.append(
-      found.length ? block(found.map(readable).join("\n"), "Log lines") : element("p.muted", { textContent: "No log lines: the function printed none, or they were discarded." }),
+      ...messages,
+      element("h2.log", { textContent: "Log" }),
+      found.length ? block(found.map(readable).join("\n"), "Log lines") : element("p.muted", { textContent: name ? "The function printed nothing, or it was discarded." : "No function was called." }),
     ),
   );
   return element("tr.detail-row", {}, place);

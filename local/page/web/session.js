@@ -1,12 +1,14 @@
-// The session that the forms use. It lasts as long as the tab.
+// The sessions of this tab: who is signed in, and as whom the forms send their requests.
 
-import { byId, element } from "./dom.js";
+import { byId, change, element } from "./dom.js";
 
-const KEY = "local-api-session";
+const KEY = "local-api-sessions";
 
-let current = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
+let { sessions, current } = JSON.parse(sessionStorage.getItem(KEY) ?? '{"sessions": [], "current": null}');
+let administrator = null; // the address of the administrator of the local data
+let showUsers = () => {};
 
-/** Read the token's claims without verification: they are only shown, and used to fill in forms. */
+/** Read the token's claims without verification: they are only shown. */
 const claims = (token) => {
   try {
     const payload = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
@@ -16,45 +18,92 @@ const claims = (token) => {
   }
 };
 
-const keep = (session) => {
-  current = session;
-  if (session) sessionStorage.setItem(KEY, JSON.stringify(session));
-  else sessionStorage.removeItem(KEY);
+const keep = () => {
+  sessionStorage.setItem(KEY, JSON.stringify({ sessions, current }));
   show();
   document.dispatchEvent(new Event("session"));
 };
 
-/** {token, refreshToken, email, role, claims, refused}, or null. */
-export const get = () => current;
+/** {token, refreshToken, email, role, refused} of the current user, or null. */
+export const get = () => sessions.find(({ email }) => email === current) ?? null;
 
-/** Keep the token of a response that has one. */
+export const all = () => sessions;
+
+/** Keep the tokens of a response that has some, and continue as their user. */
 export const learn = (body) => {
   if (typeof body?.token !== "string") return;
   const about = claims(body.token);
-  keep({
-    token: body.token,
-    refreshToken: body.refreshToken,
-    email: body.user?.email ?? about.email ?? "a token",
-    role: body.user?.role ?? about.role,
-    claims: about,
-  });
+  const email = body.user?.email ?? about.email ?? "a token";
+  sessions = [...sessions.filter((one) => one.email !== email), { token: body.token, refreshToken: body.refreshToken, email, role: body.user?.role ?? about.role }];
+  current = email;
+  keep();
 };
 
 /** Mark this token as refused by the API. */
 export const refused = (token) => {
-  if (current?.token === token && !current.refused) keep({ ...current, refused: true });
+  sessions = sessions.map((one) => (one.token === token ? { ...one, refused: true } : one));
+  keep();
+};
+
+export const use = (email) => {
+  current = email;
+  keep();
+};
+
+/** Sign in as a user of the local data, without a password. Throws an error with the reason if that is impossible. */
+export const signIn = async (email) => learn(await change("POST", "sign-in.json", { email }));
+
+const signOut = async () => {
+  const session = get();
+  sessions = sessions.filter((one) => one !== session);
+  current = sessions.at(-1)?.email ?? null;
+  keep();
+  const headers = { Authorization: `Bearer ${session.token}`, "Content-Type": "application/json" };
+  await fetch("/api/auth/logout", { method: "POST", headers, body: "{}", credentials: "omit" }).catch(() => {});
+  document.dispatchEvent(new Event("sent"));
+};
+
+/** Set who the administrator is, and what opens the list of users. Without accounts, nobody can sign in here. */
+export const offer = (email, openUsers) => {
+  [administrator, showUsers] = [email, openUsers];
+  show();
+};
+
+const signInButton = (label, email) =>
+  element("button", {
+    type: "button",
+    textContent: label,
+    title: `Sign in as ${email}`,
+    onclick: async (event) => {
+      event.target.disabled = true;
+      try {
+        await signIn(email);
+      } catch (problem) {
+        event.target.disabled = false;
+        byId("announcement").textContent = problem.message;
+        event.target.title = problem.message;
+      }
+    },
+  });
+
+const who = (session) => {
+  const label = ({ email, role }) => `${email}${role ? ` (${role})` : ""}`;
+  if (sessions.length === 1) return element("strong", { textContent: label(session), title: session.email });
+  const choice = element("select", { "aria-label": "Signed in as", onchange: () => use(choice.value) }, ...sessions.map((one) => element("option", { value: one.email, textContent: label(one), selected: one === session })));
+  return choice;
 };
 
 export const show = () => {
-  const place = byId("session");
-  if (!current) {
-    place.replaceChildren(element("span.muted", { textContent: "Not signed in" }));
-    return;
-  }
-  const who = element("strong", { textContent: current.email });
-  const role = current.role ? ` (${current.role})` : "";
-  place.replaceChildren(
-    element(current.refused ? "span.refused" : "span", { title: current.email }, current.refused ? "No longer accepted: " : "Signed in as ", who, role),
-    element("button.quiet", { type: "button", textContent: "Forget", title: "Forget the token", onclick: () => keep(null) }),
-  );
+  const session = get();
+  const users = administrator ? element("button.quiet", { type: "button", textContent: session ? "Switch user" : "Other users", onclick: () => showUsers() }) : null;
+  const parts = session
+    ? [
+        element(session.refused ? "span.refused" : "span", { textContent: session.refused ? "No longer accepted: " : "Signed in as " }),
+        who(session),
+        session.refused && administrator ? signInButton("Sign in again", session.email) : null,
+        users,
+        element("button.quiet", { type: "button", textContent: "Sign out", title: "End this session", onclick: signOut }),
+      ]
+    : [element("span.muted", { textContent: "Not signed in" }), administrator ? signInButton("Sign in as admin", administrator) : null, users];
+  byId("session").replaceChildren(...parts.filter(Boolean));
 };

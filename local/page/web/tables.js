@@ -1,10 +1,16 @@
-// The tables and their items, read-only.
+// The tables and their items. An item opens in a dialog, where it can be changed.
 
-import { block, byId, element, get, isNarrow, refill, rove } from "./dom.js";
+import { byId, element, get, isNarrow, refill, rove } from "./dom.js";
+import * as item from "./item.js";
+
+// More columns are in the dialog only.
+const MAX_COLUMNS = 12;
+const MAX_CELL = 80; // characters
+const TELLING = ["name", "email", "title", "subject", "event", "kind", "role", "status", "createdAt"];
 
 let chosen = "";
 const settle = rove(byId("tables"), "a");
-const settleItems = rove(byId("table"), "summary");
+const settleItems = rove(byId("table"), "tbody button");
 
 /** Show the list of tables, and the items of the chosen one. */
 export const show = async ([wanted = ""]) => {
@@ -12,67 +18,131 @@ export const show = async ([wanted = ""]) => {
   byId("view-tables").classList.toggle("opened", wanted !== "");
   if (!wanted) byId("table").replaceChildren(element("p.empty", { textContent: "Choose a table. It shows local data only, none from AWS." }));
   try {
-    const tables = await get("tables.json");
-    list(tables, wanted);
-    const found = tables.find(({ name }) => name === wanted);
-    const table = found && { ...found, key: found.key.map(({ name }) => name) };
-    if (table && chosen === wanted) await items(table);
+    const table = await list(wanted);
+    if (table && chosen === wanted) await open(table);
   } catch {
     byId("table").replaceChildren(element("p.empty", { textContent: "The tables cannot be read. Check the runner's terminal and try again." }));
   }
 };
 
-const list = (tables, current) => {
+const counts = ({ items, bookkeeping }) => `${items} item${items === 1 ? "" : "s"}${bookkeeping ? `, ${bookkeeping} bookkeeping` : ""}`;
+
+/** Refresh the list. Returns the chosen table. */
+const list = async (current) => {
+  const tables = await get("tables.json");
   refill(
     byId("tables"),
-    tables.map(({ name, items: number }) => {
-      const link = element("a.row.line", { href: `#tables/${encodeURIComponent(name)}` }, element("span.who", { textContent: name }), element("span.muted", { textContent: number }));
-      if (name === current) link.setAttribute("aria-current", "true");
+    tables.map((table) => {
+      const link = element("a.row.line", { href: `#tables/${encodeURIComponent(table.name)}` }, element("span.who", { textContent: table.name }), element("span.muted", { textContent: counts(table) }));
+      if (table.name === current) link.setAttribute("aria-current", "true");
       return element("li", {}, link);
     }),
   );
   settle();
+  return tables.find(({ name }) => name === current);
 };
 
-const items = async (table) => {
+const open = async (table) => {
+  const url = `tables/${encodeURIComponent(table.name)}`;
   const heading = element("h2", { textContent: table.name, tabIndex: -1 });
-  const rows = element("div.items", {});
+  const total = element("p.muted", { textContent: `${counts(table)}. Local data, in the table's order.` });
+  const place = element("div", {});
+  const note = element("p.muted", { role: "status" });
   const more = element("button.quiet.wide", { type: "button", textContent: "Show more", hidden: true });
-  const refresh = element("button", { type: "button", textContent: "Refresh", onclick: () => show([table.name]) });
+  const [partition, sort] = table.key.map(({ name }, at) => element("input", { type: "search", autocomplete: "off", spellcheck: false, id: `key-${at}`, placeholder: at ? "begins with" : "equals", "aria-label": name }));
+  let rows = []; // {key, item}
   let cursor = "";
-  const load = async () => {
+  let asked = 0;
+  const load = async (again) => {
+    const turn = (asked += 1);
     more.disabled = true;
-    const page = await get(`tables/${encodeURIComponent(table.name)}.json?${new URLSearchParams({ cursor })}`);
-    rows.append(...page.items.map((item) => itemRow(table.key, item)));
-    cursor = page.next ?? "";
+    if (again) cursor = "";
+    try {
+      const page = await get(`${url}.json?${new URLSearchParams({ cursor, partition: partition.value, sort: partition.value ? (sort?.value ?? "") : "" })}`);
+      if (turn !== asked) return;
+      const found = page.items.map((one, at) => ({ item: one, key: page.keys[at], isBookkeeping: page.bookkeeping[at] }));
+      rows = again ? found : [...rows, ...found];
+      cursor = page.next ?? "";
+      note.textContent = rows.length ? "" : partition.value ? "No item has this key." : "The table is empty.";
+      place.replaceChildren(...(rows.length ? [grid(table, rows, reload)] : []));
+    } catch {
+      if (turn === asked) note.textContent = "The items cannot be read: check the value of the key.";
+    }
     more.hidden = !cursor;
     more.disabled = false;
-    if (!rows.children.length) rows.append(element("p.empty", { textContent: "The table is empty." }));
     settleItems();
   };
-  more.addEventListener("click", () => load().catch(() => (more.disabled = false)));
-  await load();
+  const reload = async () => {
+    await load(true);
+    const now = await list(table.name);
+    if (now) total.textContent = `${counts(now)}. Local data, in the table's order.`;
+  };
+  more.addEventListener("click", () => load(false));
+  const filter = element(
+    "form.filter",
+    { role: "search" },
+    ...table.key.flatMap(({ name }, at) => [element("label", { for: `key-${at}` }, element("code", { textContent: name })), at ? sort : partition]),
+    element("button", { type: "submit", textContent: "Find" }),
+  );
+  const showSort = () => sort && (sort.disabled = !partition.value);
+  partition.addEventListener("input", showSort);
+  showSort();
+  filter.addEventListener("submit", (event) => {
+    event.preventDefault();
+    load(true);
+  });
+  // The cross of a search field clears it.
+  partition.addEventListener("search", () => partition.value || load(true));
+  await load(true);
   if (chosen !== table.name) return;
   byId("table").replaceChildren(
     element("a.back", { href: "#tables", textContent: "← All tables" }),
-    element("div.line", {}, heading, refresh),
-    element("p.muted", { textContent: `Local data, in the table's order. Key: ${table.key.join(", ")}` }),
-    rows,
+    element("div.line", {}, heading, element("span.buttons", {}, element("button", { type: "button", textContent: "Refresh", onclick: reload }), element("a.button", { href: `${url}/export.json`, download: `${table.name}.json`, textContent: "Export as JSON" }))),
+    total,
+    filter,
+    note,
+    place,
     more,
   );
   settleItems();
   if (isNarrow()) heading.focus();
 };
 
-/** Create a line that opens to the whole item. */
-const itemRow = (key, item) => {
-  const rest = Object.entries(item).filter(([name]) => !key.includes(name));
-  const brief = rest.map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`).join("  ");
-  const row = element(
-    "details",
-    {},
-    element("summary", {}, element("span.key", { textContent: key.map((name) => item[name]).join(" / ") }), element("span.brief.muted", { textContent: brief.slice(0, 300) })),
+/** Return the key attributes, then those that tell items apart at a glance, then the others: the most common first. */
+const columnsOf = (key, rows) => {
+  const weight = new Map();
+  // An item with many attributes is what the table is about; one with few may be a marker.
+  for (const { item: one } of rows) for (const name of Object.keys(one)) weight.set(name, (weight.get(name) ?? 0) + Object.keys(one).length);
+  const names = key.map(({ name }) => name);
+  const rank = (name) => (TELLING.indexOf(name) + 1 || TELLING.length + 1);
+  const others = [...weight.keys()].filter((name) => !names.includes(name)).sort((a, b) => rank(a) - rank(b) || weight.get(b) - weight.get(a) || a.localeCompare(b));
+  return [...names, ...others].slice(0, MAX_COLUMNS);
+};
+
+const grid = (table, rows, reload) => {
+  const columns = columnsOf(table.key, rows);
+  return element(
+    "div.scroll.grid",
+    { tabIndex: 0, role: "region", "aria-label": `Items of ${table.name}` },
+    element(
+      "table.items",
+      {},
+      element("thead", {}, element("tr", {}, ...columns.map((name) => element("th", { scope: "col", textContent: name })))),
+      element("tbody", {}, ...rows.map((row) => line(table, columns, row, reload))),
+    ),
   );
-  row.addEventListener("toggle", () => row.open && row.children.length === 1 && row.append(block(JSON.stringify(item, null, 2), "Item")));
-  return row;
+};
+
+const line = (table, columns, { key, item: one, isBookkeeping }, reload) => {
+  const [first, ...others] = columns;
+  const button = element("button.path", { type: "button", textContent: brief(one[first]), title: "Open the item" });
+  const properties = isBookkeeping ? { title: "Bookkeeping of the API, not what the table is about" } : {};
+  const created = element(isBookkeeping ? "tr.bookkeeping" : "tr", properties, element("td", {}, button), ...others.map((name) => element("td", { textContent: name in one ? brief(one[name]) : "" })));
+  created.addEventListener("click", () => getSelection().isCollapsed && item.open(table, key, reload));
+  return created;
+};
+
+const brief = (value) => {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.length > MAX_CELL ? `${text.slice(0, MAX_CELL)}…` : text;
 };
