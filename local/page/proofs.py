@@ -7,7 +7,7 @@ from local.page.inbox import Inbox
 
 _LINK = re.compile(r"https?://\S+?[?&]token=([\w.~%-]+)")
 _CODE = re.compile(r"(?m)^\s*(\d{6})\s*$")
-# So many of the newest emails are looked through.
+# Only so many of the newest emails are read.
 _MAX_READ = 100
 
 
@@ -17,9 +17,9 @@ def newest(inbox: Inbox, address: str, count: int = 5) -> list[dict[str, Any]]:
     Each is {id, to, subject, sentAt, link, token, code}, the last three empty if the email lacks them.
     """
     found: list[dict[str, Any]] = []
-    for summary in reversed(inbox.since(0)[-_MAX_READ:] if not address else inbox.since(0)):
-        if address and summary["to"].lower() != address.lower():
-            continue
+    wanted = address.lower()
+    matching = [summary for summary in inbox.since(0) if not wanted or summary["to"].lower() == wanted]
+    for summary in reversed(matching[-_MAX_READ:]):
         email = inbox.find(summary["id"])
         link = _LINK.search(email["text"]) if email else None
         code = _CODE.search(email["text"]) if email else None

@@ -3,6 +3,8 @@
 import json
 
 from tests.browser.driver import Browser
+from tests.local.harness import RunnerProcess, eventually
+from tests.support import PASSWORD
 
 
 def view(browser: Browser, name: str) -> None:
@@ -48,9 +50,11 @@ def sign_in(browser: Browser, email: str = "") -> None:
     browser.until(lambda: not browser.run("return document.querySelector('dialog')"), "the dialog to close")
 
 
-def fetch(browser: Browser, path: str, **options: object) -> tuple[int, object]:
-    """Send a request to the API from the page. Returns status and body."""
-    script = """
-    return fetch(arguments[0], arguments[1]).then(async (response) => [response.status, await response.json()])"""
-    status, body = browser.run(script, path, options)
-    return status, body
+def add_user(runner: RunnerProcess, name: str) -> str:
+    """Open an account as a person does, with the link in the email. Returns the user's id."""
+    email = f"{name.split(maxsplit=1)[0].lower()}@example.com"
+    person = {"name": name, "email": email, "password": PASSWORD}
+    registration = runner.post("/api/auth/register", person).json["registration"]
+    found = eventually(lambda: runner.get(f"/_local/proofs.json?to={email}").json, what="an email with a link")
+    answer = runner.post("/api/auth/verify-email", {"token": found[0]["token"], "registration": registration})
+    return str(answer.json["user"]["id"])

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.browser.actions import form, send, sign_in, view
+from tests.browser.actions import add_user, form, send, sign_in, view
 from tests.browser.driver import TAB, Browser
-from tests.local.harness import RunnerProcess, eventually
+from tests.local.harness import RunnerProcess
 from tests.support import PASSWORD
 
 
@@ -20,16 +20,6 @@ def rows(browser: Browser, label: str) -> dict[str, str]:
     script = """return Object.fromEntries([...document.querySelectorAll(`[aria-label="${arguments[0]}"] tbody tr`)]
         .map((row) => [row.querySelector("code, em").textContent, row.innerText.replace(/\\s+/g, " ")]))"""
     return dict(browser.run(script, label))
-
-
-def add_user(runner: RunnerProcess, name: str) -> str:
-    """Create an account in the database of the runner, as a registration does. Returns the user's id."""
-    email = f"{name}@example.com"
-    person = {"name": name.capitalize(), "email": email, "password": PASSWORD}
-    registration = runner.post("/api/auth/register", person).json["registration"]
-    found = eventually(lambda: runner.get(f"/_local/proofs.json?to={email}").json, what="an email with a link")
-    answer = runner.post("/api/auth/verify-email", {"token": found[0]["token"], "registration": registration})
-    return str(answer.json["user"]["id"])
 
 
 def body(browser: Browser) -> Any:
@@ -157,7 +147,7 @@ def test_one_click_signs_in_as_administrator(browser: Browser) -> None:
 
 
 def test_sessions_of_several_users_are_switched(browser: Browser, runner: RunnerProcess) -> None:
-    add_user(runner, "judith")
+    add_user(runner, "Judith")
     sign_in(browser)
     sign_in(browser, "judith@example.com")
     form(browser, "GET", "/api/auth/me")
@@ -184,7 +174,7 @@ select.dispatchEvent(new Event("change", { bubbles: true }));
 
 
 def test_disabled_user_cannot_be_signed_in(browser: Browser, runner: RunnerProcess) -> None:
-    user_id = add_user(runner, "mallory")
+    user_id = add_user(runner, "Mallory")
     change = {
         "TableName": "UsersTable",
         "Key": {"id": {"S": user_id}},
@@ -217,7 +207,7 @@ def test_no_form_begins_with_an_id_or_with_rights(browser: Browser, verb: str, b
 
 
 def test_change_begins_with_the_current_values_of_the_chosen_user(browser: Browser, runner: RunnerProcess) -> None:
-    user_id = add_user(runner, "edith")
+    user_id = add_user(runner, "Edith")
     sign_in(browser)
     form(browser, "PUT", "/api/users/{userId}")
     browser.labelled("userId").type("edith")
@@ -231,7 +221,7 @@ def test_change_begins_with_the_current_values_of_the_chosen_user(browser: Brows
 
 
 def test_deletion_names_what_it_deletes(browser: Browser, runner: RunnerProcess) -> None:
-    user_id = add_user(runner, "victor")
+    user_id = add_user(runner, "Victor")
     sign_in(browser)
     form(browser, "DELETE", "/api/users/{userId}")
     browser.labelled("userId").type(user_id)
@@ -278,7 +268,7 @@ def run(shell: str) -> tuple[str, str]:
 
 
 def test_request_copied_as_curl_runs_in_a_shell(browser: Browser, runner: RunnerProcess) -> None:
-    user_id = add_user(runner, "quentin")
+    user_id = add_user(runner, "Quentin")
     sign_in(browser)
     form(browser, "PATCH", "/api/users/{userId}")
     browser.labelled("userId").type(user_id)

@@ -5,6 +5,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -482,6 +483,28 @@ def test_item_that_has_changed_meanwhile_is_left_alone(
         "The item has changed since it was shown, or is gone. Nothing was written.",
     )
     assert stored(runner, "raced") == meanwhile
+
+
+@pytest.mark.parametrize("operation", ["UpdateItem", "DeleteItem"])
+def test_item_that_changes_in_the_last_moment_is_left_alone(runner: RunnerProcess, operation: str) -> None:
+    before = put(runner, "NotesTable", id={"S": "late"}, title={"S": "A"})
+    other = {**before, "title": {"S": "B"}}
+
+    class Racing:
+        def call(self, service: str, name: str, request: Any) -> Any:
+            if name == operation:
+                put(runner, "NotesTable", **other)
+            return runner.aws.call(service, name, request)
+
+    write = (
+        partial(tables.delete, "NotesTable", before)
+        if operation == "DeleteItem"
+        else partial(tables.change, "NotesTable", before, {**before, "title": {"S": "C"}})
+    )
+    racing: Any = Racing()
+    with pytest.raises(tables.ChangedError):
+        write(racing)
+    assert stored(runner, "late") == other
 
 
 @pytest.mark.parametrize(
