@@ -12,7 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, abort, request, stream_with_context
+from flask import Flask, Response, abort, request
 from samcli.local.apigw.route import Route
 
 from local.aws.client import Aws, AwsError, MiniStackGoneError
@@ -140,7 +140,7 @@ class Page:
                     self._aws.close()
 
             _known(name, project)
-            response = Response(stream_with_context(parts()), mimetype="application/json")
+            response = Response(parts(), mimetype="application/json")
             response.headers["Content-Disposition"] = f'attachment; filename="{name}.json"'
             return response
 

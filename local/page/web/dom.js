@@ -47,6 +47,16 @@ export const parsed = (text) => {
 export const prose = (text) =>
   text.split(/\n\s*\n/).map((part) => element("p", {}, ...part.split("`").map((piece, at) => (at % 2 ? element("code", { textContent: piece }) : piece))));
 
+let fields = 0;
+
+/** Create a control with its label, and `more` below. */
+export const field = (label, control, more) => {
+  control.id = `field-${(fields += 1)}`;
+  control.autocomplete = "off";
+  control.spellcheck = false;
+  return element("div.field", {}, element("label", { for: control.id, textContent: label }), control, more ?? null);
+};
+
 const pad = (number, digits = 2) => String(number).padStart(digits, "0");
 
 /** Format a time: 14:05:09, with the date in front if it is not today. */

@@ -19,6 +19,9 @@ export const learn = (path, body) => {
   }
 };
 
+/** Whether a text is a whole id, not the beginning of an address to look for. */
+export const isWhole = (text) => /^[0-9a-f-]{36}$/.test(text);
+
 export const isUser = (name) => /^user_?id$/i.test(name);
 
 /** Suggest values for a parameter below this path: {id, label}. */

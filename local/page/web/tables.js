@@ -49,7 +49,7 @@ const open = async (table) => {
   const place = element("div", {});
   const note = element("p.muted", { role: "status" });
   const more = element("button.quiet.wide", { type: "button", textContent: "Show more", hidden: true });
-  const [partition, sort] = table.key.map(({ name }, at) => element("input", { type: "search", autocomplete: "off", spellcheck: false, id: `key-${at}`, placeholder: at ? "begins with" : "equals", "aria-label": name }));
+  const [partition, sort] = table.key.map((part, at) => element("input", { type: "search", autocomplete: "off", spellcheck: false, id: `key-${at}`, placeholder: at && part.type !== "N" ? "begins with" : "equals" }));
   let rows = []; // {key, item}
   let cursor = "";
   let asked = 0;
