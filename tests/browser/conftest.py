@@ -52,8 +52,10 @@ def browser(tab: Browser, runner: RunnerProcess) -> Iterator[Browser]:
     """A tab with the local page. Fails if the console has warnings or errors, or another host receives a request."""
     tab.open(f"http://localhost:{runner.port}/_local/")
     yield tab
-    # Chromium logs every 4xx response. Those of the API, and to invalid items, are intended by the tests.
-    expected = re.compile(r"http://localhost:\d+/(api/\S+|_local/tables/\w+/item\.json) - Failed to load resource")
+    # Chromium logs every 4xx response. Those of the API, to invalid items and to sign-ins are intended by the tests.
+    expected = re.compile(
+        r"http://localhost:\d+/(api/\S+|_local/(tables/\w+/item|sign-in)\.json) - Failed to load resource"
+    )
     assert [message for message in tab.console_messages() if not expected.match(message)] == []
     assert tab.hosts() == {"localhost"}
 

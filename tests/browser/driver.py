@@ -20,7 +20,7 @@ TIMEOUT = 20.0
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # The protocol's key for an element's id, and its codes for special keys.
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-TAB, ENTER, ESCAPE, RIGHT, DOWN = "\ue004", "\ue007", "\ue00c", "\ue014", "\ue015"
+TAB, ENTER, ESCAPE, UP, RIGHT, DOWN = "\ue004", "\ue007", "\ue00c", "\ue013", "\ue014", "\ue015"
 
 
 class DriverError(Exception):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.browser.actions import add_user, form, send, sign_in, view
-from tests.browser.driver import TAB, Browser
+from tests.browser.driver import TAB, UP, Browser
 from tests.local.harness import RunnerProcess
 from tests.support import PASSWORD
 
@@ -156,7 +156,12 @@ def test_sessions_of_several_users_are_switched(browser: Browser, runner: Runner
         return str(json.loads(send(browser)[1])["data"]["user"]["email"])
 
     assert me() == "judith@example.com"
-    browser.run(CHOOSE, "#session select", "admin@example.com")
+    browser.run("document.querySelector('#session select').focus()")
+    browser.press(UP)
+    assert browser.run("return [document.activeElement.localName, document.activeElement.value]") == [
+        "select",
+        "admin@example.com",
+    ]
     assert me() == "admin@example.com"
     browser.click("#session button", "Switch user")
     browser.click("dialog [aria-label='Switch to judith@example.com']")
@@ -461,3 +466,16 @@ def test_offers_follow_a_new_email(browser: Browser, send_email: Send) -> None:
     browser.find(".offers li", "late@example.com")
     browser.click(".offers button", "Use link")
     assert body(browser)["token"] == "late.Token-1"
+
+
+def test_sign_in_that_fails_says_why(browser: Browser, runner: RunnerProcess) -> None:
+    user_id = add_user(runner, "Oscar")
+    browser.click("#session button", "Other users")
+    browser.find("#user-filter").type("oscar")
+    button = browser.find("dialog [aria-label='Sign in as oscar@example.com']")
+    runner.aws.call(
+        "dynamodb", "DeleteItem", {"TableName": "CredentialsTable", "Key": {"email": {"S": "oscar@example.com"}}}
+    )
+    button.click()
+    browser.find("dialog [role=status]", "No account has this address.")
+    runner.aws.call("dynamodb", "DeleteItem", {"TableName": "UsersTable", "Key": {"id": {"S": user_id}}})

@@ -69,32 +69,32 @@ export const offer = (email, openUsers) => {
   show();
 };
 
-const signInButton = (label, email) =>
-  element("button", {
-    type: "button",
-    textContent: label,
-    title: `Sign in as ${email}`,
-    onclick: async (event) => {
-      event.target.disabled = true;
-      try {
-        await signIn(email);
-      } catch (problem) {
-        event.target.disabled = false;
-        byId("announcement").textContent = problem.message;
-        event.target.title = problem.message;
-      }
-    },
-  });
+const signInButton = (label, email) => {
+  let isWaiting = false;
+  const act = async () => {
+    if (isWaiting) return;
+    isWaiting = true;
+    try {
+      await signIn(email);
+    } catch (problem) {
+      show(problem.message);
+    }
+  };
+  return element("button", { type: "button", textContent: label, title: `Sign in as ${email}`, onclick: act });
+};
 
 const who = (session) => {
   const label = ({ email, role }) => `${email}${role ? ` (${role})` : ""}`;
   if (sessions.length === 1) return element("strong", { textContent: label(session), title: session.email });
-  const choice = element("select", { "aria-label": "Signed in as", onchange: () => use(choice.value) }, ...sessions.map((one) => element("option", { value: one.email, textContent: label(one), selected: one === session })));
-  return choice;
+  const options = sessions.map((one) => element("option", { value: one.email, textContent: label(one), selected: one === session }));
+  return element("select", { "aria-label": "Signed in as", onchange: (event) => use(event.target.value) }, ...options);
 };
 
-export const show = () => {
+/** Show who is signed in, and why a sign-in failed. The focus stays on the same kind of control. */
+export const show = (problem = "") => {
   const session = get();
+  const place = byId("session");
+  const focused = place.contains(document.activeElement) ? document.activeElement.localName : null;
   const users = administrator ? element("button.quiet", { type: "button", textContent: session ? "Switch user" : "Other users", onclick: () => showUsers() }) : null;
   const parts = session
     ? [
@@ -105,5 +105,7 @@ export const show = () => {
         element("button.quiet", { type: "button", textContent: "Sign out", title: "End this session", onclick: signOut }),
       ]
     : [element("span.muted", { textContent: "Not signed in" }), administrator ? signInButton("Sign in as admin", administrator) : null, users];
-  byId("session").replaceChildren(...parts.filter(Boolean));
+  const alert = problem ? element("span.refused", { role: "alert", textContent: problem }) : null;
+  place.replaceChildren(...[alert, ...parts].filter(Boolean));
+  if (focused) place.querySelector(focused)?.focus();
 };

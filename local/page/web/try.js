@@ -4,7 +4,7 @@ import { content, result } from "./answer.js";
 import * as bodies from "./body.js";
 import * as copy from "./copy.js";
 import * as dialog from "./dialog.js";
-import { byId, element, field, isNarrow, parsed } from "./dom.js";
+import { byId, element, field, parsed } from "./dom.js";
 import * as ids from "./ids.js";
 import * as offers from "./offers.js";
 import * as parameters from "./parameters.js";
@@ -73,7 +73,7 @@ export const create = (operation, operations) => {
     if (sent && !body.report()) return;
     if (sent) bodies.encode(request, sent);
     if (isDeletion && !(await agreed(address, await inPath.label(), token))) return;
-    button.disabled = true;
+    button.disabled = copies.place.hidden = true;
     try {
       const started = performance.now();
       const response = await fetch(address + others.search(), request);
@@ -150,7 +150,7 @@ const answerPlace = () => {
     outcome.replaceChildren(...about);
     details.replaceChildren(...more);
     place.hidden = false;
-    if (isNarrow()) place.scrollIntoView({ block: "nearest" });
+    place.scrollIntoView({ block: "nearest" });
   };
   return {
     place,
