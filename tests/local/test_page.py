@@ -394,14 +394,14 @@ def test_request_of_the_page_is_not_recorded(runner: RunnerProcess) -> None:
 
 PREFLIGHT = {"Access-Control-Request-Method": "POST", "Sec-Fetch-Mode": "cors"}
 ALLOWED = {"Origin": "http://app.test"}
-REFUSED = {"Origin": "http://localhost:5173"}
+REFUSED = {"Origin": "https://preview.example"}
 
 
 @pytest.mark.parametrize(
     ("method", "headers", "why"),
     [
-        ("GET", REFUSED, "http://localhost:5173 is not in CorsOrigins; set it in .env.local"),
-        ("OPTIONS", REFUSED | PREFLIGHT, "http://localhost:5173 is not in CorsOrigins; set it in .env.local"),
+        ("GET", REFUSED, "https://preview.example is not in CorsOrigins; set it in .env.local"),
+        ("OPTIONS", REFUSED | PREFLIGHT, "https://preview.example is not in CorsOrigins; set it in .env.local"),
         ("GET", {"Origin": "null"}, "null is not in CorsOrigins; set it in .env.local"),
         ("GET", ALLOWED, ""),
         ("GET", {}, ""),
