@@ -27,7 +27,12 @@ const message = (title, line, { headers, body, note }) =>
     { "aria-label": title },
     element("h2", { textContent: title }),
     element("p.line-of-message", {}, element("code", { textContent: line })),
-    element("details.more", {}, element("summary", { textContent: `Headers (${headers.length})` }), element("dl.codes", {}, ...headers.flatMap(([name, value]) => [element("dt", {}, element("code", { textContent: name })), element("dd", { textContent: value })]))),
+    element(
+      "details.more",
+      {},
+      element("summary", { textContent: `Headers (${headers.length})` }),
+      element("dl.codes", {}, ...headers.flatMap(([name, value]) => [element("dt", {}, element("code", { textContent: name })), element("dd", { textContent: value })])),
+    ),
     body ? block(body, `Body of the ${title.toLowerCase()}`) : null,
     note || !body ? element("p.muted", { textContent: note || "No body." }) : null,
   );

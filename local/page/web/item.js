@@ -47,7 +47,12 @@ export const open = async (table, key, reload) => {
   const view = (item) => {
     const names = [...table.key.map((part) => part.name), ...Object.keys(item).filter((one) => !(one in key)).sort()];
     const rows = names.map((one) =>
-      element("tr", {}, element("th", { scope: "row" }, element("code", { textContent: one }), element("span.muted", { textContent: TYPES[Object.keys(item[one])[0]] })), element("td", {}, element("div.value", { textContent: text(item[one]) }))),
+      element(
+        "tr",
+        {},
+        element("th", { scope: "row" }, element("code", { textContent: one }), element("span.muted", { textContent: TYPES[Object.keys(item[one])[0]] })),
+        element("td", {}, element("div.value", { textContent: text(item[one]) })),
+      ),
     );
     const remove = async () => {
       const agreed = await dialog.confirm(`Delete the item ${name}?`, [`It is deleted from ${table.name} in the local data. This cannot be undone.`], "Delete");

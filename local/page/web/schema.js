@@ -94,7 +94,11 @@ export const fields = (schema, depth = 0, seen = []) => {
     { name: at ? "or" : "either", depth, isChoice: true, type: type(choice), required: false, rules: rules(choice), description: choice.description ?? "" },
     ...fields(choice, depth + 1, seen),
   ]);
-  const others = plain.additionalProperties && typeof plain.additionalProperties === "object" ? [{ name: "any name", isChoice: true, depth, type: type(plain.additionalProperties), required: false, rules: rules(plain.additionalProperties), description: "" }, ...inside(plain.additionalProperties, depth, seen)] : [];
+  const other = plain.additionalProperties;
+  const others =
+    other && typeof other === "object"
+      ? [{ name: "any name", isChoice: true, depth, type: type(other), required: false, rules: rules(other), description: "" }, ...inside(other, depth, seen)]
+      : [];
   return [...found, ...choices, ...others];
 };
 

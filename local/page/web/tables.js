@@ -49,7 +49,10 @@ const open = async (table) => {
   const place = element("div", {});
   const note = element("p.muted", { role: "status" });
   const more = element("button.quiet.wide", { type: "button", textContent: "Show more", hidden: true });
-  const [partition, sort] = table.key.map((part, at) => element("input", { type: "search", autocomplete: "off", spellcheck: false, id: `key-${at}`, placeholder: at && part.type !== "N" ? "begins with" : "equals" }));
+  const [partition, sort] = table.key.map((part, at) => {
+    const placeholder = at && part.type !== "N" ? "begins with" : "equals";
+    return element("input", { type: "search", autocomplete: "off", spellcheck: false, id: `key-${at}`, placeholder });
+  });
   let rows = []; // {key, item}
   let cursor = "";
   let asked = 0;
@@ -95,9 +98,11 @@ const open = async (table) => {
   partition.addEventListener("search", () => partition.value || load(true));
   await load(true);
   if (chosen !== table.name) return;
+  const refresh = element("button", { type: "button", textContent: "Refresh", onclick: reload });
+  const exported = element("a.button", { href: `${url}/export.json`, download: `${table.name}.json`, textContent: "Export as JSON" });
   byId("table").replaceChildren(
     element("a.back", { href: "#tables", textContent: "← All tables" }),
-    element("div.line", {}, heading, element("span.buttons", {}, element("button", { type: "button", textContent: "Refresh", onclick: reload }), element("a.button", { href: `${url}/export.json`, download: `${table.name}.json`, textContent: "Export as JSON" }))),
+    element("div.line", {}, heading, element("span.buttons", {}, refresh, exported)),
     total,
     filter,
     note,

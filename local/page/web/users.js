@@ -20,9 +20,16 @@ const row = (user, close, report) => {
       report(problem.message);
     }
   };
-  const button = element("button", { type: "button", textContent: known ? "Switch" : "Sign in as", onclick: act, disabled: user.status !== "active", "aria-label": `${known ? "Switch to" : "Sign in as"} ${user.email}` });
+  const label = known ? "Switch to" : "Sign in as";
+  const button = element("button", {
+    type: "button",
+    textContent: known ? "Switch" : label,
+    onclick: act,
+    disabled: user.status !== "active",
+    hidden: Boolean(isCurrent),
+    "aria-label": `${label} ${user.email}`,
+  });
   const facts = [user.role, user.status === "active" ? "" : user.status, isCurrent ? "current" : known ? "signed in" : ""].filter(Boolean).join(", ");
-  if (isCurrent) button.hidden = true;
   return element("li.user", {}, element("div", {}, element("div.who", { textContent: user.email }), element("div.muted", { textContent: `${user.name} · ${facts}` })), button);
 };
 
