@@ -52,7 +52,7 @@ def test_reference_of_a_change_shows_fields_rules_and_errors(browser: Browser) -
     assert fields["role"] == 'role string one of "user", "admin"'
     browser.click(".response summary", "stale")
     stale = browser.find(".response[open]").text
-    assert "The caller wants to replace a version that is no longer the stored one" in stale
+    assert "The stored version is not one that the caller is willing to replace" in stale
     browser.click(".response summary", "forbidden")
     browser.find(".response[open] .codes", "reauthentication_required")
     browser.find(".response[open] .codes", "You are not allowed to do this")
@@ -472,10 +472,17 @@ def test_sign_in_that_fails_says_why(browser: Browser, runner: RunnerProcess) ->
     user_id = add_user(runner, "Oscar")
     browser.click("#session button", "Other users")
     browser.find("#user-filter").type("oscar")
-    button = browser.find("dialog [aria-label='Sign in as oscar@example.com']")
+    button = "dialog [aria-label='Sign in as oscar@example.com']"
+    browser.find(button)
     runner.aws.call(
         "dynamodb", "DeleteItem", {"TableName": "CredentialsTable", "Key": {"email": {"S": "oscar@example.com"}}}
     )
-    button.click()
+
+    def click() -> bool:
+        browser.find(button).click()
+        return True
+
+    # The filter may replace the list while it is used.
+    browser.until(click, "a click")
     browser.find("dialog [role=status]", "No account has this address.")
     runner.aws.call("dynamodb", "DeleteItem", {"TableName": "UsersTable", "Key": {"id": {"S": user_id}}})
