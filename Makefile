@@ -133,7 +133,7 @@ test-client: environments .venv/.dev $(CLIENT)/node_modules/.installed ## test t
 	@$(BIN)/python -m scaffold.client --check
 	@cd $(CLIENT) && npm run --silent verify
 
-openapi: sync ## the same: write docs/openapi.json and what depends on it
+openapi: sync ## an alias of sync
 
 restore: .venv/.run ## copy the items of a restored table back (TABLE=UsersTable FROM=name, STAGE=default)
 	@test -n "$(TABLE)" -a -n "$(FROM)" || { echo "TABLE or FROM is missing: make restore TABLE=UsersTable FROM=restored-table" >&2; exit 1; }

@@ -6,18 +6,11 @@ import json
 import os
 import secrets
 import threading
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from local.console import Console
 from local.errors import RunnerError
 from local.functions.pool import FunctionError, Pool
-from local.template import Function
-
-
-def is_supported(layers: Iterable[Path]) -> bool:
-    """Return whether the project has user accounts, one of which can be an admin."""
-    return any((layer / "shared" / "accounts" / "lifecycle.py").is_file() for layer in layers)
 
 
 def stored_password(data: Path) -> str:
@@ -28,16 +21,6 @@ def stored_password(data: Path) -> str:
     password = secrets.token_urlsafe(12)
     _write_private(path, password)
     return password
-
-
-def task(functions: Iterable[Function], module: str = "create_admin") -> Function:
-    """Return one of the tasks in `local/tasks` as a function, with the environment variables of all functions."""
-    environment: Mapping[str, str] = {
-        name: value for function in functions for name, value in function.environment.items()
-    }
-    folder = Path(__file__).with_name("tasks")
-    name = "".join(word.capitalize() for word in module.split("_"))
-    return Function(name, folder, f"{module}.handler", timeout=60, memory=512, environment=environment)
 
 
 def ensure(email: str, password: str, data: Path, pool: Pool, console: Console) -> None:

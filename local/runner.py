@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local import admin, data
+from local import admin, data, tasks
 from local.aws import expiry, feedback, resources, rotation
 from local.aws.client import AwsError, MiniStackGoneError
 from local.aws.credentials import FILE_NAME as CREDENTIALS_FILE
@@ -23,6 +23,7 @@ from local.errors import RunnerError
 from local.functions.pool import ForkServer, FunctionError, Pool, Result, lambda_environment
 from local.functions.watch import Watch
 from local.handlers import Handler, undeclared
+from local.page import accounts
 from local.page.accounts import Accounts
 from local.page.document import Document
 from local.page.history import History
@@ -168,8 +169,6 @@ class Runner:
             self._console,
             on_given_up=self._fail,
         )
-        issuer = {_ISSUER_VARIABLE: self.address}
-        self._ministack.credentials.write(self._data / CREDENTIALS_FILE, self._ministack.container_endpoint, issuer)
         self._closing.callback(self._ministack.kill)
 
     def _fail(self) -> None:
@@ -184,9 +183,20 @@ class Runner:
         self._closing.callback(self._fork_server.stop)
         self._create_pools()
         self._watch.follow(self._function_folders(), self._project.layers)
+        self._write_variables()
+
+    def _write_variables(self) -> None:
+        """Write the file for `sam local --env-vars`, whose functions then issue the same tokens as the runner's."""
+        issuer = {
+            name: value
+            for function in self._project.functions.values()
+            for name, value in function.environment.items()
+            if name == _ISSUER_VARIABLE
+        }
+        self._ministack.credentials.write(self._data / CREDENTIALS_FILE, self._ministack.container_endpoint, issuer)
 
     def _read_project(self) -> tuple[Project, Mapping[str, str]]:
-        """Read the template with the values of `.env.local`, and the secrets of the latter. Raises RunnerError."""
+        """Return the project with the parameters of `.env.local`, and the values of its secrets. Raises RunnerError."""
         options = self._options
         settings = read_settings(options.settings, options.template)
         own = {_ISSUER: self.address}
@@ -199,8 +209,8 @@ class Runner:
         from local.page.app import Page  # noqa: PLC0415
 
         emails = MailFile(self._data / "cloud" / "mail.jsonl", self._console.warn)
-        accounts = Accounts(self._options.admin_email, self._run_task, self._ministack.aws)
-        self._page = Page(Inbox(emails), self._history, self._document, accounts, self._ministack.aws)
+        users = Accounts(self._options.admin_email, self._run_task, self._ministack.aws)
+        self._page = Page(Inbox(emails), self._history, self._document, users, self._ministack.aws)
         self._simulator = feedback.Simulator(emails)
         self._undeclared = undeclared(self._handlers, self._project)
         self._report_undeclared(self._undeclared)
@@ -250,11 +260,11 @@ class Runner:
                 self._console.progress(f"Rotated {secret} for the first time.")
 
     def _ensure_admin(self) -> None:
-        if not admin.is_supported(self._project.layers):
+        if not accounts.are_supported(self._project.layers):
             return
         options = self._options
         self.admin_password = options.admin_password or admin.stored_password(self._data)
-        pool = self._create_pool(admin.task(self._project.functions.values()))
+        pool = self._create_pool(tasks.function_of("create_admin", self._project.functions.values()))
         admin.ensure(options.admin_email, self.admin_password, self._data, pool, self._console)
 
     def _serve(self, application: Any) -> None:
@@ -311,7 +321,7 @@ class Runner:
     def _record_request(self, request: "RequestRecord") -> None:
         self._history.add_request(request)
         self._console.request(str(request), request.status)
-        if request.cors and self._history.is_new_warning(request.cors):
+        if request.cors and self._history.add_warning(request.cors):
             self._console.warn(f"CORS: {request.cors}.")
 
     # Changed files
@@ -329,7 +339,7 @@ class Runner:
         if not changes:
             return
         if changes.template or changes.settings:
-            self._reload_template(self._options.template if changes.template else self._options.settings)
+            self._reload_project(self._options.template if changes.template else self._options.settings)
         elif changes.handlers:
             self._look_for_undeclared()
         names = set(self._pools) if changes.layers else changes.functions & self._pools.keys()
@@ -348,7 +358,7 @@ class Runner:
         self._undeclared = found
         self._report_undeclared(handler for handler in found if handler not in before)
 
-    def _reload_template(self, changed: Path) -> None:
+    def _reload_project(self, changed: Path) -> None:
         before, old_pools, old_secrets = self._project, self._pools, self._secrets
         try:
             project, secrets = self._read_project()
@@ -357,7 +367,7 @@ class Runner:
             self._create_resources(project, secrets)
         except (RunnerError, AwsError, MiniStackGoneError) as problem:
             end = "" if str(problem).endswith((".", "?")) else "."
-            self._console.error(f"{problem}{end} Until then nothing changes.")
+            self._console.error(f"{problem}{end} The runner goes on with the last valid state.")
             return
         self._project, self._secrets, self._undeclared = project, secrets, found
         functions, layers = project.functions, project.layers
@@ -371,6 +381,7 @@ class Runner:
             if self._pools.get(name) is not pool or before.layers != layers or secrets != old_secrets:
                 pool.retire()
         self._watch.follow(self._function_folders(), layers)
+        self._write_variables()
         self._console.progress(f"Reloaded {changed.name}.")
         self._report_undeclared(found)
         try:

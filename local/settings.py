@@ -8,15 +8,13 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from dotenv.parser import parse_stream
 
 from local.errors import RunnerError
+from local.template import setting_names
 
 FILE_NAME = ".env.local"
-_SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  # nosec B105
-_ROTATION = "AWS::SecretsManager::RotationSchedule"
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,7 +30,7 @@ def read_settings(path: Path, template: Path) -> Settings:
     values = _values(path)
     if not values:
         return Settings()
-    parameters, secrets, rotated = _names(template)
+    parameters, secrets, rotated = setting_names(template)
     for name, (line, _) in values.items():
         if name in rotated:
             raise RunnerError(f"{path.name}, line {line}: {name} gets its value from its rotation. Remove the line.")
@@ -63,19 +61,7 @@ def _values(path: Path) -> dict[str, tuple[int, str]]:
     return values
 
 
-def _names(template: Path) -> tuple[set[str], set[str], set[str]]:
-    """Return the names of the template's parameters, of its secrets, and of those secrets that are rotated."""
-    # Importing SAM CLI takes most of a second.
-    from samcli.yamlhelper import yaml_parse  # noqa: PLC0415
-
-    content: Mapping[str, Any] = yaml_parse(template.read_text(encoding="utf-8"))
-    resources: Mapping[str, Any] = content.get("Resources") or {}
-    secrets = {name for name, own in resources.items() if own.get("Type") == _SECRET}
-    rotated = {own["Properties"]["SecretId"].get("Ref") for own in resources.values() if own.get("Type") == _ROTATION}
-    return set(content.get("Parameters") or ()), secrets, secrets & rotated
-
-
-def _unknown(name: str, known: set[str], template: Path) -> str:
+def _unknown(name: str, known: frozenset[str], template: Path) -> str:
     folded = {each.casefold(): each for each in sorted(known)}
     near = difflib.get_close_matches(name.casefold().replace("_", ""), folded, n=1)
     hint = f"Did you mean {folded[near[0]]}?" if near else f"Known are {', '.join(sorted(known))}."

@@ -2,16 +2,18 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from local.errors import RunnerError
 
 # SAM's defaults, in seconds and megabytes.
 _TIMEOUT, _MEMORY = 3, 128
 _PSEUDO = "AWS::"
+_SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  # nosec B105
+Result = TypeVar("Result")
 # The parameter with the origins that may call the API.
 _ORIGINS = "CorsOrigins"
 
@@ -111,10 +113,28 @@ class Project:
     rotations: Mapping[str, str]
 
 
+class SettingNames(NamedTuple):
+    """The names of a template that `.env.local` can have. The values of `rotated` secrets come from their rotation."""
+
+    parameters: frozenset[str]
+    secrets: frozenset[str]
+    rotated: frozenset[str]
+
+
+def setting_names(path: Path) -> SettingNames:
+    """Return the names of parameters and secrets of the template. Raises RunnerError if it is invalid."""
+    return _explaining(path, lambda: _setting_names(path))
+
+
 def read_project(path: Path, overrides: Mapping[str, str]) -> Project:
     """Read the template with these parameter values. Raises RunnerError if it is invalid."""
+    return _explaining(path, lambda: _read(path, overrides))
+
+
+def _explaining(path: Path, read: Callable[[], Result]) -> Result:
+    """Read the template, and raise RunnerError whatever is wrong with it."""
     try:
-        return _read(path, overrides)
+        return read()
     except RunnerError:
         raise
     except FileNotFoundError as problem:
@@ -131,8 +151,21 @@ def one_line(problem: Exception) -> str:
     return " ".join(f"{type(problem).__name__}: {problem}".split()).rstrip(".")
 
 
-def _read(path: Path, overrides: Mapping[str, str]) -> Project:
+def _setting_names(path: Path) -> SettingNames:
     # Importing SAM CLI takes most of a second, so it is imported only when a template is read.
+    from samcli.yamlhelper import yaml_parse  # noqa: PLC0415
+
+    content = yaml_parse(path.read_text(encoding="utf-8"))
+    of_type = _by_type(content["Resources"])
+    rotations = of_type("AWS::SecretsManager::RotationSchedule").values()
+    return SettingNames(
+        parameters=frozenset(content.get("Parameters") or ()),
+        secrets=frozenset(of_type(_SECRET)),
+        rotated=frozenset(logical_id(rotation["SecretId"]) for rotation in rotations),
+    )
+
+
+def _read(path: Path, overrides: Mapping[str, str]) -> Project:
     from samcli.lib.providers.api_provider import ApiProvider  # noqa: PLC0415
     from samcli.lib.providers.sam_function_provider import SamFunctionProvider  # noqa: PLC0415
     from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider  # noqa: PLC0415
@@ -149,13 +182,13 @@ def _read(path: Path, overrides: Mapping[str, str]) -> Project:
     of_type = _by_type(resources)
     return Project(
         api=api,
-        cors=replace(_cors(of_type("AWS::Serverless::HttpApi")), any_local=_ORIGINS not in overrides),
+        cors=_cors(of_type("AWS::Serverless::HttpApi"), any_local=_ORIGINS not in overrides),
         functions={function.name: _function(function, root) for function in functions},
         layers=tuple(
             (root / layer["ContentUri"]).resolve() for layer in of_type("AWS::Serverless::LayerVersion").values()
         ),
         tables=of_type("AWS::DynamoDB::Table"),
-        secrets=of_type("AWS::SecretsManager::Secret"),
+        secrets=of_type(_SECRET),
         queues=of_type("AWS::SQS::Queue"),
         buckets=of_type("AWS::S3::Bucket"),
         streams=tuple(_streams(of_type("AWS::Serverless::Function"))),
@@ -212,11 +245,11 @@ def _relative(path: Path, root: Path) -> Path:
     return path.relative_to(root) if path.is_relative_to(root) else path
 
 
-def _cors(apis: Mapping[str, Mapping[str, Any]]) -> Cors:
+def _cors(apis: Mapping[str, Mapping[str, Any]], *, any_local: bool) -> Cors:
     for api in apis.values():
         declared = api.get("CorsConfiguration")
         if declared is True:
-            return Cors(origins=("*",))
+            return Cors(origins=("*",), any_local=any_local)
         if isinstance(declared, Mapping):
             return Cors(
                 origins=_list(declared.get("AllowOrigins")),
@@ -225,6 +258,7 @@ def _cors(apis: Mapping[str, Mapping[str, Any]]) -> Cors:
                 exposed=_list(declared.get("ExposeHeaders")),
                 max_age=declared.get("MaxAge"),
                 credentials=bool(declared.get("AllowCredentials")),
+                any_local=any_local,
             )
     return Cors()
 

@@ -1,7 +1,7 @@
 """`make deploy`: deploy the output of `sam build`, then print the steps left to do by hand.
 
-It says beforehand what the deployment will not do: watch an alarm that is on already, or use the tables of a deleted
-stack.
+Before it deploys, it says what will differ: an alarm that is on, tables of a deleted stack, a new issuer of access
+tokens.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def main(stage: str) -> None:
     if status is None:
         print(_forgotten_tables(stack), end="")
     command = [f"{sys.prefix}/bin/sam", "deploy", "--config-env", stage]
-    overrides = {} if status is None else {**_without_gradual_deployment(stack), **_token_issuer(stack)}
+    overrides = {} if status is None else {**_announce_all_at_once(stack), **_announce_issuer(stack)}
     if overrides:
         # On the command line, they replace those of samconfig.toml.
         parameters = {**stack.parameters, **overrides}
@@ -103,8 +103,8 @@ def _forgotten_tables(stack: Stack) -> str:
     )
 
 
-def _without_gradual_deployment(stack: Stack) -> dict[str, str]:
-    """Return the parameter that shifts all calls at once, if an alarm would stop a gradual deployment."""
+def _announce_all_at_once(stack: Stack) -> dict[str, str]:
+    """Announce that all calls shift at once if an alarm would stop a gradual deployment. Return its parameter."""
     if not _alarm_is_on(stack):
         return {}
     print(
@@ -114,24 +114,24 @@ def _without_gradual_deployment(stack: Stack) -> dict[str, str]:
     return {"Deployment": "AllAtOnce"}
 
 
-def _token_issuer(stack: Stack) -> dict[str, str]:
-    """Return the parameter that makes the API's address the issuer of access tokens, if nothing else sets it.
+def _announce_issuer(stack: Stack) -> dict[str, str]:
+    """Announce that the API's URL becomes the issuer of access tokens. Return the parameters; none if one is set.
 
-    The address is known once the stack exists. While calls shifted gradually, old and new functions would reject each
+    The URL is known once the stack exists. While calls shifted gradually, old and new functions would reject each
     other's tokens, so the deployment that changes the issuer shifts all calls at once.
     """
-    address = stack.outputs().get("ApiUrl", "")
-    if not address or _has_issuer(stack):
+    url = stack.outputs().get("ApiUrl", "")
+    if not url or _has_issuer(stack):
         return {}
     print(
-        f"The issuer of access tokens becomes {address}, so that other services can verify them (docs/front-end.md). "
+        f"The issuer of access tokens becomes {url}, so that other services can verify them (docs/front-end.md). "
         "Tokens issued before are rejected, and clients refresh theirs. All calls shift at once."
     )
-    return {"TokenIssuer": address, "Deployment": "AllAtOnce"}
+    return {"TokenIssuer": url, "Deployment": "AllAtOnce"}
 
 
 def _has_issuer(stack: Stack) -> bool:
-    """Return whether the issuer of access tokens is, or becomes, an address. `sam deploy` keeps deployed values."""
+    """Return whether the issuer of access tokens is, or becomes, a URL. `sam deploy` keeps deployed values."""
     parameters = {**stack.deployed_parameters(), **stack.parameters}
     return any(map(parameters.get, ("TokenIssuer", "DomainName")))
 

@@ -56,7 +56,7 @@ def _header() -> str:
 
 
 def are_current() -> bool:
-    """Return whether the types, if there is a client, were made from the document as it is."""
+    """Return whether the types match the document, or there is no client."""
     return not FOLDER.exists() or (TYPES.exists() and TYPES.read_text(encoding="utf-8").startswith(_header()))
 
 
@@ -70,7 +70,7 @@ def main() -> int:
     """Write or check the types, as the command line says. Return the exit status."""
     parser = argparse.ArgumentParser(prog="make client", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the types are stale")
-    parser.add_argument("--is-current", action="store_true", help="the same, but trust the digest: needs no Node")
+    parser.add_argument("--is-current", action="store_true", help="compare only the document's digest; needs no Node")
     given = parser.parse_args()
     if given.is_current:
         return 0 if are_current() else 1

@@ -50,7 +50,7 @@ Json: TypeAlias = dict[str, Any]
 
 _REFERENCE = "#/components/schemas/{model}"
 _SECURITY_SCHEME = "accessToken"
-# Every operation can fail so, whatever it declares.
+# Errors of every operation.
 _OF_ALL = (MethodNotAllowed, InternalError, Unavailable)
 
 _INTRODUCTION = """\
@@ -219,7 +219,9 @@ class _Builder:
             described["security"] = [{_SECURITY_SCHEME: []}]
         parameters = [*_path_parameters(route.path), *self._parameters(kinds)]
         if _is_conditional(operation):
-            parameters.append(_header_parameter("If-None-Match", '"1"', "What you have already: 304 if it is current."))
+            parameters.append(
+                _header_parameter("If-None-Match", '"1"', "The version that you have: 304 if it is still current.")
+            )
         if parameters:
             described["parameters"] = parameters
         for kind in kinds:
@@ -382,7 +384,7 @@ def _answers(operation: Operation) -> list[Any]:
 
 
 def _is_conditional(operation: Operation) -> bool:
-    """Return whether it answers 304 to a caller who has its content already."""
+    """Return whether the operation answers 304 to If-None-Match."""
     return operation.method == "GET" and any((get_origin(one) or one) is Versioned for one in _answers(operation))
 
 

@@ -1,7 +1,6 @@
 """/api/contact: send us a message; administrators read what was sent."""
 
-from shared.core import config
-from shared.core.config import settings
+from shared.core.config import optional, settings
 from shared.values.types import Email, Name, Text
 from shared.web.forms import Fields, Form
 
@@ -19,6 +18,6 @@ form = Form(
     Message,
     recipient=settings().contact_to,
     thanks="/contact/thanks",
-    mistakes=config.optional("CONTACT_PAGE"),
+    mistakes=optional("CONTACT_PAGE"),
 )
 api, handler = form.api, form.handler

@@ -33,7 +33,7 @@ def create_missing(project: Project, aws: Aws) -> list[str]:
 
 
 def set_secrets(values: Mapping[str, str], aws: Aws) -> None:
-    """Give secrets of the template these values. One that the template does not create now is left out."""
+    """Set the values of these secrets. Skip a secret that the template does not create."""
     for name, value in values.items():
         try:
             current = aws.call("secretsmanager", "GetSecretValue", {"SecretId": name})["SecretString"]

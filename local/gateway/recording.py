@@ -12,7 +12,7 @@ from flask import Response, request
 from local.template import Cors
 
 # Larger bodies are not recorded: only their size is.
-MAX_BODY = 256 * 1024
+MAX_RECORDED = 256 * 1024
 # A browser sends these without asking, whatever the response to the preflight request says.
 # https://fetch.spec.whatwg.org/#cors-safelisted-method
 _ALWAYS_ALLOWED_METHODS = frozenset({"GET", "HEAD", "POST"})
@@ -24,7 +24,10 @@ HeaderPairs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Message:
-    """A request or a response. `body` is None if it is larger than MAX_BODY; `size` in bytes, None if unknown."""
+    """A request or a response. `size` is in bytes, None if unknown.
+
+    `body` is None if it is larger than MAX_RECORDED, or was not read.
+    """
 
     headers: HeaderPairs
     body: bytes | None
@@ -44,16 +47,15 @@ def capture(response: Response, body: IO[bytes] | None) -> Exchange:
     """Return the current request and its response. `body` is the request's; None if it was refused unread."""
     asked = Message(tuple(request.headers.items()), *((None, None) if body is None else _read(body)))
     data = None if response.is_streamed else response.get_data()
-    if data is None or len(data) <= MAX_BODY:
-        answered = Message(tuple(response.headers.items()), data, None if data is None else len(data))
-    else:
-        answered = Message(tuple(response.headers.items()), None, len(data))
+    size = None if data is None else len(data)
+    kept = data if size is not None and size <= MAX_RECORDED else None
+    answered = Message(tuple(response.headers.items()), kept, size)
     return Exchange(request.query_string.decode("utf-8", "replace"), asked, answered)
 
 
 def _read(file: IO[bytes]) -> tuple[bytes | None, int]:
     size = file.seek(0, 2)
-    if size > MAX_BODY:
+    if size > MAX_RECORDED:
         return None, size
     file.seek(0)
     return file.read(), size
@@ -72,7 +74,7 @@ def cors_refusal(response: Response, cors: Cors) -> str:
     if response.headers.get("Access-Control-Allow-Origin") not in {"*", origin}:
         if not cors.origins:
             return "template.yaml has no CorsConfiguration, so browsers keep responses from pages of other origins"
-        return f"{_shown(origin)} is not in CorsOrigins; set it in .env.local"
+        return f"{_shown(origin)} is not in CorsOrigins; set it in .env.local, with the localhost origins that you need"
     is_preflight = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
     return _preflight_refusal(response) if is_preflight else ""
 

@@ -1,23 +1,29 @@
 """The users of the local data, and signing in as one of them without a password.
 
-The session is a real one: the layer's own code starts it, in a worker (`local/tasks/sign_in.py`). No password leaves
-the runner, not even the administrator's.
+The session is a real one: the layer's own code starts it, in a worker (`local/tasks/sign_in.py`). No password reaches
+the browser.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
-from local import admin
+from local import tasks
 from local.aws.client import Aws
 from local.functions.pool import FunctionError
 from local.template import Function, Project
 
-# At most so many profiles are looked through, and so many are shown.
+# The most profiles to search, and to show.
 _MAX_READ, _MAX_SHOWN = 5_000, 50
 _FIELDS = ("id", "email", "name", "role", "status")
 # The variable with the name of the table of profiles.
 _TABLE = "USERS_TABLE"
+
+
+def are_supported(layers: Iterable[Path]) -> bool:
+    """Return whether the project has user accounts."""
+    return any((layer / "shared" / "accounts" / "lifecycle.py").is_file() for layer in layers)
 
 
 class SignInError(Exception):
@@ -52,7 +58,7 @@ class Accounts:
         """Start a session, and return the response of a sign-in: {token, refreshToken, user, …}. Raises SignInError."""
         if self._table(project) is None:
             raise SignInError("The project has no accounts.")
-        task = admin.task(project.functions.values(), "sign_in")
+        task = tasks.function_of("sign_in", project.functions.values())
         try:
             result = json.loads(self._run(task, json.dumps({"email": email, "ip": ip, "userAgent": user_agent})))
         except FunctionError as problem:
@@ -62,7 +68,7 @@ class Accounts:
         return dict(result)
 
     def _table(self, project: Project) -> str | None:
-        if not admin.is_supported(project.layers):
+        if not are_supported(project.layers):
             return None
         names = (function.environment.get(_TABLE) for function in project.functions.values())
         return next((name for name in names if name), None)

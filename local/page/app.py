@@ -17,7 +17,7 @@ from samcli.local.apigw.route import Route
 
 from local.aws.client import Aws, AwsError, MiniStackGoneError
 from local.handlers import Handler
-from local.page import examples, front_end, guard, missing, proofs, tables
+from local.page import examples, guard, missing, offers, stand_in, tables
 from local.page.accounts import Accounts, SignInError
 from local.page.document import Document
 from local.page.history import History
@@ -49,7 +49,7 @@ class Page:
         """Add the page to this application, and the responses for handlers without a block in the template."""
         missing.add_to(app, undeclared)
         guard.add_to(app)
-        front_end.add_to(app)
+        stand_in.add_to(app)
         _add_files(app)
         self._add_emails(app, Links(project))
         self._add_requests(app)
@@ -75,9 +75,9 @@ class Page:
             response.headers["Content-Security-Policy"] = _EMAIL_POLICY
             return response
 
-        @app.get("/_local/proofs.json")
-        def newest_proofs() -> Response:
-            return _json(proofs.newest(self._inbox, request.args.get("to", "")))
+        @app.get("/_local/offers.json")
+        def newest_offers() -> Response:
+            return _json(offers.newest(self._inbox, request.args.get("to", "")))
 
     def _add_requests(self, app: Flask) -> None:
         @app.get("/_local/news.json")

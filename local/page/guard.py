@@ -4,10 +4,10 @@ Threats. A stranger's page, open in the developer's browser, sends requests to l
 they have no CORS headers, and forbid embedding. It cannot change anything either. A change needs a header that a
 browser sends to another origin only after a preflight request, which is never granted; and `Origin` and
 `Sec-Fetch-Site`, which no page can forge, must name the page itself. So even a page on another port of localhost, such
-as a front end in development, cannot sign in here. If a stranger's host name points to this address (DNS rebinding),
-its page has the same origin: the gateway accepts loopback hosts only.
+as a front end in development, cannot sign in here. With DNS rebinding, a stranger's page has this origin. So the
+gateway accepts loopback hosts only.
 
-The forms of `local.page.front_end` work without scripts, so they cannot send that header, nor `Origin`, which a page
+The forms of `local.page.stand_in` work without scripts, so they cannot send that header, nor `Origin`, which a page
 without a referrer sends as `null`. They only reach the API, which anyone can.
 
 An email that is shown in a tab of its own has no origin (`null`), so it is refused like a stranger's page.
@@ -18,7 +18,7 @@ from http import HTTPStatus
 from flask import Flask, Response, jsonify, request
 
 from local.gateway.app import is_page
-from local.page import front_end
+from local.page import stand_in
 
 # What the page sends with each change.
 HEADER = "X-Local-Page"
@@ -34,7 +34,7 @@ def add_to(app: Flask) -> None:
 
     @app.before_request
     def refuse_changes_of_others() -> Response | None:
-        is_own = _is_form_of_page if request.path.startswith(f"{front_end.PATH}/") else _is_from_page
+        is_own = _is_form_of_page if request.path.startswith(f"{stand_in.PATH}/") else _is_from_page
         if not is_page() or request.method in _READING or is_own():
             return None
         response: Response = jsonify({"message": "Only the page /_local/ itself may send this request."})

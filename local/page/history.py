@@ -15,7 +15,7 @@ _MAX_REQUESTS = 1_000
 _MAX_LINES, _MAX_LINE = 10_000, 4_000
 # Of all exchanges together, in characters.
 _MAX_EXCHANGES = 8_000_000
-# Origins with which the terminal was warned.
+# The most CORS warnings that are printed.
 _MAX_WARNINGS = 100
 
 
@@ -58,8 +58,8 @@ class History:
                 self._line_count -= len(lines)
                 del self._lines[oldest]
 
-    def is_new_warning(self, warning: str) -> bool:
-        """Return whether this is the first time that the terminal is to be warned so; false after many warnings."""
+    def add_warning(self, warning: str) -> bool:
+        """Remember a warning. Return whether to print it: not if it repeats, and not after many others."""
         with self._lock:
             is_new = warning not in self._warnings and len(self._warnings) < _MAX_WARNINGS
             if is_new:

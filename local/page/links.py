@@ -1,4 +1,4 @@
-"""Where the links of emails lead: to the front end, or to the runner's own pages while no front end is running."""
+"""Where the links of emails lead: to the front end, or to the stand-in while no front end is running."""
 
 import re
 import socket
@@ -7,8 +7,8 @@ from html import escape
 from urllib.parse import urlsplit
 
 from local.hosts import is_local
-from local.page import front_end
-from local.page.front_end.screens import SCREENS
+from local.page import stand_in
+from local.page.stand_in.screens import SCREENS
 from local.template import Project
 
 # The variable with the address of the front end, in every function that has it.
@@ -32,22 +32,22 @@ class Links:
         return [{"url": url, "opens": self._stand_in(url) or url} for url in urls]
 
     def redirected(self, html: str) -> str:
-        """Return an email's HTML with the links that the runner stands in for leading there."""
+        """Return an email's HTML, with links to the stand-in where no front end is running."""
         for link in self.of(html.replace("&amp;", "&")):
             if link["url"] != link["opens"]:
                 html = html.replace(f'href="{escape(link["url"])}"', f'href="{escape(link["opens"])}"')
         return html
 
     def _stand_in(self, url: str) -> str:
-        """Return the address of the runner's own page for this one, or nothing."""
+        """Return the URL of the stand-in's page, or empty."""
         parts = urlsplit(url.removeprefix(self._front_end))
         if parts.path.strip("/") not in SCREENS or _is_running(self._front_end):
             return ""
-        return f"{front_end.PATH}{parts.geturl()}"
+        return f"{stand_in.PATH}{parts.geturl()}"
 
 
 def _is_running(front_end_url: str) -> bool:
-    """Return whether something answers at this address. Another machine is not asked."""
+    """Return whether the front end accepts connections. One on another machine counts as running."""
     parts = urlsplit(front_end_url)
     host = parts.hostname or ""
     if not is_local(host):

@@ -17,7 +17,7 @@ from local.gateway.recording import Exchange, HeaderPairs, Message
 
 MASK = "•••"
 # The most characters that are kept of a body, and of all headers of a message.
-MAX_BODY, MAX_HEADERS = 16_000, 8_000
+MAX_SHOWN, MAX_HEADERS = 16_000, 8_000
 _SECRET_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-proxy-key", "x-api-key", "x-amz-security-token"}
 )
@@ -88,8 +88,8 @@ class _Mask:
             about = f"{message.size:,} bytes{f' of {kind}' if kind else ''}"
             if body is None:
                 note = f"The body is not shown: {about}."
-            elif len(body) > MAX_BODY:
-                body, note = body[:MAX_BODY], f"Only the beginning of the body is shown: {about}."
+            elif len(body) > MAX_SHOWN:
+                body, note = body[:MAX_SHOWN], f"Only the beginning of the body is shown: {about}."
         return {"headers": self._headers(message.headers), "body": body, "note": note}
 
     def _headers(self, headers: HeaderPairs) -> list[tuple[str, str]]:
@@ -137,7 +137,8 @@ class _Mask:
         }
         try:
             return readers.get(media_type, lambda: self._json(body, is_response=is_response))()
-        # Not what its type says, or too deep. Parsers raise more than they say, and no request may fail here.
+        # The body does not match its type, or is nested too deeply. Parsers raise undocumented errors, and no request
+        # may fail here.
         except Exception:  # noqa: BLE001
             return None
 

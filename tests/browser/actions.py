@@ -55,6 +55,6 @@ def add_user(runner: RunnerProcess, name: str) -> str:
     email = f"{name.split(maxsplit=1)[0].lower()}@example.com"
     person = {"name": name, "email": email, "password": PASSWORD}
     registration = runner.post("/api/auth/register", person).json["registration"]
-    found = eventually(lambda: runner.get(f"/_local/proofs.json?to={email}").json, what="an email with a link")
+    found = eventually(lambda: runner.get(f"/_local/offers.json?to={email}").json, what="an email with a link")
     answer = runner.post("/api/auth/verify-email", {"token": found[0]["token"], "registration": registration})
     return str(answer.json["user"]["id"])

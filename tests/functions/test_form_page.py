@@ -135,5 +135,15 @@ def test_with_a_page_of_the_front_end_a_mistake_leads_back_there(
     assert location._replace(query="").geturl() == "http://localhost:3001/contact"
     query = {name: values[0] for name, values in parse_qs(location.query).items()}
     assert query["code"] == "validation_failed"
-    assert [error["field"] for error in json.loads(query["errors"])] == ["email"]
+    assert [fault["field"] for fault in json.loads(query["errors"])] == ["email"]
     assert "Ada" not in location.query
+
+
+def test_defect_is_counted_and_logged_though_the_browser_is_redirected(
+    api: Api, contact: Any, wire: Wire, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(contact.form, "_mistakes", "/contact")
+    wire.fail(error("AccessDeniedException"))
+    reply = post(api, {**WRONG, "email": "ada@example.com"})
+    assert (reply.status, "code=internal_error" in reply.headers["location"]) == (303, True)
+    assert '"ServerErrors":1' in capsys.readouterr().out

@@ -161,7 +161,7 @@ def test_file_is_only_size_and_type() -> None:
 def test_large_messages_are_cut() -> None:
     text = json.dumps({"a": "x" * 100_000}).encode()
     shown = kept(message(text, More="y" * 100_000), message(None, size=10_000_000))
-    assert len(shown["request"]["body"]) == masking.MAX_BODY
+    assert len(shown["request"]["body"]) == masking.MAX_SHOWN
     assert shown["request"]["note"] == f"Only the beginning of the body is shown: {len(text):,} bytes of {JSON}."
     assert sum(len(name) + len(value) for name, value in shown["request"]["headers"]) <= masking.MAX_HEADERS
     assert shown["response"]["note"] == f"The body is not shown: 10,000,000 bytes of {JSON}."

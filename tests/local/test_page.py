@@ -20,7 +20,7 @@ from shared.records import users
 from tests.local.harness import Answer, RunnerProcess, eventually
 
 DATA = (
-    *("inbox.json", "proofs.json", "news.json", "routes.json", "document.json", "users.json", "requests/1.json"),
+    *("inbox.json", "offers.json", "news.json", "routes.json", "document.json", "users.json", "requests/1.json"),
     *("tables.json", "tables/NotesTable.json", "tables/NotesTable/export.json"),
 )
 CHANGES = (("PUT", "tables/NotesTable/item.json"), ("DELETE", "tables/NotesTable/item.json"), ("POST", "sign-in.json"))
@@ -394,15 +394,28 @@ def test_request_of_the_page_is_not_recorded(runner: RunnerProcess) -> None:
 
 PREFLIGHT = {"Access-Control-Request-Method": "POST", "Sec-Fetch-Mode": "cors"}
 ALLOWED = {"Origin": "http://app.test"}
+NOT_ALLOWED = "is not in CorsOrigins; set it in .env.local, with the localhost origins that you need"
 REFUSED = {"Origin": "https://preview.example"}
 
 
 @pytest.mark.parametrize(
     ("method", "headers", "why"),
     [
-        ("GET", REFUSED, "https://preview.example is not in CorsOrigins; set it in .env.local"),
-        ("OPTIONS", REFUSED | PREFLIGHT, "https://preview.example is not in CorsOrigins; set it in .env.local"),
-        ("GET", {"Origin": "null"}, "null is not in CorsOrigins; set it in .env.local"),
+        (
+            "GET",
+            REFUSED,
+            f"https://preview.example {NOT_ALLOWED}",
+        ),
+        (
+            "OPTIONS",
+            REFUSED | PREFLIGHT,
+            f"https://preview.example {NOT_ALLOWED}",
+        ),
+        (
+            "GET",
+            {"Origin": "null"},
+            f"null {NOT_ALLOWED}",
+        ),
         ("GET", ALLOWED, ""),
         ("GET", {}, ""),
         # A form of another page needs no permission.
@@ -441,7 +454,7 @@ def test_refused_origin_is_printed_once(runner: RunnerProcess) -> None:
     for origin in ("http://once.test", "http://once.test", "http://last.test\x9b31m"):
         runner.get("/echo", Origin=origin)
     runner.wait_for_line(r"CORS: http://last\.test\?31m is not in CorsOrigins")
-    assert runner.output.count("CORS: http://once.test is not in CorsOrigins; set it in .env.local.") == 1
+    assert runner.output.count("CORS: http://once.test is not in CorsOrigins; set it in .env.local") == 1
 
 
 TYPED = {
@@ -633,13 +646,13 @@ def test_newest_links_and_codes_are_found(runner: RunnerProcess) -> None:
         text="Open\nhttps://a.example/x?token=abc.D-e_f\n\n222222\n\nBye 333333",
     )
     send(runner, "Neither", to="proof@example.com", text="Your order 444444 is on its way.")
-    found = runner.get("/_local/proofs.json?to=proof@EXAMPLE.com").json
+    found = runner.get("/_local/offers.json?to=proof@EXAMPLE.com").json
     assert [(email["subject"], email["token"], email["code"]) for email in found] == [
         ("Newer", "abc.D-e_f", "222222"),
         ("Older", "", "111111"),
     ]
     assert found[0]["link"] == "https://a.example/x?token=abc.D-e_f"
-    assert [email["id"] for email in runner.get("/_local/proofs.json").json][:2] == [email["id"] for email in found]
+    assert [email["id"] for email in runner.get("/_local/offers.json").json][:2] == [email["id"] for email in found]
 
 
 def test_checking_a_large_inbox_for_news_is_cheap(tmp_path: Path) -> None:

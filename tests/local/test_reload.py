@@ -84,10 +84,12 @@ def test_invalid_template_is_reported_and_the_previous_one_served(runner: Runner
     template = project_copy / "template.yaml"
     good = template.read_text()
     template.write_text(good.replace("!Ref NotesTable", "!Ref NoSuchTable"))
-    runner.wait_for_line(r"The template refers to NoSuchTable, which it does not declare .* Until then nothing changes")
+    runner.wait_for_line(
+        r"The template refers to NoSuchTable, which it does not declare .* goes on with the last valid"
+    )
     assert runner.get("/echo").status == 200
     template.write_text(good + "\n  - [")
-    runner.wait_for_line(r"template.yaml cannot be read: .* Until then nothing changes")
+    runner.wait_for_line(r"template.yaml cannot be read: .* goes on with the last valid")
     assert runner.get("/echo").status == 200
     template.write_text(good.replace("Path: /echo,", "Path: /elsewhere,"))
     eventually(lambda: runner.get("/elsewhere").status == 200, what="the new route")
@@ -112,7 +114,7 @@ def test_corrected_template_is_reloaded_after_any_mistake(
     good = template.read_text()
     before = runner.line_count
     template.write_text(good.replace(old, new))
-    runner.wait_for_line(f"{error}.* Until then nothing changes", after=before)
+    runner.wait_for_line(f"{error}.* goes on with the last valid", after=before)
     assert runner.get("/echo").status == 200
     before = runner.line_count
     template.write_text(good)
@@ -175,7 +177,7 @@ def test_settings_apply_when_they_are_saved(runner: RunnerProcess, project_copy:
     eventually(lambda: runner.get("/echo").json["environment"]["GREETING"] == "bonjour", what="the parameter's value")
     runner.wait_for_line(r"Reloaded \.env\.local")
     settings.write_text("Greting=hallo\n")
-    runner.wait_for_line(r"line 1: .* Did you mean Greeting\? Until then nothing changes")
+    runner.wait_for_line(r"line 1: .* Did you mean Greeting\? The runner goes on with the last valid")
     assert runner.get("/echo").json["environment"]["GREETING"] == "bonjour"
     settings.unlink()
     eventually(lambda: runner.get("/echo").json["environment"]["GREETING"] == "hello", what="the template's default")

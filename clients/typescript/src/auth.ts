@@ -38,8 +38,8 @@ export interface Auth {
   accessToken(): Promise<string | null>;
 }
 
-/** Return the account calls. `api` sends as always; `held` is for callers that hold the session's lock. */
-export function authOf(keeper: SessionKeeper, api: Calls, held: Calls): Auth {
+/** Return the account calls. `api` sends as always; `apiUnderLock` is for callers that hold the session's lock. */
+export function authOf(keeper: SessionKeeper, api: Calls, apiUnderLock: Calls): Auth {
   /** Replace the tokens of the current session. */
   function renew(request: () => Promise<{ data: Tokens }>): Promise<Session> {
     return keeper.locked(async () => {
@@ -55,13 +55,13 @@ export function authOf(keeper: SessionKeeper, api: Calls, held: Calls): Auth {
   /** End a session that is no longer stored. */
   async function end(session: StoredSession, scope: "local" | "global"): Promise<void> {
     const logOut = (token: string) =>
-      held.POST("/api/auth/logout", { body: { scope }, headers: { Authorization: `Bearer ${token}` } });
+      apiUnderLock.POST("/api/auth/logout", { body: { scope }, headers: { Authorization: `Bearer ${token}` } });
     try {
       await logOut(session.token);
     } catch (error) {
       if (!hasEnded(error)) throw error;
       // Only the access token is over, perhaps.
-      const { data } = await held.POST("/api/auth/refresh", { body: { refreshToken: session.refreshToken } });
+      const { data } = await apiUnderLock.POST("/api/auth/refresh", { body: { refreshToken: session.refreshToken } });
       await logOut(data.token);
     }
   }
@@ -76,7 +76,7 @@ export function authOf(keeper: SessionKeeper, api: Calls, held: Calls): Auth {
       keeper.locked(async () => {
         const { registration } = keeper.store.read();
         const proof = body.registration || body.password || !registration ? {} : { registration };
-        const { data } = await held.POST("/api/auth/verify-email", { body: { ...body, ...proof } });
+        const { data } = await apiUnderLock.POST("/api/auth/verify-email", { body: { ...body, ...proof } });
         if (!("token" in data)) return data;
         keeper.adopt(data);
         keeper.update({ registration: undefined });
@@ -90,7 +90,7 @@ export function authOf(keeper: SessionKeeper, api: Calls, held: Calls): Auth {
     signIn: (body) =>
       keeper.locked(async () => {
         const { device } = keeper.store.read();
-        const { data } = await held.POST("/api/auth/login", { body: { ...body, ...(device && { device }) } });
+        const { data } = await apiUnderLock.POST("/api/auth/login", { body: { ...body, ...(device && { device }) } });
         keeper.adopt(data);
         return keeper.session() as Session;
       }),
@@ -120,9 +120,9 @@ export function authOf(keeper: SessionKeeper, api: Calls, held: Calls): Auth {
     async resetPassword(body) {
       await api.POST("/api/auth/reset-password", { body });
     },
-    changePassword: (body) => renew(() => held.POST("/api/auth/change-password", { body })),
+    changePassword: (body) => renew(() => apiUnderLock.POST("/api/auth/change-password", { body })),
     changeEmail: async (body) => (await api.POST("/api/auth/change-email", { body })).data,
-    reauthenticate: (body) => renew(() => held.POST("/api/auth/reauthenticate", { body })),
+    reauthenticate: (body) => renew(() => apiUnderLock.POST("/api/auth/reauthenticate", { body })),
     session: () => keeper.session(),
     onChange: (listener) => keeper.onChange(() => listener(keeper.session())),
     accessToken: async () => (await keeper.current())?.token ?? null,

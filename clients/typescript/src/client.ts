@@ -2,7 +2,7 @@
 import createFetchClient, { type Client as FetchClient } from "openapi-fetch";
 import { type Auth, authOf } from "./auth.js";
 import { NetworkError } from "./errors.js";
-import { type List, list } from "./pages.js";
+import { type List, pagesOf } from "./pages.js";
 import type { paths } from "./schema.js";
 import { type Proxy, send, type SendOptions } from "./send.js";
 import { SessionKeeper } from "./session.js";
@@ -44,7 +44,7 @@ export function createClient(options: ClientOptions): Client {
   const keeper = new SessionKeeper(session, refreshIn, async (refreshToken) => {
     const signal = AbortSignal.timeout(REFRESH_TIMEOUT);
     try {
-      return (await held.POST("/api/auth/refresh", { body: { refreshToken }, signal })).data;
+      return (await apiUnderLock.POST("/api/auth/refresh", { body: { refreshToken }, signal })).data;
     } catch (error) {
       throw signal.aborted ? new NetworkError(error) : error;
     }
@@ -52,11 +52,11 @@ export function createClient(options: ClientOptions): Client {
   const sendOptions: SendOptions = { keeper, fetch, maxWait, proxy };
   const core = createFetchClient<paths>({ baseUrl });
   const api = callsOf(core, sendOptions, false);
-  const held = callsOf(core, sendOptions, true);
+  const apiUnderLock = callsOf(core, sendOptions, true);
   return {
     ...api,
-    auth: authOf(keeper, api, held),
-    pages: list(api.GET),
+    auth: authOf(keeper, api, apiUnderLock),
+    pages: pagesOf(api.GET),
     openapiFetch: api as unknown as FetchClient<QueryPaths>,
   };
 }
@@ -67,11 +67,11 @@ type Untyped = (
   init: { fetch: (request: Request) => Promise<Response> },
 ) => Promise<{ data?: unknown; response: Response }>;
 
-function callsOf(core: ReturnType<typeof createFetchClient<paths>>, options: SendOptions, isLocked: boolean): Calls {
+function callsOf(core: ReturnType<typeof createFetchClient<paths>>, options: SendOptions, holdsLock: boolean): Calls {
   const call = (verb: (typeof VERBS)[number]) => async (path: string, init?: object): Promise<Result<unknown>> => {
     let isAnswered = false;
     const fetch = async (request: Request) => {
-      const response = await send(request, { operation: `${verb} ${path}`, isLocked }, options);
+      const response = await send(request, { operation: `${verb} ${path}`, holdsLock }, options);
       isAnswered = true;
       return response;
     };

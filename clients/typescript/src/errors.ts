@@ -45,7 +45,7 @@ export class ApiError extends Error {
   }
 }
 
-/** No response arrived. `cause` is the error that `fetch` threw. */
+/** No complete response arrived. `cause` is the error that `fetch` threw. */
 export class NetworkError extends Error {
   override readonly name = "NetworkError";
 

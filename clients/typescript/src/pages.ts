@@ -26,8 +26,8 @@ interface Query {
   params?: { query?: object };
 }
 
-/** Return `client.pages` of a client's GET. */
-export function list(get: Call<"get">): List {
+/** Create `client.pages` from the client's GET. */
+export function pagesOf(get: Call<"get">): List {
   const getPage = get as unknown as (path: string, init: Query) => Promise<{ data: Page<never> }>;
   return (path, ...[init]) => {
     async function* byPage() {

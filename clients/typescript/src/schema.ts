@@ -1,4 +1,4 @@
-// Made by `make client` from docs/openapi.json (SHA-256 378b4c7996e77155afae44977fcb7090d6013f6e5007241c55f80ef671d1b9ee). Do not edit.
+// Made by `make client` from docs/openapi.json (SHA-256 f4f7b9203e13ab663b7c453585cf5d67d383bf568451f90ca8f361268d35330f). Do not edit.
 
 export interface paths {
     "/.well-known/jwks.json": {
@@ -1866,7 +1866,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description What you have already: 304 if it is current. */
+                /** @description The version that you have: 304 if it is still current. */
                 "If-None-Match"?: string;
             };
             path?: never;
@@ -3072,7 +3072,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description What you have already: 304 if it is current. */
+                /** @description The version that you have: 304 if it is still current. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -3146,7 +3146,7 @@ export interface operations {
             header?: {
                 /** @description Change only these versions; `*` stands for any. */
                 "If-Match"?: string;
-                /** @description Change any version but these; `*` stands for any, so nothing is changed. */
+                /** @description Do not change these versions. With `*`, nothing is changed. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -3248,7 +3248,7 @@ export interface operations {
             header?: {
                 /** @description Change only these versions; `*` stands for any. */
                 "If-Match"?: string;
-                /** @description Change any version but these; `*` stands for any, so nothing is changed. */
+                /** @description Do not change these versions. With `*`, nothing is changed. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -3329,7 +3329,7 @@ export interface operations {
             header?: {
                 /** @description Change only these versions; `*` stands for any. */
                 "If-Match"?: string;
-                /** @description Change any version but these; `*` stands for any, so nothing is changed. */
+                /** @description Do not change these versions. With `*`, nothing is changed. */
                 "If-None-Match"?: string;
             };
             path: {

@@ -7,7 +7,7 @@ import type { StoredSession } from "./stores.js";
 /** Identifies a front end's own server to the API (docs/proxies.md). Never send it from a browser. */
 export interface Proxy {
   key: string;
-  /** The address of the user, from the socket or from what the platform documents. */
+  /** The IP address of the user, from the socket or from what the platform documents. */
   clientIp: string;
   userAgent?: string;
 }
@@ -23,7 +23,7 @@ export interface SendOptions {
 /** The operation, such as `POST /api/users`, and whether the caller holds the session's lock. */
 export interface Call {
   operation: string;
-  isLocked?: boolean;
+  holdsLock?: boolean;
 }
 
 const MAX_RETRIES = 2;
@@ -49,17 +49,18 @@ export async function send(request: Request, call: Call, options: SendOptions): 
 
   let session: StoredSession | undefined;
   if (takesToken.has(operation) && !headers.has("Authorization")) {
-    session = await abortable(keeper.current(call.isLocked), signal);
+    session = await abortable(keeper.current(call.holdsLock), signal);
   }
   let isRefreshed = false;
   for (let retries = 0; ; ) {
-    const failure = await attempt(request, session, options);
-    if (failure instanceof Response) return failure;
+    const outcome = await attempt(request, session, options);
+    if (outcome instanceof Response) return outcome;
+    const failure = outcome;
     signal.throwIfAborted();
     if (session && !isRefreshed && isApiError(failure) && failure.status === 401 && REJECTED.has(failure.code)) {
       isRefreshed = true;
       if (keeper.store.refreshes === false) throw failure;
-      session = await abortable(keeper.refresh(session, call.isLocked), signal);
+      session = await abortable(keeper.refresh(session, call.holdsLock), signal);
       if (!session) throw failure;
       continue;
     }

@@ -1,8 +1,8 @@
 /**
  * The session of a client: which access token to send, and when to refresh it.
  *
- * Threats. Two refreshes with the same refresh token look like theft to the API, which then ends the session: a refresh is
- * one at a time, and reads the store again once it is its turn. A refresh that returns late brings a session back that was
+ * Threats. A refresh token that was replaced more than ten seconds ago looks stolen, and the API then ends the session: a
+ * refresh is one at a time, and reads the store again once it is its turn. A refresh that returns late brings a session back that was
  * signed out, or replaces another user's: its result is dropped unless the session that it was for is still there.
  */
 import { ApiError } from "./errors.js";
@@ -82,9 +82,9 @@ export class SessionKeeper {
     return locked(this.store, work);
   }
 
-  /** Store the tokens of a sign-in, or of a step of the session `of`, if that one is still there. */
-  adopt(tokens: Tokens, of?: StoredSession): StoredSession | undefined {
-    if (of && this.stored?.token !== of.token) return undefined;
+  /** Store the tokens of a sign-in, or those that replace `previous`, unless that session is no longer stored. */
+  adopt(tokens: Tokens, previous?: StoredSession): StoredSession | undefined {
+    if (previous && this.stored?.token !== previous.token) return undefined;
     const session = sessionOf(tokens);
     this.update({ session, ...(tokens.device && { device: tokens.device }) });
     return session;
@@ -94,13 +94,13 @@ export class SessionKeeper {
    * Return a session whose access token may be sent, refreshed if it is about to expire. If the refresh fails, an access
    * token that is still valid is used.
    */
-  async current(isLocked = false): Promise<StoredSession | undefined> {
+  async current(holdsLock = false): Promise<StoredSession | undefined> {
     const stored = this.stored;
     const left = stored ? stored.expiresAt - Date.now() : 0;
     if (!stored || left > this.refreshIn * 1000) return stored;
     if (this.store.refreshes === false) return left > 0 ? stored : undefined;
     try {
-      return await this.refresh(stored, isLocked);
+      return await this.refresh(stored, holdsLock);
     } catch (error) {
       if (left <= 0 || hasEnded(error)) throw error;
       return stored;
@@ -112,8 +112,8 @@ export class SessionKeeper {
    *
    * @throws ApiError with 401 if the session has ended, which is then removed; after any other error it stays
    */
-  refresh(stale: StoredSession, isLocked = false): Promise<StoredSession | undefined> {
-    if (isLocked) return this.#refresh(stale);
+  refresh(stale: StoredSession, holdsLock = false): Promise<StoredSession | undefined> {
+    if (holdsLock) return this.#refresh(stale);
     if (this.#refreshing?.token !== stale.token) {
       const refreshing = { token: stale.token, result: this.locked(() => this.#refresh(stale)) };
       this.#refreshing = refreshing;

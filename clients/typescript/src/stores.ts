@@ -31,7 +31,7 @@ export interface SessionStore {
   write(stored: Stored): void;
   /** Call the listener after changes by others, such as other tabs. Returns the function that stops it. */
   watch?(listener: () => void): () => void;
-  /** The name of the Web Lock of everyone who uses the same data. Without it, the store's users are in this process. */
+  /** The name of the Web Lock that all users of the data share. Without it, they must be in this process. */
   readonly lock?: string;
   /** False if clients must not refresh the session. */
   readonly refreshes?: boolean;

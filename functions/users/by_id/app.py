@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 api = Api("/api/users/{userId}", mostly="GET")
 handler = api.handler
 
-_OF_CHANGE = (NotAllowed, ReauthenticationRequired, UserNotFound, LastAdmin)
+_ERRORS_OF_CHANGE = (NotAllowed, ReauthenticationRequired, UserNotFound, LastAdmin)
 _EXAMPLE = {"name": "Grace Hopper", "role": "user", "status": "active"}
 
 
@@ -62,7 +62,7 @@ def read_user(user_id: str, caller: Caller) -> Versioned[PublicUser]:
     return _profile(users.get(user_id))
 
 
-@api.put(errors=_OF_CHANGE)
+@api.put(errors=_ERRORS_OF_CHANGE)
 def replace_user(
     user_id: str, caller: Caller, body: Replacement, versions: Preconditions, client: Client
 ) -> Versioned[PublicUser]:
@@ -73,7 +73,7 @@ def replace_user(
     return _change(user_id, caller, {**dict.fromkeys(_details(caller)), **given}, versions, client)
 
 
-@api.patch(errors=_OF_CHANGE)
+@api.patch(errors=_ERRORS_OF_CHANGE)
 def update_user(
     user_id: str, caller: Caller, body: Changes, versions: Preconditions, client: Client
 ) -> Versioned[PublicUser]:

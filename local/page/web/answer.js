@@ -1,15 +1,14 @@
 // What a form shows of the API's response.
 
-import { block, element, tabs } from "./dom.js";
+import { block, element, grade, tabs } from "./dom.js";
 
 const MAX_SHOWN = 200_000; // characters of the body
 
 /** Create the response's status and duration. */
 export const result = (response, took) => {
-  const grade = response.status >= 500 ? "bad" : response.status >= 400 ? "poor" : "good";
   // Browsers hide the status of a redirect from scripts.
   const status = response.type === "opaqueredirect" ? "A redirect" : `${response.status} ${response.statusText}`;
-  return [element(`strong.status.${grade}`, { textContent: status }), element("span.muted", { textContent: ` in ${Math.round(took)} ms` })];
+  return [element(`strong.status.${grade(response.status)}`, { textContent: status }), element("span.muted", { textContent: ` in ${Math.round(took)} ms` })];
 };
 
 /** Create its body and headers. */
@@ -20,5 +19,5 @@ export const content = (response, text, value) => {
     Body: () => (text ? block(pretty.slice(0, MAX_SHOWN), "Body") : element("p.muted", { textContent: "No body." })),
     Headers: () => block(headers, "Headers"),
   };
-  return tabs("View the response's", panels, "Body", () => {});
+  return tabs("Parts of the response", panels, "Body", () => {});
 };

@@ -35,7 +35,7 @@ export const create = ({ verb, example, described }) => {
   const start = examplesOf(media)[0]?.value ?? example.body;
   const names = media.schema ? schemas.fields(media.schema).filter(({ depth }) => !depth).map(({ name }) => name) : Object.keys(start ?? {});
   const isObject = start && typeof start === "object" && !Array.isArray(start);
-  const isTaken = ["POST", "PUT", "PATCH"].includes(verb);
+  const takesBody = ["POST", "PUT", "PATCH"].includes(verb);
   const input = element("textarea", { name: "body" });
   const kind = element("select", { name: "kind" }, ...Object.keys(KINDS).map((name) => element("option", { textContent: name, selected: KINDS[name] === (type || example.contentType) })));
   let written = ""; // what the page itself put here
@@ -44,7 +44,7 @@ export const create = ({ verb, example, described }) => {
     input.rows = Math.min(16, Math.max(4, input.value.split("\n").length + 1));
     input.setCustomValidity("");
   };
-  write(isObject ? beginning(verb, start) : (start ?? (isTaken && (!described || described.requestBody) ? {} : undefined)));
+  write(isObject ? beginning(verb, start) : (start ?? (takesBody && (!described || described.requestBody) ? {} : undefined)));
   input.addEventListener("input", () => input.setCustomValidity(""));
 
   const read = () => ({ type: KINDS[kind.value], text: input.value, fields: parsed(input.value) });
@@ -52,13 +52,13 @@ export const create = ({ verb, example, described }) => {
     input,
     kind,
     names,
-    isTaken,
+    takesBody,
     write,
     /** The body to send: {type, text, fields}, or null. */
-    read: () => (isTaken && (input.value !== "" || kind.value !== "JSON") ? read() : null),
+    read: () => (takesBody && (input.value !== "" || kind.value !== "JSON") ? read() : null),
     fields: () => parsed(input.value),
     isTyped: () => input.value !== written,
-    /** Report a body that cannot be sent as a form. Returns whether all is well. */
+    /** Report a body that cannot be sent as a form. Return whether the body can be sent. */
     report: () => {
       const { type: chosen, fields } = read();
       const isWrong = chosen !== KINDS.JSON && (typeof fields !== "object" || !fields);

@@ -43,7 +43,16 @@ export const parsed = (text) => {
   }
 };
 
-/** Create a paragraph for each of the text's. What stands between backticks is code. */
+/** Return the CSS class of a status. */
+export const grade = (status) => (status >= 500 ? "bad" : status >= 400 ? "poor" : "good");
+
+/** Return a value as text of at most `length` characters. */
+export const shortened = (value, length) => {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.length > length ? `${text.slice(0, length)}…` : text;
+};
+
+/** Create a paragraph for each block of text. Text in backticks becomes code. */
 export const prose = (text) =>
   text.split(/\n\s*\n/).map((part) => element("p", {}, ...part.split("`").map((piece, at) => (at % 2 ? element("code", { textContent: piece }) : piece))));
 

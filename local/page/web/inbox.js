@@ -74,7 +74,7 @@ const render = () => {
   settle();
   byId("older-emails").hidden = !older;
   byId("no-email").hidden = found.length > 0;
-  byId("no-email").textContent = emails.length ? "No email matches." : "No emails yet. Every email that the API sends ends up here, and nowhere else.";
+  byId("no-email").textContent = emails.length ? "No email matches." : "No emails yet. Emails that the API sends through SES end up here, and nowhere else.";
   byId("unread").textContent = unread.size;
   byId("unread").hidden = byId("all-read").hidden = !unread.size;
   document.title = unread.size ? `(${unread.size}) Local API` : "Local API";
@@ -98,7 +98,7 @@ const open = async (id) => {
   if (id !== openId) return;
   const heading = element("h2", { textContent: email.subject || "(no subject)", tabIndex: -1 });
   const facts = { From: email.from, To: email.to, "Reply to": email.replyTo, Sent: clock(new Date(email.sentAt)) };
-  const links = email.links.map(({ url, opens }) => element("dd", {}, element("a", { href: opens, target: "_blank", rel: "noopener", textContent: url }), opens === url ? null : element("span.muted", { textContent: " (opens the runner’s own page: nothing listens there)" })));
+  const links = email.links.map(({ url, opens }) => element("dd", {}, element("a", { href: opens, target: "_blank", rel: "noopener", textContent: url }), opens === url ? null : element("span.muted", { textContent: " (opens the stand-in: no front end is running)" })));
   const panels = {};
   if (email.html) panels.Preview = () => preview(id, email.subject);
   if (email.text) panels.Text = () => block(email.text, "Text");

@@ -36,7 +36,7 @@ const navigate = () => {
 /** Let the developer sign in as a user of the local data, if the project has users. */
 const offerSignIn = async () => {
   const { admin } = await users.find("");
-  session.offer(admin, users.show);
+  session.enableSignIn(admin, users.show);
 };
 
 let run = "";
@@ -52,12 +52,12 @@ const poll = async () => {
   isPolling = true;
   try {
     const news = await get(`news.json?${new URLSearchParams({ run, emails: inbox.count(), requests: requests.last() })}`);
-    if (news.run !== run) {
+    const first = news.run !== run;
+    if (first) {
       // The runner was restarted, perhaps with other data.
       inbox.reset();
       requests.reset();
     }
-    const first = news.run !== run;
     run = news.run;
     inbox.add(news.emails, first);
     requests.add(news.requests);

@@ -13,7 +13,7 @@ export const learn = (sent, answer) => {
 };
 
 /** Whether an operation with these fields takes something from an email. */
-export const concern = (fields) => NAMES.some((name) => fields.includes(name));
+export const apply = (fields) => NAMES.some((name) => fields.includes(name));
 
 /** Create the list of offers. `read` returns the fields of the body, `write` replaces them. `refresh` fills the list. */
 export const create = (fields, read, write) => {
@@ -27,6 +27,7 @@ export const create = (fields, read, write) => {
     if (fields.includes("registration")) {
       const secret = registrations.get(email.to.toLowerCase());
       if (secret) body.registration = secret;
+      // The example's secret, which no registration has.
       else if (/^A+$/.test(body.registration ?? "A")) delete body.registration;
     }
     write(body);
@@ -43,9 +44,9 @@ export const create = (fields, read, write) => {
   };
   const refresh = async () => {
     const address = fields.includes("email") ? (read()?.email ?? "") : "";
-    const found = await get(`proofs.json?${new URLSearchParams({ to: address })}`).catch(() => []);
+    const found = await get(`offers.json?${new URLSearchParams({ to: address })}`).catch(() => []);
     // The example's address has no emails: then the newest of all are offered.
-    const all = found.length || !address ? found : await get("proofs.json").catch(() => []);
+    const all = found.length || !address ? found : await get("offers.json").catch(() => []);
     const usable = all.filter((email) => (email.code && fields.includes("code")) || (email.token && fields.includes("token")));
     list.replaceChildren(...usable.slice(0, MAX_SHOWN).map(row));
     place.hidden = !usable.length;

@@ -41,7 +41,7 @@ export const operation = (verb, path) => {
   return { ...found, security: found.security ?? content.security ?? [], parameters, requestBody: found.requestBody && resolve(found.requestBody) };
 };
 
-/** The operations of the document: {verb, path}. */
+/** The verbs that the document has for a path. */
 export const verbs = (path) => Object.keys(resolve(content?.paths?.[path])).map((verb) => verb.toUpperCase());
 
 /** The tags in the document's order, those that it does not list last. */

@@ -1,8 +1,10 @@
 // The reference of an operation: its parameters, its body and its responses, as the document describes them.
 
-import { block, element, isNarrow, prose } from "./dom.js";
+import { block, element, grade, isNarrow, prose, shortened } from "./dom.js";
 import * as openapi from "./openapi.js";
 import * as schemas from "./schema.js";
+
+const MAX_EXAMPLE = 60; // characters
 
 /** Create what stands above reference and form: who may call, and what the operation does. */
 export const introduction = (path, described, functionName) => {
@@ -107,16 +109,9 @@ const fieldRow = ({ name, where, depth, type, required, isOptional, rules, descr
       element("span.type", { textContent: type }),
       ...rules.flatMap((rule) => [" ", element("span.rule", { textContent: rule })]),
       ...prose(description),
-      example === undefined || rules.some((rule) => rule.startsWith("always")) ? null : element("p.muted.example", {}, "for example ", element("code", { textContent: shown(example) })),
+      example === undefined || rules.some((rule) => rule.startsWith("always")) ? null : element("p.muted.example", {}, "for example ", element("code", { textContent: shortened(example, MAX_EXAMPLE) })),
     ),
   );
-
-const shown = (value) => {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
-};
-
-const grade = (status) => (status.startsWith("2") ? "good" : status.startsWith("3") ? "cold" : status.startsWith("5") ? "bad" : "poor");
 
 const response = ({ status, description = "", headers = {}, content, codes }) => {
   const [, media] = mediaOf({ content });

@@ -1,6 +1,6 @@
 // The requests, live. Each row opens to what was sent and answered, and to the log lines of its function.
 
-import { block, byId, clock, element, get, rove } from "./dom.js";
+import { block, byId, clock, element, get, grade, rove } from "./dom.js";
 import * as exchange from "./exchange.js";
 
 const MAX_ROWS = 300;
@@ -41,8 +41,6 @@ const matches = (request) => {
   return byId("request-filter").value.toLowerCase().split(/\s+/).every((word) => text.includes(word));
 };
 
-const kind = (status) => (status >= 500 ? "bad" : status >= 400 ? "poor" : "good");
-
 const row = (request) => {
   const { at, method, path, status, milliseconds, cold, problem, cors } = request;
   const name = request.function;
@@ -54,7 +52,7 @@ const row = (request) => {
     element("td.roomy.muted", { textContent: clock(new Date(at * 1000)) }),
     element(`td.method`, { textContent: method }),
     element("td", {}, toggle),
-    element(`td.status.${cors ? "poor" : kind(status)}`, {}, String(status), cors ? element("span.badge.refusal", { textContent: "CORS", title: cors }) : ""),
+    element(`td.status.${cors ? "poor" : grade(status)}`, {}, String(status), cors ? element("span.badge.refusal", { textContent: "CORS", title: cors }) : ""),
     element("td.number", { textContent: `${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms` }),
     element("td", {}, start ? element(`span.start.${start}`, { textContent: start }) : ""),
     element("td.roomy.muted", { textContent: name }),

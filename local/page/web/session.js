@@ -64,7 +64,7 @@ const signOut = async () => {
 };
 
 /** Set who the administrator is, and what opens the list of users. Without accounts, nobody can sign in here. */
-export const offer = (email, openUsers) => {
+export const enableSignIn = (email, openUsers) => {
   [administrator, showUsers] = [email, openUsers];
   show();
 };

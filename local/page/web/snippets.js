@@ -10,17 +10,15 @@ export const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
  * multipart form. The token is in a line of its own, so that the command can be shared without it.
  */
 export const curl = ({ method, url, headers, token, body }) => {
-  const parts = ["curl -sS", `-X ${method}`];
   // Brackets and braces have a meaning for curl.
-  if (/[[\]{}]/.test(url)) parts.push("-g");
-  parts.push(quoted(url));
+  const globs = /[[\]{}]/.test(url) ? " -g" : "";
+  const parts = [`curl -sS -X ${method}${globs} ${quoted(url)}`];
   // Double quotes: the shell replaces the variable.
   if (token) parts.push('-H "Authorization: Bearer $TOKEN"');
   for (const [name, value] of Object.entries(headers)) parts.push(`-H ${quoted(`${name}: ${value}`)}`);
   if (typeof body === "string") parts.push(`--data-raw ${quoted(body)}`);
   else if (body) for (const [name, value] of body.fields) parts.push(`--form-string ${quoted(`${name}=${value}`)}`);
-  const [first, verb, ...rest] = parts;
-  const command = [[first, verb, ...rest.slice(0, rest[0] === "-g" ? 2 : 1)].join(" "), ...rest.slice(rest[0] === "-g" ? 2 : 1)].join(" \\\n  ");
+  const command = parts.join(" \\\n  ");
   return token ? `TOKEN=${quoted(token)}\n${command}\n` : `${command}\n`;
 };
 

@@ -1,6 +1,6 @@
 // The tables and their items. An item opens in a dialog, where it can be changed.
 
-import { byId, element, get, isNarrow, refill, rove } from "./dom.js";
+import { byId, element, get, isNarrow, refill, rove, shortened } from "./dom.js";
 import * as item from "./item.js";
 
 // More columns are in the dialog only.
@@ -140,14 +140,9 @@ const grid = (table, rows, reload) => {
 
 const line = (table, columns, { key, item: one, isBookkeeping }, reload) => {
   const [first, ...others] = columns;
-  const button = element("button.path", { type: "button", textContent: brief(one[first]), title: "Open the item" });
+  const button = element("button.path", { type: "button", textContent: shortened(one[first], MAX_CELL), title: "Open the item" });
   const properties = isBookkeeping ? { title: "Bookkeeping of the API, not what the table is about" } : {};
-  const created = element(isBookkeeping ? "tr.bookkeeping" : "tr", properties, element("td", {}, button), ...others.map((name) => element("td", { textContent: name in one ? brief(one[name]) : "" })));
+  const created = element(isBookkeeping ? "tr.bookkeeping" : "tr", properties, element("td", {}, button), ...others.map((name) => element("td", { textContent: name in one ? shortened(one[name], MAX_CELL) : "" })));
   created.addEventListener("click", () => getSelection().isCollapsed && item.open(table, key, reload));
   return created;
-};
-
-const brief = (value) => {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.length > MAX_CELL ? `${text.slice(0, MAX_CELL)}…` : text;
 };

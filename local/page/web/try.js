@@ -11,7 +11,7 @@ import * as parameters from "./parameters.js";
 import * as session from "./session.js";
 
 const etags = new Map(); // by path
-let current = null; // the open form: what other parts of the page tell
+let current = null; // what the rest of the page calls on the open form
 
 /** Whether somebody has begun to use the open form. */
 export const isDirty = () => current?.isDirty() ?? false;
@@ -24,7 +24,7 @@ export const create = (operation, operations) => {
   const body = bodies.create(operation);
   const sender = credentials();
   const ifMatch = others.input("if-match");
-  const inbox = body.isTaken && offers.concern(body.names) ? offers.create(body.names, body.fields, body.write) : null;
+  const inbox = body.takesBody && offers.apply(body.names) ? offers.create(body.names, body.fields, body.write) : null;
   const isReadable = operations.some((one) => one.verb === "GET" && one.path === path);
   const loader = ["PUT", "PATCH"].includes(verb) && path.includes("{") && isReadable ? currentValues(inPath, body, ifMatch, sender) : null;
   const answer = answerPlace();
@@ -50,13 +50,13 @@ export const create = (operation, operations) => {
     { autocomplete: "off" },
     ...inPath.fields,
     ...others.fields,
-    body.isTaken ? field("Body", body.input) : null,
+    body.takesBody ? field("Body", body.input) : null,
     inbox?.place ?? null,
     loader?.place ?? null,
-    body.isTaken ? field("Send as", body.kind) : null,
+    body.takesBody ? field("Send as", body.kind) : null,
     sender.place,
     element("div.actions", {}, button, ...copies.buttons),
-    body.isTaken ? element("p.muted.keys", { textContent: "Ctrl+Enter in the body sends the request." }) : null,
+    body.takesBody ? element("p.muted.keys", { textContent: "Ctrl+Enter in the body sends the request." }) : null,
     copies.place,
   );
   body.input.addEventListener("keydown", (event) => {

@@ -64,7 +64,7 @@ def settings() -> Settings:
 
 
 def optional(name: str) -> str | None:
-    """Return a variable like `variable`, or None if it is `off`: templates have no empty variables.
+    """Return a variable, or None if it is `off`: an empty variable is an error.
 
     Raises:
         ConfigurationError: it is missing or empty.
@@ -75,7 +75,7 @@ def optional(name: str) -> str | None:
 
 
 def variable(name: str) -> str:
-    """Return a variable that only the functions have which need it. All variables of a function share 4 KB on Lambda.
+    """Return a variable that only some functions have, because all variables of a function share 4 KB on Lambda.
 
     Raises:
         ConfigurationError: it is missing or empty.

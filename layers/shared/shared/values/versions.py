@@ -1,4 +1,4 @@
-"""Versions: the versions of a record that a caller is willing to replace."""
+"""Optimistic locking: which versions of a record a write may replace."""
 
 from typing import NamedTuple
 

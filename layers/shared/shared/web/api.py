@@ -39,10 +39,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar, 
 from shared.core import deadlines, logs, metrics, startup
 from shared.core.errors import Error, ErrorTypes, InvalidCredentials, InvalidOneTimeToken, Unavailable
 from shared.values.client import Client
-from shared.web.conditional import without_known_body
+from shared.web.conditional import not_modified_if_known
 from shared.web.proxies import identify_client
 from shared.web.request import Event, MethodNotAllowed, Request
-from shared.web.responses import Response, failure
+from shared.web.responses import Response, failure, status_of
 
 if TYPE_CHECKING:
     from shared.records.limits import Limit
@@ -91,13 +91,19 @@ class Verb:
 
 
 class Api:
-    """One path and its verbs. `handler` is what Lambda calls."""
+    """One path and its verbs. `handler` is what Lambda calls, and `failed` returns the response for an error."""
 
-    def __init__(self, path: str, *, mostly: Method | None = None, deadline: float = 5) -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        mostly: Method | None = None,
+        deadline: float = 5,
+        failed: Callable[[Request, Exception], Response] | None = None,
+    ) -> None:
         self.path = path
         self._deadline = deadline
-        # Returns the response for an error. `shared.web.forms` replaces it.
-        self.failed: Callable[[Request, Exception], Response] = _failed
+        self._failed = failed or _failed
         self._mostly = None if startup.starts_before_requests() else mostly
         self.operations: dict[str, Operation] = {}
         self.get = Verb(self, "GET")
@@ -122,11 +128,11 @@ class Api:
                 identify_client(request)
                 response = self._operation(request.method).respond(request)
             if request.method in {"GET", "HEAD"}:
-                response = without_known_body(request, response)
+                response = not_modified_if_known(request, response)
             error = None
         except Exception as raised:  # noqa: BLE001  # the one place where exceptions become responses
             error = raised
-            response = self.failed(request, raised)
+            response = self._failed(request, raised)
         if request.quota is not None:
             response = response.with_headers(request.quota.headers())
         self._log(request, response, error, time.perf_counter() - started)
@@ -187,10 +193,12 @@ class Api:
             fields["userId"] = request.caller_id
         if isinstance(error, Error):
             fields["code"] = error.code
+        # A form redirects browsers, so the status of its response does not tell.
+        is_failure = error is not None and status_of(type(error)) >= HTTPStatus.INTERNAL_SERVER_ERROR
         if isinstance(error, Unavailable):
             # Not a defect of ours: what failed says more than a traceback.
             fields["cause"], error = error.cause, None
-        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if is_failure:
             metrics.count("ServerErrors")
             logs.logger.error("request failed", extra={"fields": fields}, exc_info=error)
         else:

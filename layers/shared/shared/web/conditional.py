@@ -1,7 +1,7 @@
-"""Conditional requests (RFC 9110, 13): what a caller has read before, named by entity tags.
+"""Conditional requests (RFC 9110, 13): If-Match and If-None-Match, which name versions by entity tags.
 
-An entity tag is a record's version, or a digest of what has no version. Writes are subject to `Preconditions`; a read
-of what the caller has already is answered without a body.
+An entity tag is a record's version, or a digest of content without one. A write takes `Preconditions` as an input. A
+GET whose content the caller already has is a 304.
 """
 
 import re
@@ -19,12 +19,12 @@ _VERSION = re.compile('"(0|[1-9][0-9]{0,17})"')
 
 
 class Preconditions(Versions):
-    """The versions that the caller is willing to change: any, if neither header was sent."""
+    """The versions that the caller allows to change; any without these headers."""
 
     __slots__ = ()
     headers: ClassVar = {
         "If-Match": ('"1"', "Change only these versions; `*` stands for any."),
-        "If-None-Match": ('"2"', "Change any version but these; `*` stands for any, so nothing is changed."),
+        "If-None-Match": ('"2"', "Do not change these versions. With `*`, nothing is changed."),
     }
     input_errors: ClassVar[ErrorTypes] = (Stale,)
 
@@ -37,8 +37,8 @@ class Preconditions(Versions):
         )
 
 
-def without_known_body(request: Request, response: Response) -> Response:
-    """Return 304 instead of what the caller has already (`If-None-Match`), for GET and HEAD.
+def not_modified_if_known(request: Request, response: Response) -> Response:
+    """Return 304 if `If-None-Match` lists the response's entity tag, else the response. For GET and HEAD.
 
     The comparison is weak (RFC 9110, 13.1.2): proxies that compress a response make its entity tag weak.
     """

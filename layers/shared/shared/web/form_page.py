@@ -1,4 +1,4 @@
-"""The page that a browser gets when its form cannot be accepted: what to correct, and the form with what was typed.
+"""The page for a browser whose form has errors: what to correct, and the form as it was filled in.
 
 Threats. Another site may post a form with text of its own, which then appears here: all of it is escaped, it appears
 only as values of fields, and the policy allows no scripts and no other sources. The policy also names where the form
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from shared.core.config import settings
 from shared.core.errors import FieldError
 from shared.values.types import Rule
-from shared.web.inputs import Body
+from shared.web.inputs import Body, body_name
 
 _STYLE = """\
 :root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }
@@ -28,7 +28,7 @@ textarea { min-height: 10rem }
 [aria-invalid] { outline: 2px solid #c62828 }
 .fault { color: #c62828; margin: .25rem 0 0 }
 button { font: inherit; font-weight: 600; margin-top: 1.5rem; padding: .5rem 1.5rem }
-.unused { left: -100vw; position: absolute }
+.honeypot { left: -100vw; position: absolute }
 @media (prefers-color-scheme: dark) { .fault { color: #ff8a80 } [aria-invalid] { outline-color: #ff8a80 } }
 """
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -44,11 +44,11 @@ def policy() -> str:
 
 
 def html(
-    message: str, kind: type[Body], *, values: Mapping[str, str] | None, faults: Sequence[FieldError], unused: str
+    message: str, kind: type[Body], *, values: Mapping[str, str] | None, faults: Sequence[FieldError], honeypot: str
 ) -> str:
-    """Return the page. Without `values`, it has no form: what was sent could not be read.
+    """Return the page. Without `values` it has no form, because the body could not be read.
 
-    `unused` is the field that people do not see.
+    `honeypot` is the name of the field that people do not see.
     """
     heading = "Please correct what is marked." if faults else f"{message}."
     parts = [f"<h1>{escape(heading)}</h1>"]
@@ -57,13 +57,13 @@ def html(
     else:
         found = {fault.field: fault.message for fault in faults}
         hints = get_type_hints(kind, include_extras=True)
-        shown = [own for own in fields(kind) if own.name != unused]
-        names = {Body.external_name(own.name) for own in shown}
+        shown = [field for field in fields(kind) if field.name != honeypot]
+        names = {body_name(field.name) for field in shown}
         parts += [_fault(f"{name} {text}") for name, text in found.items() if name not in names]
         parts.append('<form method="post" accept-charset="utf-8">')
-        parts += [_field(own, hints[own.name], values, found) for own in shown]
+        parts += [_field(field, hints[field.name], values, found) for field in shown]
         parts.append(
-            f'<p class="unused" aria-hidden="true"><input name="{unused}" tabindex="-1" autocomplete="off"></p>'
+            f'<p class="honeypot" aria-hidden="true"><input name="{honeypot}" tabindex="-1" autocomplete="off"></p>'
         )
         parts.append('<button type="submit">Send</button>\n</form>')
     title = escape(f"{heading} {settings().app_name}")
@@ -77,7 +77,7 @@ def html(
 
 def _field(field: "Field[Any]", hint: Any, values: Mapping[str, str], faults: Mapping[str, str]) -> str:
     """Return a field with its label, its value, and what is wrong with it."""
-    name = Body.external_name(field.name)
+    name = body_name(field.name)
     rules = [part for part in getattr(hint, "__metadata__", ()) if isinstance(part, Rule)]
     attributes = f'id="{name}" name="{name}"'
     if field.default is MISSING:

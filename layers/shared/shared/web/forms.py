@@ -5,9 +5,9 @@ A form is a path and its fields, `class Message(Fields)`; both verbs of the endp
     form = Form("/api/contact", Message, recipient=settings().contact_to, thanks="/contact/thanks")
     api, handler = form.api, form.handler
 
-A program gets JSON. A browser that posts an HTML form is redirected to the front end's `thanks`. If something is wrong,
-it gets a page that says what to correct (`shared.web.form_page`), or is redirected to the front end's page `mistakes`,
-with the error in the query: `code`, and `errors` as in the JSON, except for what was typed.
+A program gets JSON. A browser that posts an HTML form is redirected to the page `thanks` of the front end. After an
+error it gets a page that says what to correct (`shared.web.form_page`). With `mistakes`, it is redirected to that page
+of the front end instead, with `code` and `errors` in the query; what was typed is left out.
 
 Threats. Bots fill in every field: a hidden one, `website`, tells them from people, and they get the usual
 response while nothing is stored. A flood of submissions: five a minute from one network. A stranger composes an email
@@ -87,7 +87,7 @@ class _Sender:
 
     @classmethod
     def from_request(cls, request: Request) -> Self:
-        """Read it from the request: a script's `fetch` accepts anything, a browser's own request asks for HTML."""
+        """Return a browser for a POST without JSON that asks for HTML; a script's `fetch` accepts anything."""
         is_html_form = request.method == "POST" and request.content_type != JSON
         return cls(is_browser=is_html_form and _accepts_html(request.headers.get("accept", "")))
 
@@ -95,8 +95,8 @@ class _Sender:
 class Form:
     """A path that takes a form: anyone may POST it, and administrators GET the submissions.
 
-    Each submission is emailed to `recipient`. `thanks` is the page of the front end to which a browser is
-    redirected, and so is `mistakes`, if there is one: the page with the form.
+    Each submission is emailed to `recipient`. `thanks` and `mistakes` are pages of the front end: where a browser is
+    redirected after a success, and after an error. Without `mistakes` it gets a page of the API.
     """
 
     def __init__(
@@ -104,12 +104,11 @@ class Form:
     ) -> None:
         # The keys of submissions start with it: with another path, earlier ones are no longer listed.
         self.name = path.removeprefix("/api/")
-        self.api = Api(path, mostly="POST")
+        self.api = Api(path, mostly="POST", failed=self._failed)
         self.handler = self.api.handler
         self.fields = fields
         self._recipient = recipient
         self._mistakes = mistakes
-        self.api.failed = self._failed
 
         def read(admin: Admin, paging: Paging) -> "Page[PublicSubmission]":
             """Return a page of the submissions, newest first."""
@@ -147,7 +146,9 @@ class Form:
         from shared.web import form_page  # noqa: PLC0415
 
         faults = error.fields if isinstance(error, InvalidInput) else ()
-        content = form_page.html(answer["message"], self.fields, values=_typed(request), faults=faults, unused=HONEYPOT)
+        content = form_page.html(
+            answer["message"], self.fields, values=_typed(request), faults=faults, honeypot=HONEYPOT
+        )
         return Html(content, response.status, {**response.headers, "Content-Security-Policy": form_page.policy()})
 
     def _submit(self, sent: Fields, key: IdempotencyKey, client: Client) -> "SubmissionId":

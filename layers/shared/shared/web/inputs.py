@@ -32,7 +32,8 @@ _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 OMITTED: Any = object()
 
 
-def _camel_case(name: str) -> str:
+def body_name(name: str) -> str:
+    """Return the name of a field in a body: in camelCase."""
     first, *others = name.split("_")
     return first + "".join(part[:1].upper() + part[1:] for part in others)
 
@@ -40,7 +41,7 @@ def _camel_case(name: str) -> str:
 def query_name(name: str) -> str:
     """Return the name of a parameter in a query: in camelCase, except the end of a range (`dueAt_from`)."""
     end = next((end for end in RANGE if name.endswith(end)), "")
-    return _camel_case(name.removesuffix(end)) + end
+    return body_name(name.removesuffix(end)) + end
 
 
 @dataclass_transform(kw_only_default=True, eq_default=False)
@@ -51,7 +52,7 @@ class _Input:
     input_example: ClassVar[Mapping[str, Any] | None] = None
     # NaN and the infinities are not JSON.
     __pydantic_config__: ClassVar = {
-        "alias_generator": _camel_case,
+        "alias_generator": body_name,
         "hide_input_in_errors": True,
         "allow_inf_nan": False,
     }
@@ -87,21 +88,16 @@ class _Input:
         by_name: dict[str, Any] = adapter.dump_python(self, mode="json", by_alias=True, exclude=omitted)
         return by_name
 
-    @staticmethod
-    def external_name(name: str) -> str:
-        """Return the name of a field as callers write it."""
-        return _camel_case(name)
-
     @classmethod
     def _names(cls) -> list[str]:
         """Return the names of all fields, as callers write them."""
-        return [_camel_case(field.name) for field in fields(cls)]
+        return [body_name(field.name) for field in fields(cls)]
 
     @classmethod
     def _required(cls) -> list[str]:
         """Return the names of the fields without a default, as callers write them."""
         required = [field for field in fields(cls) if field.default is MISSING and field.default_factory is MISSING]
-        return [_camel_case(field.name) for field in required]
+        return [body_name(field.name) for field in required]
 
     @classmethod
     def _from_text(cls, values: Mapping[str, str]) -> Self:
@@ -191,8 +187,8 @@ def _translated(error: "ValidationError", required: list[str]) -> InvalidInput:
     if not errors[0]["loc"]:
         return InvalidInput("The body must be a JSON object")
     found = [FieldError(".".join(map(str, each["loc"])), _rule(each, required)) for each in errors]
-    wrong = [own for own, each in zip(found, errors, strict=True) if not _is_missing_required(each, required)]
-    return InvalidInput(f"{wrong[0].field}: {wrong[0].message}" if wrong else _all_required(required), found)
+    invalid = [field for field, each in zip(found, errors, strict=True) if not _is_missing_required(each, required)]
+    return InvalidInput(f"{invalid[0].field}: {invalid[0].message}" if invalid else _all_required(required), found)
 
 
 def _is_missing(error: "ErrorDetails", required: list[str]) -> bool:

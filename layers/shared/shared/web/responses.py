@@ -25,7 +25,7 @@ from shared.core.errors import (
 )
 from shared.web.request import BodyTooLarge, Event, MethodNotAllowed, UnsupportedEncoding, UnsupportedMediaType
 
-# From the OWASP cheat sheets HTTP Headers and REST Security; only what applies to an API that serves no pages.
+# From the OWASP cheat sheets HTTP Headers and REST Security. `Html` replaces the policy.
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "frame-ancestors 'none'",
@@ -39,7 +39,7 @@ Shape = TypeVar("Shape")
 
 
 class Response:
-    """A response: a JSON object, or the text of one, or no body; a status, and headers.
+    """A response: its status, its headers, and its body, which is a JSON object, a text, or None.
 
     An operation returns one of the kinds below, and its return type says which, with the shape of what is inside:
     `Data[PublicUser]`. The shapes are in `shared.shapes`.

@@ -1,4 +1,4 @@
-"""The links and codes in emails: what an operation asks for that takes a `token` or a `code`."""
+"""The links and codes in emails, for operations that take a `token` or a `code`."""
 
 import re
 from typing import Any

@@ -1,8 +1,8 @@
-"""Plain pages for the links in emails, at /_local/front-end/, until there is a front end.
+"""A stand-in for the front end, at /_local/front-end/: plain pages for the links in emails.
 
 They are the pages that docs/front-end.md describes, without JavaScript: each form is sent to the runner, which calls
-the API over HTTP as a front end's server does. Nothing is stored: who signs in here sees the API's answer, and that is
-all.
+the API over HTTP as a front end's server does. Nothing is stored: after a sign-in, the page shows whose session it is,
+and the tokens are dropped.
 """
 
 import http.client
@@ -16,7 +16,7 @@ from typing import Any
 
 from flask import Flask, Response, abort, redirect, render_template_string, request
 
-from local.page.front_end.screens import SCREENS, Screen
+from local.page.stand_in.screens import SCREENS, Screen
 
 PATH = "/_local/front-end"
 _TEMPLATE = Path(__file__).with_name("screen.html").read_text(encoding="utf-8")

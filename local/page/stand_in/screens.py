@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a form. One with `only_after` is shown once the API has asked for it with this error code."""
+    """A field of a form. A field with `only_after` is shown only after this error code."""
 
     name: str
     label: str = ""
@@ -34,7 +34,7 @@ class Screen:
         return frozenset(field.name for field in self.fields)
 
     def shown(self, values: Mapping[str, str], code: str) -> list[Field]:
-        """Return the fields to show: a secret of the address or of the page before stays hidden."""
+        """Return the fields to show. Hidden ones carry a secret from the URL or from the previous page."""
         return [
             field
             for field in self.fields

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from local.page.front_end.screens import SCREENS
 from local.page.links import Links
+from local.page.stand_in.screens import SCREENS
 from tests.local.harness import Answer, RunnerProcess, eventually
 from tests.support import PASSWORD, ROOT
 
