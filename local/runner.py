@@ -21,7 +21,7 @@ from local.aws.streams import Checkpoints, Streams
 from local.console import Console
 from local.errors import RunnerError
 from local.functions.pool import ForkServer, FunctionError, Pool, Result, lambda_environment
-from local.functions.watch import Watch
+from local.functions.watch import Changes, Watch
 from local.handlers import Handler, undeclared
 from local.page import accounts
 from local.page.accounts import Accounts
@@ -338,16 +338,22 @@ class Runner:
         changes = self._watch.changes()
         if not changes:
             return
-        if changes.template or changes.settings:
-            self._reload_project(self._options.template if changes.template else self._options.settings)
-        elif changes.handlers:
-            self._look_for_undeclared()
+        try:
+            if changes.template or changes.settings:
+                self._reload_project(self._options.template if changes.template else self._options.settings)
+            elif changes.handlers:
+                self._look_for_undeclared()
+        finally:
+            # The changes are reported once, so they are applied whatever fails.
+            self._reload_functions(changes)
+        self._streams.retry_now()
+
+    def _reload_functions(self, changes: Changes) -> None:
         names = set(self._pools) if changes.layers else changes.functions & self._pools.keys()
         for name in names:
             self._pools[name].retire()
         if names:
             self._console.progress(f"Reloaded {'all functions' if changes.layers else ', '.join(sorted(names))}.")
-        self._streams.retry_now()
 
     def _look_for_undeclared(self) -> None:
         """Serve the error for other handlers than before, if there are others."""

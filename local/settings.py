@@ -5,6 +5,7 @@ those of the template, so a value can move to samconfig.toml unchanged.
 """
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from local.errors import RunnerError
 from local.template import setting_names
 
 FILE_NAME = ".env.local"
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True, repr=False)
@@ -31,9 +33,11 @@ def read_settings(path: Path, template: Path) -> Settings:
     if not values:
         return Settings()
     parameters, secrets, rotated = setting_names(template)
-    for name, (line, _) in values.items():
+    for name, (line, text) in values.items():
         if name in rotated:
             raise RunnerError(f"{path.name}, line {line}: {name} gets its value from its rotation. Remove the line.")
+        if name in secrets and not text:
+            raise RunnerError(f"{path.name}, line {line}: {name} has no value. AWS has no empty secrets.")
         if name not in parameters | secrets:
             raise RunnerError(f"{path.name}, line {line}: {_unknown(name, parameters | secrets, template)}")
     return Settings(
@@ -45,6 +49,8 @@ def read_settings(path: Path, template: Path) -> Settings:
 def _values(path: Path) -> dict[str, tuple[int, str]]:
     """Return the line and the value of each name. The last line of a name wins."""
     values = {}
+    if path.exists() and not path.is_file():
+        raise RunnerError(f"{path.name} is not a file.")
     try:
         with path.open(encoding="utf-8-sig") as file:
             for binding in parse_stream(file):
@@ -52,6 +58,8 @@ def _values(path: Path) -> dict[str, tuple[int, str]]:
                 line = binding.original.line + string[: len(string) - len(string.lstrip())].count("\n")
                 if binding.error or (binding.key is not None and binding.value is None):
                     raise RunnerError(f"{path.name}, line {line}: write each value as Name=value.")
+                if _CONTROL.search(binding.value or ""):
+                    raise RunnerError(f"{path.name}, line {line}: the value has a control character.")
                 if binding.key is not None and binding.value is not None:
                     values[binding.key] = (line, binding.value)
     except FileNotFoundError:

@@ -1,12 +1,13 @@
 """Programs for the deployed stack and its template.
 
-The commands in parentheses run them; `retained` and `stack` are used by the others.
+The commands in parentheses run them; `issuer`, `retained` and `stack` are used by the others.
 
     admin            create an administrator (make admin)
     adopt            begin a stack with what a deleted one left (make adopt)
     cloudfront.yaml  CloudFront and a web ACL in front of the API, a stack of its own
     deploy           deploy the build and print the next steps (make deploy)
     discard          delete what a failed first deployment left (make discard)
+    issuer           the issuer of access tokens that a deployment sets (make deploy)
     privileges       list what each function may do (docs/privileges.md)
     resources        count the stack's resources, and how many more endpoints fit (make build)
     restore          copy items back from a restored table (make restore)

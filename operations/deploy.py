@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operations import retained
-from operations.stack import FIRST_DEPLOYMENT_FAILED, ROOT, OperationError, Stack, is_attended, is_missing
+from operations import issuer, retained
+from operations.stack import FIRST_DEPLOYMENT_FAILED, ROOT, OperationError, Stack, is_attended, is_missing, override
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -40,11 +40,10 @@ def main(stage: str) -> None:
     if status is None:
         print(_forgotten_tables(stack), end="")
     command = [f"{sys.prefix}/bin/sam", "deploy", "--config-env", stage]
-    overrides = {} if status is None else {**_announce_all_at_once(stack), **_announce_issuer(stack)}
+    overrides = {} if status is None else {**_announce_all_at_once(stack), **issuer.parameters(stack)}
     if overrides:
         # On the command line, they replace those of samconfig.toml.
-        parameters = {**stack.parameters, **overrides}
-        command += ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
+        command += ["--parameter-overrides", *map(override, ({**stack.parameters, **overrides}).items())]
     if not is_attended():
         command.append("--no-confirm-changeset")
     sys.stdout.flush()
@@ -112,28 +111,6 @@ def _announce_all_at_once(stack: Stack) -> dict[str, str]:
         "shifts all calls at once, and no alarm rolls it back."
     )
     return {"Deployment": "AllAtOnce"}
-
-
-def _announce_issuer(stack: Stack) -> dict[str, str]:
-    """Announce that the API's URL becomes the issuer of access tokens. Return the parameters; none if one is set.
-
-    The URL is known once the stack exists. While calls shifted gradually, old and new functions would reject each
-    other's tokens, so the deployment that changes the issuer shifts all calls at once.
-    """
-    url = stack.outputs().get("ApiUrl", "")
-    if not url or _has_issuer(stack):
-        return {}
-    print(
-        f"The issuer of access tokens becomes {url}, so that other services can verify them (docs/front-end.md). "
-        "Tokens issued before are rejected, and clients refresh theirs. All calls shift at once."
-    )
-    return {"TokenIssuer": url, "Deployment": "AllAtOnce"}
-
-
-def _has_issuer(stack: Stack) -> bool:
-    """Return whether the issuer of access tokens is, or becomes, a URL. `sam deploy` keeps deployed values."""
-    parameters = {**stack.deployed_parameters(), **stack.parameters}
-    return any(map(parameters.get, ("TokenIssuer", "DomainName")))
 
 
 def _alarm_is_on(stack: Stack) -> bool:
@@ -248,7 +225,7 @@ def _admin_step(stack: Stack) -> str:
 
 def _issuer_steps(stack: Stack) -> list[str]:
     """Return what is left to do before other services can verify access tokens without settings."""
-    if _has_issuer(stack):
+    if issuer.is_set(stack):
         return []
     step = "If other services will verify access tokens, deploy once more, which sets their issuer: make deploy"
     return [f"{step}{stack.option} (docs/front-end.md)."]

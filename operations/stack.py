@@ -1,6 +1,7 @@
 """The stack as samconfig.toml configures it and as CloudFormation reports it."""
 
 import os
+import re
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -25,6 +26,13 @@ def is_missing(problem: Exception) -> bool:
     return isinstance(problem, ClientError) and "does not exist" in problem.response["Error"].get("Message", "")
 
 
+def override(parameter: tuple[str, str]) -> str:
+    """Return a parameter's name and value as SAM CLI reads them: it needs quotation marks around spaces or nothing."""
+    name, value = parameter
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f"{name}={value}" if re.fullmatch(r'[^\s"\\]+', value) else f'{name}="{escaped}"'
+
+
 def is_attended() -> bool:
     """Return whether somebody is there to answer a question."""
     return "CI" not in os.environ and sys.stdin.isatty()
@@ -47,7 +55,8 @@ class Stack:
         if stage not in stages:
             raise OperationError(f"samconfig.toml has no stage {stage}, only {' and '.join(stages)}: make … STAGE=prod")
         common = sections[stage]["global"]["parameters"]
-        parameters = dict(pair.split("=", 1) for pair in common["parameter_overrides"])
+        pairs = (pair.split("=", 1) for pair in common["parameter_overrides"])
+        parameters = {name: value.strip('"') for name, value in pairs}
         template = ROOT / sections[stage]["deploy"]["parameters"]["template_file"]
         return cls(stage, common["stack_name"], parameters, template.parent)
 

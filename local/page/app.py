@@ -177,7 +177,11 @@ class Page:
             return _problem(HTTPStatus.BAD_REQUEST, str(problem))
         except tables.ChangedError:
             return _problem(HTTPStatus.CONFLICT, _CHANGED)
-        except (AwsError, MiniStackGoneError):
+        except AwsError as problem:
+            if problem.code in {"ValidationException", "SerializationException"}:
+                return _problem(HTTPStatus.BAD_REQUEST, problem.message)
+            abort(HTTPStatus.SERVICE_UNAVAILABLE)
+        except MiniStackGoneError:
             abort(HTTPStatus.SERVICE_UNAVAILABLE)
         finally:
             # Otherwise every thread that serves the page keeps a connection to MiniStack open.

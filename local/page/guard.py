@@ -62,4 +62,5 @@ def _is_from_page() -> bool:
 
 
 def _is_form_of_page() -> bool:
-    return request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
+    is_own = request.headers.get("Origin", "null").lower() in {"null", f"http://{request.host}".lower()}
+    return is_own and request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"

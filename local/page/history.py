@@ -15,6 +15,7 @@ _MAX_REQUESTS = 1_000
 _MAX_LINES, _MAX_LINE = 10_000, 4_000
 # Of all exchanges together, in characters.
 _MAX_EXCHANGES = 8_000_000
+_MAX_PATH = 2_000
 # The most CORS warnings that are printed.
 _MAX_WARNINGS = 100
 
@@ -41,7 +42,8 @@ class History:
         names = [field.name for field in fields(request) if field.name != "exchange"]
         with self._lock:
             self._count += 1
-            self._requests.append({"number": self._count, **{name: getattr(request, name) for name in names}})
+            kept = {name: getattr(request, name) for name in names}
+            self._requests.append({"number": self._count, **kept, "path": request.path[:_MAX_PATH]})
             self._exchanges[self._count] = exchange
             self._exchange_size += masking.size_of(exchange)
             while self._exchange_size > _MAX_EXCHANGES or len(self._exchanges) > _MAX_REQUESTS:

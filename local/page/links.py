@@ -29,7 +29,9 @@ class Links:
         if not self._front_end:
             return []
         urls = dict.fromkeys(re.findall(re.escape(self._front_end) + r"/[^\s<>\"]*", text))
-        return [{"url": url, "opens": self._stand_in(url) or url} for url in urls]
+        stand_ins = {url: self._stand_in(url) for url in urls}
+        is_needed = any(stand_ins.values()) and not _is_running(self._front_end)
+        return [{"url": url, "opens": (is_needed and stand_ins[url]) or url} for url in urls]
 
     def redirected(self, html: str) -> str:
         """Return an email's HTML, with links to the stand-in where no front end is running."""
@@ -40,20 +42,26 @@ class Links:
 
     def _stand_in(self, url: str) -> str:
         """Return the URL of the stand-in's page, or empty."""
-        parts = urlsplit(url.removeprefix(self._front_end))
-        if parts.path.strip("/") not in SCREENS or _is_running(self._front_end):
+        try:
+            parts = urlsplit(url.removeprefix(self._front_end))
+        except ValueError:
+            # A stranger's message can have any text.
             return ""
-        return f"{stand_in.PATH}{parts.geturl()}"
+        is_page = parts.path.startswith("/") and parts.path.strip("/") in SCREENS
+        return f"{stand_in.PATH}{parts.geturl()}" if is_page and not parts.netloc else ""
 
 
 def _is_running(front_end_url: str) -> bool:
     """Return whether the front end accepts connections. One on another machine counts as running."""
-    parts = urlsplit(front_end_url)
-    host = parts.hostname or ""
-    if not is_local(host):
+    try:
+        parts = urlsplit(front_end_url)
+        host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 80)
+    except ValueError:
+        return True
+    if not is_local(parts.netloc.rpartition("@")[2]):
         return True
     try:
-        with socket.create_connection((host, parts.port or _PORTS.get(parts.scheme, 80)), _SECONDS):
+        with socket.create_connection((host, port), _SECONDS):
             return True
     except OSError:
         return False

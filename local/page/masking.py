@@ -8,10 +8,10 @@ and tokens by their form. A body that cannot be read, or that has no names, is n
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from email import message_from_bytes
-from email.message import Message as MimePart
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from multipart import PushMultipartParser, parse_options_header
 
 from local.gateway.recording import Exchange, HeaderPairs, Message
 
@@ -23,18 +23,32 @@ _SECRET_HEADERS = frozenset(
 )
 # Headers whose URLs may have secrets as parameters, such as the token of an emailed link.
 _URL_HEADERS = frozenset({"referer", "location", "content-location", "link", "origin"})
-# In lower case, without separators: `refresh_token` is `refreshtoken`. An authenticator app has `uri` and `secret`.
+# Names are compared in lower case, without separators: `refresh_token` is `refreshtoken`. Secret are these names, and
+# all that contain one of the words below. An authenticator app has `uri` and `secret`.
 _SECRET_NAMES = frozenset(
     {
-        *("password", "currentpassword", "newpassword", "passwordhash", "passphrase"),
-        *("token", "accesstoken", "refreshtoken", "idtoken", "sessiontoken", "csrftoken", "apikey"),
         *("registration", "code", "mailcode", "oauthcode", "codeverifier", "recoverycode", "recoverycodes", "otp"),
-        *("device", "secret", "clientsecret", "credential", "privatekey", "request", "nonce", "uri", "authorization"),
-        *("cookie", "cookies", "xproxykey", "proxykey"),
+        *("device", "pwd", "privatekey", "request", "nonce", "uri", "authorization", "xproxykey", "proxykey", "apikey"),
     }
 )
+_SECRET_WORDS = (
+    "password",
+    "passwd",
+    "passphrase",
+    "token",
+    "secret",
+    "cookie",
+    "credential",
+    "signature",
+    "totp",
+    "keyid",
+)
+_HARMLESS_NAMES = frozenset({"tokentype"})
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 _PARTS = re.compile(r"[^\[\].]+")
+# What can be the name of a field, and not a secret.
+_NAME = re.compile(r"(?!eyJ)[\w.\[\]-]{1,100}")
+_MAX_FIELDS, _MAX_DEPTH = 100, 20
 # A JSON Web Token, and a bearer token.
 _TOKENS = re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]+\.[\w-]*|(?<=Bearer )[\w.~+/-]+=*(?![\w=\"])")
 # A name with a value in a text, such as the parameter of a link.
@@ -70,12 +84,16 @@ class _Mask:
 
     def is_secret(self, name: str) -> bool:
         """Return whether a field with this name is secret: `token`, `user[password]`, `recovery_codes`."""
-        return any(_normalized(part) in self._names for part in [name, *_PARTS.findall(name)])
+        return any(self._is_secret(_normalized(part)) for part in [name, *_PARTS.findall(name)])
+
+    def _is_secret(self, name: str) -> bool:
+        return name in self._names or (name not in _HARMLESS_NAMES and any(word in name for word in _SECRET_WORDS))
 
     def query(self, query: str) -> str:
         """Return a query, decoded, with its secret parameters masked."""
         pairs = parse_qsl(query, keep_blank_values=True)
-        return _shorten("&".join(f"{name}={self._text(name, value)}" for name, value in pairs), MAX_HEADERS)
+        shown = ((name if _NAME.fullmatch(name) else MASK, self._text(name, value)) for name, value in pairs)
+        return _shorten("&".join(f"{name}={value}" for name, value in shown), MAX_HEADERS)
 
     def message(self, message: Message, *, is_response: bool) -> dict[str, Any]:
         """Return {headers, body, note}."""
@@ -85,7 +103,7 @@ class _Mask:
             note = "The body was not read."
         elif message.size:
             body = None if message.body is None else self._body(message.body, kind, is_response=is_response)
-            about = f"{message.size:,} bytes{f' of {kind}' if kind else ''}"
+            about = f"{message.size:,} bytes{f' of {_shorten(self._in_text(kind), 100)}' if kind else ''}"
             if body is None:
                 note = f"The body is not shown: {about}."
             elif len(body) > MAX_SHOWN:
@@ -144,20 +162,27 @@ class _Mask:
 
     def _json(self, body: bytes, *, is_response: bool) -> str:
         value = json.loads(body)
-        if not isinstance(value, dict | list):
+        if not isinstance(value, dict | list) or (
+            isinstance(value, list) and any(isinstance(each, str) for each in value)
+        ):
             # A text or number without a name may be a secret.
-            raise ValueError  # noqa: TRY004 - one kind of error for all that cannot be read
+            raise ValueError
         shown = self._value(value)
         # In an error, `code` is not a secret but says what is wrong.
         if is_response and isinstance(value, dict) and value.get("success") is False:
             shown |= {"code": value["code"]} if isinstance(value.get("code"), str) else {}
         return json.dumps(shown, indent=2, ensure_ascii=False)
 
-    def _value(self, value: Any) -> Any:
+    def _value(self, value: Any, depth: int = 0) -> Any:
+        if depth > _MAX_DEPTH:
+            # Indented, it would be many times as large.
+            raise ValueError
         if isinstance(value, dict):
-            return {name: MASK if self._hides(name, each) else self._value(each) for name, each in value.items()}
+            return {
+                name: MASK if self._hides(name, each) else self._value(each, depth + 1) for name, each in value.items()
+            }
         if isinstance(value, list):
-            return [self._value(each) for each in value]
+            return [self._value(each, depth + 1) for each in value]
         if isinstance(value, str):
             return self._nested(value)
         return value
@@ -168,7 +193,7 @@ class _Mask:
 
     def _nested(self, text: str) -> str:
         """Mask what is inside a text, which may be JSON itself."""
-        if text[:1] in {"{", "["}:
+        if text.lstrip()[:1] in {"{", "["}:
             try:
                 return json.dumps(self._value(json.loads(text)), ensure_ascii=False)
             except ValueError:
@@ -177,22 +202,33 @@ class _Mask:
 
     def _form(self, body: bytes) -> str:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True)
-        return "\n".join(f"{name}={self._text(name, value)}" for name, value in pairs)
+        return "\n".join(f"{_verified(name)}={self._text(name, value)}" for name, value in pairs)
 
     def _multipart(self, body: bytes, kind: str) -> str:
-        whole = message_from_bytes(b"Content-Type: " + kind.encode("latin-1") + b"\r\n\r\n" + body)
-        if not whole.is_multipart() or whole.defects:
-            raise ValueError
-        return "\n".join(self._part(part) for part in whole.get_payload() if isinstance(part, MimePart))
+        _, options = parse_options_header(kind)
+        shown, part, content = [], None, b""
+        # It limits the number and the headers of parts, so no body takes long.
+        with PushMultipartParser(options["boundary"], strict=True, max_segment_count=_MAX_FIELDS) as parser:
+            for event in parser.parse(body):
+                if event is None:
+                    shown.append(self._part(part, content))
+                elif isinstance(event, bytearray | bytes):
+                    content += event
+                else:
+                    part, content = event, b""
+        return "\n".join(shown)
 
-    def _part(self, part: MimePart) -> str:
-        name = part.get_param("name", header="content-disposition")
-        content = part.get_payload(decode=True)
-        if not isinstance(name, str) or not isinstance(content, bytes):
-            raise ValueError  # noqa: TRY004 - one kind of error for all that cannot be read
-        if part.get_filename() is not None:
-            return f"{name}: a file, {len(content):,} bytes of {part.get_content_type()}"
-        return f"{name}={self._text(name, content.decode())}"
+    def _part(self, part: Any, content: bytes) -> str:
+        if part.filename is not None:
+            return f"{_verified(part.name)}: a file, {len(content):,} bytes of {_shorten(part.content_type or '', 100)}"
+        return f"{_verified(part.name)}={self._text(part.name, content.decode())}"
+
+
+def _verified(name: str) -> str:
+    """Return the name of a field. Raises ValueError for what may be something else, such as JSON sent as a form."""
+    if not _NAME.fullmatch(name):
+        raise ValueError
+    return name
 
 
 def _normalized(name: str) -> str:

@@ -45,7 +45,8 @@ def body(content: Any, kind: str = JSON) -> str | None:
     [
         *("password", "currentPassword", "newPassword", "new_password", "PASSWORD", "token", "refreshToken", "idToken"),
         *("registration", "code", "mailCode", "device", "secret", "credential", "recoveryCode", "recoveryCodes"),
-        *("codeVerifier", "oauthCode", "user[password]", "user.token"),
+        *("codeVerifier", "oauthCode", "user[password]", "user.token", "confirmPassword", "passwd", "mfaToken"),
+        *("AWSAccessKeyId", "Signature", "X-Amz-Credential"),
     ],
 )
 def test_secret_field_is_masked_in_every_kind_of_body(name: str) -> None:
@@ -142,6 +143,10 @@ def test_secret_headers_are_masked() -> None:
         (f"--b\r\nContent-Disposition: form-data; name=a\r\n\r\n{SECRET}".encode(), BOUNDARY),
         (b"[" * 100_000, JSON),
         (b"1" * 5000, JSON),
+        (json.dumps([SECRET]).encode(), JSON),
+        (json.dumps({"email": "a@b.c", "password": f"{SECRET}=1"}).encode(), FORM),
+        (f"user:password={SECRET}".encode(), FORM),
+        (b'--b\r\nContent-Disposition: form-data; name="' + b";" * 200_000 + b'"\r\n\r\n1\r\n--b--\r\n', BOUNDARY),
     ],
 )
 def test_body_that_cannot_be_read_is_only_size_and_type(content: bytes, kind: str) -> None:
@@ -149,6 +154,10 @@ def test_body_that_cannot_be_read_is_only_size_and_type(content: bytes, kind: st
     assert shown["body"] is None
     about = f"{len(content):,} bytes{f' of {kind}' if kind else ''}"
     assert shown["note"] == f"The body is not shown: {about}."
+
+
+def test_token_without_a_name_in_a_query_is_masked() -> None:
+    assert kept(query=f"eyJhbGciOi.{SECRET}.x&a=1")["query"] == "•••=&a=1"
 
 
 def test_file_is_only_size_and_type() -> None:

@@ -1,5 +1,6 @@
 """`.env.local`: which values it has, and what is wrong with a line."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -51,8 +52,10 @@ def test_missing_or_empty_file_has_no_values(file: Path) -> None:
         ("AppName", "line 1: write each value as Name=value"),
         ("AppName=x\n= y", "line 2: write each value as Name=value"),
         ("# a\nProxyKeySecret=x", "line 2: ProxyKeySecret gets its value from its rotation"),
+        ("SendGridKeySecret=", "line 1: SendGridKeySecret has no value"),
+        ("AppName=a\0b", "line 1: the value has a control character"),
     ],
-    ids=["another case", "another style", "unknown", "no value", "no name", "rotated"],
+    ids=["another case", "another style", "unknown", "no value", "no name", "rotated", "empty secret", "control"],
 )
 def test_wrong_line_is_named(file: Path, text: str, message: str) -> None:
     with pytest.raises(RunnerError, match=rf"\.env\.local, {message}"):
@@ -63,6 +66,24 @@ def test_file_in_another_encoding_is_reported(file: Path) -> None:
     file.write_bytes("AppName=Café".encode("latin-1"))
     with pytest.raises(RunnerError, match=r"\.env\.local cannot be read"):
         read_settings(file, TEMPLATE)
+
+
+def test_what_is_not_a_file_is_not_opened(file: Path) -> None:
+    os.mkfifo(file)
+    with pytest.raises(RunnerError, match="is not a file"):
+        read_settings(file, TEMPLATE)
+
+
+def test_broken_template_is_reported_as_such(file: Path, tmp_path: Path) -> None:
+    file.write_text("AppName=x")
+    template = tmp_path / "template.yaml"
+    for text in ("\tbroken: [", "", "Resources: {A: text}", "Resources: {A: }"):
+        template.write_text(text)
+        with pytest.raises(RunnerError, match=r"template\.yaml cannot be read"):
+            read_settings(file, template)
+    template.unlink()
+    with pytest.raises(RunnerError, match="There is no"):
+        read_settings(file, template)
 
 
 def test_example_is_valid_and_changes_nothing_until_a_line_is_enabled(file: Path) -> None:

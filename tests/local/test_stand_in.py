@@ -131,3 +131,31 @@ def test_front_end_on_another_machine_is_not_asked(front_end: str) -> None:
 def test_page_that_the_runner_does_not_have_stays() -> None:
     (link,) = links(FRONT_END).of(f"{FRONT_END}/pricing")
     assert link["opens"] == link["url"]
+
+
+@pytest.mark.parametrize("text", [f"{FRONT_END}//[x", f"{FRONT_END}//login"])
+def test_odd_link_of_a_strangers_message_stays(text: str) -> None:
+    assert all(link["opens"] == link["url"] for link in links(FRONT_END).of(text))
+
+
+@pytest.mark.parametrize("front_end", ["http://localhost:99999", "http://localhost:abc", "http://[::1"])
+def test_front_end_without_a_valid_port_is_left_alone(front_end: str) -> None:
+    (link,) = links(front_end).of(f"{front_end}/login")
+    assert link["opens"] == link["url"]
+
+
+def test_stand_in_serves_links_to_an_address_of_ipv6() -> None:
+    (link,) = links("http://[::1]:9").of("http://[::1]:9/login")
+    assert link["opens"] == f"{HOME}/login"
+
+
+def test_front_end_is_asked_once_for_all_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def is_running(url: str) -> bool:
+        asked.append(url)
+        return False
+
+    monkeypatch.setattr("local.page.links._is_running", is_running)
+    found = links(FRONT_END).of("\n".join(f"{FRONT_END}/login?{number}" for number in range(40)))
+    assert (len(found), len(asked)) == (40, 1)

@@ -12,10 +12,11 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from samcli.cli.types import CfnParameterOverridesType
 
-from operations import admin, deploy, retained
+from operations import admin, deploy, issuer, retained
 from operations.retained import Retained
-from operations.stack import OperationError, Stack
+from operations.stack import OperationError, Stack, override
 from tests.support import PASSWORD
 from tests.support.api import Api
 
@@ -211,11 +212,40 @@ def test_second_deployment_makes_the_address_the_issuer_of_tokens_at_once(
     assert "Tokens issued before are rejected" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["TokenIssuer", "DomainName"])
-def test_chosen_issuer_stays(run: Run, deployed_parameters: dict[str, str], name: str) -> None:
+URL, DOMAIN = "https://api.example.com", {"DomainName": "api.example.org"}
+CHANGES: dict[str, tuple[dict[str, str], dict[str, str], dict[str, str], str]] = {
+    # What is deployed, what samconfig.toml has, the parameters that follow, and the new issuer if it changes.
+    "chosen": ({"TokenIssuer": "https://a.example"}, {}, {}, ""),
+    "set before": ({"TokenIssuer": URL}, {"DomainName": ""}, {}, ""),
+    "of an older release": ({"TokenIssuer": "lambda-api-routes"}, {}, {"TokenIssuer": URL}, URL),
+    "chosen now": ({"TokenIssuer": URL}, {"TokenIssuer": "https://a.example"}, {}, "https://a.example"),
+    "a domain": (DOMAIN, DOMAIN, {}, ""),
+    "a domain added": ({"TokenIssuer": URL}, DOMAIN, {"TokenIssuer": ""}, "https://api.example.org"),
+    "another domain": ({"DomainName": "a.example"}, DOMAIN, {}, "https://api.example.org"),
+    "a domain removed": (DOMAIN, {"DomainName": ""}, {"TokenIssuer": ""}, "lambda-api-routes"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_issuer_follows_domain_and_parameter_and_is_never_changed_gradually(
+    change: str,
+    deployed_parameters: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    deployed, chosen, expected, new = CHANGES[change]
     deployed_parameters.clear()
-    deployed_parameters[name] = "chosen"
-    assert "--parameter-overrides" not in run(before="UPDATE_COMPLETE")
+    deployed_parameters.update(deployed)
+    monkeypatch.setattr(Stack, "outputs", lambda _: OUTPUTS)
+    found = issuer.parameters(replace(DEV, parameters=chosen))
+    assert found == (expected | {"Deployment": "AllAtOnce"} if new else expected)
+    assert (f"becomes {new};" in capsys.readouterr().out) == bool(new)
+
+
+def test_values_reach_sam_cli_as_they_are() -> None:
+    for value in ("a b", "", 'a "b" \\ c', "https://a.example,https://b.example", "plain"):
+        read = CfnParameterOverridesType().convert((override(("AppName", value)),), None, None)
+        assert read == {"AppName": value}
 
 
 @pytest.mark.usefixtures("aws", "_account_with_enough")

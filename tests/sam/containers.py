@@ -26,7 +26,7 @@ from local.clean import clean_environment
 from local.errors import RunnerError
 from local.settings import FILE_NAME as SETTINGS
 from local.settings import read_settings
-from operations.stack import Stack
+from operations.stack import Stack, override
 from tests.support import ROOT
 
 # What [default] in samconfig.toml builds for.
@@ -69,7 +69,7 @@ class Sam:
         # Otherwise SAM CLI fetches the image, or looks for a newer one.
         skip = ["--skip-pull-image"] if is_here(IMAGE) else []
         # On the command line, they replace those of the configuration.
-        parameters = ["--parameter-overrides", *map(_pair, self.parameters.items())] if self.parameters else []
+        parameters = ["--parameter-overrides", *map(override, self.parameters.items())] if self.parameters else []
         return [_SAM, "local", *arguments, *options, "--env-vars", str(self.variables), *skip, *parameters]
 
     @property
@@ -96,13 +96,6 @@ class Sam:
         with _running(command, log, self.environment) as process:
             _wait_for(process, port, log)
             yield port
-
-
-def _pair(parameter: tuple[str, str]) -> str:
-    """Return a parameter as SAM CLI reads it."""
-    name, value = parameter
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'{name}="{escaped}"'
 
 
 def is_here(image: str) -> bool:

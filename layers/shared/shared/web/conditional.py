@@ -5,6 +5,7 @@ GET whose content the caller already has is a 304.
 """
 
 import re
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import ClassVar, Self
 
@@ -30,10 +31,17 @@ class Preconditions(Versions):
 
     @classmethod
     def from_request(cls, request: Request) -> Self:
-        """Read both headers. Entity tags that are not ours, weak ones included, match no version."""
+        """Read both headers. A malformed one lets nothing be changed.
+
+        In If-Match, a weak entity tag matches no version; in If-None-Match it matches like a strong one (RFC 9110,
+        13.1.1 and 13.1.2).
+        """
+        if_match = request.headers.get("if-match", "*").strip()
+        if_none_match = request.headers.get("if-none-match", "").strip()
+        refused = [tag.removeprefix("W/") for tag in _entity_tags(if_none_match)]
         return cls(
-            accepted=_versions(request.headers.get("if-match", "*")),
-            refused=_versions(request.headers.get("if-none-match", "")),
+            accepted=None if if_match == "*" else _versions(_entity_tags(if_match)),
+            refused=_versions(refused) if refused or not if_none_match else None,
         )
 
 
@@ -51,11 +59,9 @@ def not_modified_if_known(request: Request, response: Response) -> Response:
     return response
 
 
-def _versions(header: str) -> frozenset[int] | None:
-    """Return the versions that a header lists; None stands for all (`*`)."""
-    if header.strip() == "*":
-        return None
-    return frozenset(int(tag[1:-1]) for tag in _entity_tags(header) if _VERSION.fullmatch(tag))
+def _versions(tags: Iterable[str]) -> frozenset[int]:
+    """Return the versions among entity tags."""
+    return frozenset(int(tag[1:-1]) for tag in tags if _VERSION.fullmatch(tag))
 
 
 def _entity_tags(header: str) -> list[str]:
