@@ -1,0 +1,13 @@
+"use client";
+
+/** The page for what nobody expects, such as an API that does not answer. */
+export default function Failure() {
+  return (
+    <>
+      <h1>Something went wrong</h1>
+      <p>
+        Nothing was changed. <a href="">Try again</a> in a moment.
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,98 @@
+/**
+ * Handles the forms of a page: `export const POST = action("/login", { signIn: … })`.
+ *
+ * Threats. A page of another site posts a form with the user's cookies: SameSite=Lax keeps them from other sites, but not
+ * from other subdomains of this one, so the Origin must be ours. Nothing else may change a session or data by a POST.
+ */
+import { ApiError, type Client, NetworkError, type SessionStore } from "lambda-api-routes-client";
+import { cookieStore } from "lambda-api-routes-client/server";
+import { type NextRequest, NextResponse } from "next/server";
+import { clientFor, cookieOptions, Jar, refresh } from "./api";
+import { attributes, encode, type Flash, flashName } from "./flash";
+import { APP_URL } from "./settings";
+import { withQuery } from "./urls";
+
+/** Returns what was typed into a field, empty if it is missing. */
+export type Form = (name: string) => string;
+
+export interface Context {
+  form: Form;
+  client: Client;
+  store: SessionStore;
+}
+
+/** Where to go, and what to say there. */
+export interface Done extends Flash {
+  to: string;
+}
+
+/** Does what a form asks for. */
+export type Verb = (context: Context) => Promise<Done>;
+
+const MAX_BYTES = 64 * 1024;
+// The API does not know the session any more, or not this token.
+const SIGNED_OUT: ReadonlySet<string> = new Set(["no_token", "invalid_token", "token_expired", "session_ended"]);
+
+/** Return the handler of a page's forms. `page` is the page, or a function that returns it from what was typed. */
+export function action(page: string | ((form: Form) => string), verbs: Record<string, Verb>) {
+  return async (request: NextRequest): Promise<Response> => {
+    if (request.headers.get("origin") !== new URL(APP_URL).origin) return plain(403, "This form is of another site.");
+    // Browsers always send the length of a form.
+    if (!(Number(request.headers.get("content-length") ?? NaN) <= MAX_BYTES)) return plain(413, "The form is too long.");
+    const values = await typed(request);
+    const form: Form = (name) => values[name] ?? "";
+    const verb = verbs[form("verb")];
+    if (!verb) return plain(400, "The form is incomplete.");
+
+    const jar = new Jar(request);
+    const back = typeof page === "string" ? page : page(form);
+    const leave = (to: string, flash?: Flash, of = to) => {
+      if (flash) jar.set(flashName(of), encode(flash), attributes);
+      return jar.addTo(seeOther(to));
+    };
+    try {
+      // Only a token that has expired, since the page that comes next refreshes early. The browser then sends the form again.
+      if ((await refresh(jar, request.headers, 0)) === "reload") return jar.addTo(redirectTo(request.nextUrl.pathname, 307));
+      const store = cookieStore(jar, cookieOptions);
+      const { to, ...flash } = await verb({ form, client: clientFor(request.headers, store), store });
+      return leave(to, Object.keys(flash).length ? flash : undefined);
+    } catch (error) {
+      if (!(error instanceof ApiError || error instanceof NetworkError)) throw error;
+      if (error instanceof ApiError && SIGNED_OUT.has(error.code)) return leave(withQuery("/session", { next: back }));
+      const flash = { ...faultsOf(error), verb: form("verb"), values };
+      if (flash.code !== "reauthentication_required") return leave(back, flash);
+      // What was typed is still there when the user comes back.
+      return leave(withQuery("/reauthenticate", { next: back }), { verb: form("verb"), values }, back);
+    }
+  };
+}
+
+/** Return a redirect, after a POST, to a page of this application. */
+export function seeOther(to: string): NextResponse {
+  return redirectTo(to, 303);
+}
+
+function redirectTo(to: string, status: number): NextResponse {
+  return new NextResponse(null, { status, headers: { Location: to, "Cache-Control": "no-store" } });
+}
+
+function plain(status: number, text: string): Response {
+  return new Response(text, { status, headers: { "Content-Type": "text/plain; charset=utf-8" } });
+}
+
+async function typed(request: NextRequest): Promise<Record<string, string>> {
+  try {
+    const entries = [...(await request.formData())];
+    return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+  } catch {
+    return {};
+  }
+}
+
+/** Return what the page says about the error. */
+function faultsOf(error: ApiError | NetworkError): Flash & { fault: string } {
+  if (error instanceof NetworkError) return { fault: "The service cannot be reached. Try again in a moment." };
+  const wait = error.retryAfter ? ` Try again in ${error.retryAfter} seconds.` : "";
+  const faults = Object.entries(error.errors).map(([field, messages]) => [field, messages.join(", ")]);
+  return { fault: error.message + wait, code: error.code, faults: Object.fromEntries(faults) };
+}

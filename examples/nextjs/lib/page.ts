@@ -1,0 +1,32 @@
+/** What pages read: the API with the session of the browser, and what a form's handler has left for them. */
+import { ApiError, type Client } from "lambda-api-routes-client";
+import { cookieStore, requestCookies } from "lambda-api-routes-client/server";
+import { headers } from "next/headers";
+import { notFound, redirect } from "next/navigation";
+import { clientFor, cookieOptions } from "./api";
+import { decode, type Flash, flashName } from "./flash";
+import { withQuery } from "./urls";
+
+/** Return a client with the cookies that the browser has sent: not those that proxy.ts has just set. */
+export async function api(): Promise<Client> {
+  const sent = await headers();
+  return clientFor(sent, cookieStore(requestCookies(sent.get("cookie")), cookieOptions));
+}
+
+/** Read from the API for a page, and go elsewhere if that needs another proof of who the user is. */
+export async function read<Result>(page: string, work: (client: Client) => Promise<Result>): Promise<Result> {
+  try {
+    return await work(await api());
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.status === 401) redirect(withQuery("/session", { next: page }));
+    if (error.code === "reauthentication_required") redirect(withQuery("/reauthenticate", { next: page }));
+    if (error.status === 403 || error.status === 404) notFound();
+    throw error;
+  }
+}
+
+/** Return what the handler of a form has left for this page. */
+export async function flashOf(page: string): Promise<Flash> {
+  return decode(requestCookies((await headers()).get("cookie")).get(flashName(page)));
+}

@@ -1,0 +1,24 @@
+/** Addresses within this application. */
+
+/** Return the address with these parameters, without the empty ones. */
+export function withQuery(path: string, query: Record<string, string | undefined>): string {
+  const entries = Object.entries(query).filter((entry): entry is [string, string] => Boolean(entry[1]));
+  return entries.length ? `${path}?${new URLSearchParams(entries)}` : path;
+}
+
+/**
+ * Return where to go after a sign-in, which anyone can put into a link: a path of this application, or else the account.
+ * Browsers take `//host` and `/\host` for another host, and remove control characters before they look.
+ */
+export function safeNext(next: unknown): string {
+  return typeof next === "string" && /^\/(?![/\\])[^\\\u0000-\u001f\u007f]*$/.test(next) ? next : "/account";
+}
+
+/** The parameters of a page. Next.js has an array for one that is given more than once. */
+export type Query = Promise<Record<string, string | string[] | undefined>>;
+
+/** Return one parameter of a page, empty if it is missing. */
+export async function parameter(query: Query, name: string): Promise<string> {
+  const value = (await query)[name];
+  return (Array.isArray(value) ? value[0] : value) ?? "";
+}

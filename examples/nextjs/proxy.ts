@@ -1,0 +1,77 @@
+/** Runs before every page: refreshes the session, protects pages, and sets the security headers. */
+import { randomBytes } from "node:crypto";
+import { cookieStore } from "lambda-api-routes-client/server";
+import { type NextRequest, NextResponse } from "next/server";
+import { isValid } from "./lib/access-token";
+import { cookieOptions, Jar, refresh } from "./lib/api";
+import { attributes, flashName } from "./lib/flash";
+import { API_URL, APP_URL } from "./lib/settings";
+import { withQuery } from "./lib/urls";
+
+// `next/static` has nothing to protect.
+export const config = { matcher: "/((?!_next/static|icon.svg).*)" };
+
+const PROTECTED = /^\/(account|admin|notes|reauthenticate)(\/|$)/;
+
+export async function proxy(request: NextRequest): Promise<NextResponse> {
+  const policy = contentSecurityPolicy(randomBytes(16).toString("base64"));
+  const jar = new Jar(request);
+  // A form's handler refreshes by itself (`lib/action.ts`): a sign-out must not be undone by cookies that are set here.
+  const isForm = request.method === "POST";
+  const response = (isForm ? undefined : await refused(request, jar)) ?? shown(request, jar, policy, isForm);
+  response.headers.set("Content-Security-Policy", policy);
+  response.headers.set("X-Content-Type-Options", "nosniff");
+  // Not `no-referrer`, with which a browser would not say where a form comes from.
+  response.headers.set("Referrer-Policy", "same-origin");
+  response.headers.set("Cache-Control", "private, no-store");
+  if (APP_URL.startsWith("https:")) response.headers.set("Strict-Transport-Security", "max-age=31536000");
+  return jar.addTo(response);
+}
+
+/** Return the redirect of a request that must be repeated or may not see the page, or undefined. */
+async function refused(request: NextRequest, jar: Jar): Promise<NextResponse | undefined> {
+  const { pathname, search } = request.nextUrl;
+  const isProtected = PROTECTED.test(pathname);
+  const goTo = (path: string) => NextResponse.redirect(new URL(path, APP_URL), 307);
+  try {
+    const outcome = await refresh(jar, request.headers);
+    if (outcome === "reload") return goTo(pathname + search);
+    if (!isProtected) return undefined;
+    const token = outcome === "ended" ? undefined : cookieStore(jar, cookieOptions).read().session?.token;
+    if (token && (await isValid(token))) return undefined;
+    return goTo(withQuery("/login", { next: pathname + search }));
+  } catch (error) {
+    console.error("The API cannot be reached:", error instanceof Error ? error.message : error);
+    if (!isProtected) return undefined;
+    return new NextResponse("The service cannot be reached. Try again in a moment.", {
+      status: 503,
+      headers: { "Content-Type": "text/plain; charset=utf-8", "Retry-After": "5" },
+    });
+  }
+}
+
+function shown(request: NextRequest, jar: Jar, policy: string, isForm: boolean): NextResponse {
+  const flash = flashName(request.nextUrl.pathname);
+  if (!isForm && jar.get(flash)) jar.set(flash, "", { ...attributes, maxAge: 0 });
+  const headers = new Headers(request.headers);
+  // From this, Next.js takes the nonce for its scripts.
+  headers.set("Content-Security-Policy", policy);
+  return NextResponse.next({ request: { headers } });
+}
+
+function contentSecurityPolicy(nonce: string): string {
+  // In development, React uses `eval`, and Next.js adds styles and a socket.
+  const isDevelopment = process.env.NODE_ENV === "development";
+  return [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}' 'strict-dynamic'${isDevelopment ? " 'unsafe-eval'" : ""}`,
+    `style-src 'self'${isDevelopment ? " 'unsafe-inline'" : ""}`,
+    "img-src 'self'",
+    "font-src 'self'",
+    `connect-src 'self'${isDevelopment ? " ws:" : ""}`,
+    // The contact form goes straight to the API.
+    `form-action 'self' ${new URL(API_URL).origin}`,
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join("; ");
+}

@@ -1,0 +1,46 @@
+/**
+ * The server: Next.js, and the address of whoever is connected.
+ *
+ * Next.js does not show the socket to route handlers, and passes on an `X-Forwarded-For` that a browser has made up. So this
+ * server removes all such headers, and sets one of its own from the socket (docs/proxies.md).
+ */
+import { createServer } from "node:http";
+import next from "next";
+
+const ADDRESS = "x-client-address";
+const NOT_FROM_BROWSERS = [ADDRESS, "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port",
+  "x-forwarded-proto", "x-real-ip"];
+
+// `lib/settings.ts` reads it. Without this server it is not set, and no header is trusted.
+process.env.CLIENT_ADDRESS_HEADER = ADDRESS;
+process.env.NEXT_TELEMETRY_DISABLED ??= "1";
+
+const app = next({ dev: process.env.NODE_ENV !== "production" });
+await app.prepare();
+// Next.js has read .env files by now.
+const { PORT = "3001", HOST = "localhost", CLIENT_ADDRESS_FROM } = process.env;
+const missing = ["API_URL", "APP_URL", "PROXY_KEY"].filter((name) => !process.env[name]);
+if (missing.length) {
+  console.error(`The environment has no ${missing.join(", ")}: see README.md, "Deploy".`);
+  process.exit(1);
+}
+
+/** The address of the client: the socket's, or what the reverse proxy in front of this server has put last into a header. */
+function addressOf({ headers, socket }) {
+  if (!CLIENT_ADDRESS_FROM) return (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
+  return String(headers[CLIENT_ADDRESS_FROM.toLowerCase()] ?? "").split(",").at(-1).trim();
+}
+
+const handle = app.getRequestHandler();
+const server = createServer((request, response) => {
+  const address = addressOf(request);
+  for (const name of NOT_FROM_BROWSERS) delete request.headers[name];
+  request.headers[ADDRESS] = address;
+  handle(request, response);
+});
+server.on("error", (error) => {
+  console.error(error.code === "EADDRINUSE" ? `Port ${PORT} is in use. Choose another one: PORT and APP_URL.` : error);
+  process.exit(1);
+});
+server.listen(Number(PORT), HOST, () => console.log(`Listening at ${process.env.APP_URL}`));
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(0));

@@ -1,0 +1,87 @@
+/** Starts the API and the application, for tests and screenshots. */
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const APPLICATION = join(import.meta.dirname, "..");
+const ROOT = join(APPLICATION, "../..");
+const PYTHON = join(ROOT, ".venv/bin/python");
+export const ADMIN = { email: "admin@example.com", password: "nobody else has this one" };
+
+/** A copy of the project in which `make resource NAME=note` has run. */
+const WITH_NOTES = `
+import sys
+from pathlib import Path
+from tests.support.copies import clone, run
+project = clone(Path(sys.argv[1]))
+run(project, "-m", "scaffold", "resource", "note", "--fields", "title:str body:Text? done:bool")
+`;
+
+const running = [];
+
+/** Start a program in its own group of processes. Resolves when its output matches. */
+function start(command, args, options, pattern) {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], detached: true, ...options });
+  running.push(child);
+  let output = "";
+  return new Promise((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8");
+      stream.on("data", (text) => {
+        output += text;
+        const found = pattern.exec(output);
+        if (found) resolve(found);
+      });
+    }
+    child.once("exit", () => reject(new Error(`${command} has stopped:\n${output}`)));
+  }).then((found) => ({ found, output: () => output }));
+}
+
+export async function freePort() {
+  const server = createServer().listen(0, "localhost");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Start the API with new data. Its emails link to `frontendUrl`. */
+export async function startApi(frontendUrl, { withNotes = false } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "example-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  let project = ROOT;
+  if (withNotes) {
+    const made = spawnSync(PYTHON, ["-c", WITH_NOTES, folder], { cwd: ROOT, encoding: "utf8" });
+    if (made.status !== 0) throw new Error(made.stdout + made.stderr);
+    project = join(folder, "copy");
+  }
+  const env = {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    RATE_LIMIT_MULTIPLIER: "100000",
+    LOCAL_ADMIN_EMAIL: ADMIN.email,
+    LOCAL_ADMIN_PASSWORD: ADMIN.password,
+  };
+  const options = ["--data", join(folder, "data"), "--port", "0", "--parameter-overrides", `FrontendUrl=${frontendUrl}`];
+  const { found } = await start(PYTHON, ["-m", "local", ...options], { cwd: project, env }, /(http:\/\/localhost:\d+) serves/);
+  return found[1];
+}
+
+/** Start the application as it was built. */
+export async function startApplication(apiUrl, port, env = {}) {
+  const appUrl = `http://localhost:${port}`;
+  const settings = { NODE_ENV: "production", API_URL: apiUrl, APP_URL: appUrl, PORT: String(port), ...env };
+  const { PATH, HOME } = process.env;
+  const options = { cwd: APPLICATION, env: { PATH, HOME, PROXY_KEY: "local-development-proxy-key", ...settings } };
+  const { output } = await start(process.execPath, ["server.mjs"], options, /Listening/);
+  return { appUrl, output };
+}
+
+/** Stop everything that was started. */
+export async function stop() {
+  const ended = running.map((child) => child.exitCode ?? new Promise((resolve) => child.once("exit", resolve)));
+  for (const child of running) child.kill("SIGTERM");
+  await Promise.all(ended);
+}
