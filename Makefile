@@ -14,10 +14,12 @@ CHECKERS := .venv-checks/bin
 # The main template and the templates it nests.
 TEMPLATES := template.yaml $(wildcard operations/*.yaml)
 CLIENT := clients/typescript
+EXAMPLE := examples/nextjs
 # The section of samconfig.toml to build and deploy: default (a development stack) or prod.
 STAGE ?= default
 
 export SAM_CLI_TELEMETRY := 0
+export NEXT_TELEMETRY_DISABLED := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What this machine has set for other projects would send packages elsewhere, or keep Python from finding this one.
 export PIP_USER := 0
@@ -133,6 +135,13 @@ test-client: environments .venv/.dev $(CLIENT)/node_modules/.installed ## test t
 	@$(BIN)/python -m scaffold.client --check
 	@cd $(CLIENT) && npm run --silent verify
 
+example: environments $(EXAMPLE)/node_modules/.installed $(CLIENT)/dist/.built ## run the API and the Next.js application that uses it (PORT=3000, APP_PORT=3001)
+	@exec node $(EXAMPLE)/scripts/example.mjs
+
+test-example: environments .venv/.dev $(EXAMPLE)/node_modules/.installed $(CLIENT)/dist/.built ## build the Next.js application, and test it in Chromium (three minutes)
+	@$(node)
+	@cd $(EXAMPLE) && npm run --silent build && npm test --silent
+
 openapi: sync ## an alias of sync
 
 restore: .venv/.run ## copy the items of a restored table back (TABLE=UsersTable FROM=name, STAGE=default)
@@ -201,7 +210,7 @@ reset: ## delete the local API's data
 	@[ ! -e .local ] || { $(MAKE) --silent --no-print-directory .venv/.run && $(BIN)/python -m local.data; }
 
 clean: ## delete builds and environments; the local data stays
-	rm -rf .venv .venv-ministack .venv-checks .venv-node $(CLIENT)/node_modules $(CLIENT)/dist .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-ministack .venv-checks .venv-node $(CLIENT)/node_modules $(CLIENT)/dist $(EXAMPLE)/node_modules $(EXAMPLE)/.next .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Environments
@@ -283,6 +292,17 @@ $(CLIENT)/node_modules/.installed: $(CLIENT)/package-lock.json | .venv/.uv
 	@$(node)
 	@echo "Installing the TypeScript client's tools into $(CLIENT)/node_modules (once)"
 	@cd $(CLIENT) && npm ci --silent --ignore-scripts
+	@touch $@
+
+$(CLIENT)/dist/.built: $(wildcard $(CLIENT)/src/*.ts) $(CLIENT)/node_modules/.installed
+	@$(node)
+	@cd $(CLIENT) && npm run --silent build
+	@touch $@
+
+$(EXAMPLE)/node_modules/.installed: $(EXAMPLE)/package-lock.json | .venv/.uv
+	@$(node)
+	@echo "Installing the Next.js application's packages into $(EXAMPLE)/node_modules (once)"
+	@cd $(EXAMPLE) && npm ci --silent --ignore-scripts
 	@touch $@
 
 # What a command that changes docs/openapi.json ends with. It installs no Node.

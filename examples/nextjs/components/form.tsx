@@ -26,6 +26,8 @@ interface FormProps {
   /** A form of one line, such as a button in a list. */
   isInline?: boolean;
   isDangerous?: boolean;
+  /** Tells password managers whose password is typed, where no field does. */
+  username?: string;
   /** Names what the button is for, where its text does not. */
   label?: string;
   children?: ReactNode;
@@ -40,6 +42,7 @@ export function Form({ to, verb, button, fields = [], hidden = {}, flash = {}, c
       {Object.entries(hidden).map(([name, value]) => (
         <input key={name} type="hidden" name={name} value={value} />
       ))}
+      {props.username && <input hidden readOnly name="username" autoComplete="username" value={props.username} />}
       {fields.map((field) => (
         <Control
           key={field.name}

@@ -59,7 +59,7 @@ export function action(page: string | ((form: Form) => string), verbs: Record<st
     } catch (error) {
       if (!(error instanceof ApiError || error instanceof NetworkError)) throw error;
       if (error instanceof ApiError && SIGNED_OUT.has(error.code)) return leave(withQuery("/session", { next: back }));
-      const flash = { ...faultsOf(error), verb: form("verb"), values };
+      const flash = { ...faultsOf(error, values), verb: form("verb"), values };
       if (flash.code !== "reauthentication_required") return leave(back, flash);
       // What was typed is still there when the user comes back.
       return leave(withQuery("/reauthenticate", { next: back }), { verb: form("verb"), values }, back);
@@ -90,9 +90,12 @@ async function typed(request: NextRequest): Promise<Record<string, string>> {
 }
 
 /** Return what the page says about the error. */
-function faultsOf(error: ApiError | NetworkError): Flash & { fault: string } {
+function faultsOf(error: ApiError | NetworkError, values: Record<string, string>): Flash {
   if (error instanceof NetworkError) return { fault: "The service cannot be reached. Try again in a moment." };
-  const wait = error.retryAfter ? ` Try again in ${error.retryAfter} seconds.` : "";
-  const faults = Object.entries(error.errors).map(([field, messages]) => [field, messages.join(", ")]);
-  return { fault: error.message + wait, code: error.code, faults: Object.fromEntries(faults) };
+  const { code, retryAfter } = error;
+  const faults = Object.entries(error.errors).map(([field, messages]) => [field, messages.join(", ")] as const);
+  const areBesideFields = faults.length > 0 && faults.every(([field]) => field in values);
+  const wait = retryAfter ? ` Try again in ${retryAfter} seconds.` : "";
+  const fault = areBesideFields ? "Check the marked fields." : error.message + wait;
+  return { fault, code, faults: Object.fromEntries(faults) };
 }

@@ -81,7 +81,7 @@ export class Visitor {
 
   async press(button, within = this.page) {
     const navigated = this.page.waitForEvent("framenavigated");
-    await within.getByRole("button", { name: button, exact: true }).click();
+    await within.getByRole("button", { name: button, exact: typeof button === "string" }).click();
     await navigated;
     await this.page.waitForLoadState();
   }

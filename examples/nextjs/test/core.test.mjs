@@ -35,7 +35,7 @@ for (const javaScriptEnabled of [true, false]) {
       const email = await ada.register();
       const code = codeIn(await emailTo(email));
       await ada.send("Confirm", { Code: code === "000000" ? "000001" : "000000" });
-      await ada.sees("The code is invalid or expired");
+      await ada.sees("This link or code is invalid or expired");
       await ada.send("Confirm", { Code: code });
       await ada.isAt("/account");
     });

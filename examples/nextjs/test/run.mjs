@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { findChromium } from "./browser.mjs";
-import { freePort, startApi, startApplication, stop } from "./servers.mjs";
+import { freePort, startApi, startApplication, startLater, stop } from "./servers.mjs";
 
 if (!findChromium()) {
   console.log("Skipped: there is no Chromium. Install it, or set CHROMIUM=/path/to/chromium.");
@@ -17,8 +17,8 @@ try {
   const apiUrl = await startApi(`http://localhost:${port}`, { withNotes: true });
   const [application, refreshing] = await Promise.all([
     startApplication(apiUrl, port),
-    // Each navigation refreshes.
-    startApplication(apiUrl, await freePort(), { REFRESH_IN: "3590" }),
+    // Each navigation refreshes. The header is trusted, as behind a load balancer.
+    startApplication(await startLater(apiUrl), await freePort(), { REFRESH_IN: "3600", CLIENT_ADDRESS_FROM: "X-Forwarded-For" }),
   ]);
   console.log(`The API with notes and the application run, after ${Math.round((Date.now() - began) / 1000)} s`);
   const files = process.argv.length > 2 ? process.argv.slice(2) : readdirSync(import.meta.dirname)

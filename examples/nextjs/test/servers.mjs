@@ -1,6 +1,7 @@
 /** Starts the API and the application, for tests and screenshots. */
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer as createHttpServer, request as requestHttp } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -77,6 +78,33 @@ export async function startApplication(apiUrl, port, env = {}) {
   const options = { cwd: APPLICATION, env: { PATH, HOME, PROXY_KEY: "local-development-proxy-key", ...settings } };
   const { output } = await start(process.execPath, ["server.mjs"], options, /Listening/);
   return { appUrl, output };
+}
+
+/**
+ * Start a stand-in for the API as it is ten minutes after a sign-in: it passes everything on, but asks for another proof once
+ * before each change of an address.
+ */
+export async function startLater(apiUrl) {
+  const refusal = { success: false, message: "Prove again who you are", code: "reauthentication_required", requestId: "x",
+    methods: ["password"] };
+  let isFresh = false;
+  const server = createHttpServer((request, response) => {
+    if (request.url === "/api/auth/reauthenticate") isFresh = true;
+    if (request.url === "/api/auth/change-email" && !isFresh) {
+      response.writeHead(403, { "Content-Type": "application/json" }).end(JSON.stringify(refusal));
+      return;
+    }
+    const { method, headers } = request;
+    const passed = requestHttp(apiUrl + request.url, { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    });
+    passed.once("error", () => response.destroy());
+    request.pipe(passed);
+  });
+  server.unref().listen(0, "localhost");
+  await new Promise((resolve) => server.once("listening", resolve));
+  return `http://localhost:${server.address().port}`;
 }
 
 /** Stop everything that was started. */

@@ -24,7 +24,10 @@ export default async function Login({ searchParams }: { searchParams: Query }) {
         ]}
       />
       <p>
-        <a href="/forgot-password">Forgot your password?</a> No account yet? <a href="/register">Register</a>
+        <a href="/forgot-password">Forgot your password?</a>
+      </p>
+      <p>
+        No account yet? <a href="/register">Register</a>
       </p>
     </>
   );

@@ -1,0 +1,64 @@
+import { AccountPages } from "@/components/details";
+import { Form, Notice } from "@/components/form";
+import { flashOf, read } from "@/lib/page";
+
+export const metadata = { title: "Security" };
+
+const PAGE = "/account/security";
+
+export default async function Security() {
+  const flash = await flashOf(PAGE);
+  const { user } = await read(PAGE, async (client) => (await client.GET("/api/auth/me")).data.data);
+  return (
+    <>
+      <AccountPages current={PAGE} />
+      <h1>Security</h1>
+      <Notice flash={flash} />
+      <h2>Password</h2>
+      <Form
+        to={`${PAGE}/submit`}
+        verb="changePassword"
+        button="Change password"
+        flash={flash}
+        username={user.email}
+        fields={[
+          {
+            name: "currentPassword",
+            label: "Current password",
+            type: "password",
+            autoComplete: "current-password",
+          },
+          {
+            name: "newPassword",
+            label: "New password",
+            type: "password",
+            autoComplete: "new-password",
+            hint: "At least 8 characters. It ends all other sessions.",
+          },
+        ]}
+      />
+      <h2>Email</h2>
+      <p>
+        Your address is <strong>{user.email}</strong> until the new one is confirmed by the email that it gets.
+      </p>
+      <Form
+        to={`${PAGE}/submit`}
+        verb="changeEmail"
+        button="Change email"
+        flash={flash}
+        username={user.email}
+        fields={[
+          { name: "newEmail", label: "New email", type: "email", autoComplete: "email" },
+          {
+            name: "password",
+            label: "Password",
+            type: "password",
+            autoComplete: "current-password",
+            isOptional: true,
+            hint: "Not needed within ten minutes of a sign-in.",
+          },
+        ]}
+      />
+    </>
+  );
+}
