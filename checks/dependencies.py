@@ -1,6 +1,6 @@
 """What the layer ships besides our own code: names, versions, licenses, reasons, and what the build changes.
 
-The licenses of what the TypeScript client needs at run time are checked too.
+The licenses of what the TypeScript client and the Next.js example need at run time are checked too.
 
 `--write` writes docs/dependencies.md, for people, and docs/sbom.cdx.json, a software bill of materials (CycloneDX 1.6),
 from the layer's lock, the packages' own metadata, the reasons in layers/shared/pyproject.toml and the tables in
@@ -29,13 +29,17 @@ from layers.sizes import distribution as package_of
 
 ROOT = Path(__file__).parent.parent
 CLIENT_LOCK = ROOT / "clients/typescript/package-lock.json"
+EXAMPLE_LOCK = ROOT / "examples/nextjs/package-lock.json"
 LAYER = ROOT / "layers/shared"
 LOCK = LAYER / "requirements.txt"
 TABLE = ROOT / "docs/dependencies.md"
 SBOM = ROOT / "docs/sbom.cdx.json"
 
 # Licenses that require no more than that their text is kept, by SPDX identifier (https://spdx.org/licenses).
-ALLOWED = {"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "PSF-2.0", "Unlicense"}
+ALLOWED = {"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "PSF-2.0", "Unlicense"}
+
+# caniuse-lite has data about browsers, which Next.js reads when it builds. Nothing of it is served.
+ALLOWED_FOR = {"caniuse-lite": "CC-BY-4.0"}
 
 # Other spellings of a license in a package's metadata.
 SPELLINGS = {"Apache License 2.0": "Apache-2.0"}
@@ -109,11 +113,11 @@ def packages(versions: dict[str, str], project: dict[str, Any]) -> list[Package]
     ]
 
 
-def of_client() -> list[Package]:
-    """Return what the TypeScript client, if there is one, needs at run time: its lock names the licenses."""
-    if not CLIENT_LOCK.exists():
+def of_npm(lock: Path) -> list[Package]:
+    """Return what an npm package of the project, if there is one, needs at run time: its lock names the licenses."""
+    if not lock.exists():
         return []
-    locked_packages: dict[str, dict[str, Any]] = json.loads(CLIENT_LOCK.read_text())["packages"]
+    locked_packages: dict[str, dict[str, Any]] = json.loads(lock.read_text())["packages"]
     return [
         Package(
             name=path.rpartition("node_modules/")[2],
@@ -123,7 +127,8 @@ def of_client() -> list[Package]:
             needs=(),
         )
         for path, package in locked_packages.items()
-        if path and not {"dev", "devOptional", "peer"} & package.keys()
+        # Folders of the project are linked.
+        if "node_modules/" in path and not {"dev", "devOptional", "peer", "link"} & package.keys()
     ]
 
 
@@ -170,6 +175,8 @@ def _license(name: str) -> str:
 
 def refused(package: Package) -> bool:
     """Return whether the license is not among those allowed. OR offers a choice, AND does not."""
+    if package.license == ALLOWED_FOR.get(package.name):
+        return False
     choices = package.license.strip("()").split(" OR ")
     return not any(all(part in ALLOWED for part in choice.split(" AND ")) for choice in choices)
 
@@ -271,11 +278,12 @@ def main() -> None:
         for file, text in files.items():
             file.parent.mkdir(exist_ok=True)
             file.write_text(text)
-    client = of_client()
-    messages = [*problems(found, files), *problems(client, {})]
+    client, example = of_npm(CLIENT_LOCK), of_npm(EXAMPLE_LOCK)
+    messages = [*problems(found, files), *problems([*client, *example], {})]
     if messages:
         raise DependencyError("\n".join(messages))
-    print(f"{len(found)} packages in the layer and {len(client)} in the client, all under allowed licenses")  # noqa: T201  # for the terminal
+    counts = f"{len(found)} packages in the layer, {len(client)} in the client and {len(example)} in the example"
+    print(f"{counts}, all under allowed licenses")  # noqa: T201  # for the terminal
 
 
 if __name__ == "__main__":

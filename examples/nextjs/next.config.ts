@@ -7,6 +7,8 @@ const config: NextConfig = {
   images: { unoptimized: true },
   poweredByHeader: false,
   devIndicators: false,
+  // The token of an email's link does not belong in a log.
+  logging: { incomingRequests: { ignore: [/[?&]token=/] } },
 };
 
 export default config;

@@ -15,10 +15,11 @@ const NOT_FROM_BROWSERS = [ADDRESS, "forwarded", "x-forwarded-for", "x-forwarded
 process.env.CLIENT_ADDRESS_HEADER = ADDRESS;
 process.env.NEXT_TELEMETRY_DISABLED ??= "1";
 
-const app = next({ dev: process.env.NODE_ENV !== "production" });
+const isProduction = process.env.NODE_ENV === "production";
+const app = next({ dev: !isProduction });
 await app.prepare();
 // Next.js has read .env files by now.
-const { PORT = "3001", HOST = "localhost", CLIENT_ADDRESS_FROM } = process.env;
+const { PORT = "3001", LISTEN_ON = "localhost", CLIENT_ADDRESS_FROM } = process.env;
 const missing = ["API_URL", "APP_URL", "PROXY_KEY"].filter((name) => !process.env[name]);
 if (missing.length) {
   console.error(`The environment has no ${missing.join(", ")}: see README.md, "Deploy".`);
@@ -42,5 +43,11 @@ server.on("error", (error) => {
   console.error(error.code === "EADDRINUSE" ? `Port ${PORT} is in use. Choose another one: PORT and APP_URL.` : error);
   process.exit(1);
 });
-server.listen(Number(PORT), HOST, () => console.log(`Listening at ${process.env.APP_URL}`));
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(0));
+server.listen(Number(PORT), LISTEN_ON, () => console.log(`Listening at ${process.env.APP_URL}`));
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, () => {
+    // Requests in hand are answered first. In development, browsers keep a connection open.
+    server.close(() => process.exit(0));
+    setTimeout(() => process.exit(0), isProduction ? 10_000 : 0);
+  });
+}

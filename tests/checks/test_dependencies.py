@@ -48,11 +48,18 @@ print(json.dumps(sorted(sys.modules)))
 """
 
 
-@pytest.mark.skipif(not dependencies.CLIENT_LOCK.exists(), reason="the project has no TypeScript client")
-def test_packages_of_the_client_have_allowed_licenses() -> None:
-    found = dependencies.of_client()
-    assert "openapi-fetch" in {package.name for package in found}
-    assert "vitest" not in {package.name for package in found}
+@pytest.mark.parametrize(
+    ("lock", "needed", "not_needed"),
+    [(dependencies.CLIENT_LOCK, "openapi-fetch", "vitest"), (dependencies.EXAMPLE_LOCK, "next", "playwright-core")],
+    ids=["client", "example"],
+)
+def test_packages_of_npm_have_allowed_licenses(lock: Path, needed: str, not_needed: str) -> None:
+    if not lock.exists():
+        pytest.skip(f"the project has no {lock.parent.relative_to(ROOT)}")
+    found = dependencies.of_npm(lock)
+    names = {package.name for package in found}
+    assert needed in names
+    assert not_needed not in names
     assert list(dependencies.problems(found, {})) == []
 
 

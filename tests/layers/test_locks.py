@@ -4,6 +4,7 @@ import json
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -19,6 +20,7 @@ MINISTACK = ROOT / "requirements-ministack.txt"
 CHECKS = ROOT / "requirements-checks.txt"
 NODE = ROOT / "requirements-node.txt"
 CLIENT = ROOT / "clients" / "typescript" / "package-lock.json"
+EXAMPLE = ROOT / "examples" / "nextjs" / "package-lock.json"
 UV = ROOT / "requirements-uv.txt"
 CONTENDERS = ROOT / "benchmarks" / "requirements-peers.txt"
 
@@ -49,10 +51,15 @@ def test_lock_installs_the_same_files_from_anywhere(lock: Path) -> None:
     assert re.findall(r"^\s*-(?!-hash=).*|\w+://\S+", text, re.MULTILINE) == []
 
 
-@pytest.mark.skipif(not CLIENT.exists(), reason="the project has no TypeScript client")
-def test_lock_of_the_client_installs_the_same_files_from_anywhere() -> None:
-    packages: dict[str, dict[str, str]] = json.loads(CLIENT.read_text())["packages"]
-    del packages[""]
+@pytest.mark.parametrize("lock", [CLIENT, EXAMPLE], ids=["client", "example"])
+def test_lock_of_npm_installs_the_same_files_from_anywhere(lock: Path) -> None:
+    if not lock.exists():
+        pytest.skip(f"the project has no {lock.parent.relative_to(ROOT)}")
+    locked_packages: dict[str, dict[str, Any]] = json.loads(lock.read_text())["packages"]
+    # Folders of the project are linked, not installed.
+    packages = {
+        name: package for name, package in locked_packages.items() if "node_modules/" in name and "link" not in package
+    }
     assert packages
     assert [name for name, package in packages.items() if "sha512-" not in package.get("integrity", "")] == []
     assert [name for name, package in packages.items() if "resolved" in package] == []
