@@ -8,7 +8,7 @@ import { attributes, flashName } from "./lib/flash";
 import { API_URL, APP_URL } from "./lib/settings";
 import { withQuery } from "./lib/urls";
 
-// `next/static` has nothing to protect.
+// Static files have nothing to protect.
 export const config = { matcher: "/((?!_next/static|icon.svg).*)" };
 
 const PROTECTED = /^\/(account|admin|notes|reauthenticate)(\/|$)/;
@@ -16,8 +16,9 @@ const PROTECTED = /^\/(account|admin|notes|reauthenticate)(\/|$)/;
 export async function proxy(request: NextRequest): Promise<NextResponse> {
   const policy = contentSecurityPolicy(randomBytes(16).toString("base64"));
   const jar = new Jar(request);
-  // A form's handler refreshes by itself (`lib/action.ts`): a sign-out must not be undone by cookies that are set here.
-  const isForm = request.method === "POST";
+  // A form's handler refreshes by itself (`lib/action.ts`): cookies that are set here could undo its sign-out. It is not
+  // protected either, because it does nothing but call the API, which decides.
+  const isForm = request.method !== "GET" && request.method !== "HEAD";
   const response = (isForm ? undefined : await refused(request, jar)) ?? shown(request, jar, policy, isForm);
   response.headers.set("Content-Security-Policy", policy);
   response.headers.set("X-Content-Type-Options", "nosniff");
@@ -28,7 +29,7 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
   return jar.addTo(response);
 }
 
-/** Return the redirect of a request that must be repeated or may not see the page, or undefined. */
+/** Return the response of a request that must be repeated or may not see the page, or else undefined. */
 async function refused(request: NextRequest, jar: Jar): Promise<NextResponse | undefined> {
   const { pathname, search } = request.nextUrl;
   const isProtected = PROTECTED.test(pathname);

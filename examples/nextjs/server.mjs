@@ -1,8 +1,8 @@
 /**
- * The server: Next.js, and the address of whoever is connected.
+ * Serves Next.js, and adds the client's address to each request.
  *
- * Next.js does not show the socket to route handlers, and passes on an `X-Forwarded-For` that a browser has made up. So this
- * server removes all such headers, and sets one of its own from the socket (docs/proxies.md).
+ * Next.js hides the socket from route handlers, and passes on an `X-Forwarded-For` that a browser has made up. So this server
+ * removes all such headers, and sets one of its own from the socket (docs/proxies.md).
  */
 import { createServer } from "node:http";
 import next from "next";
@@ -26,7 +26,7 @@ if (missing.length) {
   process.exit(1);
 }
 
-/** The address of the client: the socket's, or what the reverse proxy in front of this server has put last into a header. */
+/** Return the client's address: the socket's, or the last one in the header of the reverse proxy in front. */
 function addressOf({ headers, socket }) {
   if (!CLIENT_ADDRESS_FROM) return (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
   return String(headers[CLIENT_ADDRESS_FROM.toLowerCase()] ?? "").split(",").at(-1).trim();

@@ -1,6 +1,6 @@
 "use client";
 
-/** The page for what nobody expects, such as an API that does not answer. */
+/** The page for unexpected errors, such as an API that does not respond. */
 export default function Failure() {
   return (
     <>

@@ -2,6 +2,9 @@
 
 import { useEffect } from "react";
 
+// After it, a form whose response does not come may be sent again.
+const PENDING = 5000;
+
 /** What JavaScript adds: a form is sent once, and a sign-out is seen by all tabs. */
 export function Enhance({ isSignedIn }: { isSignedIn: boolean }) {
   useEffect(() => {
@@ -9,8 +12,11 @@ export function Enhance({ isSignedIn }: { isSignedIn: boolean }) {
       const form = event.target as HTMLFormElement;
       if (form.ariaBusy === "true") event.preventDefault();
       form.ariaBusy = "true";
+      setTimeout(() => {
+        form.ariaBusy = null;
+      }, PENDING);
     };
-    // The page is shown again from the browser's cache, after "back".
+    // After "back", the browser shows the page as it was, perhaps to someone else.
     const shown = (event: PageTransitionEvent) => {
       if (event.persisted) location.reload();
     };

@@ -1,8 +1,8 @@
 /**
  * Handles the forms of a page: `export const POST = action("/login", { signIn: … })`.
  *
- * Threats. A page of another site posts a form with the user's cookies: SameSite=Lax keeps them from other sites, but not
- * from other subdomains of this one, so the Origin must be ours. Nothing else may change a session or data by a POST.
+ * Threats. Another site's page posts a form with the user's cookies. SameSite=Lax withholds them from other sites, but not
+ * from other subdomains of this one, so the Origin must be ours. Every change goes through here.
  */
 import { ApiError, type Client, NetworkError, type SessionStore } from "lambda-api-routes-client";
 import { cookieStore } from "lambda-api-routes-client/server";
@@ -41,7 +41,7 @@ export function action(page: string | ((form: Form) => string), verbs: Record<st
     if (!(Number(request.headers.get("content-length") ?? NaN) <= MAX_BYTES)) return plain(413, "The form is too long.");
     const values = await typed(request);
     const form: Form = (name) => values[name] ?? "";
-    const verb = verbs[form("verb")];
+    const verb = Object.hasOwn(verbs, form("verb")) ? verbs[form("verb")] : undefined;
     if (!verb) return plain(400, "The form is incomplete.");
 
     const jar = new Jar(request);
@@ -51,7 +51,7 @@ export function action(page: string | ((form: Form) => string), verbs: Record<st
       return jar.addTo(seeOther(to));
     };
     try {
-      // Only a token that has expired, since the page that comes next refreshes early. The browser then sends the form again.
+      // Only if the token has expired, because the next page refreshes early. The browser then sends the form again.
       if ((await refresh(jar, request.headers, 0)) === "reload") return jar.addTo(redirectTo(request.nextUrl.pathname, 307));
       const store = cookieStore(jar, cookieOptions);
       const { to, ...flash } = await verb({ form, client: clientFor(request.headers, store), store });

@@ -1,6 +1,6 @@
 /**
- * What a form's handler tells the page that it redirects to: a notice, or the faults and what was typed. It is in a cookie
- * of that page, which proxy.ts deletes when the page is shown. Passwords, codes and tokens are never in it.
+ * Messages from a form's handler to the page that it redirects to: a notice, or the faults and what was typed. Each page has
+ * a cookie for them, which proxy.ts deletes when the page is shown. Passwords, codes and tokens are never stored.
  */
 import type { CookieAttributes } from "lambda-api-routes-client/server";
 import { PREFIX, SECURE } from "./settings";

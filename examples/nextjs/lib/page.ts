@@ -1,4 +1,4 @@
-/** What pages read: the API with the session of the browser, and what a form's handler has left for them. */
+/** Reads for pages: from the API, with the browser's session, and the messages of form handlers. */
 import { ApiError, type Client } from "lambda-api-routes-client";
 import { cookieStore, requestCookies } from "lambda-api-routes-client/server";
 import { headers } from "next/headers";
@@ -13,7 +13,7 @@ export async function api(): Promise<Client> {
   return clientFor(sent, cookieStore(requestCookies(sent.get("cookie")), cookieOptions));
 }
 
-/** Read from the API for a page, and go elsewhere if that needs another proof of who the user is. */
+/** Read from the API for a page. Redirects if the session has ended, or if the API asks for another proof. */
 export async function read<Result>(page: string, work: (client: Client) => Promise<Result>): Promise<Result> {
   try {
     return await work(await api());
@@ -26,7 +26,7 @@ export async function read<Result>(page: string, work: (client: Client) => Promi
   }
 }
 
-/** Return what the handler of a form has left for this page. */
+/** Return the message that a form's handler has left for this page. */
 export async function flashOf(page: string): Promise<Flash> {
   return decode(requestCookies((await headers()).get("cookie")).get(flashName(page)));
 }

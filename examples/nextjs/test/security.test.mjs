@@ -1,4 +1,4 @@
-/** What an attacker, a bad connection or two tabs at once must not change. */
+/** Refreshes, forms of other origins, forged headers and tokens, and what responses reveal. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { APPLICATION, emailTo, launch, linkIn, newAddress, PASSWORD, REFRESHING, Visitor } from "./browser.mjs";
@@ -38,7 +38,7 @@ describe("refreshes", () => {
     }
   });
 
-  test("whoever never got the new cookies stays signed in", async (t) => {
+  test("a browser that never got the new cookies stays signed in", async (t) => {
     const ada = await visitor(t, { at: REFRESHING });
     await ada.signUp();
     const before = await refreshTokenOf(ada);

@@ -4,8 +4,8 @@ import { Jar, refresh } from "@/lib/api";
 import { safeNext } from "@/lib/urls";
 
 /**
- * Find out what has become of a session whose access token the API has rejected: refresh it, which deletes its cookies if
- * it has ended, and go back. Pages cannot delete cookies, so they redirect here. Without cookies, proxy.ts asks to sign in.
+ * Refresh a session whose access token the API has rejected, and go back. If the session has ended, this deletes its cookies,
+ * and proxy.ts then asks for a sign-in. Pages redirect here because they cannot delete cookies.
  */
 export async function GET(request: NextRequest): Promise<Response> {
   const jar = new Jar(request);
