@@ -136,6 +136,7 @@ test-client: environments .venv/.dev $(CLIENT)/node_modules/.installed ## test t
 	@cd $(CLIENT) && npm run --silent verify
 
 example: environments $(EXAMPLE)/node_modules/.installed $(CLIENT)/dist/.built ## run the API and the Next.js application that uses it (PORT=3000, APP_PORT=3001)
+	@$(node)
 	@exec node $(EXAMPLE)/scripts/example.mjs
 
 test-example: environments .venv/.dev $(EXAMPLE)/node_modules/.installed $(CLIENT)/dist/.built ## build the Next.js application, and test it in Chromium (three minutes)
