@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { cookieStore } from "lambda-api-routes-client/server";
 import { type NextRequest, NextResponse } from "next/server";
 import { isValid } from "./lib/access-token";
+import { unavailable } from "./lib/action";
 import { cookieOptions, Jar, refresh } from "./lib/api";
 import { attributes, flashName } from "./lib/flash";
 import { API_URL, APP_URL } from "./lib/settings";
@@ -42,12 +43,8 @@ async function refused(request: NextRequest, jar: Jar): Promise<NextResponse | u
     if (token && (await isValid(token))) return undefined;
     return goTo(withQuery("/login", { next: pathname + search }));
   } catch (error) {
-    console.error("The API cannot be reached:", error instanceof Error ? error.message : error);
-    if (!isProtected) return undefined;
-    return new NextResponse("The service cannot be reached. Try again in a moment.", {
-      status: 503,
-      headers: { "Content-Type": "text/plain; charset=utf-8", "Retry-After": "5" },
-    });
+    const response = unavailable(error);
+    return isProtected ? response : undefined;
   }
 }
 

@@ -40,7 +40,7 @@ const server = createServer((request, response) => {
   handle(request, response);
 });
 server.on("error", (error) => {
-  console.error(error.code === "EADDRINUSE" ? `Port ${PORT} is in use. Choose another one: PORT and APP_URL.` : error);
+  console.error(error.code === "EADDRINUSE" ? `Port ${PORT} is in use. Choose another one: PORT and APP_URL, or APP_PORT with make example.` : error);
   process.exit(1);
 });
 server.listen(Number(PORT), LISTEN_ON, () => console.log(`Listening at ${process.env.APP_URL}`));

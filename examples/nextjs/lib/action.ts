@@ -76,8 +76,15 @@ function redirectTo(to: string, status: number): NextResponse {
   return new NextResponse(null, { status, headers: { Location: to, "Cache-Control": "no-store" } });
 }
 
-function plain(status: number, text: string): Response {
-  return new Response(text, { status, headers: { "Content-Type": "text/plain; charset=utf-8" } });
+/** Return a response that is a text. */
+export function plain(status: number, text: string, headers?: Record<string, string>): NextResponse {
+  return new NextResponse(text, { status, headers: { "Content-Type": "text/plain; charset=utf-8", ...headers } });
+}
+
+/** Return the response while the API does not answer. */
+export function unavailable(error: unknown): NextResponse {
+  console.error("The API cannot be reached:", error instanceof Error ? error.message : error);
+  return plain(503, "The service cannot be reached. Try again in a moment.", { "Retry-After": "5" });
 }
 
 async function typed(request: NextRequest): Promise<Record<string, string>> {

@@ -1,5 +1,5 @@
 import type { NextRequest } from "next/server";
-import { seeOther } from "@/lib/action";
+import { seeOther, unavailable } from "@/lib/action";
 import { Jar, refresh } from "@/lib/api";
 import { safeNext } from "@/lib/urls";
 
@@ -9,6 +9,10 @@ import { safeNext } from "@/lib/urls";
  */
 export async function GET(request: NextRequest): Promise<Response> {
   const jar = new Jar(request);
-  await refresh(jar, request.headers, Number.POSITIVE_INFINITY);
+  try {
+    await refresh(jar, request.headers, Number.POSITIVE_INFINITY);
+  } catch (error) {
+    return unavailable(error);
+  }
   return jar.addTo(seeOther(safeNext(request.nextUrl.searchParams.get("next"))));
 }
