@@ -388,6 +388,7 @@ class Runner:
                 pool.retire()
         self._watch.follow(self._function_folders(), layers)
         self._write_variables()
+        self._history.forget_warnings()
         self._console.progress(f"Reloaded {changed.name}.")
         self._report_undeclared(found)
         try:

@@ -25,8 +25,8 @@ _OPERATIONS = """\
 /** The operations that take an `Idempotency-Key`. */
 export const takesKey: ReadonlySet<string> = new Set([{keys}]);
 
-/** The operations that need an access token. */
-export const takesToken: ReadonlySet<string> = new Set([{tokens}]);
+/** The operations that need no access token. An operation that the document does not have may need one. */
+export const isPublic: ReadonlySet<string> = new Set([{public}]);
 """
 
 
@@ -42,8 +42,8 @@ def operations(document: dict[str, Any]) -> str:
         for name, operation in every
         if any(each["name"] == "Idempotency-Key" for each in operation.get("parameters", ()))
     )
-    tokens = (name for name, operation in every if operation.get("security"))
-    return _OPERATIONS.format(keys=_lines(keys), tokens=_lines(tokens))
+    public = (name for name, operation in every if not operation.get("security"))
+    return _OPERATIONS.format(keys=_lines(keys), public=_lines(public))
 
 
 def _lines(names: Iterator[str]) -> str:

@@ -79,8 +79,12 @@ class Plan:
             check=False,
         )
         if status.returncode or status.stdout:
-            what = ", ".join(files) or "The project"
-            raise ScaffoldError(f"{what} has changes that are not committed. Commit or stash them first.")
+            changed = [line[3:] for line in status.stdout.splitlines()]
+            names = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")  # noqa: PLR2004
+            raise ScaffoldError(
+                f"There are changes that are not committed: {names or 'git status fails'}. Commit them first, also an "
+                "endpoint or a resource that was just added: then git can undo the next step."
+            )
         for path, text in sorted(self._texts.items()):
             file = ROOT / path
             if text is None:
@@ -90,7 +94,10 @@ class Plan:
             else:
                 what = "changed" if file.exists() else "wrote  "
                 file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(text, encoding="utf-8")
+                # At once: the runner, which reads a file whenever it changes, never sees half of it.
+                temporary = file.with_name(f".{file.name}.new")
+                temporary.write_text(text, encoding="utf-8")
+                temporary.replace(file)
                 yield f"{what} {path}"
 
 

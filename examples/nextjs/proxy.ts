@@ -5,22 +5,22 @@ import { type NextRequest, NextResponse } from "next/server";
 import { isValid } from "./lib/access-token";
 import { unavailable } from "./lib/action";
 import { cookieOptions, Jar, refresh } from "./lib/api";
-import { attributes, flashName } from "./lib/flash";
+import { flashAttributes, flashName } from "./lib/flash";
 import { API_URL, APP_URL } from "./lib/settings";
 import { withQuery } from "./lib/urls";
 
 // Static files have nothing to protect.
-export const config = { matcher: "/((?!_next/static|icon.svg).*)" };
+export const config = { matcher: "/((?!_next/static/|icon\\.svg$).*)" };
 
 const PROTECTED = /^\/(account|admin|notes|reauthenticate)(\/|$)/;
 
 export async function proxy(request: NextRequest): Promise<NextResponse> {
   const policy = contentSecurityPolicy(randomBytes(16).toString("base64"));
   const jar = new Jar(request);
-  // A form's handler refreshes by itself (`lib/action.ts`): cookies that are set here could undo its sign-out. It is not
-  // protected either, because it does nothing but call the API, which decides.
+  // A form's handler refreshes by itself (`lib/action.ts`): cookies that are set here could undo its sign-out. Handlers need
+  // no protection here: the API checks the session of every call.
   const isForm = request.method !== "GET" && request.method !== "HEAD";
-  const response = (isForm ? undefined : await refused(request, jar)) ?? shown(request, jar, policy, isForm);
+  const response = (isForm ? undefined : await redirectOrError(request, jar)) ?? passOn(request, jar, policy, isForm);
   response.headers.set("Content-Security-Policy", policy);
   response.headers.set("X-Content-Type-Options", "nosniff");
   // Not `no-referrer`, with which a browser would not say where a form comes from.
@@ -31,7 +31,7 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
 }
 
 /** Return the response of a request that must be repeated or may not see the page, or else undefined. */
-async function refused(request: NextRequest, jar: Jar): Promise<NextResponse | undefined> {
+async function redirectOrError(request: NextRequest, jar: Jar): Promise<NextResponse | undefined> {
   const { pathname, search } = request.nextUrl;
   const isProtected = PROTECTED.test(pathname);
   const goTo = (path: string) => NextResponse.redirect(new URL(path, APP_URL), 307);
@@ -48,9 +48,9 @@ async function refused(request: NextRequest, jar: Jar): Promise<NextResponse | u
   }
 }
 
-function shown(request: NextRequest, jar: Jar, policy: string, isForm: boolean): NextResponse {
+function passOn(request: NextRequest, jar: Jar, policy: string, isForm: boolean): NextResponse {
   const flash = flashName(request.nextUrl.pathname);
-  if (!isForm && jar.get(flash)) jar.set(flash, "", { ...attributes, maxAge: 0 });
+  if (!isForm && jar.get(flash)) jar.set(flash, "", { ...flashAttributes, maxAge: 0 });
   const headers = new Headers(request.headers);
   // From this, Next.js takes the nonce for its scripts.
   headers.set("Content-Security-Policy", policy);

@@ -7,6 +7,8 @@
 import { createServer } from "node:http";
 import next from "next";
 
+// Bytes, as in lib/action.ts.
+const MAX_BODY = 64 * 1024;
 const ADDRESS = "x-client-address";
 const NOT_FROM_BROWSERS = [ADDRESS, "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port",
   "x-forwarded-proto", "x-real-ip"];
@@ -34,6 +36,12 @@ function addressOf({ headers, socket }) {
 
 const handle = app.getRequestHandler();
 const server = createServer((request, response) => {
+  // Next.js keeps the body of a request in memory, whatever its size. Forms have a length, and are short.
+  const isTooLarge = Number(request.headers["content-length"] ?? 0) > MAX_BODY || "transfer-encoding" in request.headers;
+  if (isTooLarge || !request.url.startsWith("/")) {
+    response.writeHead(isTooLarge ? 413 : 400, { Connection: "close" }).end();
+    return;
+  }
   const address = addressOf(request);
   for (const name of NOT_FROM_BROWSERS) delete request.headers[name];
   request.headers[ADDRESS] = address;

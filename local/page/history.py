@@ -68,6 +68,11 @@ class History:
                 self._warnings.add(warning)
             return is_new
 
+    def forget_warnings(self) -> None:
+        """Let warnings be printed again: what they are about may have changed."""
+        with self._lock:
+            self._warnings.clear()
+
     def since(self, number: int) -> list[dict[str, Any]]:
         """Return the requests after this number, oldest first: {number, …the fields of `RequestRecord`}."""
         with self._lock:

@@ -179,7 +179,7 @@ def test_endpoint_works_and_is_removed_without_a_trace(copy: Path, who: str) -> 
     tests = ["tests/functions/test_made_up_by_id.py", "tests/functions/test_errors_of_inputs.py"]
     tests += ["tests/functions/test_every_path.py", "tests/functions/test_proxies.py", "tests/scaffold/test_sync.py"]
     assert " passed" in run(copy, "-m", "pytest", "-q", *tests)
-    assert "changes that are not committed" in run(copy, "-m", "scaffold", "remove", new[1], status=1)
+    assert "There are changes that are not committed" in run(copy, "-m", "scaffold", "remove", new[1], status=1)
     git(copy, "add", "--all")
     subprocess.run([*COMMIT, "made up"], cwd=copy, check=True)
     run(copy, "-m", "scaffold", "remove", "/api/made-up/{thingId}")

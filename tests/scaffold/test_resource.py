@@ -275,7 +275,9 @@ def test_resource_works_and_is_removed(copy: Path, options: list[str], capsys: p
     tests = ["tests/functions/test_errors_of_inputs.py", "tests/functions/test_imports.py", "tests/test_consistency.py"]
     assert " passed" in run(copy, "-m", "pytest", "-q", own[0], *tests, "tests/scaffold/test_sync.py")
     assert "3 passed" in run(copy, "-m", "pytest", "-q", "-m", "thorough", own[1])
-    assert "changes that are not committed" in run(copy, "-m", "scaffold", "remove", "--name", options[0], status=1)
+    assert "There are changes that are not committed" in run(
+        copy, "-m", "scaffold", "remove", "--name", options[0], status=1
+    )
     git(copy, "add", "--all")
     subprocess.run([*COMMIT, "a resource"], cwd=copy, check=True)
     run(copy, "-m", "scaffold", "remove", "--name", options[0])

@@ -22,7 +22,7 @@ const withoutOperations = {
   name: "without-operations",
   setup({ onLoad }) {
     onLoad({ filter: /dist\/operations\.js$/ }, () => ({
-      contents: "export const takesKey = new Set(), takesToken = new Set();",
+      contents: "export const takesKey = new Set(), isPublic = new Set();",
     }));
   },
 };

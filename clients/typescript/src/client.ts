@@ -79,8 +79,8 @@ function callsOf(core: ReturnType<typeof createFetchClient<paths>>, options: Sen
       const { data, response } = await (core[verb] as unknown as Untyped)(path, { ...init, fetch });
       return { data, response, etag: response.headers.get("ETag") ?? undefined };
     } catch (error) {
-      // The connection was lost within the body.
-      if (isAnswered && error instanceof TypeError) throw new NetworkError(error);
+      // The connection was lost within the body, or the body is not the API's.
+      if (isAnswered && (error instanceof TypeError || error instanceof SyntaxError)) throw new NetworkError(error);
       throw error;
     }
   };

@@ -57,8 +57,8 @@ export class NetworkError extends Error {
 /** Return the error of a response. Reads its body. */
 export async function errorOf(response: Response): Promise<ApiError> {
   const body = await json(response);
-  const errors: Record<string, string[]> = {};
-  for (const { field, message } of body.errors ?? []) (errors[field] ??= []).push(message);
+  const errors = Object.create(null) as Record<string, string[]>;
+  for (const { field, message } of body.success === false ? (body.errors ?? []) : []) (errors[field] ??= []).push(message);
   return new ApiError(
     response.status,
     (body.success === false && body.code ? body.code : "unknown") as ErrorCode,

@@ -6,22 +6,17 @@ export const takesKey: ReadonlySet<string> = new Set([
   "POST /api/users",
 ]);
 
-/** The operations that need an access token. */
-export const takesToken: ReadonlySet<string> = new Set([
-  "GET /api/auth/activity",
-  "POST /api/auth/change-email",
-  "POST /api/auth/change-password",
-  "GET /api/auth/export",
-  "POST /api/auth/logout",
-  "GET /api/auth/me",
-  "POST /api/auth/reauthenticate",
-  "GET /api/auth/sessions",
-  "DELETE /api/auth/sessions/{sessionId}",
-  "GET /api/contact",
-  "GET /api/users",
-  "POST /api/users",
-  "GET /api/users/{userId}",
-  "PUT /api/users/{userId}",
-  "PATCH /api/users/{userId}",
-  "DELETE /api/users/{userId}",
+/** The operations that need no access token. An operation that the document does not have may need one. */
+export const isPublic: ReadonlySet<string> = new Set([
+  "GET /.well-known/jwks.json",
+  "GET /.well-known/openid-configuration",
+  "POST /api/auth/forgot-password",
+  "POST /api/auth/login",
+  "POST /api/auth/refresh",
+  "POST /api/auth/register",
+  "POST /api/auth/resend-verification",
+  "POST /api/auth/reset-password",
+  "POST /api/auth/verify-email",
+  "POST /api/contact",
+  "GET /api/health",
 ]);

@@ -1,6 +1,6 @@
 /** Sends a request: with a token, again where that is safe, and with errors thrown. */
 import { type ApiError, errorOf, NetworkError, type ErrorCode } from "./errors.js";
-import { takesKey, takesToken } from "./operations.js";
+import { isPublic, takesKey } from "./operations.js";
 import type { SessionKeeper } from "./session.js";
 import type { StoredSession } from "./stores.js";
 
@@ -44,11 +44,11 @@ export async function send(request: Request, call: Call, options: SendOptions): 
   const operation = call.operation.replace(/^HEAD/, "GET");
   const { headers, signal } = request;
   if (takesKey.has(operation) && !headers.has("Idempotency-Key")) headers.set("Idempotency-Key", newKey());
-  const isRepeatable = operation.startsWith("GET ") || headers.has("Idempotency-Key");
+  const isRepeatable = operation.startsWith("GET ") || Boolean(headers.get("Idempotency-Key"));
   setProxy(headers, options.proxy);
 
   let session: StoredSession | undefined;
-  if (takesToken.has(operation) && !headers.has("Authorization")) {
+  if (!isPublic.has(operation) && !headers.has("Authorization")) {
     session = await abortable(keeper.current(call.holdsLock), signal);
   }
   let isRefreshed = false;

@@ -78,7 +78,7 @@ export function cookieStore(cookies: Cookies, options: CookieOptions = {}): Sess
 export function requestCookies(header: string | null | undefined): Cookies {
   const pairs = (header ?? "").split(";").map((pair): [string, string] => {
     const [name = "", ...value] = pair.split("=");
-    return [name.trim(), value.join("=").trim()];
+    return [trim(name), trim(value.join("="))];
   });
   const values = new Map(pairs);
   return {
@@ -87,6 +87,14 @@ export function requestCookies(header: string | null | undefined): Cookies {
       throw new Error("The cookies of a request cannot be set: sign in or out in a route handler");
     },
   };
+}
+
+/**
+ * Remove the spaces and tabs around a text (RFC 6265, 5.2). Not `String.trim`, which removes a no-break space too: a
+ * subdomain can set a cookie whose name begins with one and then looks like a `__Host-` cookie.
+ */
+function trim(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, "");
 }
 
 export interface RefreshOptions extends Omit<ClientOptions, "session">, CookieOptions {}

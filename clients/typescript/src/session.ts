@@ -5,7 +5,7 @@
  * refresh is one at a time, and reads the store again once it is its turn. A refresh that returns late brings a session back that was
  * signed out, or replaces another user's: its result is dropped unless the session that it was for is still there.
  */
-import { ApiError } from "./errors.js";
+import { ApiError, NetworkError } from "./errors.js";
 import { locked } from "./lock.js";
 import type { components } from "./schema.js";
 import type { SessionStore, Stored, StoredSession, User } from "./stores.js";
@@ -21,12 +21,13 @@ export interface Session {
 /** Return the session that a response has opened. Its life begins now, whatever this device's clock says. */
 export function sessionOf(tokens: Tokens): StoredSession {
   const { user, token, refreshToken, expiresIn } = tokens;
+  if (!token || !refreshToken) throw new NetworkError(new TypeError("The response has no tokens"));
   return { user, token, refreshToken, expiresAt: Date.now() + expiresIn * 1000 };
 }
 
-/** Return whether the API has ended the session: every 401 of a refresh says so. */
+/** Return whether the API has ended the session: each of its 401s for a refresh says so. */
 export function hasEnded(error: unknown): boolean {
-  return error instanceof ApiError && error.status === 401;
+  return error instanceof ApiError && error.status === 401 && error.code !== "unknown";
 }
 
 export class SessionKeeper {

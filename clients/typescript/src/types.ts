@@ -19,7 +19,8 @@ export type InitOf<Init> = IsOptional<Init> extends true
 
 type Operation = Record<string | number, unknown>;
 type Success<Of, Init> = Of extends Operation
-  ? Extract<FetchResponse<Of, Init, MediaType>, { error?: never }>["data"]
+  ? // With `data`, because without exactOptionalPropertyTypes a failure matches `{ error?: never }` too.
+    Extract<FetchResponse<Of, Init, MediaType>, { data: unknown; error?: never }>["data"]
   : never;
 
 /** A response with a status of success. */

@@ -6,7 +6,7 @@ export default function Failure() {
     <>
       <h1>Something went wrong</h1>
       <p>
-        Nothing was changed. <a href="">Try again</a> in a moment.
+        <a href="">Try again</a> in a moment.
       </p>
     </>
   );

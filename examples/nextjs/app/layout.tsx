@@ -43,7 +43,7 @@ export default async function Layout({ children }: { children: React.ReactNode }
           </nav>
         </header>
         <main id="main">{children}</main>
-        <Enhance isSignedIn={Boolean(user)} />
+        <Enhance userId={user?.id ?? null} />
       </body>
     </html>
   );

@@ -2,11 +2,11 @@
 
 import { useEffect } from "react";
 
-// After it, a form whose response does not come may be sent again.
+// Milliseconds until a form without a response may be sent again.
 const PENDING = 5000;
 
-/** What JavaScript adds: a form is sent once, and a sign-out is seen by all tabs. */
-export function Enhance({ isSignedIn }: { isSignedIn: boolean }) {
+/** What JavaScript adds: a form is sent once, and tabs with another user, or none, are reloaded. */
+export function Enhance({ userId }: { userId: string | null }) {
   useEffect(() => {
     const pending = (event: SubmitEvent) => {
       const form = event.target as HTMLFormElement;
@@ -30,12 +30,12 @@ export function Enhance({ isSignedIn }: { isSignedIn: boolean }) {
 
   useEffect(() => {
     const channel = new BroadcastChannel("session");
-    channel.postMessage(isSignedIn);
+    channel.postMessage(userId);
     channel.onmessage = ({ data }) => {
-      if (isSignedIn && data === false) location.reload();
+      if (userId !== null && data !== userId) location.reload();
     };
     return () => channel.close();
-  }, [isSignedIn]);
+  }, [userId]);
 
   return null;
 }

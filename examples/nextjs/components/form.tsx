@@ -127,7 +127,7 @@ function Control({ field, id, fault, isFirstFault }: ControlProps) {
   );
 }
 
-/** What the last form has led to, above everything else on the page. */
+/** The result of the last form, at the top of the page. */
 export function Notice({ flash, children }: { flash: Flash; children?: ReactNode }) {
   const hasFieldFaults = Object.keys(flash.faults ?? {}).length > 0;
   if (flash.notice) {

@@ -8,7 +8,7 @@ import { ApiError, type Client, NetworkError, type SessionStore } from "lambda-a
 import { cookieStore } from "lambda-api-routes-client/server";
 import { type NextRequest, NextResponse } from "next/server";
 import { clientFor, cookieOptions, Jar, refresh } from "./api";
-import { attributes, encode, type Flash, flashName } from "./flash";
+import { encode, type Flash, flashAttributes, flashName } from "./flash";
 import { APP_URL } from "./settings";
 import { withQuery } from "./urls";
 
@@ -39,20 +39,22 @@ export function action(page: string | ((form: Form) => string), verbs: Record<st
     if (request.headers.get("origin") !== new URL(APP_URL).origin) return plain(403, "This form is of another site.");
     // Browsers always send the length of a form.
     if (!(Number(request.headers.get("content-length") ?? NaN) <= MAX_BYTES)) return plain(413, "The form is too long.");
-    const values = await typed(request);
+    const values = await readForm(request);
     const form: Form = (name) => values[name] ?? "";
     const verb = Object.hasOwn(verbs, form("verb")) ? verbs[form("verb")] : undefined;
     if (!verb) return plain(400, "The form is incomplete.");
 
     const jar = new Jar(request);
     const back = typeof page === "string" ? page : page(form);
-    const leave = (to: string, flash?: Flash, of = to) => {
-      if (flash) jar.set(flashName(of), encode(flash), attributes);
+    const leave = (to: string, flash?: Flash, forPage = to) => {
+      if (flash) jar.set(flashName(forPage), encode(flash), flashAttributes);
       return jar.addTo(seeOther(to));
     };
     try {
-      // Only if the token has expired, because the next page refreshes early. The browser then sends the form again.
-      if ((await refresh(jar, request.headers, 0)) === "reload") return jar.addTo(redirectTo(request.nextUrl.pathname, 307));
+      // Refresh only an expired token; pages refresh early. The browser repeats the POST after the 307. A sign-out must not
+      // depend on a refresh: the client does what it needs.
+      const isStale = form("verb") !== "signOut" && (await refresh(jar, request.headers, 0)) === "reload";
+      if (isStale) return jar.addTo(redirectTo(request.nextUrl.pathname, 307));
       const store = cookieStore(jar, cookieOptions);
       const { to, ...flash } = await verb({ form, client: clientFor(request.headers, store), store });
       return leave(to, Object.keys(flash).length ? flash : undefined);
@@ -87,7 +89,7 @@ export function unavailable(error: unknown): NextResponse {
   return plain(503, "The service cannot be reached. Try again in a moment.", { "Retry-After": "5" });
 }
 
-async function typed(request: NextRequest): Promise<Record<string, string>> {
+async function readForm(request: NextRequest): Promise<Record<string, string>> {
   try {
     const entries = [...(await request.formData())];
     return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"));

@@ -24,6 +24,9 @@ export class Jar implements Cookies {
   }
 }
 
+// Milliseconds. The API answers within seconds, or not at all.
+const API_TIMEOUT = 10_000;
+
 export const cookieOptions = { secure: SECURE };
 
 /** Return a client. One with a store of cookies never refreshes: see `refresh`. */
@@ -44,9 +47,14 @@ function optionsFor(headers: Headers) {
   return {
     baseUrl: API_URL,
     // What is for one user must not be cached for another.
-    fetch: (request: Request) => fetch(request, { cache: "no-store" }),
+    fetch: (request: Request) => fetch(request, { cache: "no-store", signal: AbortSignal.any([request.signal, timeout()]) }),
     ...(proxy && { proxy }),
   };
+}
+
+/** Return a signal that ends a call to an API that hangs. */
+export function timeout(): AbortSignal {
+  return AbortSignal.timeout(API_TIMEOUT);
 }
 
 function proxyFor(headers: Headers): Proxy | undefined {

@@ -24,7 +24,7 @@ export interface Flash {
 const MAX_LENGTH = 3800;
 const SECRET = /password|token|code/i;
 
-export const attributes: CookieAttributes = { httpOnly: true, secure: SECURE, sameSite: "lax", path: "/", maxAge: 600 };
+export const flashAttributes: CookieAttributes = { httpOnly: true, secure: SECURE, sameSite: "lax", path: "/", maxAge: 600 };
 
 /** Return the name of a page's cookie. */
 export function flashName(path: string): string {

@@ -1,6 +1,6 @@
 /**
- * Notes, which the API has after `make resource NAME=note …` (`COMMAND`). The client was made before, so it neither has their
- * types nor knows that they need a token. With your own resource, the types are there: `client.GET("/api/orders")`.
+ * Notes, which the API has after `make resource NAME=note …` (`COMMAND`). The client was made before, so it does not have
+ * their types. With your own resource, the types are there: `client.GET("/api/orders")`.
  */
 import type { Client, Page } from "lambda-api-routes-client";
 
@@ -22,8 +22,7 @@ interface Init {
 type Untyped = Record<Verb, (path: string, init: Init) => Promise<{ data: unknown }>>;
 
 async function call(client: Client, verb: Verb, path: string, init: Init): Promise<unknown> {
-  const headers = { ...init.headers, Authorization: `Bearer ${await client.auth.accessToken()}` };
-  return (await (client as unknown as Untyped)[verb](path, { ...init, headers })).data;
+  return (await (client as unknown as Untyped)[verb](path, init)).data;
 }
 
 export async function listNotes(client: Client, cursor: string): Promise<Page<Note>> {

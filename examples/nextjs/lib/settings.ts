@@ -9,6 +9,9 @@ export const APP_URL = process.env.APP_URL ?? "";
 /** Identifies this server to the API, which then believes the client addresses that it names. */
 export const PROXY_KEY = process.env.PROXY_KEY ?? "";
 
+/** The stack's parameter of the same name: whom access tokens are for. */
+export const TOKEN_AUDIENCE = process.env.TOKEN_AUDIENCE ?? "lambda-api-routes";
+
 /** The request header with the client's address. server.mjs sets both; a platform's own may be named instead. */
 export const CLIENT_ADDRESS_HEADER = process.env.CLIENT_ADDRESS_HEADER ?? "";
 

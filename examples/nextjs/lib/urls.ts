@@ -8,10 +8,10 @@ export function withQuery(path: string, query: Record<string, string | undefined
 
 /**
  * Return where to go after a sign-in, which anyone can put into a link: a path of this application, or else the account.
- * Browsers take `//host` and `/\host` for another host, and remove control characters before they look.
+ * Browsers treat `//host` and `/\host` as another host, and strip tabs and newlines first.
  */
 export function safeNext(next: unknown): string {
-  return typeof next === "string" && /^\/(?![/\\])[^\\\u0000-\u001f\u007f]*$/.test(next) ? next : "/account";
+  return typeof next === "string" && /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(next) ? next : "/account";
 }
 
 /** The parameters of a page. Next.js has an array for one that is given more than once. */

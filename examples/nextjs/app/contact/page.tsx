@@ -11,14 +11,14 @@ const FIELDS = ["name", "email", "message"];
  * Return what is wrong with the form. With the parameter `ContactPage=/contact`, the API leads back here with its error in
  * the query; otherwise it shows a page of its own, which keeps what was typed.
  *
- * Anyone can write such a link, so its texts are shown only beside the fields, and only short ones.
+ * Anyone can write such a link, so none of its texts are shown.
  */
 function faultsIn(code: string, errors: string): Flash {
   if (!code) return {};
   const faults: Record<string, string> = {};
   try {
-    for (const { field, message } of JSON.parse(errors || "[]")) {
-      if (FIELDS.includes(field)) faults[field] ??= String(message).slice(0, 100);
+    for (const { field } of JSON.parse(errors || "[]")) {
+      if (FIELDS.includes(field)) faults[field] = "is missing or invalid";
     }
   } catch {
     // Not of the API.

@@ -59,7 +59,7 @@ export default async function Notes({ searchParams }: { searchParams: Query }) {
         button="Add note"
         flash={flash}
         // Sent twice, the form makes one note.
-        hidden={{ key: randomUUID() }}
+        hidden={{ key: flash.values?.key ?? randomUUID() }}
         fields={[
           { name: "title", label: "Title", maxLength: 200 },
           // What was typed must fit into a cookie, if something is wrong.

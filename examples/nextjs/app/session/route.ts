@@ -1,7 +1,13 @@
 import type { NextRequest } from "next/server";
 import { seeOther, unavailable } from "@/lib/action";
-import { Jar, refresh } from "@/lib/api";
+import { cookieStore } from "lambda-api-routes-client/server";
+import { cookieOptions, Jar, refresh } from "@/lib/api";
+import { flashAttributes } from "@/lib/flash";
+import { PREFIX } from "@/lib/settings";
 import { safeNext } from "@/lib/urls";
+
+// Without it, a page and this handler would redirect to each other for ever.
+const TRIED = `${PREFIX}session-refreshed`;
 
 /**
  * Refresh a session whose access token the API has rejected, and go back. If the session has ended, this deletes its cookies,
@@ -10,7 +16,13 @@ import { safeNext } from "@/lib/urls";
 export async function GET(request: NextRequest): Promise<Response> {
   const jar = new Jar(request);
   try {
-    await refresh(jar, request.headers, Number.POSITIVE_INFINITY);
+    if (jar.get(TRIED)) {
+      // The API rejects the new token, too.
+      cookieStore(jar, cookieOptions).write({});
+    } else {
+      await refresh(jar, request.headers, Number.POSITIVE_INFINITY);
+      jar.set(TRIED, "1", { ...flashAttributes, maxAge: 10 });
+    }
   } catch (error) {
     return unavailable(error);
   }

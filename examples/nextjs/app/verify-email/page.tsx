@@ -20,7 +20,7 @@ export default async function VerifyEmail({ searchParams }: { searchParams: Quer
     label: "Password",
     type: "password",
     autoComplete: "current-password",
-    hint: "The one that you have registered with. This browser has not, so the email alone is not enough.",
+    hint: "The password you registered with. It is needed because you registered in another browser.",
   };
   const code: Field = {
     name: "code",

@@ -43,7 +43,7 @@ export default async function Activity({ searchParams }: { searchParams: Query }
     <>
       <AccountPages current={PAGE} />
       <h1>Your activity</h1>
-      <p>What concerned the security of your account in the last 90 days.</p>
+      <p>Security events of the last 90 days.</p>
       <ul className="rows">
         {data.map(({ at, event, outcome, ip, userAgent }) => (
           <li key={at + event}>

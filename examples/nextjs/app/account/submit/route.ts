@@ -1,9 +1,13 @@
-import { ApiError } from "lambda-api-routes-client";
+import { ApiError, type Client } from "lambda-api-routes-client";
 import { action } from "@/lib/action";
+
+function ownPath(client: Client): { userId: string } {
+  return { userId: client.auth.session()?.user.id ?? "me" };
+}
 
 export const POST = action("/account", {
   async rename({ form, client }) {
-    const params = { path: { userId: form("id") }, header: { "If-Match": form("etag") } };
+    const params = { path: ownPath(client), header: { "If-Match": form("etag") } };
     const name = form("name");
     try {
       await client.PATCH("/api/users/{userId}", { params, body: { name } });
@@ -16,7 +20,9 @@ export const POST = action("/account", {
   },
 
   async close({ form, client, store }) {
-    await client.DELETE("/api/users/{userId}", { params: { path: { userId: form("id") } } });
+    // Another user may have signed in in another tab since the page was shown.
+    if (form("id") !== ownPath(client).userId) return { to: "/account", fault: "Another user has signed in. Nothing was closed." };
+    await client.DELETE("/api/users/{userId}", { params: { path: ownPath(client) } });
     store.write({});
     return { to: "/", notice: "Your account is closed." };
   },

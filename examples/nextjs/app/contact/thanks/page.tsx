@@ -5,7 +5,7 @@ export default function Thanks() {
     <>
       <h1>Thank you</h1>
       <p>
-        We have got your message, and answer by email. <a href="/">Start page</a>
+        We have received your message and will reply by email. <a href="/">Start page</a>
       </p>
     </>
   );
