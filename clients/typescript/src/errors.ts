@@ -58,7 +58,7 @@ export class NetworkError extends Error {
 export async function errorOf(response: Response): Promise<ApiError> {
   const body = await json(response);
   const errors = Object.create(null) as Record<string, string[]>;
-  for (const { field, message } of body.success === false ? (body.errors ?? []) : []) (errors[field] ??= []).push(message);
+  for (const { field, message } of Array.isArray(body.errors) ? body.errors : []) (errors[field] ??= []).push(message);
   return new ApiError(
     response.status,
     (body.success === false && body.code ? body.code : "unknown") as ErrorCode,

@@ -157,3 +157,26 @@ test("a server names its user", async () => {
   const { data } = await client.GET("/api/auth/sessions");
   expect(data.data.find(({ current }) => current)).toMatchObject({ ip: "203.0.113.7", userAgent: "Firefox" });
 });
+
+test("an operation that the client does not know gets the token", async () => {
+  const { client, wire } = await admin();
+  const unknown = client as unknown as Record<"GET", (path: string, init: object) => Promise<unknown>>;
+  await expect(unknown.GET("/api/orders", {})).rejects.toMatchObject({ status: 404 });
+  await client.GET("/api/health", {});
+  const [first, second] = wire.header("Authorization");
+  expect(first).toMatch(/^Bearer ey/);
+  expect(second).toBeNull();
+});
+
+test("a success that is not JSON is a network error", async () => {
+  const { client } = scripted(async () => new Response("<h1>Hello</h1>", { headers: { "Content-Type": "text/html" } }));
+  await expect(client.GET("/api/health", {})).rejects.toBeInstanceOf(NetworkError);
+});
+
+test.each([{ success: false, errors: {} }, { errors: 1 }, { success: false, errors: [{ field: "constructor", message: "is wrong" }] }])(
+  "an unusual body of an error, %j, is still an error with the status",
+  async (body) => {
+    const { client } = scripted(async () => Response.json(body, { status: 400 }));
+    await expect(client.GET("/api/health", {})).rejects.toMatchObject({ name: "ApiError", status: 400 });
+  },
+);

@@ -175,3 +175,18 @@ test("the cookies of a request are read from its header, and cannot be set", () 
   expect(() => cookieStore(cookies).write({ device: "other" })).toThrow("route handler");
   expect(requestCookies(null).get("a")).toBeUndefined();
 });
+
+test("a name that begins with a no-break space, which a subdomain can set, is another name", () => {
+  const cookies = requestCookies("__Host-a=1; \u00a0__Host-a=2; \ufeff__Host-b=3;\t__Host-c=4 ");
+  expect(["__Host-a", "__Host-b", "__Host-c"].map((name) => cookies.get(name))).toEqual(["1", undefined, "4"]);
+});
+
+test("a 401 that is not the API's keeps the session, and so do tokens that are missing", async () => {
+  for (const response of [new Response("<h1>Blocked</h1>", { status: 401 }), Response.json({})]) {
+    const browser = await signedIn(60);
+    const wire = new Wire();
+    wire.next.push(async () => response);
+    expect(await refresh(browser, wire)).toBe("unchanged");
+    expect(browser.sent.size).toBe(0);
+  }
+});

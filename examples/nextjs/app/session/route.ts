@@ -1,13 +1,13 @@
+import { cookieStore } from "lambda-api-routes-client/server";
 import type { NextRequest } from "next/server";
 import { seeOther, unavailable } from "@/lib/action";
-import { cookieStore } from "lambda-api-routes-client/server";
 import { cookieOptions, Jar, refresh } from "@/lib/api";
 import { flashAttributes } from "@/lib/flash";
 import { PREFIX } from "@/lib/settings";
 import { safeNext } from "@/lib/urls";
 
-// Without it, a page and this handler would redirect to each other for ever.
-const TRIED = `${PREFIX}session-refreshed`;
+// Says that the token is seconds old. Otherwise a page and this handler might redirect to each other for ever.
+const RENEWED = `${PREFIX}token-renewed`;
 
 /**
  * Refresh a session whose access token the API has rejected, and go back. If the session has ended, this deletes its cookies,
@@ -16,12 +16,12 @@ const TRIED = `${PREFIX}session-refreshed`;
 export async function GET(request: NextRequest): Promise<Response> {
   const jar = new Jar(request);
   try {
-    if (jar.get(TRIED)) {
+    if (jar.get(RENEWED)) {
       // The API rejects the new token, too.
-      cookieStore(jar, cookieOptions).write({});
-    } else {
-      await refresh(jar, request.headers, Number.POSITIVE_INFINITY);
-      jar.set(TRIED, "1", { ...flashAttributes, maxAge: 10 });
+      const store = cookieStore(jar, cookieOptions);
+      store.write({ ...store.read(), session: undefined });
+    } else if ((await refresh(jar, request.headers, Number.POSITIVE_INFINITY)) !== "ended") {
+      jar.set(RENEWED, "1", { ...flashAttributes, maxAge: 10 });
     }
   } catch (error) {
     return unavailable(error);
