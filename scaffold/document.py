@@ -29,6 +29,7 @@ from shared.core.errors import (
     Error,
     InvalidInput,
     ReauthenticationRequired,
+    Stale,
     TooManyRequests,
     Unavailable,
 )
@@ -219,9 +220,10 @@ class _Builder:
             described["security"] = [{_SECURITY_SCHEME: []}]
         parameters = [*_path_parameters(route.path), *self._parameters(kinds)]
         if _is_conditional(operation):
-            parameters.append(
-                _header_parameter("If-None-Match", '"1"', "The version that you have: 304 if it is still current.")
-            )
+            parameters += [
+                _header_parameter("If-Match", '"1"', "Only these versions: 412 if none is current."),
+                _header_parameter("If-None-Match", '"1"', "The version that you have: 304 if it is still current."),
+            ]
         if parameters:
             described["parameters"] = parameters
         for kind in kinds:
@@ -384,7 +386,7 @@ def _answers(operation: Operation) -> list[Any]:
 
 
 def _is_conditional(operation: Operation) -> bool:
-    """Return whether the operation answers 304 to If-None-Match."""
+    """Return whether the operation evaluates If-Match and If-None-Match of a GET."""
     return operation.method == "GET" and any((get_origin(one) or one) is Versioned for one in _answers(operation))
 
 
@@ -392,7 +394,8 @@ def _errors(operation: Operation) -> list[type[Error]]:
     """Return the errors that an operation can respond with, each once: its own, those of its inputs, those of all."""
     of_inputs = [error for kind in operation.inputs.values() for error in getattr(kind, "input_errors", ())]
     of_limit = [TooManyRequests] if operation.limit is not None else []
-    return list(dict.fromkeys([*of_inputs, *operation.errors, *of_limit, *_OF_ALL]))
+    of_conditions = [Stale] if _is_conditional(operation) else []
+    return list(dict.fromkeys([*of_inputs, *operation.errors, *of_limit, *of_conditions, *_OF_ALL]))
 
 
 def _is_a(kind: Any, base: type) -> bool:

@@ -12,6 +12,7 @@ import { withQuery } from "./lib/urls";
 // Static files have nothing to protect.
 export const config = { matcher: "/((?!_next/static/|icon\\.svg$).*)" };
 
+const HANDLERS = /\/submit$|^\/logout$/;
 const PROTECTED = /^\/(account|admin|notes|reauthenticate)(\/|$)/;
 
 export async function proxy(request: NextRequest): Promise<NextResponse> {
@@ -20,6 +21,8 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
   // A form's handler refreshes by itself (`lib/action.ts`): cookies that are set here could undo its sign-out. Handlers need
   // no protection here: the API checks the session of every call.
   const isForm = request.method !== "GET" && request.method !== "HEAD";
+  // A form of another site, sent to a page, would be shown that page as if nobody were signed in.
+  if (isForm && !HANDLERS.test(request.nextUrl.pathname)) return new NextResponse(null, { status: 405, headers: { Allow: "GET, HEAD" } });
   const response = (isForm ? undefined : await redirectOrError(request, jar)) ?? passOn(request, jar, policy, isForm);
   response.headers.set("Content-Security-Policy", policy);
   response.headers.set("X-Content-Type-Options", "nosniff");

@@ -43,6 +43,7 @@ def test_entity_tag_of_me_changes_with_the_profile_and_with_the_session(ada: Api
     def tag(caller: Api) -> str:
         reply = caller.get("/api/auth/me")
         assert caller.get("/api/auth/me", if_none_match=reply.headers["etag"]).status == 304
+        assert_error(caller.get("/api/auth/me", if_match='"other"'), 412, "stale")
         return reply.headers["etag"]
 
     first = tag(ada)

@@ -66,6 +66,15 @@ export function authOf(keeper: SessionKeeper, api: Calls, apiUnderLock: Calls): 
     }
   }
 
+  /** Store the session of a sign-in, and end the one that it replaces. */
+  async function begin(tokens: Tokens): Promise<Session> {
+    const replaced = keeper.stored;
+    keeper.adopt(tokens);
+    // The sign-in has worked, whatever becomes of the earlier session.
+    if (replaced) await end(replaced, "local").catch(() => undefined);
+    return keeper.session() as Session;
+  }
+
   return {
     async register(body) {
       const { data } = await api.POST("/api/auth/register", { body });
@@ -78,9 +87,8 @@ export function authOf(keeper: SessionKeeper, api: Calls, apiUnderLock: Calls): 
         const proof = body.registration || body.password || !registration ? {} : { registration };
         const { data } = await apiUnderLock.POST("/api/auth/verify-email", { body: { ...body, ...proof } });
         if (!("token" in data)) return data;
-        keeper.adopt(data);
         keeper.update({ registration: undefined });
-        return keeper.session() as Session;
+        return begin(data);
       }),
     async resendVerification(body) {
       const { registration } = keeper.store.read();
@@ -91,8 +99,7 @@ export function authOf(keeper: SessionKeeper, api: Calls, apiUnderLock: Calls): 
       keeper.locked(async () => {
         const { device } = keeper.store.read();
         const { data } = await apiUnderLock.POST("/api/auth/login", { body: { ...body, ...(device && { device }) } });
-        keeper.adopt(data);
-        return keeper.session() as Session;
+        return begin(data);
       }),
     async signOut({ scope = "local" } = {}) {
       if (scope === "others") {

@@ -1,4 +1,4 @@
-// Made by `make client` from docs/openapi.json (SHA-256 f4f7b9203e13ab663b7c453585cf5d67d383bf568451f90ca8f361268d35330f). Do not edit.
+// Made by `make client` from docs/openapi.json (SHA-256 00484c6c773c50aa36035f68b0bf83ed0ab0321ab3f57779c0d72cda8eab4f64). Do not edit.
 
 export interface paths {
     "/.well-known/jwks.json": {
@@ -1866,6 +1866,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Only these versions: 412 if none is current. */
+                "If-Match"?: string;
                 /** @description The version that you have: 304 if it is still current. */
                 "If-None-Match"?: string;
             };
@@ -1937,6 +1939,7 @@ export interface operations {
             };
             401: components["responses"]["NotSignedIn"];
             405: components["responses"]["MethodNotAllowed"];
+            412: components["responses"]["Stale"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3072,6 +3075,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Only these versions: 412 if none is current. */
+                "If-Match"?: string;
                 /** @description The version that you have: 304 if it is still current. */
                 "If-None-Match"?: string;
             };
@@ -3136,6 +3141,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["UserNotFound"];
             405: components["responses"]["MethodNotAllowed"];
+            412: components["responses"]["Stale"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };

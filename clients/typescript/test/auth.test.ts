@@ -184,3 +184,12 @@ test("the access token is there for other requests", async () => {
   expect(await client.auth.accessToken()).toBe(store.read().session?.token);
   expect(await party().client.auth.accessToken()).toBeNull();
 });
+
+test("a sign-in ends the session that it replaces", async () => {
+  const { client, store } = await user();
+  const before = store.read().session;
+  await client.auth.signIn(ADMIN);
+  expect(client.auth.session()?.user.email).toBe(ADMIN.email);
+  const earlier = client.GET("/api/auth/me", { headers: { Authorization: `Bearer ${before?.token}` } });
+  await expect(earlier).rejects.toMatchObject({ code: "session_ended" });
+});

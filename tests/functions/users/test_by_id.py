@@ -198,6 +198,15 @@ def test_what_the_caller_has_already_is_not_sent_again(ada: Api, verb: str, head
     assert "content-type" not in reply.headers
 
 
+@pytest.mark.parametrize(
+    ("header", "status"), [("*", 200), ('"2", "1"', 200), ('"2"', 412), ('W/"1"', 412), ("1", 412)]
+)
+def test_only_a_version_that_the_caller_accepts_is_sent(ada: Api, header: str, status: int) -> None:
+    assert ada.get(url(ada), if_match=header).status == status
+    # If-Match comes first (RFC 9110, 13.2.2).
+    assert ada.get(url(ada), if_match=header, if_none_match='"1"').status == (304 if status == 200 else 412)
+
+
 @pytest.mark.parametrize("header", ["", '"2"', "1", "nonsense", 'x"1"'])
 def test_other_entity_tags_get_the_profile(ada: Api, header: str) -> None:
     reply = ada.get(url(ada), if_none_match=header)

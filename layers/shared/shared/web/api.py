@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar, 
 from shared.core import deadlines, logs, metrics, startup
 from shared.core.errors import Error, ErrorTypes, InvalidCredentials, InvalidOneTimeToken, Unavailable
 from shared.values.client import Client
-from shared.web.conditional import not_modified_if_known
+from shared.web.conditional import answer_conditionally
 from shared.web.proxies import identify_client
 from shared.web.request import Event, MethodNotAllowed, Request
 from shared.web.responses import Response, failure, status_of
@@ -128,7 +128,7 @@ class Api:
                 identify_client(request)
                 response = self._operation(request.method).respond(request)
             if request.method in {"GET", "HEAD"}:
-                response = not_modified_if_known(request, response)
+                response = answer_conditionally(request, response)
             error = None
         except Exception as raised:  # noqa: BLE001  # the one place where exceptions become responses
             error = raised

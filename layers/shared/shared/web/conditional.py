@@ -45,16 +45,23 @@ class Preconditions(Versions):
         )
 
 
-def not_modified_if_known(request: Request, response: Response) -> Response:
-    """Return 304 if `If-None-Match` lists the response's entity tag, else the response. For GET and HEAD.
+def answer_conditionally(request: Request, response: Response) -> Response:
+    """Return the response to a GET or HEAD, or 304 if `If-None-Match` lists its entity tag.
 
-    The comparison is weak (RFC 9110, 13.1.2): proxies that compress a response make its entity tag weak.
+    That comparison is weak (RFC 9110, 13.1.2): proxies that compress a response make its entity tag weak.
+
+    Raises:
+        Stale: `If-Match` does not list it.
+
     """
-    header = request.headers.get("if-none-match", "").strip()
-    if "ETag" not in response.headers or not header:
+    if "ETag" not in response.headers:
         return response
     [current] = _entity_tags(response.headers["ETag"])
-    if header == "*" or current.removeprefix("W/") in {tag.removeprefix("W/") for tag in _entity_tags(header)}:
+    if_match = request.headers.get("if-match", "*").strip()
+    if if_match != "*" and current not in _entity_tags(if_match):
+        raise Stale
+    if_none_match = request.headers.get("if-none-match", "").strip()
+    if if_none_match == "*" or current in {tag.removeprefix("W/") for tag in _entity_tags(if_none_match)}:
         return Response(status=HTTPStatus.NOT_MODIFIED, headers=response.headers)
     return response
 
