@@ -49,9 +49,10 @@ class Page:
         """Add the page to this application, and the responses for handlers without a block in the template."""
         missing.add_to(app, undeclared)
         guard.add_to(app)
-        stand_in.add_to(app)
+        links = Links(project)
+        stand_in.add_to(app, links.opens)
         _add_files(app)
-        self._add_emails(app, Links(project))
+        self._add_emails(app, links)
         self._add_requests(app)
         self._add_reference(app, project)
         self._add_accounts(app, project)

@@ -33,6 +33,10 @@ class Links:
         is_needed = any(stand_ins.values()) and not _is_running(self._front_end)
         return [{"url": url, "opens": (is_needed and stand_ins[url]) or url} for url in urls]
 
+    def opens(self, url: str) -> str:
+        """Return where a URL leads: to itself, or to the stand-in's page."""
+        return next((link["opens"] for link in self.of(url) if link["url"] == url), url)
+
     def redirected(self, html: str) -> str:
         """Return an email's HTML, with links to the stand-in where no front end is running."""
         for link in self.of(html.replace("&amp;", "&")):

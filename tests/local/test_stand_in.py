@@ -98,6 +98,14 @@ def test_contact_form_leads_to_the_thanks_page(runner: RunnerProcess) -> None:
     assert "We have received your message." in page.body.decode()
 
 
+def test_browser_that_has_posted_a_form_to_the_api_is_led_to_the_thanks_page(runner: RunnerProcess) -> None:
+    form = urlencode({"name": "Ada", "email": EMAIL, "message": "Hello"})
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html"}
+    for more, location in (({"Sec-Fetch-Mode": "navigate"}, HOME), ({}, FRONT_END)):
+        answer = runner.request("POST", "/api/contact", form, headers | more)
+        assert (answer.status, answer.headers["location"]) == (303, f"{location}/contact/thanks")
+
+
 def test_form_of_another_site_is_refused(runner: RunnerProcess) -> None:
     other = {"Sec-Fetch-Site": "cross-site"}
     assert submit(runner, runner.get(f"{HOME}/login"), other, email=EMAIL, password=PASSWORD).status == 403

@@ -7,7 +7,7 @@ and the tokens are dropped.
 
 import http.client
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -37,8 +37,17 @@ class Answer:
         return self.status < HTTPStatus.BAD_REQUEST
 
 
-def add_to(app: Flask) -> None:
-    """Add the pages to this application, which serves the API too."""
+def add_to(app: Flask, opens: Callable[[str], str]) -> None:
+    """Add the pages to this application, which serves the API too. `opens` returns where a URL of the front end leads.
+
+    Redirects of the API to the front end lead there too, for a browser that opens the next page.
+    """
+
+    @app.after_request
+    def redirect_browser(response: Response) -> Response:
+        if "Location" in response.headers and request.headers.get("Sec-Fetch-Mode") == "navigate":
+            response.headers["Location"] = opens(response.headers["Location"])
+        return response
 
     @app.get(f"{PATH}/")
     def start() -> Response:
