@@ -23,7 +23,8 @@ export const create = (operation, operations) => {
   const others = parameters.others(operation);
   const body = bodies.create(operation);
   const sender = credentials();
-  const ifMatch = others.input("if-match");
+  // A version that is out of date hinders a change, as it should; nobody expects that of a GET.
+  const ifMatch = verb === "GET" ? null : others.input("if-match");
   const inbox = body.takesBody && offers.apply(body.names) ? offers.create(body.names, body.fields, body.write) : null;
   const isReadable = operations.some((one) => one.verb === "GET" && one.path === path);
   const loader = ["PUT", "PATCH"].includes(verb) && path.includes("{") && isReadable ? currentValues(inPath, body, ifMatch, sender) : null;
