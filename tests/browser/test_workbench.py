@@ -191,7 +191,9 @@ def test_disabled_user_cannot_be_signed_in(browser: Browser, runner: RunnerProce
     browser.click("#session button", "Other users")
     browser.find("#user-filter").type("mallory")
     browser.find("dialog .user", "user, disabled")
-    assert browser.find("dialog [aria-label='Sign in as mallory@example.com']").attribute("disabled")
+    button = "dialog [aria-label='Sign in as mallory@example.com']"
+    # The filter may replace the list in the meantime.
+    browser.until(lambda: browser.find(button).attribute("disabled"), "the button to be disabled")
     headers = {"Origin": f"http://127.0.0.1:{runner.port}", "X-Local-Page": "1", "Content-Type": "application/json"}
     for email, why in (("mallory@example.com", "disabled"), ("nobody@example.com", "No account")):
         answer = runner.request("POST", "/_local/sign-in.json", json.dumps({"email": email}), headers)
@@ -477,12 +479,6 @@ def test_sign_in_that_fails_says_why(browser: Browser, runner: RunnerProcess) ->
     runner.aws.call(
         "dynamodb", "DeleteItem", {"TableName": "CredentialsTable", "Key": {"email": {"S": "oscar@example.com"}}}
     )
-
-    def click() -> bool:
-        browser.find(button).click()
-        return True
-
-    # The filter may replace the list while it is used.
-    browser.until(click, "a click")
+    browser.click(button)
     browser.find("dialog [role=status]", "No account has this address.")
     runner.aws.call("dynamodb", "DeleteItem", {"TableName": "UsersTable", "Key": {"id": {"S": user_id}}})
