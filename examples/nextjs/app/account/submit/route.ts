@@ -1,13 +1,19 @@
-import { ApiError, type Client } from "lambda-api-routes-client";
-import { action } from "@/lib/action";
+import { ApiError } from "lambda-api-routes-client";
+import { action, type Context, type Done } from "@/lib/action";
 
-function ownPath(client: Client): { userId: string } {
-  return { userId: client.auth.session()?.user.id ?? "me" };
+/** Return what to say if another user has signed in, in another tab, since the page was shown. */
+function refusalOf({ form, client }: Context): Done | undefined {
+  const own = client.auth.session()?.user.id;
+  if (own === undefined || own === form("id")) return undefined;
+  return { to: "/account", fault: "Another user has signed in. Nothing was changed." };
 }
 
 export const POST = action("/account", {
-  async rename({ form, client }) {
-    const params = { path: ownPath(client), header: { "If-Match": form("etag") } };
+  async rename(context) {
+    const { form, client } = context;
+    const refusal = refusalOf(context);
+    if (refusal) return refusal;
+    const params = { path: { userId: form("id") }, header: { "If-Match": form("etag") } };
     const name = form("name");
     try {
       await client.PATCH("/api/users/{userId}", { params, body: { name } });
@@ -19,10 +25,11 @@ export const POST = action("/account", {
     return { to: "/account", notice: "Your name is saved." };
   },
 
-  async close({ form, client, store }) {
-    // Another user may have signed in in another tab since the page was shown.
-    if (form("id") !== ownPath(client).userId) return { to: "/account", fault: "Another user has signed in. Nothing was closed." };
-    await client.DELETE("/api/users/{userId}", { params: { path: ownPath(client) } });
+  async close(context) {
+    const { form, client, store } = context;
+    const refusal = refusalOf(context);
+    if (refusal) return refusal;
+    await client.DELETE("/api/users/{userId}", { params: { path: { userId: form("id") } } });
     store.write({});
     return { to: "/", notice: "Your account is closed." };
   },
