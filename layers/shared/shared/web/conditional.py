@@ -38,7 +38,7 @@ class Preconditions(Versions):
         """
         if_match = request.headers.get("if-match", "*").strip()
         if_none_match = request.headers.get("if-none-match", "").strip()
-        refused = [tag.removeprefix("W/") for tag in _entity_tags(if_none_match)]
+        refused = _entity_tags(if_none_match, weakly=True)
         return cls(
             accepted=None if if_match == "*" else _versions(_entity_tags(if_match)),
             refused=_versions(refused) if refused or not if_none_match else None,
@@ -61,7 +61,7 @@ def answer_conditionally(request: Request, response: Response) -> Response:
     if if_match != "*" and current not in _entity_tags(if_match):
         raise Stale
     if_none_match = request.headers.get("if-none-match", "").strip()
-    if if_none_match == "*" or current in {tag.removeprefix("W/") for tag in _entity_tags(if_none_match)}:
+    if if_none_match == "*" or current in _entity_tags(if_none_match, weakly=True):
         return Response(status=HTTPStatus.NOT_MODIFIED, headers=response.headers)
     return response
 
@@ -71,6 +71,10 @@ def _versions(tags: Iterable[str]) -> frozenset[int]:
     return frozenset(int(tag[1:-1]) for tag in tags if _VERSION.fullmatch(tag))
 
 
-def _entity_tags(header: str) -> list[str]:
-    """Return the entity tags of a list (RFC 9110, 8.8.3), with their quotation marks; none if the list is malformed."""
-    return _ENTITY_TAG.findall(header) if _ENTITY_TAGS.fullmatch(header) else []
+def _entity_tags(header: str, *, weakly: bool = False) -> list[str]:
+    """Return the entity tags of a list (RFC 9110, 8.8.3), with their quotation marks; none if the list is malformed.
+
+    For a weak comparison (8.8.3.2) they are returned without the `W/` of weak ones.
+    """
+    tags = _ENTITY_TAG.findall(header) if _ENTITY_TAGS.fullmatch(header) else []
+    return [tag.removeprefix("W/") for tag in tags] if weakly else tags
