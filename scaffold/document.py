@@ -28,6 +28,7 @@ from shared import shapes
 from shared.core.errors import (
     Error,
     InvalidInput,
+    MfaRequired,
     ReauthenticationRequired,
     Stale,
     TooManyRequests,
@@ -479,8 +480,10 @@ def _example_of_error(error: type[Error]) -> Json:
         body["message"] = UnsupportedMediaType(JSON).message
     else:
         body["message"] = error.message
-    if issubclass(error, ReauthenticationRequired):
-        body["methods"] = list(error.methods)
+    if error is ReauthenticationRequired:
+        body["methods"] = ["password"]
+    elif error is MfaRequired:
+        body["mfa"] = {"token": "AQ" + "A" * 100, "methods": ["totp", "recovery_code"], "expiresIn": 300}
     return body
 
 

@@ -22,12 +22,13 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
 import aws_services
+from local.aws.resources import generated
 from local.clean import clean_environment
 from local.hosts import is_local
 from local.template import Project, read_project
 from shared.core import aws, config, tables
 from shared.mail import pace, providers
-from shared.records import keys, limits, proxy_keys
+from shared.records import factor_keys, keys, limits, proxy_keys
 from shared.values import passwords
 from tests.support import ISSUER, ROOT, proof, rights, stored
 from tests.support.accounts import ADMIN_EMAIL, member
@@ -210,8 +211,10 @@ def reset_moto(project: Project, variables: Mapping[str, str]) -> Iterator[Calla
         forget_clients()
         aws._session.cache_clear()  # moto patches only sessions created after it started
         aws.sesv2().create_email_identity(EmailIdentity=variables["MAIL_FROM"])
-        for name in project.secrets:
-            aws.secretsmanager().create_secret(Name=name, SecretString="{}")
+        for name, declared in project.secrets.items():
+            aws.secretsmanager().create_secret(
+                Name=name, SecretString=generated(declared.get("GenerateSecretString") or {})
+            )
         for name in project.queues:
             aws.sqs().create_queue(QueueName=name)
         for name in project.buckets:
@@ -252,6 +255,7 @@ def fake_aws(
     for module in (pace, providers):
         monkeypatch.setattr(module, "sleep", lambda _: None)
     keys.memory.forget()
+    factor_keys.memory.forget()
     proxy_keys.memory.forget()
     forget_circuits()
 
@@ -308,8 +312,10 @@ def ministack_address(project: Project, variables: Mapping[str, str]) -> Iterato
             forget_clients()
             for name, properties in project.tables.items():
                 create_table(name, properties)
-            for name in project.secrets:
-                aws.secretsmanager().create_secret(Name=name, SecretString="{}")
+            for name, declared in project.secrets.items():
+                aws.secretsmanager().create_secret(
+                    Name=name, SecretString=generated(declared.get("GenerateSecretString") or {})
+                )
             for name in project.queues:
                 aws.sqs().create_queue(QueueName=name)
             for name in project.buckets:
@@ -317,6 +323,7 @@ def ministack_address(project: Project, variables: Mapping[str, str]) -> Iterato
             aws.sesv2().create_email_identity(EmailIdentity=variables["MAIL_FROM"])
             config.settings.cache_clear()
             keys.memory.forget()
+            factor_keys.memory.forget()
             rotate()
             config.settings.cache_clear()
         yield address
@@ -336,6 +343,8 @@ def ministack(
     forget_clients()
     empty(set(stored.tables()) - {"PublicKeysTable"})
     keys.memory.forget()
+    factor_keys.memory.forget()
     yield
     forget_clients()
     keys.memory.forget()
+    factor_keys.memory.forget()

@@ -117,7 +117,7 @@ def test_template_folders_and_code_agree() -> None:
 @pytest.fixture(scope="module")
 def part_of_template() -> str:
     template = yaml_parse((ROOT / "template.yaml").read_text())
-    kept = {"UsersFunction", "UserFunction", "RotateSigningKeyFunction"}
+    kept = {"SessionsFunction", "SessionFunction", "RotateSigningKeyFunction"}
     template["Resources"] = {name: template["Resources"][name] for name in kept}
     return json.dumps(template)
 
@@ -126,7 +126,7 @@ def part_of_template() -> str:
 def part(part_of_template: str, tmp_path: Path) -> Path:
     """A small copy of the project without mismatches: two paths and a job."""
     (tmp_path / "template.yaml").write_text(part_of_template)
-    for folder in ("users/index", "users/by_id", "jobs/rotate_signing_key"):
+    for folder in ("auth/sessions/index", "auth/sessions/by_id", "jobs/rotate_signing_key"):
         for kind in ("functions", "events"):
             shutil.copytree(
                 ROOT / kind / folder, tmp_path / kind / folder, ignore=shutil.ignore_patterns("__pycache__")
@@ -147,17 +147,23 @@ def edit(name: str, old: str, new: str) -> Callable[[Path], object]:
 
 
 MISMATCHES: dict[str, Callable[[Path], object]] = {
-    "functions/users/by_id/app.py is missing": lambda root: (root / "functions/users/by_id/app.py").unlink(),
-    "template.yaml has no function for functions/users/by_name": lambda root: shutil.copytree(
-        root / "functions/users/by_id", root / "functions/users/by_name"
+    "functions/auth/sessions/by_id/app.py is missing": lambda root: (
+        root / "functions/auth/sessions/by_id/app.py"
+    ).unlink(),
+    "template.yaml has no function for functions/auth/sessions/by_name": lambda root: shutil.copytree(
+        root / "functions/auth/sessions/by_id", root / "functions/auth/sessions/by_name"
     ),
     "is mapped to GET only": edit("template.yaml", '"Method": "ANY"', '"Method": "GET"'),
-    "serves /api/users/{userId}, but the template": edit(
-        "template.yaml", "/api/users/{userId}", "/api/people/{userId}"
+    "serves /api/auth/sessions/{sessionId}, but the template": edit(
+        "template.yaml", "/api/auth/sessions/{sessionId}", "/api/people/{sessionId}"
     ),
-    "the folder for /api/people/{userId} is": edit("template.yaml", "/api/users/{userId}", "/api/people/{userId}"),
-    "UsersFunction has no HttpApi event": edit("template.yaml", '"HttpApi"', '"Schedule"'),
-    "the docstring does not start with": edit("functions/users/by_id/app.py", '"""/api/users/', '"""/api/user/'),
+    "the folder for /api/people/{sessionId} is": edit(
+        "template.yaml", "/api/auth/sessions/{sessionId}", "/api/people/{sessionId}"
+    ),
+    "SessionsFunction has no HttpApi event": edit("template.yaml", '"HttpApi"', '"Schedule"'),
+    "the docstring does not start with": edit(
+        "functions/auth/sessions/by_id/app.py", '"""/api/auth/sessions/', '"""/api/auth/session/'
+    ),
     "events/jobs/rotate_signing_key has no event": lambda root: shutil.rmtree(root / "events/jobs"),
 }
 

@@ -1,6 +1,7 @@
 """Creates the tables, secrets, queues and buckets of the template in MiniStack."""
 
 import json
+import secrets
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from email.utils import parseaddr
@@ -120,8 +121,8 @@ def _shape(table: Mapping[str, Any]) -> Any:
     )
 
 
-def _secrets(secrets: Mapping[str, Mapping[str, Any]], aws: Aws) -> Iterator[str]:
-    for name, declared in secrets.items():
+def _secrets(declarations: Mapping[str, Mapping[str, Any]], aws: Aws) -> Iterator[str]:
+    for name, declared in declarations.items():
         try:
             described = aws.call("secretsmanager", "DescribeSecret", {"SecretId": name})
         except AwsError as problem:
@@ -130,13 +131,18 @@ def _secrets(secrets: Mapping[str, Mapping[str, Any]], aws: Aws) -> Iterator[str
             aws.call("secretsmanager", "CreateSecret", {"Name": name})
             described = {"VersionIdsToStages": {}}
             yield name
-        if not any("AWSPREVIOUS" in stages for stages in described["VersionIdsToStages"].values()):
+        if not described.get("VersionIdsToStages"):
             # MiniStack's CreateSecret ignores a version id; PutSecretValue takes one.
-            value = (
-                declared.get("SecretString") or aws.call("secretsmanager", "GetRandomPassword", {})["RandomPassword"]
-            )
+            value = declared.get("SecretString") or generated(declared.get("GenerateSecretString") or {})
             request = {"SecretId": name, "SecretString": value, "ClientRequestToken": placeholder_version(name)}
             aws.call("secretsmanager", "PutSecretValue", request)
+
+
+def generated(declared: Mapping[str, Any]) -> str:
+    """Return a random value as CloudFormation generates one: a text, or a JSON object that has it under a key."""
+    text = secrets.token_hex(int(declared.get("PasswordLength", 32)) // 2)
+    key = declared.get("GenerateStringKey")
+    return text if key is None else json.dumps({**json.loads(declared["SecretStringTemplate"]), key: text})
 
 
 def _senders(project: Project, aws: Aws) -> None:

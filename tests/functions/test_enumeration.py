@@ -11,8 +11,8 @@ import pytest
 import time_machine
 
 from shared.core import clock, config
-from shared.records import limits, password_tries
-from shared.records.password_tries import Try
+from shared.records import limits, tries
+from shared.records.tries import Try
 from tests.support import PASSWORD
 from tests.support.accounts import member
 from tests.support.api import Api, Inbox
@@ -69,7 +69,8 @@ def caller(api: Api, admin: Api, inbox: Inbox) -> Api:
 def lock(email: str) -> None:
     """Lock the address with six failed attempts."""
     for _ in range(6):
-        attempt = Try(password_tries.of_network(email, "192.0.2.1"), password_tries.of_everyone(email), is_known=False)
+        tried = tries.at_password(email)
+        attempt = Try(tries.of_network(tried, "192.0.2.1"), tries.of_everyone(tried), is_known=False)
         if attempt.start():
             attempt.fail()
 

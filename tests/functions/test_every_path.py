@@ -36,7 +36,7 @@ NOT_ALLOWED = [
     for verb in VERBS
     if verb not in verbs and not (verb == "HEAD" and path in READABLE)
 ]
-WITH_BODY = [(path, verb) for path, verb in ENDPOINTS if verb in {"POST", "PUT", "PATCH"}]
+WITH_BODY = [endpoint for endpoint, event in zip(ENDPOINTS, REQUESTS, strict=True) if "body" in event]
 
 
 # Verbs ---------------------------------------------------------------------------------------------

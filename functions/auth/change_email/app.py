@@ -21,7 +21,10 @@ handler = api.handler
 
 
 class NewAddress(Body, example={"newEmail": "ada.new@example.com", "password": "correct horse battery"}):
-    """The new address, and the password to confirm the change, which a fresh session may leave out."""
+    """The new address, and the password, which a fresh session may leave out.
+
+    A session must be fresh if the account has a factor.
+    """
 
     new_email: Email
     password: Password | None = None
@@ -30,7 +33,5 @@ class NewAddress(Body, example={"newEmail": "ada.new@example.com", "password": "
 @api.post(errors=(InvalidCredentials, ReauthenticationRequired, TooManyRequests))
 def change_email(caller: Caller, body: NewAddress, client: Client) -> Accepted[Message]:
     """Email a link to the new address. The change takes effect when the link is confirmed at /api/auth/verify-email."""
-    if body.password is None:
-        caller.must_be_fresh()
     email_change.request(caller.session, new_email=body.new_email, password=body.password, client=client)
     return Accepted({"message": "Check the inbox of the new address to confirm it."})

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.accounts import sign_in
-from shared.core.errors import InvalidCredentials
+from shared.accounts import factor_proof, reauthentication
+from shared.core.errors import CodeAlreadyUsed, InvalidCredentials, InvalidInput, ReauthenticationRequired
 from shared.values.client import Client
-from shared.values.types import Password
+from shared.values.types import Code, Password, RecoveryCode
 from shared.web.api import Api
 from shared.web.caller import Caller
 from shared.web.inputs import Body
@@ -20,13 +20,23 @@ api = Api("/api/auth/reauthenticate")
 handler = api.handler
 
 
-class Proof(Body):
-    """The password of the account."""
+class Proof(Body, example={"password": "correct horse battery"}):
+    """One proof: the password, or for an account with a factor the code of an app or a recovery code."""
 
-    password: Password
+    password: Password | None = None
+    code: Code | None = None
+    recovery_code: RecoveryCode | None = None
 
 
-@api.post(errors=(InvalidCredentials,))
+@api.post(errors=(InvalidCredentials, CodeAlreadyUsed, ReauthenticationRequired))
 def reauthenticate(caller: Caller, body: Proof, client: Client) -> Plain[Tokens]:
     """Make the session fresh for ten minutes, and return its new tokens. Refresh tokens issued before are void."""
-    return Plain(sign_in.reauthenticate(caller.session, body.password, client).public())
+    given = [value for value in (body.password, body.code, body.recovery_code) if value is not None]
+    if len(given) != 1:
+        raise InvalidInput("Provide one of password, code, recoveryCode")
+    if body.password is not None:
+        signed_in = reauthentication.with_password(caller.session, body.password, client)
+    else:
+        proof = factor_proof.one_of(code=body.code, recovery_code=body.recovery_code)
+        signed_in = reauthentication.with_factor(caller.session, proof, client)
+    return Plain(signed_in.public())

@@ -157,7 +157,7 @@ def test_me_returns_profile_and_session(ada: Api) -> None:
     assert list(reply.json["data"]) == ["user", "session"]
     flags = ["role", "status", "emailVerified", "emailStatus"]
     assert list(user) == ["id", "name", "email", *flags, "createdAt", "updatedAt", *Details.__annotations__]
-    assert set(session) == {"id", "createdAt", "lastUsedAt", "expiresAt", "ip", "userAgent", "current"}
+    assert set(session) == {"id", "createdAt", "lastUsedAt", "expiresAt", "ip", "userAgent", "amr", "aal", "current"}
     assert session["current"] is True
     assert (session["ip"], session["userAgent"]) == ("192.0.2.1", "tests/1.0")
 

@@ -6,14 +6,14 @@ from shared.accounts import lookup
 from shared.core import clock
 from shared.core.errors import EmailChangeUndoable
 from shared.core.tables import optimistic, write
-from shared.records import activity, closures, credentials, outbox, password_tries, registrations, sessions, users
+from shared.records import activity, closures, credentials, factors, outbox, registrations, sessions, tries, users
 from shared.values.client import Client
 from shared.values.versions import ANY, Versions
 
 
 @optimistic
 def close(user_id: str, client: Client, versions: Versions = ANY) -> None:
-    """Delete an account: profile, credentials, sessions and reserved addresses. Its addresses become available.
+    """Delete an account: profile, credentials, factors, sessions and reserved addresses. Its addresses become free.
 
     A job removes the rest: see `shared.accounts.removal`. docs/personal-data.md says what stays, and for how long.
 
@@ -34,6 +34,7 @@ def close(user_id: str, client: Client, versions: Versions = ANY) -> None:
         users.removing(user),
         credentials.removing(credential),
         freeing,
+        factors.removing_all(factors.of_user(user.id)),
         sessions.ending_all(user.id),
         closures.adding(
             user.id, user.email, closed_at, after_commit=partial(_clear_address, user.email, client, closed_at)
@@ -48,6 +49,7 @@ def _clear_address(email: str, client: Client, closed_at: int) -> None:
 
     Of the locks, those of this client's network and of everyone. Those of other networks end by themselves.
     """
-    password_tries.unlock(password_tries.of_network(email, client.network))
-    password_tries.unlock(password_tries.of_everyone(email))
+    tried = tries.at_password(email)
+    tries.unlock(tries.of_network(tried, client.network))
+    tries.unlock(tries.of_everyone(tried))
     registrations.remove_all(email, until=closed_at)

@@ -13,7 +13,7 @@ from shared.accounts.sign_in import SignedIn
 from shared.core import clock
 from shared.core.errors import EmailTaken, InvalidCredentials, InvalidOneTimeToken, RegistrationRequired
 from shared.core.tables import optimistic, write
-from shared.records import activity, credentials, one_time_tokens, password_tries, registrations, suppressions, users
+from shared.records import activity, credentials, one_time_tokens, registrations, suppressions, tries, users
 from shared.records.one_time_tokens import OneTimeToken
 from shared.records.registrations import Registration
 from shared.values import passwords
@@ -88,7 +88,7 @@ def _registration_of(email: str, registrant: Registrant, client: Client) -> Regi
         return registration
     if not registrant.password:
         raise RegistrationRequired
-    attempt = password_tries.by_client(email, client.network, is_known=False)
+    attempt = tries.by_client(tries.at_password(email), client.network, is_known=False)
     allowed = attempt.start()
     registration = _with_password(email, registrant.password)
     if allowed and registration is not None:

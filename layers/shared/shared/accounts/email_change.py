@@ -11,10 +11,20 @@ address.
 
 import uuid
 
-from shared.accounts import lookup, sign_in
+from shared.accounts import assurance, lookup, password_proof
 from shared.core.errors import FieldError, InvalidInput, InvalidOneTimeToken
 from shared.core.tables import write
-from shared.records import activity, credentials, limits, one_time_tokens, outbox, sessions, suppressions, users
+from shared.records import (
+    activity,
+    credentials,
+    factors,
+    limits,
+    one_time_tokens,
+    outbox,
+    sessions,
+    suppressions,
+    users,
+)
 from shared.records.one_time_tokens import OneTimeToken
 from shared.records.sessions import Session
 from shared.values import emails
@@ -24,9 +34,11 @@ from shared.values.client import Client
 def request(session: Session, *, new_email: str, password: str | None, client: Client) -> None:
     """Request another address for the signed-in user. Does the same work whether or not that address has an account.
 
-    Links of earlier requests are void at once. `password` is None for a session that has just proved it.
+    Links of earlier requests are void at once. A fresh session needs no password. An account with a factor needs a
+    fresh session.
 
     Raises:
+        ReauthenticationRequired: there is no password, or the account has a factor, and the session is not fresh.
         InvalidCredentials: the password is wrong, or the account is locked.
         InvalidInput: the user already has this address.
         TooManyRequests: the user has asked five times in the last 24 hours.
@@ -38,7 +50,9 @@ def request(session: Session, *, new_email: str, password: str | None, client: C
     if password is None:
         credential, _ = lookup.of_user(session.user_id)
     else:
-        credential, _ = sign_in.confirm_password(session, password, client)
+        credential, _ = password_proof.in_session(session, password, client)
+    if password is None or credential.factors:
+        assurance.require_fresh(session, credential)
     limits.count_address_change(session.user_id)
     allowed = limits.allow_email("email_change", new_email)
     request_id = str(uuid.uuid4())
@@ -77,6 +91,8 @@ def confirm(token: OneTimeToken, client: Client) -> None:
 def undo(token: OneTimeToken, client: Client) -> None:
     """Restore the former address, end every session, remove the password, and email a link to choose a new one.
 
+    Factors and recovery codes from after the change are removed.
+
     Raises:
         InvalidOneTimeToken: the change was undone already, or the former address is no longer reserved.
         Outdated: the token has just been used, or the account has changed.
@@ -86,12 +102,17 @@ def undo(token: OneTimeToken, client: Client) -> None:
     if user is None:
         raise InvalidOneTimeToken
     credential = users.credential_of(user)
-    if emails.key(token.target) not in credential.former:
+    former = credentials.find(token.target)
+    if former is None or former.reserved_until is None or emails.key(token.target) not in credential.former:
         raise one_time_tokens.rejection(token)
     moved = users.updated(user, email=token.target, email_status="ok")
+    # Whoever changed the address may have added factors, to sign in with them later.
+    added = factors.of_user(user.id).added_since(former.reserved_until - credentials.UNDO_PERIOD)
+    keep = {each: kind for each, kind in credential.factors.items() if each not in added.ids}
     write(
         one_time_tokens.consuming(token),
-        credentials.moving_back(credential, token.target, network=client.network),
+        credentials.moving_back(credential, token.target, network=client.network, keep=keep),
+        factors.removing_all(added),
         users.replacing(user, moved),
         suppressions.lifting(token.target),
         sessions.ending_all(user.id),

@@ -1,7 +1,7 @@
 """The export of an account: everything that its owner may see, as one JSON text.
 
-Threats. A thief with a copy of an access token wants all data of its owner at once: an export needs a session that has
-proved the password within ten minutes, and is an event of the account, which its owner sees. A link to a file is found
+Threats. A thief with a copy of an access token wants all data of its owner at once: an export needs a fresh session,
+and is an event of the account, which its owner sees. A link to a file is found
 later, in a log or a history: it is valid for a minute. A user exports again and again, to cause cost: an account has
 one export an hour, and one at a time.
 
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from shared.accounts import resources
 from shared.core.errors import SessionEnded
 from shared.core.tables import write
-from shared.records import activity, exports, limits, sessions, users
+from shared.records import activity, exports, factors, limits, sessions, users
 from shared.records.sessions import Session
 from shared.records.users import User
 from shared.values.client import Client
@@ -62,6 +62,8 @@ def _parts(user: User, session: Session) -> Iterator[str]:
     """Yield the text of the response in parts, each of at most one row."""
     yield f'{{"success":true,"data":{{"user":{_json(user.public())},'
     yield from _list("sessions", (each.public(current=each.id == session.id) for each in sessions.of_user(user.id)))
+    yield ","
+    yield from _list("factors", (factor.public() for factor in factors.of_user(user.id).confirmed))
     yield ","
     yield from _list("activity", (entry.public() for entry in activity.of_user(user.id)))
     yield ',"resources":{'

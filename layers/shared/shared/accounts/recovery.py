@@ -10,7 +10,7 @@ the old password: a new one ends the sessions in the same transaction.
 from collections.abc import Callable
 from typing import TypeAlias
 
-from shared.accounts import lookup, sign_in
+from shared.accounts import lookup, password_proof, sign_in
 from shared.accounts.sign_in import SignedIn
 from shared.core.tables import optimistic, reuse_once, write
 from shared.records import (
@@ -19,9 +19,9 @@ from shared.records import (
     limits,
     one_time_tokens,
     outbox,
-    password_tries,
     sessions,
     suppressions,
+    tries,
     users,
 )
 from shared.records.credentials import Credential
@@ -76,7 +76,7 @@ def _reset(read: Callable[[], _Presented | None], password_hash: str, client: Cl
     token, credential, user = found
     verified = users.updated(user, email_verified=True, email_status="ok")
     is_changed = (user.email_verified, user.email_status) != (verified.email_verified, verified.email_status)
-    password_tries.unlock(password_tries.of_network(user.email, client.network))
+    tries.unlock(tries.of_network(tries.at_password(user.email), client.network))
     write(
         one_time_tokens.consuming(token),
         credentials.changing(
@@ -101,7 +101,7 @@ def change_password(session: Session, *, current: str, new: str, client: Client)
 
     """
     passwords.check(new, email=session.email, name=session.name, field="newPassword")
-    account = sign_in.confirm_password(session, current, client)
+    account = password_proof.in_session(session, current, client)
     password_hash = passwords.hashed(new)
 
     def read_again() -> _SignedInAccount:
@@ -113,7 +113,7 @@ def change_password(session: Session, *, current: str, new: str, client: Client)
 @optimistic
 def _change(read: Callable[[], _SignedInAccount], password_hash: str, client: Client) -> SignedIn:
     session, credential, user = read()
-    signed_in = sign_in.renew(session, client)
+    signed_in = sign_in.renew(session, client, proved="password")
     write(
         credentials.changing(credential, passwordHash=password_hash),
         sessions.replacing(session, signed_in.session),

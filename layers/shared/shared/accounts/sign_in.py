@@ -1,38 +1,27 @@
 """Signing in with a password, and staying signed in with refresh tokens.
 
-Threats. An attacker tries addresses to learn which have an account: an unknown address costs the same reads, writes and
-hash as a known one, and every failure raises the same error. An attacker guesses passwords: each attempt is counted
-before it is checked, and a locked account looks like a wrong password. A user signs in while the password changes or
-the account is disabled: the session is stored only if the credentials are still those that were checked.
-
-An attacker steals a refresh token: using a token replaces it, and as soon as one party uses what the other's refresh
-has replaced, the session ends and its owner is notified (RFC 9700, 4.14.2; `Session.verdict` has the rules). An
-attacker has copied a session's tokens and waits: every proof of the password in the session replaces its key.
+Threats. A user signs in while the password changes or the account is disabled: the session is stored only if the
+credentials are still those that were checked. An attacker steals a refresh token: using a token replaces it, and as
+soon as one party uses what the other's refresh has replaced, the session ends and its owner is notified (RFC 9700,
+4.14.2; `Session.verdict` has the rules). `shared.accounts.password_proof` has the threats of passwords.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from shared.accounts import devices, tokens
+from shared.accounts import assurance, devices, password_proof, tokens
 from shared.core import metrics
-from shared.core.errors import (
-    InvalidCredentials,
-    InvalidRefreshToken,
-    RefreshTokenReused,
-    SessionExpired,
-    SessionNotFound,
-)
-from shared.core.tables import Change, optimistic, reuse_once, write
-from shared.records import activity, credentials, outbox, password_tries, sessions, users
+from shared.core.errors import InvalidRefreshToken, RefreshTokenReused, SessionExpired, SessionNotFound
+from shared.core.tables import Change, optimistic, write
+from shared.records import activity, credentials, outbox, sessions
 from shared.records.credentials import Credential
 from shared.records.keys import ACCESS_TOKEN_LIFETIME
-from shared.records.password_tries import MAX_FAILURES_OF_SECRET, Try
 from shared.records.sessions import Session
 from shared.records.users import User
 from shared.values import passwords
-from shared.values.choices import Event
+from shared.values.choices import Method
 from shared.values.client import Client
 
 if TYPE_CHECKING:
@@ -72,15 +61,42 @@ def with_password(*, email: str, password: str, device: str, client: Client) -> 
 
     Raises:
         InvalidCredentials: the address is unknown, the password is wrong, or the account is disabled or locked.
+        MfaRequired: the password is correct, and the account has a factor.
         Unavailable: there is no signing key yet.
 
     """
-    found = credentials.find(email)
-    attempt = _try_of(found, email, device, client)
-    credential, user = _check_password(found, password, attempt, _Attempted("login", email, client))
-    signed_in = prepare(credential, user, client)
+    credential, user, device_id = password_proof.at_sign_in(
+        email=email, password=password, device=device, client=client
+    )
+    hashed_anew = _hashing_anew(credential, password)
+    if credential.factors and hashed_anew:
+        write(credentials.signing_in(credential, **hashed_anew))
+    assurance.require_second_step(credential, "password", device=device_id)
+    return start(credential, user, client, proved=["password"], **hashed_anew)
+
+
+def start(
+    credential: Credential,
+    user: User,
+    client: Client,
+    *changes: Sequence[Change],
+    proved: Sequence[Method],
+    factor: str = "",
+    **attributes: str,
+) -> SignedIn:
+    """Start a session of a user who has proved all that the account requires, together with further changes.
+
+    `attributes`, named as in the table, are set in the credentials.
+
+    Raises:
+        Outdated: the credentials have changed since they were read.
+        Unavailable: there is no signing key yet.
+
+    """
+    signed_in = prepare(credential, user, client, proved=proved, factor=factor)
     write(
-        _signing_in(credential, password, client),
+        _signing_in(credential, client, **attributes),
+        *changes,
         sessions.starting(signed_in.session),
         _reporting_new_device(credential, user, client),
         activity.recording("login", user.id, client),
@@ -89,7 +105,9 @@ def with_password(*, email: str, password: str, device: str, client: Client) -> 
     return signed_in
 
 
-def prepare(credential: Credential, user: User, client: Client) -> SignedIn:
+def prepare(
+    credential: Credential, user: User, client: Client, *, proved: Sequence[Method] = ("password",), factor: str = ""
+) -> SignedIn:
     """Create a session with its tokens, without storing it.
 
     The tokens are signed before the session is stored: without a key, no session is left behind.
@@ -98,7 +116,8 @@ def prepare(credential: Credential, user: User, client: Client) -> SignedIn:
         Unavailable: there is no signing key yet.
 
     """
-    return _issue_tokens(sessions.new(user, client, device=devices.issue(credential)))
+    device = devices.issue(credential)
+    return _issue_tokens(sessions.new(user, client, device=device, proved=proved, factor=factor))
 
 
 def starting_first(credential: Credential, session: Session, client: Client) -> list[Change]:
@@ -186,109 +205,35 @@ def end_session(user_id: str, session_id: str, client: Client) -> None:
     write(sessions.ending_one(user_id, session_id), activity.recording("logout", user_id, client))
 
 
-def reauthenticate(session: Session, password: str, client: Client) -> SignedIn:
-    """Verify the password of a signed-in user, and issue new tokens with a new key: the session is fresh.
-
-    Raises:
-        InvalidCredentials: the password is wrong, or the account is locked.
-        SessionEnded: the session has been ended in the meantime.
-        Unavailable: there is no signing key yet.
-
-    """
-    read = reuse_once(session, lambda: sessions.get(session.user_id, session.id))
-    return _reauthenticate(read, password, client)
-
-
-@optimistic
-def _reauthenticate(read: Callable[[], Session], password: str, client: Client) -> SignedIn:
-    session = read()
-    credential, _ = confirm_password(session, password, client)
-    signed_in = renew(session, client)
-    write(
-        sessions.replacing(session, signed_in.session),
-        credentials.checking(credential),
-        activity.recording("user_reauthenticated", session.user_id, client),
-    )
-    return signed_in
-
-
-def renew(session: Session, client: Client) -> SignedIn:
-    """Return the session with a new key, and its new tokens. The password was just proved; nothing is stored yet.
+def renew(session: Session, client: Client, *, proved: Method, factor: str = "") -> SignedIn:
+    """Return the session with a new key, and its new tokens, after another proof. Nothing is stored yet.
 
     Raises:
         Unavailable: there is no signing key yet.
 
     """
-    return _issue_tokens(sessions.renewed(session, client))
-
-
-def confirm_password(session: Session, password: str, client: Client) -> tuple[Credential, User]:
-    """Verify the password of a signed-in user, and return the account. The tenth failure of a session ends it.
-
-    Raises:
-        InvalidCredentials: the password is wrong, or the session is locked.
-
-    """
-    attempt = Try(password_tries.of_session(session.id))
-    attempted = _Attempted("user_reauthenticated", session.email, client)
-    try:
-        return _check_password(credentials.find(session.email), password, attempt, attempted)
-    except InvalidCredentials:
-        if attempt.failures >= MAX_FAILURES_OF_SECRET:
-            write(sessions.ending(session))
-        raise
-
-
-class _Attempted(NamedTuple):
-    """What an entry of a failed try at a password says."""
-
-    event: Event
-    email: str
-    client: Client
-
-
-def _try_of(credential: Credential | None, email: str, device: str, client: Client) -> Try:
-    """Return the try of a client at the password of an address, which may have no account."""
-    device_id = devices.identify(credential, device) if credential is not None and device else None
-    if device_id is not None and not password_tries.is_exhausted(password_tries.of_device(device_id)):
-        return password_tries.by_device(email, device_id)
-    is_known = credential is not None and client.network in credential.networks
-    return password_tries.by_client(email, client.network, is_known=is_known)
-
-
-def _check_password(
-    credential: Credential | None, password: str, attempt: Try, attempted: _Attempted
-) -> tuple[Credential, User]:
-    """Verify a password, and return the account. Every failure costs the same counts, reads, hash and activity."""
-    allowed = attempt.start()
-    user = users.find(users.NOBODY if credential is None else credential.user_id)
-    correct = passwords.verify(password, None if credential is None else credential.password_hash)
-    if allowed and correct and credential is not None and user is not None and user.status == "active":
-        attempt.succeed()
-        return credential, user
-    if allowed:
-        attempt.fail()
-    event, email, client = attempted
-    user_id = None if credential is None else credential.user_id
-    write(activity.recording_failure(event, user_id, client, email=email))
-    metrics.count("SignInFailures" if allowed else "LockedSignIns")
-    raise InvalidCredentials
+    return _issue_tokens(sessions.renewed(session, client, proved=proved, factor=factor))
 
 
 def _issue_tokens(session: Session) -> SignedIn:
     return SignedIn(session, tokens.access_token(session), tokens.refresh_token(session))
 
 
-def _signing_in(credential: Credential, password: str, client: Client) -> list[Change]:
+def _hashing_anew(credential: Credential, password: str) -> dict[str, str]:
+    """Return the attribute of the credentials that replaces an outdated hash, if it is one."""
+    is_outdated = credential.password_hash is not None and passwords.is_outdated(credential.password_hash)
+    return {"passwordHash": passwords.hashed(password)} if is_outdated else {}
+
+
+def _signing_in(credential: Credential, client: Client, **attributes: str) -> list[Change]:
     known = [device for device in credential.devices if device != _device(client)]
     networks = [network for network in credential.networks if network != client.network]
-    attributes: dict[str, str | list[str]] = {
-        "devices": [_device(client), *known][:_MAX_DEVICES],
-        "networks": [client.network, *networks][:_MAX_NETWORKS],
-    }
-    if credential.password_hash is not None and passwords.is_outdated(credential.password_hash):
-        attributes["passwordHash"] = passwords.hashed(password)
-    return credentials.signing_in(credential, **attributes)
+    return credentials.signing_in(
+        credential,
+        devices=[_device(client), *known][:_MAX_DEVICES],
+        networks=[client.network, *networks][:_MAX_NETWORKS],
+        **attributes,
+    )
 
 
 def _reporting_new_device(credential: Credential, user: User, client: Client) -> list[Change]:

@@ -65,7 +65,7 @@ def access_token(session: Session) -> str:
         "sid": session.id,
         "jti": str(uuid.uuid4()),
         "gen": session.counter,
-        "amr": list(session.amr),
+        "amr": session.amr,
         "acr": f"aal{session.aal}",
         "auth_time": session.authenticated_at,
         "iat": issued_at,

@@ -24,6 +24,7 @@ class Settings(NamedTuple):
     metrics_namespace: str
     users_table: str
     credentials_table: str
+    factors_table: str
     sessions_table: str
     one_time_tokens_table: str
     registrations_table: str

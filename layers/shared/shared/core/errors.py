@@ -12,19 +12,26 @@ Error
 │   ├── TokenExpired
 │   ├── SessionEnded
 │   ├── InvalidCredentials
+│   ├── CodeAlreadyUsed
+│   ├── InvalidMfaToken
 │   └── InvalidRefreshToken
 │       ├── SessionExpired
 │       └── RefreshTokenReused
 ├── Forbidden               the caller is authenticated, but not allowed to do this
 │   ├── NotAllowed
+│   ├── MfaRequired
 │   └── ReauthenticationRequired
 ├── NotFound
 │   ├── NoIssuer
 │   ├── UserNotFound
-│   └── SessionNotFound
+│   ├── SessionNotFound
+│   └── FactorNotFound
 ├── Conflict                the request contradicts stored data
 │   ├── EmailTaken
 │   ├── EmailChangeUndoable
+│   ├── FactorConfirmed
+│   ├── NoFactors
+│   ├── TooManyFactors
 │   ├── IdempotencyKeyReused
 │   └── LastAdmin
 ├── Stale                   the caller's copy is out of date
@@ -149,6 +156,20 @@ class InvalidCredentials(Unauthenticated):
     message = "Invalid credentials"
 
 
+class CodeAlreadyUsed(Unauthenticated):
+    """The code is correct, but was accepted before. It is not counted as a failure."""
+
+    code = "code_already_used"
+    message = "This code was already used: wait for the next one"
+
+
+class InvalidMfaToken(Unauthenticated):
+    """The token of the first step was not issued by us, or is used, void or expired."""
+
+    code = "invalid_mfa_token"
+    message = "This sign-in is no longer valid: start again"
+
+
 class InvalidRefreshToken(Unauthenticated):
     """The refresh token was not issued by us, or its session has ended."""
 
@@ -184,12 +205,29 @@ class NotAllowed(Forbidden):
     """The caller's role does not permit this."""
 
 
+class MfaRequired(Forbidden):
+    """The first step of a sign-in is done, and the account has a factor: one of `methods` has to be proved.
+
+    `token` stands for the first step, for `expires_in` seconds.
+    """
+
+    code = "mfa_required"
+    message = "Confirm the sign-in with your second factor"
+
+    def __init__(self, token: str, methods: Sequence[str], expires_in: int) -> None:
+        self.token = token
+        self.methods = tuple(methods)
+        self.expires_in = expires_in
+
+
 class ReauthenticationRequired(Forbidden):
     """The session has not proved recently enough who its user is. `methods` are the proofs that are accepted."""
 
     code = "reauthentication_required"
     message = "Confirm that it is you: reauthenticate, then try again"
-    methods = ("password",)
+
+    def __init__(self, methods: Sequence[str]) -> None:
+        self.methods = tuple(methods)
 
 
 # Stored data ---------------------------------------------------------------------------------------
@@ -223,6 +261,13 @@ class SessionNotFound(NotFound):
     message = "Session not found"
 
 
+class FactorNotFound(NotFound):
+    """The caller has no factor with this id, or it was not confirmed in time."""
+
+    code = "factor_not_found"
+    message = "Factor not found"
+
+
 class Conflict(Error):
     """The request contradicts stored data."""
 
@@ -249,6 +294,27 @@ class EmailChangeUndoable(Conflict):
 
     code = "email_change_undoable"
     message = "Your email address changed less than 72 hours ago: close your account once that cannot be undone"
+
+
+class FactorConfirmed(Conflict):
+    """The factor was confirmed before."""
+
+    code = "factor_confirmed"
+    message = "This factor is already confirmed"
+
+
+class NoFactors(Conflict):
+    """Recovery codes stand in for a factor, and the account has none."""
+
+    code = "no_factors"
+    message = "Add a second factor first"
+
+
+class TooManyFactors(Conflict):
+    """The account has as many factors of this type as it may have."""
+
+    code = "too_many_factors"
+    message = "You have too many of these: remove one first"
 
 
 class LastAdmin(Conflict):

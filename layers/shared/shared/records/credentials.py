@@ -1,12 +1,13 @@
 """Credentials: which account an email address belongs to. No other record holds a password hash.
 
 The table's key makes each address unique. Two counters prevent races: `version` changes whenever earlier one-time
-tokens and sign-ins in progress must fail (new password, address, role or status), and `sign_ins` whenever a session
-starts. A write that ends all sessions is conditional on both, so no session can start in between.
+tokens and sign-ins in progress must fail (new password, address, role, status or factors), and `sign_ins` whenever a
+session starts. A write that ends all sessions is conditional on both, so no session can start in between.
 """
 
 import secrets
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shared.core import clock
@@ -14,6 +15,7 @@ from shared.core.conditions import Attr, Condition
 from shared.core.errors import Error, InvalidOneTimeToken, Outdated
 from shared.core.tables import Change, Check, Delete, Item, Put, Table, Update
 from shared.values import emails
+from shared.values.choices import FactorType
 
 CREDENTIALS = Table("credentials_table")
 UNDO_PERIOD = 72 * clock.HOUR
@@ -28,7 +30,8 @@ class Credential:
 
     `invited` is True until an invitation is accepted. `password_hash` is None until then, and after a change of address
     was undone. `signed_up` is True if a registration of this address opened the account. `email_change` identifies the
-    latest request to change the address. `devices` are digests of the user agents that have signed in, `networks` the
+    latest request to change the address. `factors` are the types of the confirmed factors, by id; the rest is in
+    `shared.records.factors`. `devices` are digests of the user agents that have signed in, `networks` the
     last three networks, and `device_key` authenticates the account's device tokens. `former` are the keys of former
     addresses to which a link can take the account back, latest first. If `reserved_until` (seconds since 1970) is set,
     this is such a former address, reserved for its user so that the change of address can be undone.
@@ -43,6 +46,7 @@ class Credential:
     invited: bool = False
     signed_up: bool = False
     email_change: str = ""
+    factors: Mapping[str, FactorType] = field(default_factory=dict)
     device_key: bytes
     devices: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
@@ -66,6 +70,7 @@ class Credential:
             "invited": self.invited,
             "signedUp": self.signed_up,
             "emailChange": self.email_change,
+            "factors": dict(self.factors),
             "devices": list(self.devices),
             "networks": list(self.networks),
             "deviceKey": self.device_key,
@@ -86,6 +91,7 @@ class Credential:
             invited=item["invited"],
             signed_up=item["signedUp"],
             email_change=item["emailChange"],
+            factors=item["factors"],
             devices=tuple(item["devices"]),
             networks=tuple(item["networks"]),
             device_key=item["deviceKey"],
@@ -131,7 +137,9 @@ def adding(credential: Credential, *, otherwise: type[Error] = Outdated) -> list
     return [Put(table=CREDENTIALS, item=credential.item(), when=free, otherwise=otherwise)]
 
 
-def changing(credential: Credential, **attributes: str | bool | bytes | list[str] | None) -> list[Change]:
+def changing(
+    credential: Credential, **attributes: str | bool | bytes | list[str] | dict[str, FactorType] | None
+) -> list[Change]:
     """Return the changes that set `attributes`, named as in the table, and invalidate earlier tokens."""
     return [
         Update(
@@ -175,8 +183,8 @@ def moving(credential: Credential, email: str) -> list[Change]:
     ]
 
 
-def moving_back(credential: Credential, email: str, *, network: str) -> list[Change]:
-    """Return the changes that move the account back to a former address, without a password.
+def moving_back(credential: Credential, email: str, *, network: str, keep: Mapping[str, FactorType]) -> list[Change]:
+    """Return the changes that move the account back to a former address, without a password, and `keep` these factors.
 
     All devices are forgotten, and all networks except the one that the request came from. The addresses in between
     become available.
@@ -193,6 +201,7 @@ def moving_back(credential: Credential, email: str, *, network: str) -> list[Cha
         password_hash=None,
         version=credential.version + 1,
         email_change="",
+        factors=keep,
         device_key=_new_key(),
         devices=(),
         networks=(network,),

@@ -164,5 +164,14 @@ def consuming(token: OneTimeToken, *, session: str = "") -> list[Change]:
     ]
 
 
+def using_once(digest: str, expires_at: int, *, otherwise: type[Error]) -> list[Change]:
+    """Return the changes that record the use of something that is computed, not stored, until it expires.
+
+    They fail with `otherwise` if it was used before. `expires_at` is in seconds since 1970.
+    """
+    item = {"token": digest, "purpose": "once", "expiresAt": expires_at}
+    return [Put(table=ONE_TIME_TOKENS, item=item, when=Attr("token").not_exists(), otherwise=otherwise)]
+
+
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()

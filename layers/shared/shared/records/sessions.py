@@ -17,6 +17,7 @@ import hmac
 import re
 import secrets
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -25,7 +26,7 @@ from shared.core.conditions import Attr, Key
 from shared.core.errors import Outdated, SessionEnded, SessionNotFound, TokenExpired
 from shared.core.tables import Change, Delete, Item, Put, Table, Update, optimistic, write
 from shared.records.users import User
-from shared.values.choices import Role
+from shared.values.choices import Method, Role
 from shared.values.client import Client
 
 if TYPE_CHECKING:
@@ -35,12 +36,22 @@ SESSIONS = Table("sessions_table")
 IDLE_LIFETIME = 30 * clock.DAY
 MAX_LIFETIME = 90 * clock.DAY
 # A transaction has room for 100 changes. It ends all sessions of a user together with the change that requires it.
-_MAX_PER_TRANSACTION = 70
+_MAX_PER_TRANSACTION = 40
 _MAX_USER_AGENT_LENGTH = 256
 # The seconds in which a refresh token repeats its answer, and an access token outlives the key of its session.
 GRACE_PERIOD = 10
-# How long after its proof a session may do what a stolen device or token must not.
-FRESH_PERIOD = 10 * clock.MINUTE
+# Proofs of a second factor, and of both factors at once (a passkey that has verified its user).
+_OF_FACTORS: frozenset[Method] = frozenset({"totp", "recovery_code", "passkey"})
+# RFC 8176, 2. It has no name for a link in an email, which is a one-time password too. Nothing attests that hardware
+# protects the key of a passkey.
+_AMR: Mapping[Method, tuple[str, ...]] = {
+    "password": ("pwd",),
+    "totp": ("otp",),
+    "recovery_code": ("otp",),
+    "passkey": ("swk", "user"),
+    "email": ("otp",),
+    "provider": (),
+}
 # The void generations that a session remembers. Each takes a lost response and more than ten seconds.
 _MAX_VOID = 20
 # The value of `used` when an access token of a void generation was used.
@@ -57,9 +68,9 @@ class Session:
     `counter`. `used` equals `counter` once something that the newest generation brought was used, and is one less until
     then. `void` are the latest generations that nobody received or used before they were replaced.
 
-    `device` is the token by which the account knows the client. `authenticated_at` is the time of the latest proof, and
-    `amr` says how the user proved who they are (RFC 8176). `aal` is the assurance level (NIST SP 800-63B): 1, since a
-    password is one factor.
+    `device` is the token by which the account knows the client. `proofs` are the times at which the user proved who
+    they are, by method, and `authenticated_at` is the latest of all, even if that factor has been removed since.
+    `factor` is the id of the factor that was proved last, or "".
     """
 
     user_id: str
@@ -74,8 +85,8 @@ class Session:
     used: int
     void: tuple[int, ...]
     authenticated_at: int
-    amr: tuple[str, ...]
-    aal: int
+    proofs: Mapping[Method, int]
+    factor: str
     device: str
     created_at: int
     refreshed_at: int
@@ -103,9 +114,15 @@ class Session:
         return self.used == _COPIED
 
     @property
-    def is_fresh(self) -> bool:
-        """Whether the user proved their password in the last ten minutes."""
-        return "pwd" in self.amr and clock.now() <= self.authenticated_at + FRESH_PERIOD
+    def aal(self) -> Literal[1, 2]:
+        """The assurance level (NIST SP 800-63B): 2 if a factor was proved, otherwise 1."""
+        return 2 if _OF_FACTORS & self.proofs.keys() else 1
+
+    @property
+    def amr(self) -> list[str]:
+        """How the user proved who they are (RFC 8176)."""
+        names = [name for method in self.proofs for name in _AMR[method]]
+        return list(dict.fromkeys([*names, "mfa"] if self.aal > 1 else names))
 
     def verdict(self, generation: int) -> "Verdict":
         """Return what a genuine refresh token of this generation gets.
@@ -137,6 +154,8 @@ class Session:
             "expiresAt": clock.rfc3339(self.expires_at),
             "ip": self.ip,
             "userAgent": self.user_agent,
+            "amr": self.amr,
+            "aal": self.aal,
             "current": current,
         }
 
@@ -155,8 +174,8 @@ class Session:
             "used": self.used,
             "void": list(self.void),
             "authenticatedAt": self.authenticated_at,
-            "amr": list(self.amr),
-            "aal": self.aal,
+            "proofs": dict(self.proofs),
+            "factor": self.factor,
             "device": self.device,
             "createdAt": self.created_at,
             "refreshedAt": self.refreshed_at,
@@ -181,8 +200,8 @@ class Session:
             used=item["used"],
             void=tuple(item["void"]),
             authenticated_at=item["authenticatedAt"],
-            amr=tuple(item["amr"]),
-            aal=item["aal"],
+            proofs=item["proofs"],
+            factor=item["factor"],
             device=item["device"],
             created_at=item["createdAt"],
             refreshed_at=item["refreshedAt"],
@@ -194,8 +213,10 @@ class Session:
 Verdict: TypeAlias = Literal["next", "repeat", "replace", "reuse"]
 
 
-def new(user: User, client: Client, *, device: str = "") -> Session:
-    """Create a session of a user who has just proved their password, without storing it."""
+def new(
+    user: User, client: Client, *, device: str = "", proved: Sequence[Method] = ("password",), factor: str = ""
+) -> Session:
+    """Create a session of a user who has just proved who they are, without storing it."""
     moment = clock.now()
     return Session(
         user_id=user.id,
@@ -210,8 +231,8 @@ def new(user: User, client: Client, *, device: str = "") -> Session:
         used=1,
         void=(),
         authenticated_at=moment,
-        amr=("pwd",),
-        aal=1,
+        proofs=dict.fromkeys(proved, moment),
+        factor=factor,
         device=device,
         created_at=moment,
         refreshed_at=moment,
@@ -295,8 +316,8 @@ def refreshed(session: Session, client: Client, *, verdict: Verdict) -> Session:
     )
 
 
-def renewed(session: Session, client: Client) -> Session:
-    """Return the session after another proof of the password, without storing it: its earlier tokens are void."""
+def renewed(session: Session, client: Client, *, proved: Method, factor: str = "") -> Session:
+    """Return the session after another proof, without storing it: its earlier tokens are void."""
     after = refreshed(session, client, verdict="next")
     generation = after.counter
     return replace(
@@ -306,7 +327,8 @@ def renewed(session: Session, client: Client) -> Session:
         previous=generation,
         used=generation,
         authenticated_at=after.refreshed_at,
-        amr=("pwd",),
+        proofs={**session.proofs, proved: after.refreshed_at},
+        factor=factor or session.factor,
     )
 
 
@@ -357,7 +379,7 @@ def ending_one(user_id: str, session_id: str) -> list[Change]:
 def ending_all(user_id: str, *, keep: Session | None = None) -> list[Change]:
     """Return the changes that end all sessions of a user, except the one to keep.
 
-    If there are more than 70, those used least recently are ended immediately.
+    If there are more than 40, those used least recently are ended immediately.
     """
     return [deletion for session in _sessions_to_change(user_id, keep) for deletion in ending(session)]
 
@@ -365,12 +387,32 @@ def ending_all(user_id: str, *, keep: Session | None = None) -> list[Change]:
 def updating_all(user: User) -> list[Change]:
     """Return the changes that copy the profile's name, address and role to all sessions of the user.
 
-    If there are more than 70, those used least recently are ended immediately.
+    If there are more than 40, those used least recently are ended immediately.
     """
     copied = {"name": user.name, "email": user.email, "role": user.role}
     exists = Attr("sessionId").exists()
     sessions = _sessions_to_change(user.id)
     return [Update(table=SESSIONS, key=_key(session), set=copied, when=exists) for session in sessions]
+
+
+def lowering(user_id: str, factor: str | None = None) -> list[Change]:
+    """Return the changes that take the proof of a factor, or of any, from the sessions that have it: their `aal` is 1.
+
+    If there are more than 40, those used least recently are ended immediately.
+    """
+    return [
+        Update(
+            table=SESSIONS,
+            key=_key(session),
+            set={
+                "proofs": {method: at for method, at in session.proofs.items() if method not in _OF_FACTORS},
+                "factor": "",
+            },
+            when=Attr("factor").eq(session.factor),
+        )
+        for session in _sessions_to_change(user_id)
+        if session.factor and factor in {None, session.factor}
+    ]
 
 
 def _stored_sessions(user_id: str, without: Session | None = None) -> list[Session]:

@@ -5,6 +5,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from shared.shapes.activity import PublicEntry
+from shared.shapes.factors import PublicFactor
 from shared.shapes.sessions import PublicSession
 from shared.shapes.users import PublicUser
 
@@ -14,6 +15,7 @@ class AccountExport(TypedDict):
 
     user: PublicUser
     sessions: list[PublicSession]
+    factors: list[PublicFactor]
     activity: list[PublicEntry]
     """The security events of the last 90 days, newest first."""
     resources: dict[str, list[dict[str, Any]]]

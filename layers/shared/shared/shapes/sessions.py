@@ -19,6 +19,10 @@ class PublicSession(TypedDict):
     expiresAt: Time
     ip: IpAddress
     userAgent: UserAgent
+    amr: Annotated[list[str], Field(examples=[["pwd", "otp", "mfa"]])]
+    """How the user proved who they are (RFC 8176)."""
+    aal: Literal[1, 2]
+    """The assurance level (NIST SP 800-63B): 2 if a factor was proved."""
     current: bool
     """Whether it is the session of this call."""
 

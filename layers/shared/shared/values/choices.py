@@ -6,6 +6,10 @@ Role: TypeAlias = Literal["user", "admin"]
 Status: TypeAlias = Literal["active", "disabled"]
 EmailStatus: TypeAlias = Literal["ok", "bounced", "complained"]
 
+# What proves who a user is. A front end sees these names in `methods`.
+Method: TypeAlias = Literal["password", "totp", "recovery_code", "passkey", "email", "provider"]
+FactorType: TypeAlias = Literal["totp", "passkey"]
+
 # Events of an account. The names are those of GoTrue's audit log, where it has the same event.
 Event: TypeAlias = Literal[
     "user_confirmation_requested",
@@ -25,6 +29,12 @@ Event: TypeAlias = Literal[
     "user_email_change_requested",
     "user_email_changed",
     "user_email_change_undone",
+    "factor_added",
+    "factor_updated",
+    "factor_unenrolled",
+    "factors_reset",
+    "generate_recovery_codes",
+    "recovery_code_used",
     "user_modified",
     "data_exported",
     "user_deleted",

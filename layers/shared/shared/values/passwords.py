@@ -1,7 +1,7 @@
 """Passwords: which are acceptable, how they are stored, and how they are verified.
 
 Threats. An attacker with a copy of the table guesses offline: with bcrypt at cost 12, each guess takes about
-a third of a second. An attacker guesses online: see `shared.records.password_tries`. An attacker measures the time of a
+a third of a second. An attacker guesses online: see `shared.records.tries`. An attacker measures the time of a
 sign-in to learn which addresses exist: for an unknown address, the password is verified against a dummy hash, at the
 same cost.
 

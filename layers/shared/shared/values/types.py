@@ -202,6 +202,9 @@ Email = Annotated[str, Rule(emails.parse, max_length=320, format="email", exampl
 Password = Annotated[str, Rule(format="password", example="correct horse battery")]
 """A password to check. `shared.values.passwords` has the rules for a new one."""
 
+RecoveryCode = Annotated[str, Rule(max_length=64, example="MZXW-6YTB-OI4G-K5DT")]
+"""A recovery code, as people type it."""
+
 Secret = Annotated[str, Rule(example="1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM")]
 """A token or another secret that we have issued."""
 

@@ -14,6 +14,7 @@ from shared.core.errors import (
     Invalid,
     InvalidInput,
     InvalidToken,
+    MfaRequired,
     NotFound,
     ReauthenticationRequired,
     SessionEnded,
@@ -203,6 +204,8 @@ def failure(error: Exception, request_id: str) -> Response:
     match error:
         case InvalidInput(fields=fields) if fields:
             body["errors"] = [{"field": each.field, "message": each.message} for each in fields]
+        case MfaRequired(token=token, methods=methods, expires_in=expires_in):
+            body["mfa"] = {"token": token, "methods": methods, "expiresIn": expires_in}
         case ReauthenticationRequired(methods=methods):
             body["methods"] = methods
         case InvalidToken() | TokenExpired() | SessionEnded():

@@ -7,15 +7,15 @@ import pytest
 import time_machine
 
 from shared.core import clock
-from shared.records import password_tries
-from shared.records.password_tries import Try
+from shared.records import tries
+from shared.records.tries import Try
 
 NOON = 1_800_000_000
-ADA = "ada@example.com"
+ADA = tries.at_password("ada@example.com")
 
 
 def attempt(network: str = "192.0.2.1", *, is_known: bool = False) -> Try:
-    return Try(password_tries.of_network(ADA, network), password_tries.of_everyone(ADA), is_known=is_known)
+    return Try(tries.of_network(ADA, network), tries.of_everyone(ADA), is_known=is_known)
 
 
 def wrong(network: str = "192.0.2.1", *, is_known: bool = False) -> bool:
@@ -97,7 +97,7 @@ def test_strangers_lock_only_strangers() -> None:
 
 @pytest.mark.usefixtures("fake_aws")
 def test_secret_is_exhausted_by_ten_failures_and_not_by_success() -> None:
-    pool = password_tries.of_session("1")
+    pool = tries.of_session("password", "1")
     with time_machine.travel(NOON, tick=False) as now:
         for _ in range(2):
             for _ in range(9):
@@ -108,13 +108,13 @@ def test_secret_is_exhausted_by_ten_failures_and_not_by_success() -> None:
             right = Try(pool)
             assert right.start()
             right.succeed()
-            assert not password_tries.is_exhausted(pool)
+            assert not tries.is_exhausted(pool)
         for number in range(10):
             each = Try(pool)
             assert each.start(), number
             each.fail()
             now.shift(16 * 60)
-        assert (each.failures, password_tries.is_exhausted(pool), Try(pool).start()) == (10, True, False)
+        assert (each.failures, tries.is_exhausted(pool), Try(pool).start()) == (10, True, False)
 
 
 @pytest.mark.thorough

@@ -1,27 +1,30 @@
-"""Tries at the password of an account, and the locks that bound them.
+"""Tries at the password or the factors of an account, and the locks that bound them.
 
-Threats. An attacker guesses passwords, from one network or from thousands, one after the other or in parallel: a try is
-counted before it is checked, and the account is locked. An attacker locks the owner out with wrong passwords: tries are
-counted in pools, and what strangers do locks only clients that the account does not know. A client that it knows, by a
-device token or by a network that the owner has signed in from, is locked by its own tries only; so is a session.
+Threats. An attacker guesses, from one network or from thousands, one after the other or in parallel: a try is counted
+before it is checked, and the account is locked. An attacker locks the owner out with wrong guesses: tries are counted
+in pools, and what strangers do locks only clients that the account does not know. A client that it knows, by a device
+token or by a network that the owner has signed in from, is locked by its own tries only; so is a session. An attacker
+who knows the password guesses codes: passwords and factors have separate pools, so a correct password clears no lock of
+the factors. All factors of an account share theirs.
 
 | who tries | locked by the pool of |
 |---|---|
 | a client with a valid device token | this device |
 | a client in one of the owner's last three networks | this network |
 | any other client | its network, and all clients together |
-| a signed-in user who confirms a password | this session |
+| a signed-in user who proves who they are again | this session |
 
-In a pool, four tries within 15 minutes may fail. The fifth and each later one locks it before its password is checked:
-for 30 seconds, then twice as long each time, up to 15 minutes. After 20 failures in a day every try locks it for 15
-minutes, so that waiting between a few tries gains nothing: about 110 guesses a day for each pool that an outsider can
-use, which are at most four.
+In a pool, four tries within 15 minutes may fail. The fifth and each later one locks it before it is checked: for 30
+seconds, then twice as long each time, up to 15 minutes. After 20 failures in a day every try locks it for 15 minutes,
+so that waiting between a few tries gains nothing: about 110 guesses a day for each pool that an outsider can use, which
+are at most four. Three of a million codes are correct at any moment (RFC 6238, 5.2), so an attacker who knows the
+password and guesses day and night has an even chance at a code after almost six years.
 """
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from shared.core import clock
 from shared.core.conditions import Attr
@@ -55,24 +58,34 @@ class Pool(NamedTuple):
         return {"key": f"tries#{self.key}"}
 
 
-def of_network(email: str, network: str) -> Pool:
-    """Return the pool of the tries from a client's network at an address."""
-    return Pool(f"{emails.key(email)}#{network}")
+def at_password(email: str) -> str:
+    """Return what is tried by someone who sends a password for an address, which may have no account."""
+    return emails.key(email)
 
 
-def of_everyone(email: str) -> Pool:
-    """Return the pool of the tries of all clients at an address."""
-    return Pool(f"{emails.key(email)}#everyone")
+def at_factors(user_id: str) -> str:
+    """Return what is tried by someone who sends a code, a recovery code or a passkey for an account."""
+    return f"factors#{user_id}"
 
 
-def of_device(device_id: str) -> Pool:
+def of_network(tried: str, network: str) -> Pool:
+    """Return the pool of the tries from a client's network."""
+    return Pool(f"{tried}#{network}")
+
+
+def of_everyone(tried: str) -> Pool:
+    """Return the pool of the tries of all clients."""
+    return Pool(f"{tried}#everyone")
+
+
+def of_device(tried: str, device_id: str) -> Pool:
     """Return the pool of the tries with one device token."""
-    return Pool(f"device#{device_id}", period=90 * clock.DAY, most=MAX_FAILURES_OF_SECRET)
+    return Pool(f"{tried}#device#{device_id}", period=90 * clock.DAY, most=MAX_FAILURES_OF_SECRET)
 
 
-def of_session(session_id: str) -> Pool:
+def of_session(kind: Literal["password", "factors"], session_id: str) -> Pool:
     """Return the pool of the tries in one session."""
-    return Pool(f"session#{session_id}", period=90 * clock.DAY, most=MAX_FAILURES_OF_SECRET)
+    return Pool(f"session#{session_id}#{kind}", period=90 * clock.DAY, most=MAX_FAILURES_OF_SECRET)
 
 
 def is_exhausted(pool: Pool) -> bool:
@@ -83,7 +96,7 @@ def is_exhausted(pool: Pool) -> bool:
 
 @dataclass
 class Try:
-    """One try at a password, counted in the client's own pool and in that of everyone.
+    """One try, counted in the client's own pool and in that of everyone.
 
     The pool of everyone does not lock a client that the account knows. A session has only its own pool. `failures` is
     the number of tries that the own pool has counted.
@@ -96,7 +109,7 @@ class Try:
     _counted: Sequence[Pool] = ()
 
     def start(self) -> bool:
-        """Count the try. Return whether the password may be checked.
+        """Count the try. Return whether it may be checked.
 
         Tries that are still being checked may turn out to be correct. If they have locked the client's own pool, other
         tries wait for them: otherwise signing in on many devices at once would lock out an honest user. If all have
@@ -123,11 +136,11 @@ class Try:
         return False
 
     def fail(self) -> None:
-        """Record that the try is over: the password was wrong, or not checked."""
+        """Record that the try is over: it was wrong, or not checked."""
         _add(self.own, failed=1)
 
     def succeed(self) -> None:
-        """Clear the client's own lock, and take the try back from the pool of everyone: the password was right.
+        """Clear the client's own lock, and take the try back from the pool of everyone: it was correct.
 
         The failures of the day stay counted, so that an attacker in the owner's network gets no more guesses whenever
         the owner signs in.
@@ -136,15 +149,21 @@ class Try:
         for pool in self._counted:
             _take_back(pool, {"total": -1, "tries": -1})
 
+    def withdraw(self) -> None:
+        """Take the try back from its pools, and clear no lock: it was neither correct nor wrong."""
+        for pool in (self.own, *self._counted):
+            counts = {"total": -1, "tries": -1}
+            try_update(Update(table=LIMITS, key=pool.item_key, add=counts, when=Attr("key").exists()))
 
-def by_client(email: str, network: str, *, is_known: bool) -> Try:
-    """Return the try of a client without a device token at an address, whose account may know the network."""
-    return Try(of_network(email, network), of_everyone(email), is_known)
+
+def by_client(tried: str, network: str, *, is_known: bool) -> Try:
+    """Return the try of a client without a device token. The account may know its network."""
+    return Try(of_network(tried, network), of_everyone(tried), is_known)
 
 
-def by_device(email: str, device_id: str) -> Try:
-    """Return the try of a client with a device token at an address."""
-    return Try(of_device(device_id), of_everyone(email))
+def by_device(tried: str, device_id: str) -> Try:
+    """Return the try of a client with a device token."""
+    return Try(of_device(tried, device_id), of_everyone(tried))
 
 
 _UNLOCKED = {"tries": 0, "failed": 0, "lockedAt": 0, "lockedUntil": 0}
@@ -156,7 +175,7 @@ def unlock(pool: Pool) -> None:
 
 
 def _take_back(pool: Pool, counts: Item, *, reset: Item | None = None) -> None:
-    """Take a try that was right back from its pool: from these counts, and perhaps reset others.
+    """Take a correct try back from its pool: from these counts, and perhaps reset others.
 
     A device or a session has no failures then.
     """
@@ -171,7 +190,7 @@ def _take_back(pool: Pool, counts: Item, *, reset: Item | None = None) -> None:
 
 
 def _take(pool: Pool) -> tuple[bool, Item]:
-    """Count a try. Return whether its password may be checked, and the item of the pool."""
+    """Count a try. Return whether it may be checked, and the item of the pool."""
     now = clock.now()
     first = {"tries": 1, "failed": 0, "total": 1, "lockedAt": 0, "lockedUntil": 0}
     first |= {"windowEndsAt": now + _WINDOW, "expiresAt": now + pool.period}

@@ -1,0 +1,84 @@
+"""Proving again who one is, within a session.
+
+Threats. An attacker has copied a session's tokens and waits: every proof in the session replaces its key. An attacker
+uses a weaker proof than the account has: only those that `assurance.sufficient` names are checked, and no other counts
+as a try.
+"""
+
+from collections.abc import Callable
+
+from shared.accounts import assurance, factor_proof, password_proof, sign_in
+from shared.accounts.factor_proof import Proof, Proved
+from shared.accounts.sign_in import SignedIn
+from shared.core.errors import ReauthenticationRequired, SessionEnded
+from shared.core.tables import optimistic, reuse_once, write
+from shared.records import activity, credentials, sessions
+from shared.records.credentials import Credential
+from shared.records.sessions import Session
+from shared.values.choices import Method
+from shared.values.client import Client
+
+
+def with_password(session: Session, password: str, client: Client) -> SignedIn:
+    """Verify the password of a signed-in user, and issue new tokens with a new key: the session is fresh.
+
+    Raises:
+        InvalidCredentials: the password is wrong, or the session is locked.
+        ReauthenticationRequired: the account has a factor, or no password.
+        SessionEnded: the session has been ended in the meantime.
+        Unavailable: there is no signing key yet.
+
+    """
+
+    def prove(session: Session, credential: Credential) -> Proved:
+        password_proof.in_session(session, password, client, credential)
+        return Proved("password", "", [])
+
+    return _reauthenticate(session, "password", prove, client)
+
+
+def with_factor(session: Session, proof: Proof, client: Client) -> SignedIn:
+    """Verify a factor of a signed-in user, and issue new tokens with a new key: the session is fresh, and its `aal` 2.
+
+    Raises:
+        InvalidCredentials: it is wrong, or the session is locked.
+        CodeAlreadyUsed: the code was accepted before.
+        ReauthenticationRequired: the account has no factor.
+        SessionEnded: the session has been ended in the meantime.
+        Unavailable: there is no signing key yet.
+
+    """
+
+    def prove(session: Session, credential: Credential) -> Proved:
+        return factor_proof.in_session(proof, session, credential, client)
+
+    return _reauthenticate(session, proof.method, prove, client)
+
+
+def _reauthenticate(
+    session: Session, method: Method, prove: Callable[[Session, Credential], Proved], client: Client
+) -> SignedIn:
+    read = reuse_once(session, lambda: sessions.get(session.user_id, session.id))
+    return _renew(read, method, prove, client)
+
+
+@optimistic
+def _renew(
+    read: Callable[[], Session], method: Method, prove: Callable[[Session, Credential], Proved], client: Client
+) -> SignedIn:
+    session = read()
+    credential = credentials.find(session.email)
+    if credential is None or credential.user_id != session.user_id:
+        raise SessionEnded
+    methods = assurance.sufficient(credential)
+    if method not in methods:
+        raise ReauthenticationRequired(methods)
+    proved = prove(session, credential)
+    signed_in = sign_in.renew(session, client, proved=proved.method, factor=proved.factor)
+    write(
+        credentials.checking(credential),
+        proved.changes,
+        sessions.replacing(session, signed_in.session),
+        activity.recording("user_reauthenticated", session.user_id, client),
+    )
+    return signed_in

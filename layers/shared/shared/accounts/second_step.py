@@ -1,0 +1,35 @@
+"""The second step of a sign-in: a factor, after the first step of `shared.accounts.assurance`."""
+
+from shared.accounts import assurance, factor_proof, sign_in
+from shared.accounts.factor_proof import Proof
+from shared.accounts.sign_in import SignedIn
+from shared.core.errors import InvalidMfaToken
+from shared.core.tables import optimistic
+from shared.records import one_time_tokens
+from shared.values.client import Client
+
+
+@optimistic
+def complete(token: str, proof: Proof, client: Client) -> SignedIn:
+    """Verify a factor, and start the session that the first step has asked for.
+
+    Raises:
+        InvalidMfaToken: the token of the first step is not valid, used, void or expired.
+        InvalidCredentials: the proof is wrong, or the account is locked for this client.
+        CodeAlreadyUsed: the code was accepted before.
+        Unavailable: there is no signing key yet.
+
+    """
+    first = assurance.first_step(token)
+    proved = factor_proof.at_sign_in(proof, first.credential, client, device=first.device)
+    once = one_time_tokens.using_once(first.token_digest, first.expires_at, otherwise=InvalidMfaToken)
+    return sign_in.start(
+        first.credential,
+        first.user,
+        client,
+        # The code first: sent twice, it is a used code, whether or not the token is another one.
+        proved.changes,
+        once,
+        proved=[first.method, proved.method],
+        factor=proved.factor,
+    )
