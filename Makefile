@@ -149,6 +149,9 @@ restore: .venv/.run ## copy the items of a restored table back (TABLE=UsersTable
 	@test -n "$(TABLE)" -a -n "$(FROM)" || { echo "TABLE or FROM is missing: make restore TABLE=UsersTable FROM=restored-table" >&2; exit 1; }
 	@$(BIN)/python -m operations.restore --stage $(STAGE) "$(TABLE)" "$(FROM)"
 
+factor-key: .venv/.run ## add a key that protects second factors, or those of another stack's secret (FROM=arn, STAGE=default)
+	@$(BIN)/python -m operations.factor_key --stage $(STAGE) --from "$(FROM)"
+
 redrive: .venv/.run ## send undeliverable emails again, on AWS (STAGE=default)
 	@$(BIN)/sam remote invoke RedriveEmailsFunction --config-env $(STAGE)
 

@@ -1,7 +1,8 @@
 """`make admin EMAIL=…`: create an administrator with your own AWS credentials. No endpoint can do this.
 
 The password is prompted for, or read from ADMIN_PASSWORD when there is no terminal. It is never an argument, because
-other users of the machine can see those. Running it again replaces the password and ends the account's sessions.
+other users of the machine can see those. Running it again replaces the password, removes the account's second factors
+and ends its sessions.
 """
 
 import argparse

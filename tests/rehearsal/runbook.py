@@ -21,6 +21,7 @@ RUN = frozenset(
     {
         "The SES sandbox",
         "Rotating the signing key now",
+        "Replacing the key of second factors",
         "Restoring a table",
         "Retrying undeliverable email",
         "Processing failed bounces and complaints",
@@ -40,6 +41,7 @@ NOT_RUN: Mapping[str, str] = {
     "aws cloudformation continue-update-rollback --stack-name lambda-api-routes-dev": "needs a rollback that failed",
     "aws sso login": "needs an identity provider",
     "aws secretsmanager put-secret-value": "the stack of the rehearsal does not use SendGrid",
+    "make factor-key FROM=old-secret": "needs the secret of another stack; tests/operations/test_factor_key.py runs it",
     "make restore TABLE=UsersTable FROM=old-name": "run as the block of Restoring a table",
 }
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pyotp
+
 from tests.rehearsal.cloud import Cloud
 from tests.rehearsal.steps import RehearsalError
 from tests.support import PASSWORD
@@ -229,3 +231,42 @@ def manage_users(admin: Api) -> None:
     grace.call("GET", f"/api/users/{invited[0]['data']['id']}").expect(200)
     admin.call("DELETE", f"/api/users/{invited[0]['data']['id']}").expect(204)
     grace.call("GET", "/api/auth/me").expect(401)
+
+
+@dataclass(frozen=True)
+class Grace:
+    """A user with an authenticator app and recovery codes."""
+
+    email: str
+    user_id: str
+    id: str
+    secret: str
+    recovery_codes: list[str]
+
+    def code(self, steps: int = 0) -> str:
+        """Return the code that the app shows now, or so many steps later."""
+        return pyotp.TOTP(self.secret).at(int(time.time()), counter_offset=steps)
+
+    def sign_in(self, api: Api, **proof: str) -> Api:
+        """Sign in with the password and a factor."""
+        body = {"email": self.email, "password": PASSWORD}
+        mfa = api.call("POST", "/api/auth/login", body).expect(403, "mfa_required").json["mfa"]
+        reply = api.call("POST", "/api/auth/mfa", {"token": mfa["token"], **proof}).expect(200)
+        return replace(api, token=reply.json["token"])
+
+
+def enroll_app(api: Api, email: str) -> Grace:
+    """Register a user with an authenticator app. Use it at a sign-in, rename it, and create new recovery codes."""
+    user = register_user(api, email)
+    user_id = user.call("GET", "/api/auth/me").expect(200).json["data"]["user"]["id"]
+    added = user.call("POST", "/api/auth/factors", {"type": "totp", "name": "Phone"}).expect(201).json["data"]
+    grace = Grace(email, user_id, added["id"], added["secret"], [])
+    path = f"/api/auth/factors/{grace.id}"
+    user.call("POST", path, {"code": grace.code(-1)}).expect(200)
+    raised = grace.sign_in(api, code=grace.code())
+    raised.call("PATCH", path, {"name": "Old phone"}).expect(200)
+    codes = raised.call("POST", "/api/auth/recovery-codes").expect(201).json["data"]["recoveryCodes"]
+    reply = raised.call("POST", "/api/auth/reauthenticate", {"recoveryCode": codes[2]}).expect(200)
+    listed = replace(api, token=reply.json["token"]).call("GET", "/api/auth/factors").expect(200).json
+    check(that=listed["recoveryCodes"] == len(codes) - 1, seen=f"{listed} after a recovery code was used.")
+    return replace(grace, recovery_codes=codes)

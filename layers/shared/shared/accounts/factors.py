@@ -6,7 +6,6 @@ session that a removed factor has raised: the removal lowers it. Two confirmatio
 sign-in: each changes the version of the credentials, and one of the two starts again.
 """
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from shared.accounts import lookup
@@ -101,7 +100,7 @@ def rename(session: Session, factor_id: str, name: str, client: Client) -> App:
         factors.renaming(session.user_id, factor_id, name),
         activity.recording("factor_updated", session.user_id, client),
     )
-    return replace(app, name=name)
+    return app._replace(name=name)
 
 
 @optimistic

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.core.errors import EmailTaken
 from shared.core.tables import Change, optimistic, write
-from shared.records import activity, credentials, outbox, sessions, suppressions, users
+from shared.records import activity, credentials, factors, outbox, sessions, suppressions, users
 from shared.records.credentials import Credential
 from shared.records.idempotency import Once
 from shared.records.users import User
@@ -54,7 +54,8 @@ def invite(  # noqa: PLR0913  # the fields of a profile
 def ensure_admin(email: str, password: str) -> None:
     """Ensure that this address belongs to an administrator who can sign in with this password.
 
-    Operators use it to create the first administrator; no endpoint calls it. The password's strength is not checked.
+    Operators use it to create the first administrator, or to let one in who has lost password or factors: it removes
+    the factors. No endpoint calls it. The password's strength is not checked.
 
     Raises:
         EmailTaken: the address is reserved for its former owner.
@@ -71,15 +72,18 @@ def ensure_admin(email: str, password: str) -> None:
     if credential.is_reserved:
         raise EmailTaken
     user = users.of_credential(credential)
-    if user.can_administer and passwords.verify(password, credential.password_hash):
+    if user.can_administer and passwords.verify(password, credential.password_hash) and not credential.factors:
         return
     after = users.updated(user, role="admin", status="active", email_verified=True)
     differences = users.differences(user, after)
     write(
-        credentials.changing(credential, invited=False, passwordHash=passwords.hashed(password)),
+        credentials.changing(credential, invited=False, passwordHash=passwords.hashed(password), factors={}),
+        factors.removing_all(factors.of_user(user.id)) if credential.factors else [],
         users.replacing(user, after),
         sessions.ending_all(user.id),
         _reporting_access(credential, user, after),
+        outbox.sending("factors_reset", user.email) if credential.factors else [],
+        activity.recording("factors_reset", user.id, _OPERATOR) if credential.factors else [],
         activity.recording("user_modified", user.id, _OPERATOR, changes=differences) if differences else [],
     )
 

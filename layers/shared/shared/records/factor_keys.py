@@ -1,9 +1,9 @@
 """The keys that protect factors: they seal secrets, and authenticate recovery codes and challenges.
 
-A secret in Secrets Manager holds all keys, as JSON: `{"current": "2", "1": "…", "2": "…"}`. New content is protected
-with the current key, and names it; earlier keys stay, because what they protect must stay readable. `make factor-key`
-adds one. Only functions that verify factors may read the secret, so a copy of the tables tells nothing about factors,
-not even to someone who guesses (NIST SP 800-63B, 5.1.2.2, allows a keyed hash for recovery codes).
+A secret in Secrets Manager holds all keys, as JSON: `{"current": "…", "earlier": ["…"]}`. New content is protected with
+the current key, and names it by a digest; earlier keys stay, because what they protect must stay readable. `make
+factor-key` adds one. Only functions that verify factors may read the secret, so a copy of the tables tells nothing
+about factors, not even to someone who guesses (NIST SP 800-63B, 5.1.2.2, allows a keyed hash for recovery codes).
 
 The content of one factor cannot be used for another one: its seal is bound to a context, the user and the factor.
 """
@@ -15,7 +15,6 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.core import clock
@@ -27,7 +26,7 @@ _CACHE_LIFETIME = 5 * clock.MINUTE
 # Challenges with invented versions must not cause a read each.
 _LOOKUP_INTERVAL = clock.MINUTE
 _NONCE_SIZE = 12
-_CURRENT = "current"
+_ID_SIZE = 8
 
 
 class Unsealed(NamedTuple):
@@ -44,7 +43,8 @@ class _Memory:
         self.forget()
 
     def forget(self) -> None:
-        self.texts: Mapping[str, str] = {}
+        self.current = ""
+        self.keys: Mapping[str, bytes] = {}
         self.read_at = 0
 
 
@@ -58,10 +58,8 @@ def seal(content: bytes, *, context: str) -> bytes:
         Unavailable: Secrets Manager is unreachable.
 
     """
-    version = current_version()
-    nonce = os.urandom(_NONCE_SIZE)
-    encrypted = AESGCM(_key(version, "seal")).encrypt(nonce, content, context.encode())
-    return version.encode() + b"\x00" + nonce + encrypted
+    key_id, nonce = current(), os.urandom(_NONCE_SIZE)
+    return key_id.encode() + nonce + AESGCM(_key(key_id, "seal")).encrypt(nonce, content, context.encode())
 
 
 def unseal(sealed: bytes, *, context: str) -> Unsealed:
@@ -71,29 +69,24 @@ def unseal(sealed: bytes, *, context: str) -> Unsealed:
         Unavailable: the secret has lost the key, or Secrets Manager is unreachable.
 
     """
-    named, _, rest = sealed.partition(b"\x00")
-    version = named.decode()
-    try:
-        content = AESGCM(_key(version, "seal")).decrypt(rest[:_NONCE_SIZE], rest[_NONCE_SIZE:], context.encode())
-    except InvalidTag as error:
-        raise Unavailable(
-            f"version {version} in the secret FactorKeySecret is not the key that sealed a factor"
-        ) from error
-    return Unsealed(content, version != current_version())
+    key_id, encrypted = sealed[:_ID_SIZE].decode(), sealed[_ID_SIZE:]
+    nonce, encrypted = encrypted[:_NONCE_SIZE], encrypted[_NONCE_SIZE:]
+    content = AESGCM(_key(key_id, "seal")).decrypt(nonce, encrypted, context.encode())
+    return Unsealed(content, key_id != current())
 
 
-def digest(purpose: str, content: bytes, *, version: str) -> bytes:
-    """Return 32 bytes that authenticate content for a purpose, with one version of the key.
+def digest(purpose: str, content: bytes, *, key_id: str) -> bytes:
+    """Return 32 bytes that authenticate content for a purpose (HMAC-SHA-256), with the key of this id.
 
     Raises:
-        Unavailable: the secret has no such version, or Secrets Manager is unreachable.
+        Unavailable: the secret has no such key, or Secrets Manager is unreachable.
 
     """
-    return hmac.digest(_key(version, purpose), content, hashlib.sha256)
+    return hmac.digest(_key(key_id, purpose), content, hashlib.sha256)
 
 
-def current_version() -> str:
-    """Return the version of the key that protects new content.
+def current() -> str:
+    """Return the id of the key that protects new content.
 
     Raises:
         Unavailable: Secrets Manager is unreachable.
@@ -101,29 +94,25 @@ def current_version() -> str:
     """
     if memory.read_at + _CACHE_LIFETIME <= clock.now():
         _read()
-    return memory.texts[_CURRENT]
+    return memory.current
 
 
-def _key(version: str, purpose: str) -> bytes:
-    """Derive the key of a purpose. Each text in the secret is random, so one HMAC is enough (RFC 5869, 3.3)."""
-    text = _text(version)
-    if text is None:
-        raise Unavailable(f"the secret FactorKeySecret has no version {version}")
-    return hmac.digest(text.encode(), purpose.encode(), hashlib.sha256)
-
-
-def _text(version: str) -> str | None:
-    if version == _CURRENT:
-        return None
+def _key(key_id: str, purpose: str) -> bytes:
+    """Derive the key of a purpose. Each key in the secret is random, so one HMAC is enough (RFC 5869, 3.3)."""
     is_due = memory.read_at + _CACHE_LIFETIME <= clock.now()
-    if is_due or (version not in memory.texts and memory.read_at + _LOOKUP_INTERVAL <= clock.now()):
+    if is_due or (key_id not in memory.keys and memory.read_at + _LOOKUP_INTERVAL <= clock.now()):
         _read()
-    return memory.texts.get(version)
+    if key_id not in memory.keys:
+        raise Unavailable(f"the secret FactorKeySecret has no key {key_id}: see docs/runbooks.md, Restoring a table")
+    return hmac.digest(memory.keys[key_id], purpose.encode(), hashlib.sha256)
 
 
 def _read() -> None:
     found = secret_versions.read(variable("FACTOR_KEY_SECRET"), VersionStage="AWSCURRENT")
     if found is None:
         raise Unavailable("the secret FactorKeySecret has no value")
-    memory.texts = json.loads(found[1])
+    stored = json.loads(found[1])
+    texts = (stored["current"], *stored["earlier"])
+    memory.keys = {hashlib.sha256(text.encode()).hexdigest()[:_ID_SIZE]: text.encode() for text in texts}
+    memory.current = next(iter(memory.keys))
     memory.read_at = clock.now()

@@ -12,7 +12,6 @@ import re
 import secrets
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.core import clock
@@ -39,8 +38,7 @@ _GROUP = 4
 RECOVERY = "recovery"
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class App:
+class App(NamedTuple):
     """An authenticator app. Times are seconds since 1970.
 
     `secret` is sealed. `last_step` is the step of the latest accepted code. `confirmed_at` is None until the first one.
@@ -112,16 +110,16 @@ class App:
 
 
 class RecoveryCodes(NamedTuple):
-    """The digests of the codes that are left. `key_version` is that of the key that made them."""
+    """The digests of the codes that are left. `key_id` names the key that made them."""
 
     user_id: str
     digests: Sequence[bytes]
-    key_version: str
+    key_id: str
     generated_at: int
 
     def position(self, code: str) -> int | None:
         """Return the position of a code, as `normalized`, or None if it is wrong or used."""
-        digest = _digest(self.user_id, code, self.key_version)
+        digest = _digest(self.user_id, code, self.key_id)
         return next((position for position, stored in enumerate(self.digests) if stored == digest), None)
 
 
@@ -174,8 +172,7 @@ def new_app(user_id: str, name: str) -> tuple[App, bytes]:
     """
     secret = totp.new_secret()
     app = App(user_id=user_id, id=str(uuid.uuid4()), name=name, secret=b"", created_at=clock.now())
-    app.secret = factor_keys.seal(secret, context=app.context)
-    return app, secret
+    return app._replace(secret=factor_keys.seal(secret, context=app.context)), secret
 
 
 # Changes -------------------------------------------------------------------------------------------
@@ -244,13 +241,13 @@ def new_codes(user_id: str) -> tuple[list[str], list[Change]]:
 
     """
     codes = [base64.b32encode(secrets.token_bytes(_CODE_SIZE)).decode() for _ in range(_CODES)]
-    version = factor_keys.current_version()
+    key_id = factor_keys.current()
     item = {
         "userId": user_id,
         "factor": RECOVERY,
         "type": RECOVERY,
-        "codes": [_digest(user_id, code, version) for code in codes],
-        "keyVersion": version,
+        "codes": [_digest(user_id, code, key_id) for code in codes],
+        "keyId": key_id,
         "generatedAt": clock.now(),
     }
     groups = ([code[start : start + _GROUP] for start in range(0, len(code), _GROUP)] for code in codes)
@@ -274,8 +271,8 @@ def normalized(code: str) -> str:
     return re.sub(r"[\s\u2010-\u2015-]", "", code).upper()
 
 
-def _digest(user_id: str, code: str, key_version: str) -> bytes:
-    return factor_keys.digest("recovery-code", f"{user_id}|{code}".encode(), version=key_version)
+def _digest(user_id: str, code: str, key_id: str) -> bytes:
+    return factor_keys.digest("recovery-code", f"{user_id}|{code}".encode(), key_id=key_id)
 
 
 def _codes_key(user_id: str) -> Item:
@@ -283,4 +280,4 @@ def _codes_key(user_id: str) -> Item:
 
 
 def _recovery_codes(item: Item) -> RecoveryCodes:
-    return RecoveryCodes(item["userId"], item["codes"], item["keyVersion"], item["generatedAt"])
+    return RecoveryCodes(item["userId"], item["codes"], item["keyId"], item["generatedAt"])
