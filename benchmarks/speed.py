@@ -29,9 +29,9 @@ INSTALLED = ROOT / ".aws-sam" / "contenders"
 LOCK = HERE / "requirements-peers.txt"
 # The endpoints, and the folders of their functions.
 FOLDERS = {
-    "user": "users/by_id",
+    "user": "users/by_id/index",
     "users": "users/index",
-    "login": "auth/login",
+    "login": "auth/login/index",
     "refresh": "auth/refresh",
     "contact": "contact",
 }

@@ -20,7 +20,7 @@ _BANNER_WIDTH = 99
 
 @dataclass(frozen=True)
 class Handler:
-    """An app.py: its folder, such as functions/users/by_id, and the path that it declares."""
+    """An app.py: its folder, such as functions/users/index, and the path that it declares."""
 
     folder: str
     path: str

@@ -132,14 +132,23 @@ def test_right_that_no_test_uses_is_reported_with_function_action_and_resource()
 
 def test_only_functions_that_issue_tokens_read_the_signing_key() -> None:
     readers = {folder for folder, permissions in granted().items() for _, on in permissions if on == "SigningKeySecret"}
-    issuers = {"login", "mfa", "refresh", "reauthenticate", "change_password", "verify_email"}
+    issuers = {
+        "login/index",
+        "login/passkey/index",
+        "mfa",
+        "refresh",
+        "reauthenticate",
+        "change_password",
+        "verify_email",
+    }
     assert readers == {f"auth/{name}" for name in issuers} | {"jobs/rotate_signing_key"}
 
 
 def test_only_functions_that_seal_or_verify_factors_read_their_key() -> None:
     readers = {folder for folder, permissions in granted().items() for _, on in permissions if on == "FactorKeySecret"}
     verifiers = {"mfa", "reauthenticate", "factors/index", "factors/by_id", "recovery_codes"}
-    assert readers == {f"auth/{name}" for name in verifiers}
+    passkeys = {f"{folder}/{part}" for folder in ("passkeys", "login/passkey") for part in ("index", "options")}
+    assert readers == {f"auth/{name}" for name in verifiers | passkeys}
 
 
 def test_only_its_rotation_reads_the_proxy_key() -> None:

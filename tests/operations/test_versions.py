@@ -10,6 +10,8 @@ from operations.transformed import TEMPLATE, Template, of_type, translate
 
 HASHING = {"ChangeEmail", "ChangePassword", "Login", "Reauthenticate", "Register", "ResetPassword", "VerifyEmail"}
 
+PASSKEYS = {"LoginPasskey", "LoginPasskeyOptions", "Mfa", "Passkeys", "PasskeyOptions", "Reauthenticate"}
+
 
 @pytest.fixture(scope="module")
 def source() -> Template:
@@ -85,6 +87,16 @@ def test_parameter_of_emails_publishes_the_functions_that_send_them(source: Temp
     assert published(source, **{name: value}) == {"DeliverEmail", "RetryEmails"}
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("CorsOrigins", "https://a.example.com"), ("PasskeyRpId", "example.com"), ("PasskeyOrigins", "https://a.example")],
+)
+def test_parameter_of_passkeys_publishes_the_functions_that_verify_them(
+    source: Template, name: str, value: str
+) -> None:
+    assert published(source, **{name: value}) == PASSKEYS
+
+
 def test_limit_of_hashing_publishes_the_functions_that_hash(source: Template) -> None:
     assert published(source, HashingConcurrency="5") == HASHING
 
@@ -93,7 +105,6 @@ def test_limit_of_hashing_publishes_the_functions_that_hash(source: Template) ->
     ("name", "value"),
     [
         ("AlarmEmail", "alarms@example.com"),
-        ("CorsOrigins", "https://another.example.com"),
         ("Deployment", "Canary10Percent5Minutes"),
         ("LogRetentionDays", "5"),
         ("ThrottlingRate", "5"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from shared.accounts import factor_proof, reauthentication
 from shared.core.errors import CodeAlreadyUsed, InvalidCredentials, InvalidInput, ReauthenticationRequired
 from shared.values.client import Client
+from shared.values.passkeys import AssertionJson
 from shared.values.types import Code, Password, RecoveryCode
 from shared.web.api import Api
 from shared.web.caller import Caller
@@ -21,22 +22,23 @@ handler = api.handler
 
 
 class Proof(Body, example={"password": "correct horse battery"}):
-    """One proof: the password, or for an account with a factor the code of an app or a recovery code."""
+    """One proof: the password or, for an account with a factor, a code of an app, a recovery code or a passkey."""
 
     password: Password | None = None
     code: Code | None = None
     recovery_code: RecoveryCode | None = None
+    credential: AssertionJson | None = None
 
 
 @api.post(errors=(InvalidCredentials, CodeAlreadyUsed, ReauthenticationRequired))
 def reauthenticate(caller: Caller, body: Proof, client: Client) -> Plain[Tokens]:
     """Make the session fresh for ten minutes, and return its new tokens. Refresh tokens issued before are void."""
-    given = [value for value in (body.password, body.code, body.recovery_code) if value is not None]
+    given = {name: value for name, value in vars(body).items() if value is not None}
     if len(given) != 1:
-        raise InvalidInput("Provide one of password, code, recoveryCode")
+        raise InvalidInput("Provide one of password, code, recoveryCode, credential")
     if body.password is not None:
         signed_in = reauthentication.with_password(caller.session, body.password, client)
     else:
-        proof = factor_proof.one_of(code=body.code, recovery_code=body.recovery_code)
+        proof = factor_proof.one_of(code=body.code, recovery_code=body.recovery_code, credential=body.credential)
         signed_in = reauthentication.with_factor(caller.session, proof, client)
     return Plain(signed_in.public())

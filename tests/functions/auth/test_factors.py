@@ -250,7 +250,7 @@ def test_closing_the_account_and_its_export_include_factors(ada: Api) -> None:
 
 def test_secret_is_sealed_and_bound_to_its_factor(ada: Api) -> None:
     phone = enroll(ada)
-    (app,) = factors.of_user(id_of(ada)).confirmed
+    (app,) = factors.of_user(id_of(ada)).apps
     assert phone.secret.encode() not in app.secret
     assert phone.secret not in stored.everything()
     with pytest.raises(InvalidTag):
@@ -259,11 +259,11 @@ def test_secret_is_sealed_and_bound_to_its_factor(ada: Api) -> None:
 
 def test_earlier_key_stays_readable_and_seals_anew_on_use(ada: Api, api: Api) -> None:
     phone = enroll(ada)
-    (before,) = factors.of_user(id_of(ada)).confirmed
+    (before,) = factors.of_user(id_of(ada)).apps
     first = factor_keys.current()
     add_key()
     ada = api.with_token(sign_in(api, ADA, code=phone.code()).json["token"])
-    (after,) = factors.of_user(id_of(ada)).confirmed
+    (after,) = factors.of_user(id_of(ada)).apps
     assert [app.secret[:8].decode() for app in (before, after)] == [first, factor_keys.current()]
     assert sign_in(api, ADA, code=phone.code(1)).status == 200
     assert sign_in(api, ADA, recoveryCode=phone.recovery_codes[0]).status == 200

@@ -41,7 +41,7 @@ def cold_start(function: str, environment: Mapping[str, str]) -> dict[str, Any]:
     return measured
 
 
-@pytest.mark.parametrize("function", ["auth/login", "auth/me", "contact", "jobs/redrive_emails"])
+@pytest.mark.parametrize("function", ["auth/login/index", "auth/me", "contact", "jobs/redrive_emails"])
 def test_cold_start_collects_no_garbage_and_creates_a_client(function: str, variables: Mapping[str, str]) -> None:
     measured = cold_start(function, {**variables, "AWS_LAMBDA_FUNCTION_NAME": "function"})
     # Only the function's own objects: garbage collection ignores what was imported before them.

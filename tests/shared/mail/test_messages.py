@@ -113,6 +113,7 @@ CASES: Mapping[str, tuple[Credential | None, Any, Mapping[str, str]]] = {
     "factors_reset": (ADA, "factors_reset", {}),
     "recovery_codes_renewed": (ADA, "recovery_codes_renewed", {}),
     "recovery_code_used": (ADA, "recovery_code_used", {"left": "9"}),
+    "passkey_cloned": (ADA, "passkey_cloned", {}),
     "role_changed": (ADA, "role_changed", {"before": "user", "after": "admin"}),
     "account_disabled": (ADA, "account_disabled", {}),
     "account_closed": (ADA, "account_closed", {}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.accounts import factors
-from shared.core.errors import FactorConfirmed, FactorNotFound, InvalidCredentials
+from shared.core.errors import FactorConfirmed, FactorNotFound, InvalidCredentials, LastWayIn
 from shared.records import limits
 from shared.values.client import Client
 from shared.values.types import Code, Name
@@ -46,7 +46,7 @@ def rename_factor(factor_id: str, caller: Fresh, body: Renamed, client: Client) 
     return Data(factors.rename(caller.session, factor_id, body.name, client).public())
 
 
-@api.delete(errors=(FactorNotFound,))
+@api.delete(errors=(FactorNotFound, LastWayIn))
 def remove_factor(factor_id: str, caller: Fresh, client: Client) -> NoContent:
     """Remove the factor, and with the last one the recovery codes. Sessions that it has raised fall to `aal` 1."""
     factors.remove(caller.session, factor_id, client)

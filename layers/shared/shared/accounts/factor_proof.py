@@ -1,4 +1,4 @@
-"""Proof of a factor: a code of an authenticator app, or a recovery code.
+"""Proof of a factor: a code of an authenticator app, a recovery code, or a passkey.
 
 Threats. An attacker guesses codes: tries are counted for the account, not for the challenge, over all factors, and
 before they are checked; a lock looks like a wrong code. An attacker has seen a code: it is accepted once, in the
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+from shared.accounts import passkeys
 from shared.core import metrics
 from shared.core.errors import CodeAlreadyUsed, InvalidCredentials, InvalidInput
 from shared.core.tables import Change, write
@@ -18,6 +19,7 @@ from shared.records.sessions import Session
 from shared.records.tries import MAX_FAILURES_OF_SECRET, Try
 from shared.values.choices import Event, Method
 from shared.values.client import Client
+from shared.values.passkeys import AssertionJson
 
 
 class Proved(NamedTuple):
@@ -38,8 +40,8 @@ class Proof(NamedTuple):
     check: Callable[[Credential, Client], Proved]
 
 
-def one_of(*, code: str | None, recovery_code: str | None) -> Proof:
-    """Return the proof that a client has sent: the six digits of an authenticator app, or a recovery code.
+def one_of(*, code: str | None, recovery_code: str | None, credential: AssertionJson | None) -> Proof:
+    """Return the proof that a client has sent: the six digits of an authenticator app, a recovery code or a passkey.
 
     Raises:
         InvalidInput: it has sent none, or several.
@@ -48,15 +50,16 @@ def one_of(*, code: str | None, recovery_code: str | None) -> Proof:
     sent = [
         *([Proof("totp", partial(_check_code, code))] if code is not None else []),
         *([Proof("recovery_code", partial(_check_recovery_code, recovery_code))] if recovery_code is not None else []),
+        *([Proof("passkey", partial(_check_passkey, credential))] if credential is not None else []),
     ]
     if len(sent) != 1:
-        raise InvalidInput("Provide a code or a recovery code")
+        raise InvalidInput("Provide one of code, recoveryCode, credential")
     return sent[0]
 
 
 def _check_code(code: str, credential: Credential, _: Client) -> Proved:
     is_used = False
-    for app in factors.of_user(credential.user_id).confirmed:
+    for app in factors.of_user(credential.user_id).apps:
         step = app.step_of(code)
         if step is not None and step > app.last_step:
             return Proved("totp", app.id, factors.using(app, step))
@@ -76,6 +79,11 @@ def _check_recovery_code(code: str, credential: Credential, client: Client) -> P
         *activity.recording("recovery_code_used", credential.user_id, client),
     ]
     return Proved("recovery_code", factors.RECOVERY, changes)
+
+
+def _check_passkey(assertion: AssertionJson, credential: Credential, client: Client) -> Proved:
+    passkey, changes = passkeys.verify(assertion, credential, client)
+    return Proved("passkey", passkey.id, changes)
 
 
 def at_sign_in(proof: Proof, credential: Credential, client: Client, *, device: str) -> Proved:

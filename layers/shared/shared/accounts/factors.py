@@ -14,13 +14,17 @@ from shared.core.errors import (
     FactorConfirmed,
     FactorNotFound,
     InvalidCredentials,
+    LastWayIn,
     NoFactors,
     TooManyFactors,
 )
 from shared.core.tables import Change, optimistic, write
-from shared.records import activity, credentials, factors, outbox, sessions
-from shared.records.factors import MAX_APPS, App
+from shared.records import activity, apps, credentials, factors, outbox, sessions
+from shared.records.credentials import Credential
+from shared.records.factors import MAX_APPS, Factor
+from shared.records.passkeys import Passkey
 from shared.records.sessions import Session
+from shared.records.users import User
 from shared.values import totp
 from shared.values.client import Client
 
@@ -46,9 +50,9 @@ def add_app(session: Session, name: str) -> NewApp:
     """
     credential, user = lookup.of_user(session.user_id)
     found = factors.of_user(user.id)
-    if len([factor for factor in found.confirmed if factor.type == "totp"]) >= MAX_APPS:
+    if len(found.apps) >= MAX_APPS:
         raise TooManyFactors
-    app, secret = factors.new_app(user.id, name)
+    app, secret = apps.new(user.id, name)
     write(
         credentials.checking(credential),
         [change for waiting in found.pending for change in factors.removing(waiting)],
@@ -72,35 +76,42 @@ def confirm(session: Session, factor_id: str, code: str, client: Client) -> list
     """
     credential, user = lookup.of_user(session.user_id)
     app = _find(factors.of_user(user.id), factor_id)
-    if app.confirmed_at is not None:
+    if isinstance(app, Passkey) or app.confirmed_at is not None:
         raise FactorConfirmed
     step = app.step_of(code)
     if step is None:
         raise InvalidCredentials
-    codes, storing = (None, []) if credential.factors else factors.new_codes(user.id)
-    write(
-        credentials.changing(credential, factors={**credential.factors, app.id: app.type}),
-        factors.confirming(app, step),
-        storing,
-        outbox.sending("factor_added", user.email),
-        activity.recording("factor_added", user.id, client),
-    )
+    codes, changes = gaining(credential, user, app, client)
+    write(changes, factors.confirming(app, step))
     return codes
 
 
-def rename(session: Session, factor_id: str, name: str, client: Client) -> App:
+def gaining(
+    credential: Credential, user: User, factor: Factor, client: Client
+) -> tuple[list[str] | None, list[Change]]:
+    """Return the recovery codes that come with a first factor, otherwise None, and the changes that follow from it."""
+    codes, storing = (None, []) if credential.factors else factors.new_codes(user.id)
+    return codes, [
+        *credentials.changing(credential, factors={**credential.factors, factor.id: factor.type}),
+        *storing,
+        *outbox.sending("factor_added", user.email),
+        *activity.recording("factor_added", user.id, client),
+    ]
+
+
+def rename(session: Session, factor_id: str, name: str, client: Client) -> Factor:
     """Rename a factor, and return it.
 
     Raises:
         FactorNotFound: there is no such factor, or it is not confirmed.
 
     """
-    app = _find(factors.of_user(session.user_id), factor_id, is_confirmed=True)
+    factor = _find(factors.of_user(session.user_id), factor_id, is_confirmed=True)
     write(
         factors.renaming(session.user_id, factor_id, name),
         activity.recording("factor_updated", session.user_id, client),
     )
-    return app._replace(name=name)
+    return factor._replace(name=name)
 
 
 @optimistic
@@ -109,19 +120,22 @@ def remove(session: Session, factor_id: str, client: Client) -> None:
 
     Raises:
         FactorNotFound: there is no such factor.
+        LastWayIn: it is the last passkey of an account without a password.
 
     """
     credential, user = lookup.of_user(session.user_id)
     found = factors.of_user(user.id)
-    app = _find(found, factor_id)
-    if app.confirmed_at is None:
-        write(factors.removing(app))
+    factor = _find(found, factor_id)
+    if factor.confirmed_at is None:
+        write(factors.removing(factor))
         return
-    left = {each: kind for each, kind in credential.factors.items() if each != app.id}
+    left = {each: kind for each, kind in credential.factors.items() if each != factor.id}
+    if factor.type == "passkey" and credential.password_hash is None and "passkey" not in left.values():
+        raise LastWayIn
     write(
         credentials.changing(credential, factors=left),
-        factors.removing(app),
-        sessions.lowering(user.id, app.id) if left else _leaving_none(user.id, found),
+        factors.removing(factor),
+        sessions.lowering(user.id, factor.id) if left else _leaving_none(user.id, found),
         outbox.sending("factor_removed", user.email),
         activity.recording("factor_unenrolled", user.id, client),
     )
@@ -172,7 +186,7 @@ def reset(user_id: str, client: Client) -> None:
     )
 
 
-def _find(found: factors.Factors, factor_id: str, *, is_confirmed: bool = False) -> App:
+def _find(found: factors.Factors, factor_id: str, *, is_confirmed: bool = False) -> Factor:
     """Return the factor with this id.
 
     Raises:
@@ -180,7 +194,7 @@ def _find(found: factors.Factors, factor_id: str, *, is_confirmed: bool = False)
 
     """
     candidates = found.confirmed if is_confirmed else [*found.confirmed, *found.pending]
-    app = next((each for each in candidates if each.id == factor_id), None)
-    if app is None:
+    factor = next((each for each in candidates if each.id == factor_id), None)
+    if factor is None:
         raise FactorNotFound
-    return app
+    return factor

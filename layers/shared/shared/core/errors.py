@@ -5,6 +5,7 @@ Error
 │   ├── InvalidInput            names the invalid fields
 │   ├── InvalidCursor
 │   ├── InvalidOneTimeToken     wrong, used, void or expired: does not reveal which
+│   ├── InvalidPasskey
 │   └── RegistrationRequired
 ├── Unauthenticated         the caller is not authenticated
 │   ├── NoToken
@@ -30,7 +31,9 @@ Error
 │   ├── EmailTaken
 │   ├── EmailChangeUndoable
 │   ├── FactorConfirmed
+│   ├── LastWayIn
 │   ├── NoFactors
+│   ├── PasskeyTaken
 │   ├── TooManyFactors
 │   ├── IdempotencyKeyReused
 │   └── LastAdmin
@@ -102,6 +105,13 @@ class InvalidOneTimeToken(Invalid):
 
     code = "invalid_link"
     message = "This link or code is invalid or expired: request a new one"
+
+
+class InvalidPasskey(Invalid):
+    """The authenticator's response is invalid, or its challenge is used, expired or of another session."""
+
+    code = "invalid_passkey"
+    message = "The passkey could not be registered: start again"
 
 
 class RegistrationRequired(Invalid):
@@ -308,6 +318,20 @@ class NoFactors(Conflict):
 
     code = "no_factors"
     message = "Add a second factor first"
+
+
+class LastWayIn(Conflict):
+    """Without this passkey, the account could be reached by email only."""
+
+    code = "last_way_in"
+    message = "This is your last way to sign in: set a password or add a passkey first"
+
+
+class PasskeyTaken(Conflict):
+    """An account has this passkey already."""
+
+    code = "passkey_taken"
+    message = "This passkey is registered already"
 
 
 class TooManyFactors(Conflict):

@@ -325,6 +325,7 @@ _COMPOSERS: Mapping[Kind, Callable[[Entry], Message | None]] = {
     "factors_reset": _notice("factors_reset", sign_in_url="login", forgot_url="forgot-password"),
     "recovery_codes_renewed": _notice("recovery_codes_renewed", forgot_url="forgot-password"),
     "recovery_code_used": _notice("recovery_code_used", forgot_url="forgot-password"),
+    "passkey_cloned": _notice("passkey_cloned", forgot_url="forgot-password"),
     "role_changed": _notice("role_changed", forgot_url="forgot-password"),
     "account_disabled": _notice("account_disabled"),
     "account_closed": _notice("account_closed"),

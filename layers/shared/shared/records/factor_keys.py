@@ -85,6 +85,17 @@ def digest(purpose: str, content: bytes, *, key_id: str) -> bytes:
     return hmac.digest(_key(key_id, purpose), content, hashlib.sha256)
 
 
+def is_known(key_id: str) -> bool:
+    """Return whether the secret has a key of this id, which may be invented.
+
+    Raises:
+        Unavailable: Secrets Manager is unreachable.
+
+    """
+    _read_if_due(key_id)
+    return key_id in memory.keys
+
+
 def current() -> str:
     """Return the id of the key that protects new content.
 
@@ -99,12 +110,15 @@ def current() -> str:
 
 def _key(key_id: str, purpose: str) -> bytes:
     """Derive the key of a purpose. Each key in the secret is random, so one HMAC is enough (RFC 5869, 3.3)."""
+    if not is_known(key_id):
+        raise Unavailable(f"the secret FactorKeySecret has no key {key_id}: see docs/runbooks.md, Restoring a table")
+    return hmac.digest(memory.keys[key_id], purpose.encode(), hashlib.sha256)
+
+
+def _read_if_due(key_id: str) -> None:
     is_due = memory.read_at + _CACHE_LIFETIME <= clock.now()
     if is_due or (key_id not in memory.keys and memory.read_at + _LOOKUP_INTERVAL <= clock.now()):
         _read()
-    if key_id not in memory.keys:
-        raise Unavailable(f"the secret FactorKeySecret has no key {key_id}: see docs/runbooks.md, Restoring a table")
-    return hmac.digest(memory.keys[key_id], purpose.encode(), hashlib.sha256)
 
 
 def _read() -> None:

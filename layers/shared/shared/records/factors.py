@@ -10,103 +10,29 @@ A code is accepted once: its step is stored, and only a later step is accepted (
 import base64
 import re
 import secrets
-import uuid
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from shared.core import clock
 from shared.core.conditions import Attr, Key
-from shared.core.errors import CodeAlreadyUsed, FactorNotFound
+from shared.core.errors import CodeAlreadyUsed, FactorNotFound, PasskeyTaken
 from shared.core.tables import Change, Delete, Item, Put, Table, Update
-from shared.records import factor_keys
-from shared.values import totp
-from shared.values.choices import FactorType
+from shared.records import factor_keys, passkeys
+from shared.records.apps import App
+from shared.records.passkeys import Passkey
 
-if TYPE_CHECKING:
-    from shared.shapes.factors import PublicFactor
+Factor: TypeAlias = App | Passkey
 
 FACTORS = Table("factors_table")
 # How many an account may have. Together with its sessions, their removal has to fit in one transaction.
 MAX_APPS = 5
-# How long a new factor waits for its first code.
-_CONFIRMATION_PERIOD = 10 * clock.MINUTE
+MAX_PASSKEYS = 10
 _CODES = 10
 # 80 random bits, as 16 characters of base32.
 _CODE_SIZE = 10
 _GROUP = 4
 # The sort key of the recovery codes. The other items have the id of a factor there.
 RECOVERY = "recovery"
-
-
-class App(NamedTuple):
-    """An authenticator app. Times are seconds since 1970.
-
-    `secret` is sealed. `last_step` is the step of the latest accepted code. `confirmed_at` is None until the first one.
-    """
-
-    user_id: str
-    id: str
-    name: str
-    secret: bytes
-    created_at: int
-    confirmed_at: int | None = None
-    last_used_at: int | None = None
-    last_step: int = 0
-    type: FactorType = "totp"
-
-    @property
-    def is_valid(self) -> bool:
-        """Whether the factor is confirmed, or may still be. DynamoDB deletes late, so the time is checked here."""
-        return self.confirmed_at is not None or self.created_at + _CONFIRMATION_PERIOD > clock.now()
-
-    @property
-    def context(self) -> str:
-        """What the sealed secret is bound to."""
-        return f"{self.user_id}|{self.id}"
-
-    def step_of(self, code: str) -> int | None:
-        """Return the step of a valid code, used or not, or None."""
-        secret = factor_keys.unseal(self.secret, context=self.context).content
-        return totp.step_of(secret, code, clock.now())
-
-    def public(self) -> "PublicFactor":
-        """Return the fields that the user may see."""
-        return {
-            "id": self.id,
-            "type": self.type,
-            "name": self.name,
-            "createdAt": clock.rfc3339(self.created_at),
-            "lastUsedAt": None if self.last_used_at is None else clock.rfc3339(self.last_used_at),
-        }
-
-    def item(self) -> Item:
-        """Return the item to store."""
-        item = {
-            "userId": self.user_id,
-            "factor": self.id,
-            "type": self.type,
-            "name": self.name,
-            "secret": self.secret,
-            "createdAt": self.created_at,
-            "confirmedAt": self.confirmed_at,
-            "lastUsedAt": self.last_used_at,
-            "lastStep": self.last_step,
-        }
-        return {**item, "expiresAt": self.created_at + _CONFIRMATION_PERIOD} if self.confirmed_at is None else item
-
-    @classmethod
-    def from_item(cls, item: Item) -> "App":
-        """Create a factor from a stored item."""
-        return cls(
-            user_id=item["userId"],
-            id=item["factor"],
-            name=item["name"],
-            secret=item["secret"],
-            created_at=item["createdAt"],
-            confirmed_at=item["confirmedAt"],
-            last_used_at=item["lastUsedAt"],
-            last_step=item["lastStep"],
-        )
 
 
 class RecoveryCodes(NamedTuple):
@@ -126,23 +52,33 @@ class RecoveryCodes(NamedTuple):
 class Factors(NamedTuple):
     """All factors of an account. `pending` apps wait for their first code."""
 
-    confirmed: Sequence[App]
+    confirmed: Sequence[Factor]
     pending: Sequence[App]
     recovery_codes: RecoveryCodes | None
 
     @property
     def ids(self) -> set[str]:
         """The ids of the factors."""
-        return {app.id for app in (*self.confirmed, *self.pending)}
+        return {factor.id for factor in (*self.confirmed, *self.pending)}
 
     def added_since(self, moment: int) -> "Factors":
         """Return what was added at this time (seconds since 1970) or later. A pending app always is."""
         codes = self.recovery_codes
         return Factors(
-            confirmed=[app for app in self.confirmed if app.confirmed_at is None or app.confirmed_at >= moment],
+            confirmed=[factor for factor in self.confirmed if (factor.confirmed_at or 0) >= moment],
             pending=self.pending,
             recovery_codes=codes if codes is not None and codes.generated_at >= moment else None,
         )
+
+    @property
+    def apps(self) -> list[App]:
+        """The confirmed apps."""
+        return [factor for factor in self.confirmed if isinstance(factor, App)]
+
+    @property
+    def passkeys(self) -> list[Passkey]:
+        """The passkeys."""
+        return [factor for factor in self.confirmed if isinstance(factor, Passkey)]
 
     @property
     def codes_left(self) -> int:
@@ -153,26 +89,21 @@ class Factors(NamedTuple):
 def of_user(user_id: str) -> Factors:
     """Return a user's factors, oldest first."""
     items = list(FACTORS.query(Key("userId").eq(user_id)))
-    apps = [App.from_item(item) for item in items if item["type"] == "totp"]
-    apps = sorted((app for app in apps if app.is_valid), key=lambda app: app.created_at)
+    apps = [app for app in (App.from_item(item) for item in items if item["type"] == "totp") if app.is_valid]
+    keys = [Passkey.from_item(item) for item in items if item["type"] == "passkey"]
     codes = [item for item in items if item["type"] == RECOVERY]
+    confirmed: list[Factor] = [*(app for app in apps if app.confirmed_at is not None), *keys]
     return Factors(
-        confirmed=[app for app in apps if app.confirmed_at is not None],
+        confirmed=sorted(confirmed, key=lambda factor: factor.created_at),
         pending=[app for app in apps if app.confirmed_at is None],
         recovery_codes=_recovery_codes(codes[0]) if codes else None,
     )
 
 
-def new_app(user_id: str, name: str) -> tuple[App, bytes]:
-    """Create an unconfirmed app without storing it. Return it and its secret, which is not sealed.
-
-    Raises:
-        Unavailable: Secrets Manager is unreachable.
-
-    """
-    secret = totp.new_secret()
-    app = App(user_id=user_id, id=str(uuid.uuid4()), name=name, secret=b"", created_at=clock.now())
-    return app._replace(secret=factor_keys.seal(secret, context=app.context)), secret
+def passkey(user_id: str, credential_id: bytes) -> Passkey | None:
+    """Return the passkey of a user that has this credential, or None. One read."""
+    item = FACTORS.get({"userId": user_id, "factor": passkeys.id_of(credential_id)})
+    return Passkey.from_item(item) if item is not None and item["credentialId"] == credential_id else None
 
 
 # Changes -------------------------------------------------------------------------------------------
@@ -215,19 +146,53 @@ def renaming(user_id: str, factor_id: str, name: str) -> list[Change]:
     return [Update(table=FACTORS, key=key, set={"name": name}, when=Attr("name").exists(), otherwise=FactorNotFound)]
 
 
-def removing(app: App) -> list[Change]:
+def registering(passkey: Passkey) -> list[Change]:
+    """Return the changes that store a new passkey. They fail with `PasskeyTaken` if an account has it already."""
+    free = Attr("factor").not_exists()
+    return [
+        Put(table=FACTORS, item=passkey.item(), when=free, otherwise=PasskeyTaken),
+        # One credential belongs to one account (WebAuthn Level 3, 7.1, step 26).
+        Put(table=FACTORS, item={**_owner_key(passkey), "owner": passkey.user_id}, when=free, otherwise=PasskeyTaken),
+    ]
+
+
+def asserting(passkey: Passkey, *, sign_count: int, backed_up: bool) -> list[Change]:
+    """Return the changes that record the use of a passkey."""
+    return [
+        Update(
+            table=FACTORS,
+            key=_key(passkey),
+            set={"signCount": sign_count, "backedUp": backed_up, "lastUsedAt": clock.now()},
+            when=Attr("signCount").eq(passkey.sign_count),
+        )
+    ]
+
+
+def suspecting(passkey: Passkey) -> list[Change]:
+    """Return the changes that record that a clone of a passkey was noticed."""
+    unchanged = Attr("suspectedAt").eq(passkey.suspected_at)
+    return [Update(table=FACTORS, key=_key(passkey), set={"suspectedAt": clock.now()}, when=unchanged)]
+
+
+def removing(factor: Factor) -> list[Change]:
     """Return the changes that remove a factor."""
-    return [Delete(table=FACTORS, key=_key(app))]
+    deletion = Delete(table=FACTORS, key=_key(factor))
+    return [deletion, Delete(table=FACTORS, key=_owner_key(factor))] if isinstance(factor, Passkey) else [deletion]
 
 
 def removing_all(factors: Factors) -> list[Change]:
     """Return the changes that remove all factors of an account, and its recovery codes."""
-    apps = [change for app in (*factors.confirmed, *factors.pending) for change in removing(app)]
-    return [*apps, *removing_codes(factors.recovery_codes)]
+    removed = [change for factor in (*factors.confirmed, *factors.pending) for change in removing(factor)]
+    return [*removed, *removing_codes(factors.recovery_codes)]
 
 
-def _key(app: App) -> Item:
-    return {"userId": app.user_id, "factor": app.id}
+def _key(factor: Factor) -> Item:
+    return {"userId": factor.user_id, "factor": factor.id}
+
+
+def _owner_key(passkey: Passkey) -> Item:
+    """Return the key of the item that names the account of a passkey: no user has this id."""
+    return {"userId": f"passkey#{passkey.id}", "factor": "owner"}
 
 
 # Recovery codes ------------------------------------------------------------------------------------

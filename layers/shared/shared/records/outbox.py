@@ -66,6 +66,7 @@ Kind: TypeAlias = Literal[
     "factors_reset",
     "recovery_codes_renewed",
     "recovery_code_used",
+    "passkey_cloned",
     "role_changed",
     "account_disabled",
     "account_closed",

@@ -19,6 +19,8 @@ class PublicFactor(TypedDict):
     name: Annotated[str, Field(examples=["My phone"])]
     createdAt: Time
     lastUsedAt: Time | None
+    synced: NotRequired[bool]
+    """Only of a passkey: whether its owner's other devices have it too."""
 
 
 class FactorList(TypedDict):

@@ -35,6 +35,7 @@ Event: TypeAlias = Literal[
     "factors_reset",
     "generate_recovery_codes",
     "recovery_code_used",
+    "passkey_clone_suspected",
     "user_modified",
     "data_exported",
     "user_deleted",

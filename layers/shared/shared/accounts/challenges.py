@@ -1,0 +1,73 @@
+"""Challenges for passkeys: what an authenticator signs, so that a signature is good for one ceremony, once.
+
+Asking for a challenge costs no write, so nobody can fill a table with them: a challenge authenticates itself. It holds
+random bytes, its expiry and an HMAC over these, the ceremony and, for a registration, the account and the session. It
+is used once: the transaction that it belongs to records it (`one_time_tokens.using_once`).
+"""
+
+import hashlib
+import hmac
+import secrets
+import struct
+from typing import Literal, NamedTuple, TypeAlias
+
+from shared.core import clock
+from shared.core.errors import Error
+from shared.core.tables import Change
+from shared.records import factor_keys, one_time_tokens
+from shared.records.sessions import Session
+
+Ceremony: TypeAlias = Literal["register", "sign-in"]
+LIFETIME = 5 * clock.MINUTE
+
+# The id of the key, the expiry, and random bytes; an HMAC of 16 bytes follows.
+_CONTENT = struct.Struct(">8sQ16s")
+_SEAL_SIZE = 16
+
+
+class Challenge(NamedTuple):
+    """A valid challenge. `using` are the changes that use it, which fail if it was used before."""
+
+    content: bytes
+    using: list[Change]
+
+
+def new(ceremony: Ceremony, session: Session | None = None) -> bytes:
+    """Return a new challenge. One for a registration belongs to a session.
+
+    Raises:
+        Unavailable: Secrets Manager is unreachable.
+
+    """
+    key_id = factor_keys.current()
+    content = _CONTENT.pack(key_id.encode(), clock.now() + LIFETIME, secrets.token_bytes(16))
+    return content + _seal(key_id, ceremony, session, content)
+
+
+def verify(
+    challenge: bytes, ceremony: Ceremony, session: Session | None = None, *, otherwise: type[Error]
+) -> Challenge:
+    """Return a challenge that we have issued for this ceremony, which may have been used.
+
+    Raises:
+        Error: `otherwise`, if it is not ours, for another ceremony, account or session, or expired.
+        Unavailable: Secrets Manager is unreachable.
+
+    """
+    content, seal = challenge[: _CONTENT.size], challenge[_CONTENT.size :]
+    try:
+        key, expires_at, _ = _CONTENT.unpack(content)
+        key_id = key.decode("ascii")
+    except (struct.error, UnicodeDecodeError) as error:
+        raise otherwise from error
+    if not factor_keys.is_known(key_id) or not hmac.compare_digest(seal, _seal(key_id, ceremony, session, content)):
+        raise otherwise
+    if expires_at <= clock.now():
+        raise otherwise
+    digest = hashlib.sha256(challenge).hexdigest()
+    return Challenge(challenge, one_time_tokens.using_once(digest, expires_at, otherwise=otherwise))
+
+
+def _seal(key_id: str, ceremony: Ceremony, session: Session | None, content: bytes) -> bytes:
+    of = "" if session is None else session.reference
+    return factor_keys.digest("challenge", f"{ceremony}\x00{of}\x00".encode() + content, key_id=key_id)[:_SEAL_SIZE]
