@@ -134,6 +134,7 @@ def test_only_functions_that_issue_tokens_read_the_signing_key() -> None:
     readers = {folder for folder, permissions in granted().items() for _, on in permissions if on == "SigningKeySecret"}
     issuers = {
         "login/index",
+        "login/email/verify",
         "login/passkey/index",
         "mfa",
         "refresh",

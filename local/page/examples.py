@@ -33,7 +33,7 @@ def examples(function: Function, path: str) -> dict[str, dict[str, Any]]:
 
 
 def _folder(function: Function) -> Path | None:
-    """Return the folder of the function's events: `events/auth/login` for `functions/auth/login`."""
+    """Return the folder of the function's events: `events/auth/logout` for `functions/auth/logout`."""
     for parent in function.folder.parents:
         if parent.name == "functions":
             return parent.parent / "events" / function.folder.relative_to(parent)

@@ -77,7 +77,7 @@ def test_every_route_is_throttled(transformed: Template) -> None:
     }
     costly = {"ThrottlingRateLimit": {"Ref": "CostlyThrottlingRate"}}
     costly |= {"ThrottlingBurstLimit": {"Ref": "CostlyThrottlingBurst"}}
-    expected = {routes[name]: costly for name in HASHING | {"Contact", "ForgotPassword", "ResendVerification"}}
+    expected = {routes[name]: costly for name in HASHING | {"Contact", "ForgotPassword", "Email", "ResendVerification"}}
     assert settings["RouteSettings"] == expected
 
 
@@ -253,6 +253,8 @@ def _longest(value: Any, parameters: Template) -> int:  # noqa: PLR0911  # a str
             return max(_longest(each, parameters) for each in both)
         case {"Ref": str(name)} if "MaxValue" in parameters.get(name, {}):
             return len(str(parameters[name]["MaxValue"]))
+        case {"Ref": str(name)} if "AllowedValues" in parameters.get(name, {}):
+            return max(len(str(allowed)) for allowed in parameters[name]["AllowedValues"])
         case {"Ref": str(name)} if name.endswith(("Secret", "Queue")):
             # An ARN and a URL: both contain region and account.
             return len("https://sqs.ap-southeast-1.amazonaws.com/111122223333/") + 50 + len(name) + 14

@@ -12,6 +12,8 @@ export const isPublic: ReadonlySet<string> = new Set([
   "GET /.well-known/openid-configuration",
   "POST /api/auth/forgot-password",
   "POST /api/auth/login",
+  "POST /api/auth/login/email",
+  "POST /api/auth/login/email/verify",
   "POST /api/auth/login/passkey",
   "POST /api/auth/login/passkey/options",
   "POST /api/auth/mfa",

@@ -1,4 +1,4 @@
-// Made by `make client` from docs/openapi.json (SHA-256 00484c6c773c50aa36035f68b0bf83ed0ab0321ab3f57779c0d72cda8eab4f64). Do not edit.
+// Made by `make client` from docs/openapi.json (SHA-256 c36c81c023a90eeb44d75dd56b74f47e4851192c770e5d0727bdc160fd7a3114). Do not edit.
 
 export interface paths {
     "/.well-known/jwks.json": {
@@ -104,7 +104,7 @@ export interface paths {
         };
         /**
          * Return everything that the account owns
-         * @description Once an hour, if the session has just proved the password.
+         * @description Once an hour, if the session is fresh.
          *
          *     If it is over 5 MB, `Location` is the URL of a file with the same JSON, valid for 60 seconds: a browser that follows
          *     it gets the file. Submitted forms belong to no account, and are not included.
@@ -116,6 +116,54 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/auth/factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the confirmed factors, and the number of recovery codes that are left */
+        get: operations["listFactors"];
+        put?: never;
+        /**
+         * Create the secret of an authenticator app
+         * @description It is active once its first code is confirmed, within ten minutes.
+         *
+         *     Another call replaces an app that was not confirmed yet.
+         */
+        post: operations["addFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/factors/{factorId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm an authenticator app
+         * @description The first factor of the account brings ten recovery codes, which are shown once.
+         */
+        post: operations["confirmFactor"];
+        /**
+         * Remove the factor, and with the last one the recovery codes
+         * @description Sessions that it has raised fall to `aal` 1.
+         */
+        delete: operations["removeFactor"];
+        options?: never;
+        head?: never;
+        /** Rename the factor */
+        patch: operations["renameFactor"];
         trace?: never;
     };
     "/api/auth/forgot-password": {
@@ -147,8 +195,48 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Start a session, and return its tokens */
+        /**
+         * Start a session, and return its tokens
+         * @description If the account has a factor, /api/auth/mfa does.
+         */
         post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/login/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Email a link and a code if the address has an account, and return the secret of the request */
+        post: operations["requestSignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/login/email/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a session, and return its tokens
+         * @description If the account has a factor, /api/auth/mfa does.
+         */
+        post: operations["verifySignIn"];
         delete?: never;
         options?: never;
         head?: never;
@@ -192,6 +280,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/mfa": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start the session that the first step has asked for, and return its tokens */
+        post: operations["completeSignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/reauthenticate": {
         parameters: {
             query?: never;
@@ -206,6 +311,26 @@ export interface paths {
          * @description Refresh tokens issued before are void.
          */
         post: operations["reauthenticate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create ten recovery codes, which are shown once
+         * @description Earlier ones are void.
+         */
+        post: operations["renewRecoveryCodes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -425,6 +550,26 @@ export interface paths {
         patch: operations["updateUser"];
         trace?: never;
     };
+    "/api/users/{userId}/factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove all factors of a user who has lost them, and end their sessions
+         * @description The user is notified.
+         */
+        delete: operations["resetFactors"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -433,6 +578,7 @@ export interface components {
         AccountExport: {
             user: components["schemas"]["PublicUser"];
             sessions: components["schemas"]["PublicSession"][];
+            factors: components["schemas"]["PublicFactor"][];
             activity: components["schemas"]["PublicEntry"][];
             resources: {
                 [key: string]: {
@@ -448,6 +594,10 @@ export interface components {
             role?: "user" | "admin";
             /** @enum {string} */
             status?: "active" | "disabled";
+        };
+        /** @description A factor that was confirmed. */
+        Confirmed: {
+            recoveryCodes?: string[];
         };
         /** @description The session's current refresh token. */
         CurrentToken: {
@@ -487,7 +637,14 @@ export interface components {
             /** @example MkR13hYRjoEEPwA= */
             requestId: string;
             errors?: components["schemas"]["FieldError"][];
-            methods?: "password"[];
+            mfa?: components["schemas"]["SecondStep-Output"];
+            methods?: ("password" | "totp" | "recovery_code" | "passkey" | "email" | "provider")[];
+        };
+        /** @description The confirmed factors, oldest first, and the number of recovery codes that are left. */
+        FactorList: {
+            data: components["schemas"]["PublicFactor"][];
+            /** @example 10 */
+            recoveryCodes: number;
         };
         /** @description What is wrong with one field. */
         FieldError: {
@@ -495,6 +652,11 @@ export interface components {
             field: string;
             /** @example is required */
             message: string;
+        };
+        /** @description The code that the authenticator app shows. */
+        FirstCode: {
+            /** @example 123456 */
+            code: string;
         };
         /** @description The address to send the link to. */
         ForgottenPassword: {
@@ -547,6 +709,18 @@ export interface components {
         Jwks: {
             keys: components["schemas"]["Jwk"][];
         };
+        /** @description The link's token, and the secret of the request if the link is bound or opens an account; or request and code. */
+        MailboxProof: {
+            /** @default null */
+            token?: string | null;
+            /**
+             * @default
+             * @example 1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM
+             */
+            request?: string;
+            /** @default null */
+            code?: string | null;
+        };
         /** @description The caller's profile and session. */
         Me: {
             user: components["schemas"]["PublicUser"];
@@ -574,7 +748,11 @@ export interface components {
             /** @example Your address is confirmed. */
             message: string;
         };
-        /** @description The new address, and the password to confirm the change, which a fresh session may leave out. */
+        /**
+         * @description The new address, and the password, which a fresh session may leave out.
+         *
+         *     A session must be fresh if the account has a factor.
+         */
         NewAddress: {
             /**
              * Format: email
@@ -583,6 +761,25 @@ export interface components {
             newEmail: string;
             /** @default null */
             password?: string | null;
+        };
+        /** @description An authenticator app that waits for its first code, for ten minutes. */
+        NewApp: {
+            /**
+             * Format: uuid
+             * @example 0b7c5a3e-5f0e-4c57-9a31-6f2f0f1c9d42
+             */
+            id: string;
+            /** @example JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP */
+            secret: string;
+            /** @example otpauth://totp/Example:ada%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP */
+            uri: string;
+        };
+        /** @description The type of the factor, and a name by which its owner recognizes it. */
+        NewFactor: {
+            /** @constant */
+            type: "totp";
+            /** @example Ada Lovelace */
+            name: string;
         };
         /** @description The link's token, and the new password. */
         NewPassword: {
@@ -593,6 +790,10 @@ export interface components {
              * @example correct horse battery
              */
             password: string;
+        };
+        /** @description Ten recovery codes. They are shown once. */
+        NewRecoveryCodes: {
+            recoveryCodes: string[];
         };
         /** @description The issuer of access tokens, and its keys (OpenID Connect Discovery 1.0, 3). */
         OpenidConfiguration: {
@@ -611,26 +812,32 @@ export interface components {
             /** @default null */
             cursor?: string | null;
         };
-        /** @description The current and the new password. */
+        /** @description The current and the new password. An account without a password has no current one, and must be fresh. */
         Passwords: {
-            /**
-             * Format: password
-             * @example correct horse battery
-             */
-            currentPassword: string;
+            /** @default null */
+            currentPassword?: string | null;
             /**
              * Format: password
              * @example correct horse battery
              */
             newPassword: string;
         };
-        /** @description The password of the account. */
+        /**
+         * @description One proof: the password, or for an account with a factor the code of an app or a recovery code.
+         *
+         *     For an account that has neither: the code of an email, and the secret that /api/auth/login/email has returned.
+         */
         Proof: {
-            /**
-             * Format: password
-             * @example correct horse battery
-             */
-            password: string;
+            /** @default null */
+            password?: string | null;
+            /** @default null */
+            code?: string | null;
+            /** @default null */
+            recoveryCode?: string | null;
+            /** @default null */
+            request?: string | null;
+            /** @default null */
+            mailCode?: string | null;
         };
         /**
          * @description The mailbox's proof: the link's token, or the address and its six-digit code; and the registrant's.
@@ -665,7 +872,7 @@ export interface components {
              */
             at: string;
             /** @enum {string} */
-            event: "user_confirmation_requested" | "user_signedup" | "user_invited" | "user_email_verified" | "user_email_bounced" | "user_email_complained" | "login" | "user_reauthenticated" | "logout" | "token_refreshed" | "token_reused" | "user_recovery_requested" | "user_password_reset" | "user_password_changed" | "user_email_change_requested" | "user_email_changed" | "user_email_change_undone" | "user_modified" | "data_exported" | "user_deleted";
+            event: "user_confirmation_requested" | "user_signedup" | "user_invited" | "user_email_verified" | "user_email_bounced" | "user_email_complained" | "user_sign_in_requested" | "login" | "user_reauthenticated" | "logout" | "token_refreshed" | "token_reused" | "user_recovery_requested" | "user_password_reset" | "user_password_changed" | "user_email_change_requested" | "user_email_changed" | "user_email_change_undone" | "factor_added" | "factor_updated" | "factor_unenrolled" | "factors_reset" | "generate_recovery_codes" | "recovery_code_used" | "user_modified" | "data_exported" | "user_deleted";
             /** @enum {string} */
             outcome: "success" | "failure";
             /** @example 203.0.113.10 */
@@ -675,6 +882,24 @@ export interface components {
             /** @enum {string} */
             by?: "self" | "admin";
             changes?: components["schemas"]["Difference"][];
+        };
+        /** @description A confirmed factor. */
+        PublicFactor: {
+            /**
+             * Format: uuid
+             * @example 0b7c5a3e-5f0e-4c57-9a31-6f2f0f1c9d42
+             */
+            id: string;
+            /** @enum {string} */
+            type: "totp" | "passkey";
+            /** @example My phone */
+            name: string;
+            /**
+             * Format: date-time
+             * @example 2026-08-04T12:00:00.000Z
+             */
+            createdAt: string;
+            lastUsedAt: string | null;
         };
         /** @description A device that is signed in. */
         PublicSession: {
@@ -702,6 +927,16 @@ export interface components {
             ip: string;
             /** @example Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0 */
             userAgent: string;
+            /**
+             * @example [
+             *       "pwd",
+             *       "otp",
+             *       "mfa"
+             *     ]
+             */
+            amr: string[];
+            /** @enum {integer} */
+            aal: 1 | 2;
             current: boolean;
         };
         /** @description A submission with the fields of its form. */
@@ -771,6 +1006,11 @@ export interface components {
             /** @example 1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM */
             registration: string;
         };
+        /** @description Another name. */
+        Renamed: {
+            /** @example Ada Lovelace */
+            name: string;
+        };
         /**
          * @description All fields that the caller may change: the name, and for administrators the role and status.
          *
@@ -792,6 +1032,47 @@ export interface components {
             cursor?: string | null;
             /** @default null */
             email?: string | null;
+        };
+        /** @description The token of the first step, and one proof: the code of an authenticator app, or a recovery code. */
+        "SecondStep-Input": {
+            /** @example 1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM */
+            token: string;
+            /** @default null */
+            code?: string | null;
+            /** @default null */
+            recoveryCode?: string | null;
+        };
+        /** @description What a sign-in needs besides its first step. */
+        "SecondStep-Output": {
+            /** @example 1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM */
+            token: string;
+            methods: ("password" | "totp" | "recovery_code" | "passkey" | "email" | "provider")[];
+            /** @example 300 */
+            expiresIn: number;
+        };
+        /**
+         * @description The address, whether the link is bound to this client, and the name of a new account.
+         *
+         *     A `bound` link signs in only together with `request`. Without a `name`, a new account gets the part of its address
+         *     before the @. Accounts open only if the parameter `EmailSignUp` is on.
+         */
+        SignInByEmail: {
+            /**
+             * Format: email
+             * @example ada@example.com
+             */
+            email: string;
+            /** @default false */
+            bound?: boolean;
+            /** @default null */
+            name?: string | null;
+        };
+        /** @description A request to sign in by email. */
+        SignInRequested: {
+            /** @example Your address is confirmed. */
+            message: string;
+            /** @example 1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM */
+            request: string;
         };
         /** @description The caller's sessions to end. */
         SignOut: {
@@ -896,6 +1177,50 @@ export interface components {
                 "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
                     code?: "email_taken";
+                };
+            };
+        };
+        /** @description The factor was confirmed before. */
+        FactorConfirmed: {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                RateLimit?: string;
+                /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                "RateLimit-Policy"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    code?: "factor_confirmed";
+                };
+            };
+        };
+        /** @description The caller has no factor with this id, or it was not confirmed in time. */
+        FactorNotFound: {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                RateLimit?: string;
+                /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                "RateLimit-Policy"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    code?: "factor_not_found";
                 };
             };
         };
@@ -1011,6 +1336,50 @@ export interface components {
                 };
             };
         };
+        /** @description The first step of a sign-in is done, and the account has a factor: one of `methods` has to be proved. */
+        MfaRequired: {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                RateLimit?: string;
+                /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                "RateLimit-Policy"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    code?: "mfa_required";
+                };
+            };
+        };
+        /** @description Recovery codes stand in for a factor, and the account has none. */
+        NoFactors: {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                RateLimit?: string;
+                /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                "RateLimit-Policy"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    code?: "no_factors";
+                };
+            };
+        };
         /** @description The issuer of access tokens is not a URL, so there is no discovery document. */
         NoIssuer: {
             headers: {
@@ -1119,6 +1488,28 @@ export interface components {
                 "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
                     code?: "stale";
+                };
+            };
+        };
+        /** @description The account has as many factors of this type as it may have. */
+        TooManyFactors: {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                RateLimit?: string;
+                /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                "RateLimit-Policy"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    code?: "too_many_factors";
                 };
             };
         };
@@ -1453,7 +1844,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The new address, and the password to confirm the change, which a fresh session may leave out. */
+        /**
+         * @description The new address, and the password, which a fresh session may leave out.
+         *
+         *     A session must be fresh if the account has a factor.
+         */
         requestBody: {
             content: {
                 /**
@@ -1530,7 +1925,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The current and the new password. */
+        /** @description The current and the new password. An account without a password has no current one, and must be fresh. */
         requestBody: {
             content: {
                 /**
@@ -1597,6 +1992,7 @@ export interface operations {
                     };
                 };
             };
+            403: components["responses"]["ReauthenticationRequired"];
             405: components["responses"]["MethodNotAllowed"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -1648,7 +2044,22 @@ export interface operations {
                      *             "expiresAt": "2026-08-04T12:00:00.000Z",
                      *             "ip": "203.0.113.10",
                      *             "userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0",
+                     *             "amr": [
+                     *               "pwd",
+                     *               "otp",
+                     *               "mfa"
+                     *             ],
+                     *             "aal": 1,
                      *             "current": true
+                     *           }
+                     *         ],
+                     *         "factors": [
+                     *           {
+                     *             "id": "0b7c5a3e-5f0e-4c57-9a31-6f2f0f1c9d42",
+                     *             "type": "totp",
+                     *             "name": "My phone",
+                     *             "createdAt": "2026-08-04T12:00:00.000Z",
+                     *             "lastUsedAt": "2026-08-04T12:00:00.000Z"
                      *           }
                      *         ],
                      *         "activity": [
@@ -1697,6 +2108,300 @@ export interface operations {
             403: components["responses"]["ReauthenticationRequired"];
             405: components["responses"]["MethodNotAllowed"];
             429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listFactors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": [
+                     *         {
+                     *           "id": "0b7c5a3e-5f0e-4c57-9a31-6f2f0f1c9d42",
+                     *           "type": "totp",
+                     *           "name": "My phone",
+                     *           "createdAt": "2026-08-04T12:00:00.000Z",
+                     *           "lastUsedAt": "2026-08-04T12:00:00.000Z"
+                     *         }
+                     *       ],
+                     *       "recoveryCodes": 10
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                    } & components["schemas"]["FactorList"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            405: components["responses"]["MethodNotAllowed"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    addFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The type of the factor, and a name by which its owner recognizes it. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "totp",
+                 *       "name": "My phone"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewFactor"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Where it is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "id": "0b7c5a3e-5f0e-4c57-9a31-6f2f0f1c9d42",
+                     *         "secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+                     *         "uri": "otpauth://totp/Example:ada%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["NewApp"];
+                    };
+                };
+            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["ReauthenticationRequired"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["TooManyFactors"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    confirmFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                factorId: string;
+            };
+            cookie?: never;
+        };
+        /** @description The code that the authenticator app shows. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "123456"
+                 *     }
+                 */
+                "application/json": components["schemas"]["FirstCode"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "recoveryCodes": [
+                     *           "MZXW-6YTB-OI4G-K5DT"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Confirmed"];
+                    };
+                };
+            };
+            400: components["responses"]["ValidationFailed"];
+            /** @description The request has no bearer token. The token was not issued by us, or not as an access token for this API. The token is genuine but has expired. The token is valid, but its session was signed out, was revoked, or has expired. Unknown address, wrong password, or locked or disabled account. Callers never learn which. */
+            401: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "no_token" | "invalid_token" | "token_expired" | "session_ended" | "invalid_credentials";
+                    };
+                };
+            };
+            403: components["responses"]["ReauthenticationRequired"];
+            404: components["responses"]["FactorNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["FactorConfirmed"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    removeFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                factorId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["ReauthenticationRequired"];
+            404: components["responses"]["FactorNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    renameFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                factorId: string;
+            };
+            cookie?: never;
+        };
+        /** @description Another name. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "My old phone"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Renamed"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "id": "0b7c5a3e-5f0e-4c57-9a31-6f2f0f1c9d42",
+                     *         "type": "totp",
+                     *         "name": "My phone",
+                     *         "createdAt": "2026-08-04T12:00:00.000Z",
+                     *         "lastUsedAt": "2026-08-04T12:00:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["PublicFactor"];
+                    };
+                };
+            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["ReauthenticationRequired"];
+            404: components["responses"]["FactorNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -1813,7 +2518,157 @@ export interface operations {
             };
             400: components["responses"]["ValidationFailed"];
             401: components["responses"]["InvalidCredentials"];
+            403: components["responses"]["MfaRequired"];
             405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    requestSignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description The address, whether the link is bound to this client, and the name of a new account.
+         *
+         *     A `bound` link signs in only together with `request`. Without a `name`, a new account gets the part of its address
+         *     before the @. Accounts open only if the parameter `EmailSignUp` is on.
+         */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "bound": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["SignInByEmail"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "message": "Your address is confirmed.",
+                     *       "request": "1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                    } & components["schemas"]["SignInRequested"];
+                };
+            };
+            400: components["responses"]["ValidationFailed"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    verifySignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The link's token, and the secret of the request if the link is bound or opens an account; or request and code. */
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "request": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                 *       "code": "000000"
+                 *     }
+                 */
+                "application/json": components["schemas"]["MailboxProof"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6Ij…",
+                     *       "tokenType": "Bearer",
+                     *       "expiresIn": 3600,
+                     *       "refreshToken": "1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM",
+                     *       "device": "1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM",
+                     *       "user": {
+                     *         "id": "0b7c5a3e-5f0e-4c57-9a31-6f2f0f1c9d42",
+                     *         "email": "ada@example.com",
+                     *         "name": "Ada Lovelace",
+                     *         "role": "user"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            /** @description One or more fields are invalid. The link or code is wrong, used, void or expired. Revealing which would help an attacker. The mailbox was proved, but not who registered. */
+            400: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "validation_failed" | "invalid_link" | "registration_required";
+                    };
+                };
+            };
+            403: components["responses"]["MfaRequired"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["EmailTaken"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
@@ -1911,6 +2766,12 @@ export interface operations {
                      *           "expiresAt": "2026-08-04T12:00:00.000Z",
                      *           "ip": "203.0.113.10",
                      *           "userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0",
+                     *           "amr": [
+                     *             "pwd",
+                     *             "otp",
+                     *             "mfa"
+                     *           ],
+                     *           "aal": 1,
                      *           "current": true
                      *         }
                      *       }
@@ -1944,6 +2805,92 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    completeSignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The token of the first step, and one proof: the code of an authenticator app, or a recovery code. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                 *       "code": "123456"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SecondStep-Input"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6Ij…",
+                     *       "tokenType": "Bearer",
+                     *       "expiresIn": 3600,
+                     *       "refreshToken": "1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM",
+                     *       "device": "1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM",
+                     *       "user": {
+                     *         "id": "0b7c5a3e-5f0e-4c57-9a31-6f2f0f1c9d42",
+                     *         "email": "ada@example.com",
+                     *         "name": "Ada Lovelace",
+                     *         "role": "user"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            400: components["responses"]["ValidationFailed"];
+            /** @description The token of the first step was not issued by us, or is used, void or expired. Unknown address, wrong password, or locked or disabled account. Callers never learn which. The code is correct, but was accepted before. It is not counted as a failure. */
+            401: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid_mfa_token" | "invalid_credentials" | "code_already_used";
+                    };
+                };
+            };
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     reauthenticate: {
         parameters: {
             query?: never;
@@ -1951,8 +2898,12 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The password of the account. */
-        requestBody: {
+        /**
+         * @description One proof: the password, or for an account with a factor the code of an app or a recovery code.
+         *
+         *     For an account that has neither: the code of an email, and the secret that /api/auth/login/email has returned.
+         */
+        requestBody?: {
             content: {
                 /**
                  * @example {
@@ -1993,8 +2944,29 @@ export interface operations {
                     "application/json": components["schemas"]["Tokens"];
                 };
             };
-            400: components["responses"]["ValidationFailed"];
-            /** @description The request has no bearer token. The token was not issued by us, or not as an access token for this API. The token is genuine but has expired. The token is valid, but its session was signed out, was revoked, or has expired. Unknown address, wrong password, or locked or disabled account. Callers never learn which. */
+            /** @description One or more fields are invalid. The link or code is wrong, used, void or expired. Revealing which would help an attacker. */
+            400: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "validation_failed" | "invalid_link";
+                    };
+                };
+            };
+            /** @description The request has no bearer token. The token was not issued by us, or not as an access token for this API. The token is genuine but has expired. The token is valid, but its session was signed out, was revoked, or has expired. Unknown address, wrong password, or locked or disabled account. Callers never learn which. The code is correct, but was accepted before. It is not counted as a failure. */
             401: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -2013,13 +2985,62 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {unknown} */
-                        code?: "no_token" | "invalid_token" | "token_expired" | "session_ended" | "invalid_credentials";
+                        code?: "no_token" | "invalid_token" | "token_expired" | "session_ended" | "invalid_credentials" | "code_already_used";
                     };
                 };
             };
+            403: components["responses"]["ReauthenticationRequired"];
             405: components["responses"]["MethodNotAllowed"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    renewRecoveryCodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Where it is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "recoveryCodes": [
+                     *           "MZXW-6YTB-OI4G-K5DT"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["NewRecoveryCodes"];
+                    };
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["ReauthenticationRequired"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["NoFactors"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -2313,6 +3334,12 @@ export interface operations {
                      *           "expiresAt": "2026-08-04T12:00:00.000Z",
                      *           "ip": "203.0.113.10",
                      *           "userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0",
+                     *           "amr": [
+                     *             "pwd",
+                     *             "otp",
+                     *             "mfa"
+                     *           ],
+                     *           "aal": 1,
                      *           "current": true
                      *         }
                      *       ]
@@ -3421,6 +4448,59 @@ export interface operations {
             412: components["responses"]["Stale"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    resetFactors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["NotSignedIn"];
+            /** @description The caller's role does not permit this. The session has not proved recently enough who its user is. `methods` are the proofs that are accepted. */
+            403: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden" | "reauthentication_required";
+                    };
+                };
+            };
+            404: components["responses"]["UserNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };

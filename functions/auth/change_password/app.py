@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.accounts import recovery
-from shared.core.errors import InvalidCredentials
+from shared.core.errors import InvalidCredentials, ReauthenticationRequired
 from shared.values.client import Client
 from shared.values.types import Password
 from shared.web.api import Api
@@ -24,13 +24,13 @@ _EXAMPLE = {"currentPassword": "correct horse battery", "newPassword": "a rather
 
 
 class Passwords(Body, example=_EXAMPLE):
-    """The current and the new password."""
+    """The current and the new password. An account without a password has no current one, and must be fresh."""
 
-    current_password: Password
+    current_password: Password | None = None
     new_password: Password
 
 
-@api.post(errors=(InvalidCredentials,))
+@api.post(errors=(InvalidCredentials, ReauthenticationRequired))
 def change_password(caller: Caller, body: Passwords, client: Client) -> Plain[Tokens]:
     """Set the password, end the caller's other sessions, and return new tokens for this one."""
     signed_in = recovery.change_password(

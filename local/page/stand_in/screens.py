@@ -84,6 +84,17 @@ SCREENS: Mapping[str, Screen] = {
         fields=[_EMAIL, _PASSWORD],
         button="Sign in",
     ),
+    "login/email": Screen(
+        title="Sign in by email",
+        path="/api/auth/login/email/verify",
+        fields=[
+            _TOKEN,
+            Field("request", kind="hidden"),
+            Field("code", "Code", hint="The six digits of the email.", autocomplete="one-time-code"),
+        ],
+        button="Sign in",
+        intro="The email has a link and a code; either will do.",
+    ),
     "forgot-password": Screen(
         title="Forgot your password?",
         path="/api/auth/forgot-password",

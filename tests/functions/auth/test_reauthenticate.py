@@ -47,7 +47,8 @@ def test_wrong_password_changes_nothing_and_counts(ada: Api, api: Api) -> None:
     assert stored.sessions() == before
     assert ada.post(URL, {"password": PASSWORD}).status == 401
     assert api.post(URL, {"password": PASSWORD}).json["code"] == "no_token"
-    assert ada.post(URL, {}).json["message"] == "Provide one of password, code, recoveryCode, credential"
+    message = "Provide one of password, code, recoveryCode, credential, or request and mailCode"
+    assert ada.post(URL, {}).json["message"] == message
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.records import keys
+from shared.records import factor_keys, keys
 from tests.support import PASSWORD, stored
 from tests.support.accounts import member
 from tests.support.api import Api, Inbox, Reply
+from tests.support.factors import enroll
 from tests.support.faults import PowerCut, Wire
 
 pytestmark = pytest.mark.thorough
@@ -179,3 +180,44 @@ def test_closing_an_account_can_be_repeated(api: Api, inbox: Inbox, wire: Wire, 
         assert user.delete(url).status in {204, 401}
         assert stored.profiles() == stored.credentials() == stored.sessions() == []
         assert can_join(inbox)
+
+
+@pytest.mark.parametrize("opens", ["session", "account", "factor"])
+@pytest.mark.parametrize("way", ["link", "code"])
+def test_sign_in_by_email_can_be_repeated(  # noqa: PLR0913, PLR0917  # fixtures
+    api: Api, inbox: Inbox, wire: Wire, reset_moto: Reset, monkeypatch: pytest.MonkeyPatch, way: str, opens: str
+) -> None:
+    monkeypatch.setenv("EMAIL_SIGN_UP", "on")
+    url = "/api/auth/login/email/verify"
+
+    def prepare() -> dict[str, str]:
+        start_over(reset_moto)
+        factor_keys.memory.forget()
+        if opens != "account":
+            ada = member(api, "Ada", ADA["email"])
+            if opens == "factor":
+                enroll(ada)
+        inbox.deliver()
+        secret = api.post("/api/auth/login/email", {"email": ADA["email"]}).json["request"]
+        email = inbox.newest()
+        return {"request": secret, **({"token": email.token} if way == "link" else {"code": email.code})}
+
+    expected = {"session": (200, 2), "account": (200, 1), "factor": (403, 1)}[opens]
+    body = prepare()
+    for call in crash_points(wire, api.post, url, body):
+        body = prepare()
+        crash(wire, call, api.post, url, body)
+        assert (api.post(url, body).status, len(stored.sessions())) == expected
+        stored.check()
+
+
+def test_request_to_sign_in_can_be_repeated(ada: Api, api: Api, inbox: Inbox, wire: Wire) -> None:
+    def request() -> None:
+        api.post("/api/auth/login/email", {"email": ADA["email"]})
+
+    for call in crash_points(wire, request):
+        crash(wire, call, request)
+        inbox.deliver()
+        request()
+        assert api.post("/api/auth/login/email/verify", {"token": inbox.newest().token}).status == 200
+    assert ada.get("/api/auth/me").status == 200

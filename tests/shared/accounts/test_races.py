@@ -227,3 +227,92 @@ def test_concurrent_changes_without_an_etag_are_all_made(ada: Api) -> None:
     replies = at_once(*(partial(ada.patch, url, {"name": f"Ada {n}"}) for n in range(8)))
     assert statuses(replies) == [200] * 8
     assert int(ada.get(url).headers["etag"].strip('"')) == int(before.strip('"')) + 8
+
+
+# Sign-in by email ----------------------------------------------------------------------------------
+
+
+ASK, VERIFY = "/api/auth/login/email", "/api/auth/login/email/verify"
+
+
+def ask(api: Api, inbox: Inbox) -> tuple[dict[str, str], dict[str, str]]:
+    """Ask for an email to Ada. Return the bodies that sign in with its link, and with its code."""
+    inbox.deliver()
+    secret = api.post(ASK, {"email": ADA["email"]}).json["request"]
+    email = inbox.newest()
+    return {"token": email.token}, {"request": secret, "code": email.code}
+
+
+def test_one_link_used_16_times_at_once_starts_one_session(ada: Api, api: Api, inbox: Inbox) -> None:
+    link, _ = ask(api, inbox)
+    replies = at_once(*[lambda: api.post(VERIFY, link)] * 16)
+    assert set(statuses(replies)) <= {200, 400, 503}
+    assert statuses(replies).count(200) == 1
+    assert len(ada.get("/api/auth/sessions").json["data"]) == 2
+    stored.check()
+
+
+@pytest.mark.parametrize("way", ["link", "code"])
+def test_repeats_at_once_get_one_session(ada: Api, api: Api, inbox: Inbox, way: str) -> None:
+    link, code = ask(api, inbox)
+    body = code if way == "code" else {**link, "request": code["request"]}
+    # A try at the code is counted for each that has not seen the session yet: three may.
+    replies = at_once(*[lambda: api.post(VERIFY, body)] * (2 if way == "code" else 16))
+    assert set(statuses(replies)) <= {200, 503}
+    assert len({reply.json["refreshToken"] for reply in replies if reply.status == 200}) == 1
+    assert len(ada.get("/api/auth/sessions").json["data"]) == 2
+    stored.check()
+
+
+def test_links_and_codes_at_once_start_one_session(ada: Api, api: Api, inbox: Inbox) -> None:
+    bodies = [body for _ in range(4) for body in ask(api, inbox)]
+    replies = at_once(*(partial(api.post, VERIFY, body) for body in bodies))
+    assert set(statuses(replies)) <= {200, 400, 503}
+    assert statuses(replies).count(200) == 1
+    assert len(ada.get("/api/auth/sessions").json["data"]) == 2
+    stored.check()
+
+
+def test_no_session_by_email_survives_a_new_password(ada: Api, api: Api, inbox: Inbox) -> None:
+    # Only five emails of a day have a code.
+    for number in range(2):
+        before, after = (f"password number {number + step}" if number + step else PASSWORD for step in (0, 1))
+        bodies = [*ask(api, inbox), *ask(api, inbox)]
+        changed, *replies = at_once(
+            partial(ada.post, "/api/auth/change-password", {"currentPassword": before, "newPassword": after}),
+            *(partial(api.post, VERIFY, body) for body in bodies),
+        )
+        assert changed.status == 200
+        assert set(statuses(replies)) <= {200, 400, 503}
+        ada = api.with_token(changed.json["token"])
+        assert len(ada.get("/api/auth/sessions").json["data"]) == 1
+        for reply in replies:
+            if reply.status == 200:
+                assert api.with_token(reply.json["token"]).get("/api/auth/me").status == 401
+        stored.check()
+
+
+@pytest.mark.usefixtures("ada")
+def test_code_to_sign_in_allows_three_concurrent_tries(api: Api, inbox: Inbox) -> None:
+    _, body = ask(api, inbox)
+    wrong = [f"{(int(body['code']) + 1 + number) % 10**6:06}" for number in range(24)]
+    replies = at_once(*(partial(api.post, VERIFY, {**body, "code": code}) for code in wrong))
+    assert set(statuses(replies)) <= {400, 503}
+    assert api.post(VERIFY, body).status == 400
+
+
+def test_sign_ups_of_an_address_at_once_open_one_account(
+    api: Api, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMAIL_SIGN_UP", "on")
+    asked = [ask(api, inbox) for _ in range(4)]
+    bodies = [body for link, code in asked for body in ({**link, "request": code["request"]}, code)]
+    registered = api.post("/api/auth/register", ADA)
+    proofs = {"token": inbox.newest().token, "registration": registered.json["registration"]}
+    replies = at_once(
+        partial(api.post, "/api/auth/verify-email", proofs), *(partial(api.post, VERIFY, body) for body in bodies)
+    )
+    assert set(statuses(replies)) <= {200, 400, 503}
+    assert statuses(replies).count(200) == 1
+    assert len(stored.profiles()) == len(stored.credentials()) == len(stored.sessions()) == 1
+    stored.check()

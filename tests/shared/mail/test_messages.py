@@ -19,7 +19,15 @@ from shared.core import config
 from shared.mail import messages, rendering
 from shared.mail.messages import Message
 from shared.mail.rendering import contrast, ink, render
-from shared.records import credentials, one_time_tokens, registrations, submissions, suppressions, users
+from shared.records import (
+    credentials,
+    one_time_tokens,
+    registrations,
+    sign_in_requests,
+    submissions,
+    suppressions,
+    users,
+)
 from shared.records.credentials import Credential
 from shared.records.outbox import Entry, Kind
 from shared.records.submissions import Submission
@@ -29,6 +37,10 @@ SNAPSHOTS = Path(__file__).with_name("snapshots")
 TEMPLATES = sorted(file.stem for file in rendering._FOLDER.glob("*.jinja"))
 ADA = credentials.new(email="ada@example.com", user_id="0198c0de", password_hash="", email_change="1")
 PENDING, _ = registrations.new(name="Ada", email="ada@example.com", password_hash="")
+ASKED = {
+    digest: sign_in_requests.new(email="ada@example.com", name="Ada", is_bound=is_bound)[0]
+    for digest, is_bound in {"free": False, "bound": True}.items()
+}
 USER = users.new(name="Ada", email="ada@example.com", role="user", email_verified=True)
 TOKEN, CODE = "0198c0de-7a10-7cc3.kZ3vQ1xq9T0aYw7mRb2LhE5uNc8s", "493027"
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0"
@@ -64,7 +76,11 @@ def configure(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -
 def compose(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Message]:
     """Return a function that composes the email of a case, with a fixed account, link and code."""
     monkeypatch.setattr(one_time_tokens, "issue", lambda *_, **__: TOKEN)
-    monkeypatch.setattr(one_time_tokens, "issue_for_mailbox", lambda _: TOKEN)
+    monkeypatch.setattr(one_time_tokens, "issue_for_sign_in", lambda *_, **__: TOKEN)
+    monkeypatch.setattr(one_time_tokens, "issue_for_mailbox", lambda *_: TOKEN)
+    monkeypatch.setenv("EMAIL_SIGN_UP", "on")
+    monkeypatch.setattr(sign_in_requests, "answer", lambda digest, *_: ASKED[digest])
+    monkeypatch.setattr(sign_in_requests, "code_for", lambda *_: CODE)
     monkeypatch.setattr(registrations, "at", lambda *_: PENDING)
     monkeypatch.setattr(registrations, "issue_code", lambda *_: CODE)
     monkeypatch.setattr(users, "find", lambda _: USER)
@@ -103,6 +119,9 @@ CASES: Mapping[str, tuple[Credential | None, Any, Mapping[str, str]]] = {
     "already_registered": (ADA, "registration", {"registration": "p", "number": "1"}),
     "invitation": (replace(ADA, invited=True), "invitation", {}),
     "recovery": (ADA, "recovery", {}),
+    "sign_in": (ADA, "sign_in", {"request": "free", "number": "5"}),
+    "sign_in_without_code": (ADA, "sign_in", {"request": "bound", "number": "6"}),
+    "sign_up": (None, "sign_in", {"request": "free", "number": "1"}),
     "email_change": (ADA, "email_change", {"userId": "0198c0de", "request": "1"}),
     "email_changed": (ADA, "email_changed", {"userId": "0198c0de", "version": "2"}),
     "password_changed": (ADA, "password_changed", {}),
@@ -121,6 +140,7 @@ CASES: Mapping[str, tuple[Credential | None, Any, Mapping[str, str]]] = {
     "submission": (ADA, "submission", {"form": "contact", "position": "p"}),
     "submission_digest": (ADA, "submission_digest", {"form": "contact", "hour": "2026-08-04T09"}),
 }
+VARIANTS = ("registration", "registration_without_code", "sign_in_without_code")
 each_email = pytest.mark.parametrize("name", CASES)
 
 
@@ -163,7 +183,7 @@ def test_snapshots_cover_every_kind_of_email_and_every_template() -> None:
     assert {file.name for file in SNAPSHOTS.iterdir()} == {
         f"{name}.{extension}" for name in CASES for extension in ("txt", "html")
     }
-    assert set(TEMPLATES) == set(CASES) - {"registration", "registration_without_code"} | {"verify_email"}
+    assert set(TEMPLATES) == set(CASES) - set(VARIANTS) | {"verify_email"}
 
 
 def test_readme_quotes_a_template_exactly() -> None:

@@ -12,10 +12,12 @@ from shared.accounts import lookup, sign_in
 from shared.accounts.sign_in import SignedIn
 from shared.core import clock
 from shared.core.errors import EmailTaken, InvalidCredentials, InvalidOneTimeToken, RegistrationRequired
-from shared.core.tables import optimistic, write
+from shared.core.tables import Change, optimistic, write
 from shared.records import activity, credentials, one_time_tokens, registrations, suppressions, tries, users
+from shared.records.credentials import Credential
 from shared.records.one_time_tokens import OneTimeToken
 from shared.records.registrations import Registration
+from shared.records.users import User
 from shared.values import passwords
 from shared.values.client import Client
 
@@ -40,7 +42,7 @@ def open_with_link(token: OneTimeToken, registrant: Registrant, client: Client) 
     """
     if token.is_repeat:
         return _repeat(token.session)
-    _require_free(token.target, token)
+    require_free(token.target, token.digest)
     registration = _registration_of(token.target, registrant, client)
     if registration.opened:
         raise one_time_tokens.rejection(token)
@@ -65,19 +67,26 @@ def open_with_code(email: str, code: str, registrant: Registrant, client: Client
         raise InvalidOneTimeToken
     if not registrations.try_code(registration, code):
         raise InvalidOneTimeToken
-    _require_free(registration.address)
+    require_free(registration.address)
     return _open(registration, registration.address, client)
 
 
-def _require_free(address: str, token: OneTimeToken | None = None) -> None:
-    """Require that an address that was just proved, perhaps with a token, has no account."""
+def require_free(address: str, digest: str = "") -> None:
+    """Require that an address that was just proved has no account. `digest` is that of the token or request, if any.
+
+    Raises:
+        EmailTaken: the address got an account by an invitation or a change of address.
+        InvalidOneTimeToken: another registration, or another sign-up by email, has opened an account.
+        Outdated: the token has just been used, perhaps by the same request.
+
+    """
     credential = credentials.find(address)
     if credential is None:
         return
     if not credential.signed_up:
         raise EmailTaken
     # A registration has opened the account, so the links and codes of the others are void, like a used one.
-    raise InvalidOneTimeToken if token is None else one_time_tokens.rejection(token)
+    raise one_time_tokens.rejection_of(digest) if digest else InvalidOneTimeToken
 
 
 def _registration_of(email: str, registrant: Registrant, client: Client) -> Registration:
@@ -112,7 +121,6 @@ def _with_password(email: str, password: str) -> Registration | None:
 def _open(
     registration: Registration, address: str, client: Client, *, consuming: OneTimeToken | None = None
 ) -> SignedIn:
-    suppressed = suppressions.reason_for(address)
     user = users.new(
         name=registration.name, email=address, role="user", email_verified=True, details=registration.details
     )
@@ -120,17 +128,28 @@ def _open(
         email=address, user_id=user.id, password_hash=registration.password_hash, signed_up=True
     )
     signed_in = sign_in.prepare(credential, user, client)
-    session = signed_in.session
     write(
-        one_time_tokens.consuming(consuming, session=session.reference) if consuming is not None else [],
-        registrations.opening(registration, session),
-        users.adding(user),
-        suppressions.lifting(address) if suppressed else suppressions.checking(address, None),
-        sign_in.starting_first(credential, session, client),
-        activity.recording("user_signedup", user.id, client),
-        activity.recording("login", user.id, client),
+        _consuming(consuming, signed_in),
+        registrations.opening(registration, signed_in.session),
+        opening(signed_in, credential, user, client),
     )
     return signed_in
+
+
+def _consuming(token: OneTimeToken | None, signed_in: SignedIn) -> list[Change]:
+    return [] if token is None else one_time_tokens.consuming(token, session=signed_in.session.reference)
+
+
+def opening(signed_in: SignedIn, credential: Credential, user: User, client: Client) -> list[Change]:
+    """Return the changes that open an account at an address that was just proved, with its first session."""
+    suppressed = suppressions.reason_for(user.email)
+    return [
+        *users.adding(user),
+        *(suppressions.lifting(user.email) if suppressed else suppressions.checking(user.email, None)),
+        *sign_in.starting_first(credential, signed_in.session, client),
+        *activity.recording("user_signedup", user.id, client),
+        *activity.recording("login", user.id, client),
+    ]
 
 
 def _repeat(reference: str) -> SignedIn:

@@ -7,12 +7,12 @@ as a try.
 
 from collections.abc import Callable
 
-from shared.accounts import assurance, factor_proof, password_proof, sign_in
+from shared.accounts import assurance, email_sign_in, factor_proof, password_proof, sign_in
 from shared.accounts.factor_proof import Proof, Proved
 from shared.accounts.sign_in import SignedIn
-from shared.core.errors import ReauthenticationRequired, SessionEnded
+from shared.core.errors import InvalidOneTimeToken, ReauthenticationRequired, SessionEnded
 from shared.core.tables import optimistic, reuse_once, write
-from shared.records import activity, credentials, sessions
+from shared.records import activity, credentials, sessions, sign_in_requests
 from shared.records.credentials import Credential
 from shared.records.sessions import Session
 from shared.values.choices import Method
@@ -55,6 +55,36 @@ def with_factor(session: Session, proof: Proof, client: Client) -> SignedIn:
     return _reauthenticate(session, proof.method, prove, client)
 
 
+@optimistic
+def with_email(session: Session, secret: str, code: str, client: Client) -> SignedIn:
+    """Verify the code of an email, and issue new tokens with a new key: the session is fresh.
+
+    `secret` is that of the request that caused the email. A repeat within a minute returns the session's tokens again.
+
+    Raises:
+        InvalidOneTimeToken: the code is wrong, used, void or expired, or the request is for another account.
+        ReauthenticationRequired: the account has a factor, or a password.
+        SessionEnded: the session has been ended in the meantime.
+        Unavailable: there is no signing key yet.
+
+    """
+    session = sessions.get(session.user_id, session.id)
+    credential = _require_sufficient(session, "email")
+    request = email_sign_in.prove_code(secret, code, credential, "reauthentication")
+    if request.used_by is not None:
+        if request.session != session.reference:
+            raise InvalidOneTimeToken
+        return sign_in.issue_again(session)
+    signed_in = sign_in.renew(session, client, proved="email")
+    write(
+        credentials.proving_email(credential),
+        sign_in_requests.using(request, "reauthentication", session.reference),
+        sessions.replacing(session, signed_in.session),
+        activity.recording("user_reauthenticated", session.user_id, client),
+    )
+    return signed_in
+
+
 def _reauthenticate(
     session: Session, method: Method, prove: Callable[[Session, Credential], Proved], client: Client
 ) -> SignedIn:
@@ -67,12 +97,7 @@ def _renew(
     read: Callable[[], Session], method: Method, prove: Callable[[Session, Credential], Proved], client: Client
 ) -> SignedIn:
     session = read()
-    credential = credentials.find(session.email)
-    if credential is None or credential.user_id != session.user_id:
-        raise SessionEnded
-    methods = assurance.sufficient(credential)
-    if method not in methods:
-        raise ReauthenticationRequired(methods)
+    credential = _require_sufficient(session, method)
     proved = prove(session, credential)
     signed_in = sign_in.renew(session, client, proved=proved.method, factor=proved.factor)
     write(
@@ -82,3 +107,14 @@ def _renew(
         activity.recording("user_reauthenticated", session.user_id, client),
     )
     return signed_in
+
+
+def _require_sufficient(session: Session, method: Method) -> Credential:
+    """Return the credentials of a session's account, for which a proof by this method must be sufficient."""
+    credential = credentials.find(session.email)
+    if credential is None or credential.user_id != session.user_id:
+        raise SessionEnded
+    methods = assurance.sufficient(credential)
+    if method not in methods:
+        raise ReauthenticationRequired(methods)
+    return credential

@@ -10,8 +10,9 @@ the old password: a new one ends the sessions in the same transaction.
 from collections.abc import Callable
 from typing import TypeAlias
 
-from shared.accounts import lookup, password_proof, sign_in
+from shared.accounts import assurance, lookup, password_proof, sign_in
 from shared.accounts.sign_in import SignedIn
+from shared.core.errors import FieldError, InvalidInput
 from shared.core.tables import optimistic, reuse_once, write
 from shared.records import (
     activity,
@@ -90,17 +91,24 @@ def _reset(read: Callable[[], _Presented | None], password_hash: str, client: Cl
     )
 
 
-def change_password(session: Session, *, current: str, new: str, client: Client) -> SignedIn:
+def change_password(session: Session, *, current: str | None, new: str, client: Client) -> SignedIn:
     """Replace the password, end the user's other sessions, and continue this one with a new key and new tokens.
+
+    Without the `current` one, a fresh session sets the first password of an account that has none.
 
     Raises:
         InvalidCredentials: the current password is wrong, or the account is locked.
-        InvalidInput: the new password is rejected.
+        InvalidInput: the new password is rejected, or the current one is missing.
+        ReauthenticationRequired: the account has no password, and the session is not fresh.
         SessionEnded: the session has been ended in the meantime.
         Unavailable: there is no signing key yet.
 
     """
     passwords.check(new, email=session.email, name=session.name, field="newPassword")
+    if current is None:
+        _without_password(session)
+        password_hash = passwords.hashed(new)
+        return _change(lambda: _without_password(session), password_hash, client)
     account = password_proof.in_session(session, current, client)
     password_hash = passwords.hashed(new)
 
@@ -108,6 +116,16 @@ def change_password(session: Session, *, current: str, new: str, client: Client)
         return sessions.get(session.user_id, session.id), *lookup.of_user(session.user_id)
 
     return _change(reuse_once((session, *account), read_again), password_hash, client)
+
+
+def _without_password(session: Session) -> _SignedInAccount:
+    """Return a fresh session and its account, which must have no password."""
+    session = sessions.get(session.user_id, session.id)
+    credential, user = lookup.of_user(session.user_id)
+    if credential.password_hash is not None:
+        raise InvalidInput("Invalid fields", [FieldError("currentPassword", "is required")])
+    assurance.require_fresh(session, credential)
+    return session, credential, user
 
 
 @optimistic

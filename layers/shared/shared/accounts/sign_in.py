@@ -70,7 +70,7 @@ def with_password(*, email: str, password: str, device: str, client: Client) -> 
     )
     hashed_anew = _hashing_anew(credential, password)
     if credential.factors and hashed_anew:
-        write(credentials.signing_in(credential, **hashed_anew))
+        write(credentials.signing_in(credential, by_email=False, **hashed_anew))
     assurance.require_second_step(credential, "password", device=device_id)
     return start(credential, user, client, proved=["password"], **hashed_anew)
 
@@ -94,15 +94,27 @@ def start(
 
     """
     signed_in = prepare(credential, user, client, proved=proved, factor=factor)
-    write(
-        _signing_in(credential, client, **attributes),
-        *changes,
-        sessions.starting(signed_in.session),
-        _reporting_new_device(credential, user, client),
-        activity.recording("login", user.id, client),
-    )
+    write(starting(signed_in, credential, user, client, by_email=False, **attributes), *changes)
     metrics.count("SignIns")
     return signed_in
+
+
+def starting(
+    signed_in: SignedIn,
+    credential: Credential,
+    user: User,
+    client: Client,
+    *,
+    by_email: bool,
+    **attributes: str,
+) -> list[Change]:
+    """Return the changes that store a session of an account. `by_email` voids other links and codes for signing in."""
+    return [
+        *_signing_in(credential, client, by_email=by_email, **attributes),
+        *sessions.starting(signed_in.session),
+        *_reporting_new_device(credential, user, client),
+        *activity.recording("login", user.id, client),
+    ]
 
 
 def prepare(
@@ -215,6 +227,16 @@ def renew(session: Session, client: Client, *, proved: Method, factor: str = "")
     return _issue_tokens(sessions.renewed(session, client, proved=proved, factor=factor))
 
 
+def issue_again(session: Session) -> SignedIn:
+    """Return a session with its newest tokens, for a repeat of the request that has brought them.
+
+    Raises:
+        Unavailable: there is no signing key yet.
+
+    """
+    return _issue_tokens(session)
+
+
 def _issue_tokens(session: Session) -> SignedIn:
     return SignedIn(session, tokens.access_token(session), tokens.refresh_token(session))
 
@@ -225,13 +247,14 @@ def _hashing_anew(credential: Credential, password: str) -> dict[str, str]:
     return {"passwordHash": passwords.hashed(password)} if is_outdated else {}
 
 
-def _signing_in(credential: Credential, client: Client, **attributes: str) -> list[Change]:
+def _signing_in(credential: Credential, client: Client, *, by_email: bool, **attributes: str) -> list[Change]:
     known = [device for device in credential.devices if device != _device(client)]
     networks = [network for network in credential.networks if network != client.network]
     return credentials.signing_in(
         credential,
         devices=[_device(client), *known][:_MAX_DEVICES],
         networks=[client.network, *networks][:_MAX_NETWORKS],
+        by_email=by_email,
         **attributes,
     )
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from shared.core import clock, logs, tables
+from shared.core import clock, config, logs, tables
 from shared.core.config import settings
 from shared.mail.rendering import Fields, render
 from shared.records import (
@@ -24,6 +24,7 @@ from shared.records import (
     one_time_tokens,
     outbox,
     registrations,
+    sign_in_requests,
     submissions,
     suppressions,
     users,
@@ -143,6 +144,40 @@ def _recovery(entry: Entry) -> Message | None:
         return _invitation_to(credential)
     token = one_time_tokens.issue(credential, "reset-password")
     return _message("recovery", credential.address, url=_url("reset-password", token))
+
+
+def _sign_in(entry: Entry) -> Message | None:
+    credential = credentials.find(entry.to)
+    if credential is None:
+        return _sign_up(entry)
+    if credential.is_reserved:
+        return None
+    if credential.invited:
+        return _invitation_to(credential)
+    user = users.find(credential.user_id)
+    if user is None or user.status != "active":
+        return None
+    code = _sign_in_code(entry)
+    request = sign_in_requests.answer(entry.details["request"], credential, code)
+    if request is None:
+        return None
+    token = one_time_tokens.issue_for_sign_in(credential, request.digest, is_bound=request.is_bound)
+    bound = "yes" if request.is_bound else ""
+    return _message("sign_in", credential.address, url=_url("login/email", token), digits=code, bound=bound)
+
+
+def _sign_up(entry: Entry) -> Message | None:
+    code = _sign_in_code(entry)
+    if config.optional("EMAIL_SIGN_UP") is None or not sign_in_requests.answer(entry.details["request"], None, code):
+        return None
+    token = one_time_tokens.issue_for_mailbox(entry.to, "sign-up")
+    return _message("sign_up", entry.to, url=_url("login/email", token), digits=code)
+
+
+def _sign_in_code(entry: Entry) -> str:
+    if int(entry.details["number"]) > sign_in_requests.MAX_CODES:
+        return ""
+    return sign_in_requests.code_for(entry.details["request"], entry.id)
 
 
 def _unfinished_sign_up(entry: Entry) -> Message | None:
@@ -315,6 +350,7 @@ _COMPOSERS: Mapping[Kind, Callable[[Entry], Message | None]] = {
     "registration": _registration,
     "invitation": _invitation,
     "recovery": _recovery,
+    "sign_in": _sign_in,
     "email_change": _email_change,
     "email_changed": _email_changed,
     "password_changed": _notice("password_changed", forgot_url="forgot-password"),
@@ -344,6 +380,8 @@ _BUDGETS: Mapping[str, Budget] = {
     "already_registered": "accounts",
     "invitation": "accounts",
     "recovery": "accounts",
+    "sign_in": "accounts",
+    "sign_up": "others",
     "verify_email": "others",
     "email_change": "others",
 }

@@ -2,7 +2,8 @@
 
 The table's key makes each address unique. Two counters prevent races: `version` changes whenever earlier one-time
 tokens and sign-ins in progress must fail (new password, address, role, status or factors), and `sign_ins` whenever a
-session starts. A write that ends all sessions is conditional on both, so no session can start in between.
+session starts. A write that ends all sessions is conditional on both, so no session can start in between. A third one,
+`email_sign_ins`, voids links and codes for signing in, and no others: it changes whenever one of them is used.
 """
 
 import secrets
@@ -29,12 +30,13 @@ class Credential:
     """What a user signs in with. `email` is the key of the address; emails are sent to `address`.
 
     `invited` is True until an invitation is accepted. `password_hash` is None until then, and after a change of address
-    was undone. `signed_up` is True if a registration of this address opened the account. `email_change` identifies the
-    latest request to change the address. `factors` are the types of the confirmed factors, by id; the rest is in
-    `shared.records.factors`. `devices` are digests of the user agents that have signed in, `networks` the
-    last three networks, and `device_key` authenticates the account's device tokens. `former` are the keys of former
-    addresses to which a link can take the account back, latest first. If `reserved_until` (seconds since 1970) is set,
-    this is such a former address, reserved for its user so that the change of address can be undone.
+    was undone, or always if a sign-up by email opened the account. `signed_up` is True if a registration or a sign-up
+    with this address opened it. `email_change` identifies the latest request to change the address. `factors` are the
+    types of the confirmed factors, by id; the rest is in `shared.records.factors`. `devices` are digests of the user
+    agents that have signed in, `networks` the last three networks, and `device_key` authenticates the account's device
+    tokens. `former` are the keys of former addresses to which a link can take the account back, latest first. If
+    `reserved_until` (seconds since 1970) is set, this is such a former address, reserved for its user so that the
+    change of address can be undone.
     """
 
     email: str
@@ -43,6 +45,7 @@ class Credential:
     password_hash: str | None
     version: int
     sign_ins: int
+    email_sign_ins: int = 0
     invited: bool = False
     signed_up: bool = False
     email_change: str = ""
@@ -67,6 +70,7 @@ class Credential:
             "passwordHash": self.password_hash,
             "version": self.version,
             "signIns": self.sign_ins,
+            "emailSignIns": self.email_sign_ins,
             "invited": self.invited,
             "signedUp": self.signed_up,
             "emailChange": self.email_change,
@@ -88,6 +92,7 @@ class Credential:
             password_hash=item["passwordHash"],
             version=item["version"],
             sign_ins=item["signIns"],
+            email_sign_ins=item["emailSignIns"],
             invited=item["invited"],
             signed_up=item["signedUp"],
             email_change=item["emailChange"],
@@ -215,22 +220,41 @@ def moving_back(credential: Credential, email: str, *, network: str, keep: Mappi
     ]
 
 
-def signing_in(credential: Credential, **attributes: str | list[str]) -> list[Change]:
-    """Return the changes for every new session. `attributes`, named as in the table, are set in the same update."""
+def signing_in(credential: Credential, *, by_email: bool = False, **attributes: str | list[str]) -> list[Change]:
+    """Return the changes for every new session. `attributes`, named as in the table, are set in the same update.
+
+    A sign-in with a link or code in an email (`by_email`) voids the account's other ones.
+    """
     return [
         Update(
             table=CREDENTIALS,
             key={"email": credential.email},
             set=attributes,
-            add={"signIns": 1},
-            when=Attr("version").eq(credential.version),
+            add={"signIns": 1, "emailSignIns": 1} if by_email else {"signIns": 1},
+            when=_same_version(credential, by_email=by_email),
         )
     ]
 
 
-def checking(credential: Credential) -> list[Change]:
-    """Return the changes that write nothing, but require that the version has not changed."""
-    return [Check(table=CREDENTIALS, key={"email": credential.email}, when=Attr("version").eq(credential.version))]
+def proving_email(credential: Credential) -> list[Change]:
+    """Return the changes that void the links and codes for signing in, because one was used. No session starts."""
+    return [
+        Update(
+            table=CREDENTIALS,
+            key={"email": credential.email},
+            add={"emailSignIns": 1},
+            when=_same_version(credential, by_email=True),
+        )
+    ]
+
+
+def checking(credential: Credential, *, by_email: bool = False) -> list[Change]:
+    """Return the changes that write nothing, but require that the version has not changed.
+
+    With `by_email` they also require that no link or code for signing in was used.
+    """
+    when = _same_version(credential, by_email=by_email)
+    return [Check(table=CREDENTIALS, key={"email": credential.email}, when=when)]
 
 
 def checking_unused(key: str) -> list[Change]:
@@ -263,6 +287,11 @@ def forgotten_clients(network: str) -> dict[str, bytes | list[str]]:
 
 def _new_key() -> bytes:
     return secrets.token_bytes(32)
+
+
+def _same_version(credential: Credential, *, by_email: bool) -> Condition:
+    same = Attr("version").eq(credential.version)
+    return same & Attr("emailSignIns").eq(credential.email_sign_ins) if by_email else same
 
 
 def _unchanged(credential: Credential) -> Condition:

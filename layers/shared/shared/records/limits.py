@@ -48,6 +48,7 @@ SIGN_IN = Limit("sign-in", 60, failures=10)
 REGISTER = Limit("register", 5)
 FORGOT_PASSWORD = Limit("forgot-password", 5)
 RESEND_VERIFICATION = Limit("resend-verification", 5)
+EMAIL_SIGN_IN = Limit("email-sign-in", 5)
 # What a client may create and change of the records of `make resource`: each write costs units for each index too.
 RECORDS = Limit("records", 120)
 

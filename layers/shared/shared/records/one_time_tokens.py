@@ -6,6 +6,9 @@ version of the credentials that it was issued for, and using one changes the ver
 attacker uses a token for another purpose: it is stored with its purpose. An email scanner opens every link: only a POST
 consumes a token, and the front end sends it when a button is pressed.
 
+A link to sign in changes nothing, so it does not change the version either: a counter of its own voids the other ones
+(`Credential.email_sign_ins`), and a link to reset the password stays valid.
+
 The link that undoes a change of address is an exception. It must survive whatever an attacker who changed the address
 does next, so it is valid for any version (`Credential.former`).
 
@@ -31,7 +34,14 @@ from shared.values import emails
 ONE_TIME_TOKENS = Table("one_time_tokens_table")
 
 Purpose: TypeAlias = Literal[
-    "open-account", "prove-address", "accept-invitation", "reset-password", "change-email", "undo-email-change"
+    "open-account",
+    "prove-address",
+    "accept-invitation",
+    "reset-password",
+    "change-email",
+    "undo-email-change",
+    "sign-in",
+    "sign-up",
 ]
 LIFETIMES: dict[Purpose, int] = {
     "open-account": 24 * clock.HOUR,
@@ -40,6 +50,8 @@ LIFETIMES: dict[Purpose, int] = {
     "reset-password": clock.HOUR,
     "change-email": 24 * clock.HOUR,
     "undo-email-change": credentials.UNDO_PERIOD,
+    "sign-in": 10 * clock.MINUTE,
+    "sign-up": 10 * clock.MINUTE,
 }
 _REPEAT_PERIOD = clock.MINUTE
 _FORMAT = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -50,8 +62,10 @@ class OneTimeToken:
     """A stored token.
 
     `email` is the key of the credentials that it was issued for, and `version` their version: 0 if there were none.
-    `target` is the address that it concerns, as typed. `request` is the request to change the address that it belongs
-    to. If `is_repeat`, the token was just used by the same request, and `session` refers to the session that started.
+    `target` is the address that it concerns, as typed. `request` identifies the request to change the address, or to
+    sign in, that it belongs to. To sign in, it is valid for these `email_sign_ins` of the credentials and, if
+    `is_bound`, only together with the secret of the request. If `is_repeat`, the token was just used by the same
+    request, and `session` refers to the session that started.
     """
 
     digest: str
@@ -61,6 +75,8 @@ class OneTimeToken:
     version: int
     target: str
     request: str
+    email_sign_ins: int = 0
+    is_bound: bool = False
     session: str = ""
     is_repeat: bool = False
     fingerprint: str = ""
@@ -89,11 +105,30 @@ def issue(
     return token
 
 
-def issue_for_mailbox(address: str) -> str:
-    """Create and store a token that proves an address without an account, as typed, and return it."""
+def issue_for_sign_in(credential: Credential, request: str, *, is_bound: bool) -> str:
+    """Create and store a token that signs an account in, for the request with this digest, and return the token.
+
+    Raises:
+        Outdated: the credentials have changed since they were read, or another link or code for signing in was used.
+
+    """
     token, storing = _storing(
-        "open-account", userId="", email=emails.key(address), version=0, target=address, request=""
+        "sign-in",
+        userId=credential.user_id,
+        email=credential.email,
+        version=credential.version,
+        target=credential.address,
+        request=request,
+        emailSignIns=credential.email_sign_ins,
+        bound=is_bound,
     )
+    write(storing, credentials.checking(credential, by_email=True))
+    return token
+
+
+def issue_for_mailbox(address: str, purpose: Purpose = "open-account") -> str:
+    """Create and store a token that proves an address without an account, as typed, and return it."""
+    token, storing = _storing(purpose, userId="", email=emails.key(address), version=0, target=address, request="")
     write(storing)
     return token
 
@@ -133,6 +168,8 @@ def present(token: str, *purposes: Purpose, proof: str = "") -> OneTimeToken:
         version=item["version"],
         target=item["target"],
         request=item["request"],
+        email_sign_ins=item.get("emailSignIns", 0),
+        is_bound=item.get("bound", False),
         session=item.get("session", ""),
         is_repeat=is_repeat,
         fingerprint=fingerprint,
@@ -145,7 +182,12 @@ def rejection(token: OneTimeToken) -> Error:
     It is `Outdated` if the token has been used since it was presented: that may have been the same request, so this one
     may be a repeat.
     """
-    item = ONE_TIME_TOKENS.get({"token": token.digest})
+    return rejection_of(token.digest)
+
+
+def rejection_of(digest: str) -> Error:
+    """Return the same for the digest of a token, or of a request to sign in."""
+    item = ONE_TIME_TOKENS.get({"token": digest})
     return Outdated() if item is not None and "usedAt" in item else InvalidOneTimeToken()
 
 

@@ -56,6 +56,7 @@ Kind: TypeAlias = Literal[
     "registration",
     "invitation",
     "recovery",
+    "sign_in",
     "email_change",
     "email_changed",
     "password_changed",

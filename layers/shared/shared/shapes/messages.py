@@ -19,3 +19,10 @@ class RegistrationStarted(Message):
 
     registration: Secret
     """Proves at /api/auth/verify-email that it was this client that registered: keep it for 24 hours."""
+
+
+class SignInRequested(Message):
+    """A request to sign in by email."""
+
+    request: Secret
+    """Proves at /api/auth/login/email/verify that it was this client that asked: keep it for twenty minutes."""

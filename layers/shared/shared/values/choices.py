@@ -18,6 +18,7 @@ Event: TypeAlias = Literal[
     "user_email_verified",
     "user_email_bounced",
     "user_email_complained",
+    "user_sign_in_requested",
     "login",
     "user_reauthenticated",
     "logout",
