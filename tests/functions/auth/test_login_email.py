@@ -13,6 +13,7 @@ from tests.support import PASSWORD, stored
 from tests.support.accounts import ADMIN_EMAIL, member
 from tests.support.api import Api, Email, Inbox, Reply
 from tests.support.factors import enroll
+from tests.support.feedback import bounce, receive
 
 URL = "/api/auth/login/email"
 VERIFY = "/api/auth/login/email/verify"
@@ -460,6 +461,15 @@ def test_sign_up_opens_an_account_without_a_password(admin: Api, api: Api, inbox
     _, email = ask(api, inbox)
     assert email.subject == "Sign in to Lambda API Routes"
     assert api.post(VERIFY, {"token": email.token}).status == 200
+
+
+@pytest.mark.usefixtures("sign_up")
+def test_sign_up_lifts_the_suppression_of_its_address(api: Api, inbox: Inbox) -> None:
+    secret, email = ask(api, inbox)
+    receive(bounce(ADA))
+    assert api.post(VERIFY, {"token": email.token, "request": secret}).status == 200
+    _, email = ask(api, inbox)
+    assert email.subject == "Sign in to Lambda API Routes"
 
 
 @pytest.mark.usefixtures("sign_up")
