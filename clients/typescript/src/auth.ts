@@ -1,4 +1,5 @@
 /** Signing up, in and out. What changes the session runs under its lock. */
+import { ApiError, type SecondStep } from "./errors.js";
 import type { components } from "./schema.js";
 import { hasEnded, type Session, type SessionKeeper, type Tokens } from "./session.js";
 import type { StoredSession } from "./stores.js";
@@ -6,6 +7,24 @@ import type { Calls } from "./types.js";
 
 type Body<Name extends keyof components["schemas"]> = components["schemas"][Name];
 type Message = Body<"Message-Output">;
+
+/** A sign-in whose account has a second factor: nobody is signed in until `verifyMfa`. Keep it out of URLs and logs. */
+export interface MfaRequired {
+  mfa: SecondStep;
+}
+
+/** The second factors of the account. All but `list` may throw `reauthentication_required`. */
+export interface Factors {
+  /** Return the confirmed factors, and how many recovery codes are left. */
+  list(): Promise<Body<"FactorList">>;
+  /** Create the secret of an authenticator app. It is inactive until `confirm`, within ten minutes. */
+  enrollTotp(body: { name: string }): Promise<Body<"NewApp">>;
+  /** Activate the factor with its first code. The account's first factor brings recovery codes, which are shown once. */
+  confirm(factorId: string, body: Body<"FirstCode">): Promise<Body<"Confirmed">>;
+  rename(factorId: string, body: { name: string }): Promise<Body<"PublicFactor">>;
+  /** Remove the factor. The recovery codes go with the last one. */
+  remove(factorId: string): Promise<void>;
+}
 
 export interface Auth {
   /** Start a registration. Its secret is stored until `verifyEmail` uses it. */
@@ -17,7 +36,10 @@ export interface Auth {
   verifyEmail(body: Body<"Proofs">): Promise<Session | Message>;
   /** Email another link and code. */
   resendVerification(body: { email: string }): Promise<Message>;
-  signIn(body: { email: string; password: string }): Promise<Session>;
+  /** Sign in. An account with a second factor is not signed in yet: the result has `mfa` then, for `verifyMfa`. */
+  signIn(body: { email: string; password: string }): Promise<Session | MfaRequired>;
+  /** Complete a sign-in with `mfa.token`, and a code of an authenticator app or a recovery code. */
+  verifyMfa(body: Body<"SecondStep-Input">): Promise<Session>;
   /**
    * End this session (`local`), all others of the user (`others`), or all (`global`). Except for `others`, the session is
    * removed from this device at once, in all tabs, even if the API cannot be reached. `local` then does not fail.
@@ -28,8 +50,11 @@ export interface Auth {
   resetPassword(body: Body<"NewPassword">): Promise<void>;
   changePassword(body: Body<"Passwords">): Promise<Session>;
   changeEmail(body: Body<"NewAddress">): Promise<Message>;
-  /** Prove again who the user is, after `reauthentication_required`. */
+  /** Prove again who the user is, after `reauthentication_required`: with one of its `methods`. */
   reauthenticate(body: Body<"Proof">): Promise<Session>;
+  factors: Factors;
+  /** Create ten recovery codes, which are shown once. Earlier ones are void. */
+  renewRecoveryCodes(): Promise<string[]>;
   /** Return who is signed in. The same object until something changes. */
   session(): Session | null;
   /** Call the listener with the session after each change, in this tab or another. Returns the function that stops it. */
@@ -98,9 +123,15 @@ export function authOf(keeper: SessionKeeper, api: Calls, apiUnderLock: Calls): 
     signIn: (body) =>
       keeper.locked(async () => {
         const { device } = keeper.store.read();
-        const { data } = await apiUnderLock.POST("/api/auth/login", { body: { ...body, ...(device && { device }) } });
-        return begin(data);
+        try {
+          const { data } = await apiUnderLock.POST("/api/auth/login", { body: { ...body, ...(device && { device }) } });
+          return await begin(data);
+        } catch (error) {
+          if (error instanceof ApiError && error.mfa) return { mfa: error.mfa };
+          throw error;
+        }
       }),
+    verifyMfa: (body) => keeper.locked(async () => begin((await apiUnderLock.POST("/api/auth/mfa", { body })).data)),
     async signOut({ scope = "local" } = {}) {
       if (scope === "others") {
         await api.POST("/api/auth/logout", { body: { scope } });
@@ -130,6 +161,19 @@ export function authOf(keeper: SessionKeeper, api: Calls, apiUnderLock: Calls): 
     changePassword: (body) => renew(() => apiUnderLock.POST("/api/auth/change-password", { body })),
     changeEmail: async (body) => (await api.POST("/api/auth/change-email", { body })).data,
     reauthenticate: (body) => renew(() => apiUnderLock.POST("/api/auth/reauthenticate", { body })),
+    factors: {
+      list: async () => (await api.GET("/api/auth/factors")).data,
+      enrollTotp: async (body) =>
+        (await api.POST("/api/auth/factors", { body: { ...body, type: "totp" } })).data.data,
+      confirm: async (factorId, body) =>
+        (await api.POST("/api/auth/factors/{factorId}", { params: { path: { factorId } }, body })).data.data,
+      rename: async (factorId, body) =>
+        (await api.PATCH("/api/auth/factors/{factorId}", { params: { path: { factorId } }, body })).data.data,
+      async remove(factorId) {
+        await api.DELETE("/api/auth/factors/{factorId}", { params: { path: { factorId } } });
+      },
+    },
+    renewRecoveryCodes: async () => (await api.POST("/api/auth/recovery-codes")).data.data.recoveryCodes,
     session: () => keeper.session(),
     onChange: (listener) => keeper.onChange(() => listener(keeper.session())),
     accessToken: async () => (await keeper.current())?.token ?? null,

@@ -18,12 +18,17 @@ type CodesOf<All> = All extends unknown ? CodeOf<All[keyof All]> : never;
 /** Every error code of the API's document. `unknown`: the body is not the API's, such as that of a proxy's 502. */
 export type ErrorCode = CodesOf<Responses> | "unknown";
 
-/** A proof that `/api/auth/reauthenticate` accepts. */
+/** A proof of who the user is: for the second step of a sign-in, or to reauthenticate. */
 export type Proof = NonNullable<components["schemas"]["Error"]["methods"]>[number];
+
+/** What a sign-in needs besides its first step: one of `methods`, within `expiresIn` seconds. */
+export type SecondStep = components["schemas"]["SecondStep-Output"];
 
 /** A response with an error status. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
+  // Private, so that whoever logs the error does not log the token.
+  readonly #mfa: SecondStep | undefined;
 
   constructor(
     /** The HTTP status. */
@@ -40,8 +45,15 @@ export class ApiError extends Error {
     readonly retryAfter?: number,
     /** Only with `reauthentication_required`: the proofs that are accepted. */
     readonly methods: readonly Proof[] = [],
+    mfa?: SecondStep,
   ) {
     super(message);
+    this.#mfa = mfa;
+  }
+
+  /** Only with `mfa_required`: what the second step needs. */
+  get mfa(): SecondStep | undefined {
+    return this.#mfa;
   }
 }
 
@@ -67,6 +79,7 @@ export async function errorOf(response: Response): Promise<ApiError> {
     body.requestId ?? response.headers.get("X-Request-Id") ?? undefined,
     retryAfter(response),
     body.methods,
+    body.mfa,
   );
 }
 

@@ -1,6 +1,6 @@
-export type { Auth } from "./auth.js";
+export type { Auth, Factors, MfaRequired } from "./auth.js";
 export { type Client, type ClientOptions, createClient } from "./client.js";
-export { ApiError, type ErrorCode, NetworkError, type Proof } from "./errors.js";
+export { ApiError, type ErrorCode, NetworkError, type Proof, type SecondStep } from "./errors.js";
 export type { Page, Pages } from "./pages.js";
 export type { components, operations, paths } from "./schema.js";
 export type { Proxy } from "./send.js";

@@ -1,4 +1,4 @@
-// Made by `make client` from docs/openapi.json (SHA-256 c36c81c023a90eeb44d75dd56b74f47e4851192c770e5d0727bdc160fd7a3114). Do not edit.
+// Made by `make client` from docs/openapi.json (SHA-256 0a69f7c0847f7e6e6ec5608807bea31da45a941bb9d32134fd59925051eebbda). Do not edit.
 
 export interface paths {
     "/.well-known/jwks.json": {
@@ -243,6 +243,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/login/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a session of the passkey's account, and return its tokens
+         * @description A passkey needs no second step.
+         */
+        post: operations["loginWithPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/login/passkey/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Return the options for `navigator.credentials.get()`, with a challenge that is valid once, for five minutes
+         * @description They are for any proof with a passkey: here, at /api/auth/mfa and at /api/auth/reauthenticate.
+         */
+        post: operations["requestOptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/logout": {
         parameters: {
             query?: never;
@@ -291,6 +331,43 @@ export interface paths {
         put?: never;
         /** Start the session that the first step has asked for, and return its tokens */
         post: operations["completeSignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Store the passkey
+         * @description The first factor of the account brings ten recovery codes, which are shown once.
+         */
+        post: operations["registerPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Return the options for `navigator.credentials.create()`, with a challenge for this session, for five minutes */
+        post: operations["creationOptions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -586,6 +663,37 @@ export interface components {
                 }[];
             };
         };
+        /** @description A kind of key that is accepted. */
+        Algorithm: {
+            /** @constant */
+            type: "public-key";
+            /** @example -7 */
+            alg: number;
+        };
+        /** @description What `navigator.credentials.get()` has returned, as its `toJSON()` gives it. */
+        Assertion: {
+            credential: components["schemas"]["AssertionJson"];
+        };
+        /** @description What the authenticator has returned. */
+        AssertionData: {
+            /** @example eyJ0eXBlIjoid2ViYXV0aG4uZ2V0In0 */
+            clientDataJSON: string;
+            /** @example omNmbXRkbm9uZWdhdHRTdG10oA */
+            authenticatorData: string;
+            /** @example omNmbXRkbm9uZWdhdHRTdG10oA */
+            signature: string;
+            userHandle?: string | null;
+        };
+        /** @description A signature with a passkey (AuthenticationResponseJSON). */
+        AssertionJson: {
+            /** @example 8Yq1CwKHLw0bNn6IoCb1MgAvBvO5yVqPzXQmYtE3n0s */
+            id: string;
+            /** @example 8Yq1CwKHLw0bNn6IoCb1MgAvBvO5yVqPzXQmYtE3n0s */
+            rawId: string;
+            /** @constant */
+            type: "public-key";
+            response: components["schemas"]["AssertionData"];
+        };
         /** @description The fields to change. Null clears a field that can be null. */
         Changes: {
             /** @example Ada Lovelace */
@@ -599,10 +707,35 @@ export interface components {
         Confirmed: {
             recoveryCodes?: string[];
         };
+        /** @description PublicKeyCredentialCreationOptionsJSON. */
+        CreationOptions: {
+            rp: components["schemas"]["RelyingParty"];
+            user: components["schemas"]["UserEntity"];
+            /** @example C3xaPl8OTFeaMW8vDxydQg */
+            challenge: string;
+            pubKeyCredParams: components["schemas"]["Algorithm"][];
+            /** @example 300000 */
+            timeout: number;
+            excludeCredentials: components["schemas"]["Descriptor"][];
+            authenticatorSelection: components["schemas"]["Selection"];
+            /** @constant */
+            attestation: "none";
+            extensions: {
+                [key: string]: unknown;
+            };
+        };
         /** @description The session's current refresh token. */
         CurrentToken: {
             /** @example AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA */
             refreshToken: string;
+        };
+        /** @description A passkey of the account. */
+        Descriptor: {
+            /** @constant */
+            type: "public-key";
+            /** @example C3xaPl8OTFeaMW8vDxydQg */
+            id: string;
+            transports: string[];
         };
         Difference: {
             /** @example role */
@@ -781,6 +914,16 @@ export interface components {
             /** @example Ada Lovelace */
             name: string;
         };
+        /**
+         * @description What `navigator.credentials.create()` has returned, as its `toJSON()` gives it, and a name.
+         *
+         *     Without a name, the passkey gets that of its authenticator, if it is well known.
+         */
+        NewPasskey: {
+            credential: components["schemas"]["RegistrationJson"];
+            /** @default null */
+            name?: string | null;
+        };
         /** @description The link's token, and the new password. */
         NewPassword: {
             /** @example 1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM */
@@ -823,7 +966,7 @@ export interface components {
             newPassword: string;
         };
         /**
-         * @description One proof: the password, or for an account with a factor the code of an app or a recovery code.
+         * @description One proof: the password or, for an account with a factor, a code of an app, a recovery code or a passkey.
          *
          *     For an account that has neither: the code of an email, and the secret that /api/auth/login/email has returned.
          */
@@ -834,6 +977,8 @@ export interface components {
             code?: string | null;
             /** @default null */
             recoveryCode?: string | null;
+            /** @default null */
+            credential?: components["schemas"]["AssertionJson"] | null;
             /** @default null */
             request?: string | null;
             /** @default null */
@@ -872,7 +1017,7 @@ export interface components {
              */
             at: string;
             /** @enum {string} */
-            event: "user_confirmation_requested" | "user_signedup" | "user_invited" | "user_email_verified" | "user_email_bounced" | "user_email_complained" | "user_sign_in_requested" | "login" | "user_reauthenticated" | "logout" | "token_refreshed" | "token_reused" | "user_recovery_requested" | "user_password_reset" | "user_password_changed" | "user_email_change_requested" | "user_email_changed" | "user_email_change_undone" | "factor_added" | "factor_updated" | "factor_unenrolled" | "factors_reset" | "generate_recovery_codes" | "recovery_code_used" | "user_modified" | "data_exported" | "user_deleted";
+            event: "user_confirmation_requested" | "user_signedup" | "user_invited" | "user_email_verified" | "user_email_bounced" | "user_email_complained" | "user_sign_in_requested" | "login" | "user_reauthenticated" | "logout" | "token_refreshed" | "token_reused" | "user_recovery_requested" | "user_password_reset" | "user_password_changed" | "user_email_change_requested" | "user_email_changed" | "user_email_change_undone" | "factor_added" | "factor_updated" | "factor_unenrolled" | "factors_reset" | "generate_recovery_codes" | "recovery_code_used" | "passkey_clone_suspected" | "user_modified" | "data_exported" | "user_deleted";
             /** @enum {string} */
             outcome: "success" | "failure";
             /** @example 203.0.113.10 */
@@ -900,6 +1045,7 @@ export interface components {
              */
             createdAt: string;
             lastUsedAt: string | null;
+            synced?: boolean;
         };
         /** @description A device that is signed in. */
         PublicSession: {
@@ -984,6 +1130,26 @@ export interface components {
              */
             updatedAt: string;
         };
+        /** @description A new passkey. */
+        RegisteredPasskey: {
+            /**
+             * Format: uuid
+             * @example 0b7c5a3e-5f0e-4c57-9a31-6f2f0f1c9d42
+             */
+            id: string;
+            /** @enum {string} */
+            type: "totp" | "passkey";
+            /** @example My phone */
+            name: string;
+            /**
+             * Format: date-time
+             * @example 2026-08-04T12:00:00.000Z
+             */
+            createdAt: string;
+            lastUsedAt: string | null;
+            synced?: boolean;
+            recoveryCodes?: string[];
+        };
         /** @description Name, email and password of the new account. */
         Registration: {
             /** @example Ada Lovelace */
@@ -999,12 +1165,37 @@ export interface components {
              */
             password: string;
         };
+        /** @description What the authenticator has returned. */
+        RegistrationData: {
+            /** @example eyJ0eXBlIjoid2ViYXV0aG4uZ2V0In0 */
+            clientDataJSON: string;
+            /** @example omNmbXRkbm9uZWdhdHRTdG10oA */
+            attestationObject: string;
+            transports?: string[];
+        };
+        /** @description A new passkey (RegistrationResponseJSON). */
+        RegistrationJson: {
+            /** @example 8Yq1CwKHLw0bNn6IoCb1MgAvBvO5yVqPzXQmYtE3n0s */
+            id: string;
+            /** @example 8Yq1CwKHLw0bNn6IoCb1MgAvBvO5yVqPzXQmYtE3n0s */
+            rawId: string;
+            /** @constant */
+            type: "public-key";
+            response: components["schemas"]["RegistrationData"];
+        };
         /** @description A pending registration. */
         RegistrationStarted: {
             /** @example Your address is confirmed. */
             message: string;
             /** @example 1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM */
             registration: string;
+        };
+        /** @description The site that passkeys are for. */
+        RelyingParty: {
+            /** @example example.com */
+            id: string;
+            /** @example Example */
+            name: string;
         };
         /** @description Another name. */
         Renamed: {
@@ -1024,6 +1215,18 @@ export interface components {
             /** @enum {string} */
             status?: "active" | "disabled";
         };
+        /** @description PublicKeyCredentialRequestOptionsJSON. */
+        RequestOptions: {
+            /** @example C3xaPl8OTFeaMW8vDxydQg */
+            challenge: string;
+            /** @example example.com */
+            rpId: string;
+            allowCredentials: components["schemas"]["Descriptor"][];
+            /** @example 300000 */
+            timeout: number;
+            /** @constant */
+            userVerification: "required";
+        };
         /** @description A page of all users, or the user with this address. */
         Search: {
             /** @default 20 */
@@ -1033,7 +1236,7 @@ export interface components {
             /** @default null */
             email?: string | null;
         };
-        /** @description The token of the first step, and one proof: the code of an authenticator app, or a recovery code. */
+        /** @description The token of the first step, and one proof: the code of an authenticator app, a recovery code or a passkey. */
         "SecondStep-Input": {
             /** @example 1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM */
             token: string;
@@ -1041,6 +1244,8 @@ export interface components {
             code?: string | null;
             /** @default null */
             recoveryCode?: string | null;
+            /** @default null */
+            credential?: components["schemas"]["AssertionJson"] | null;
         };
         /** @description What a sign-in needs besides its first step. */
         "SecondStep-Output": {
@@ -1049,6 +1254,15 @@ export interface components {
             methods: ("password" | "totp" | "recovery_code" | "passkey" | "email" | "provider")[];
             /** @example 300 */
             expiresIn: number;
+        };
+        /** @description What the authenticator must be able to do. */
+        Selection: {
+            /** @constant */
+            residentKey: "required";
+            /** @constant */
+            requireResidentKey: true;
+            /** @constant */
+            userVerification: "required";
         };
         /**
          * @description The address, whether the link is bound to this client, and the name of a new account.
@@ -1133,6 +1347,18 @@ export interface components {
              * @example 1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM
              */
             registration?: string;
+        };
+        /** @description The account, as the browser shows it. */
+        UserEntity: {
+            /** @example C3xaPl8OTFeaMW8vDxydQg */
+            id: string;
+            /**
+             * Format: email
+             * @example ada@example.com
+             */
+            name: string;
+            /** @example Ada Lovelace */
+            displayName: string;
         };
     };
     responses: {
@@ -1310,6 +1536,28 @@ export interface components {
                 "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
                     code?: "last_admin";
+                };
+            };
+        };
+        /** @description Without this passkey, the account could be reached by email only. */
+        LastWayIn: {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                RateLimit?: string;
+                /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                "RateLimit-Policy"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    code?: "last_way_in";
                 };
             };
         };
@@ -2059,7 +2307,8 @@ export interface operations {
                      *             "type": "totp",
                      *             "name": "My phone",
                      *             "createdAt": "2026-08-04T12:00:00.000Z",
-                     *             "lastUsedAt": "2026-08-04T12:00:00.000Z"
+                     *             "lastUsedAt": "2026-08-04T12:00:00.000Z",
+                     *             "synced": true
                      *           }
                      *         ],
                      *         "activity": [
@@ -2142,7 +2391,8 @@ export interface operations {
                      *           "type": "totp",
                      *           "name": "My phone",
                      *           "createdAt": "2026-08-04T12:00:00.000Z",
-                     *           "lastUsedAt": "2026-08-04T12:00:00.000Z"
+                     *           "lastUsedAt": "2026-08-04T12:00:00.000Z",
+                     *           "synced": true
                      *         }
                      *       ],
                      *       "recoveryCodes": 10
@@ -2339,6 +2589,7 @@ export interface operations {
             403: components["responses"]["ReauthenticationRequired"];
             404: components["responses"]["FactorNotFound"];
             405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["LastWayIn"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -2384,7 +2635,8 @@ export interface operations {
                      *         "type": "totp",
                      *         "name": "My phone",
                      *         "createdAt": "2026-08-04T12:00:00.000Z",
-                     *         "lastUsedAt": "2026-08-04T12:00:00.000Z"
+                     *         "lastUsedAt": "2026-08-04T12:00:00.000Z",
+                     *         "synced": true
                      *       }
                      *     }
                      */
@@ -2676,6 +2928,124 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    loginWithPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What `navigator.credentials.get()` has returned, as its `toJSON()` gives it. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "credential": {
+                 *         "id": "8Yq1CwKHLw0bNn6IoCb1MgAvBvO5yVqPzXQmYtE3n0s",
+                 *         "rawId": "8Yq1CwKHLw0bNn6IoCb1MgAvBvO5yVqPzXQmYtE3n0s",
+                 *         "type": "public-key",
+                 *         "response": {
+                 *           "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0In0",
+                 *           "authenticatorData": "omNmbXRkbm9uZWdhdHRTdG10oA",
+                 *           "signature": "omNmbXRkbm9uZWdhdHRTdG10oA"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Assertion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6Ij…",
+                     *       "tokenType": "Bearer",
+                     *       "expiresIn": 3600,
+                     *       "refreshToken": "1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM",
+                     *       "device": "1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM",
+                     *       "user": {
+                     *         "id": "0b7c5a3e-5f0e-4c57-9a31-6f2f0f1c9d42",
+                     *         "email": "ada@example.com",
+                     *         "name": "Ada Lovelace",
+                     *         "role": "user"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["InvalidCredentials"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    requestOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "challenge": "C3xaPl8OTFeaMW8vDxydQg",
+                     *       "rpId": "example.com",
+                     *       "allowCredentials": [
+                     *         {
+                     *           "type": "public-key",
+                     *           "id": "C3xaPl8OTFeaMW8vDxydQg",
+                     *           "transports": [
+                     *             "text"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "timeout": 300000,
+                     *       "userVerification": "required"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RequestOptions"];
+                };
+            };
+            405: components["responses"]["MethodNotAllowed"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     logout: {
         parameters: {
             query?: never;
@@ -2812,7 +3182,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The token of the first step, and one proof: the code of an authenticator app, or a recovery code. */
+        /** @description The token of the first step, and one proof: the code of an authenticator app, a recovery code or a passkey. */
         requestBody: {
             content: {
                 /**
@@ -2891,6 +3261,196 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    registerPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description What `navigator.credentials.create()` has returned, as its `toJSON()` gives it, and a name.
+         *
+         *     Without a name, the passkey gets that of its authenticator, if it is well known.
+         */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "credential": {
+                 *         "id": "8Yq1CwKHLw0bNn6IoCb1MgAvBvO5yVqPzXQmYtE3n0s",
+                 *         "rawId": "8Yq1CwKHLw0bNn6IoCb1MgAvBvO5yVqPzXQmYtE3n0s",
+                 *         "type": "public-key",
+                 *         "response": {
+                 *           "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0In0",
+                 *           "attestationObject": "omNmbXRkbm9uZWdhdHRTdG10oA"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewPasskey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Where it is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "id": "0b7c5a3e-5f0e-4c57-9a31-6f2f0f1c9d42",
+                     *         "type": "totp",
+                     *         "name": "My phone",
+                     *         "createdAt": "2026-08-04T12:00:00.000Z",
+                     *         "lastUsedAt": "2026-08-04T12:00:00.000Z",
+                     *         "synced": true,
+                     *         "recoveryCodes": [
+                     *           "MZXW-6YTB-OI4G-K5DT"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["RegisteredPasskey"];
+                    };
+                };
+            };
+            /** @description One or more fields are invalid. The authenticator's response is invalid, or its challenge is used, expired or of another session. */
+            400: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "validation_failed" | "invalid_passkey";
+                    };
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["ReauthenticationRequired"];
+            405: components["responses"]["MethodNotAllowed"];
+            /** @description An account has this passkey already. The account has as many factors of this type as it may have. */
+            409: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "passkey_taken" | "too_many_factors";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    creationOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "rp": {
+                     *         "id": "example.com",
+                     *         "name": "Example"
+                     *       },
+                     *       "user": {
+                     *         "id": "C3xaPl8OTFeaMW8vDxydQg",
+                     *         "name": "ada@example.com",
+                     *         "displayName": "Ada Lovelace"
+                     *       },
+                     *       "challenge": "C3xaPl8OTFeaMW8vDxydQg",
+                     *       "pubKeyCredParams": [
+                     *         {
+                     *           "type": "public-key",
+                     *           "alg": -7
+                     *         }
+                     *       ],
+                     *       "timeout": 300000,
+                     *       "excludeCredentials": [
+                     *         {
+                     *           "type": "public-key",
+                     *           "id": "C3xaPl8OTFeaMW8vDxydQg",
+                     *           "transports": [
+                     *             "text"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "authenticatorSelection": {
+                     *         "residentKey": "required",
+                     *         "requireResidentKey": true,
+                     *         "userVerification": "required"
+                     *       },
+                     *       "attestation": "none",
+                     *       "extensions": {}
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CreationOptions"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["ReauthenticationRequired"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["TooManyFactors"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     reauthenticate: {
         parameters: {
             query?: never;
@@ -2899,7 +3459,7 @@ export interface operations {
             cookie?: never;
         };
         /**
-         * @description One proof: the password, or for an account with a factor the code of an app or a recovery code.
+         * @description One proof: the password or, for an account with a factor, a code of an app, a recovery code or a passkey.
          *
          *     For an account that has neither: the code of an email, and the secret that /api/auth/login/email has returned.
          */

@@ -1,5 +1,5 @@
 /** Users, emails, and a `fetch` that records. */
-import { randomUUID } from "node:crypto";
+import { createHmac, randomUUID } from "node:crypto";
 import { inject, vi } from "vitest";
 import { type Client, type ClientOptions, createClient, memoryStore, type SessionStore } from "../src/index.js";
 import { ADMIN } from "./runner.js";
@@ -120,4 +120,40 @@ export class FakeStorage {
   getItem = (name: string) => this.items.get(name) ?? null;
   setItem = (name: string, value: string) => void this.items.set(name, value);
   removeItem = (name: string) => void this.items.delete(name);
+}
+
+const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+const PERIOD = 30_000;
+
+/**
+ * Return the code that an authenticator app with this secret shows (RFC 6238), or the one after it. The API accepts both,
+ * each once and in this order.
+ */
+export function totp(secret: string, { next = false } = {}): string {
+  const bits = [...secret].map((letter) => BASE32.indexOf(letter).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / PERIOD) + (next ? 1 : 0)));
+  const digest = createHmac("sha1", key).update(step).digest();
+  const number = digest.readUInt32BE((digest.at(-1) ?? 0) & 15) & 0x7fffffff;
+  return String(number % 1_000_000).padStart(6, "0");
+}
+
+interface WithApp extends Party {
+  email: string;
+  secret: string;
+  factorId: string;
+  /** The code that has confirmed the app, and is used. */
+  code: string;
+  recoveryCodes: string[];
+}
+
+/** A new user with an authenticator app. */
+export async function userWithApp(): Promise<WithApp> {
+  const made = await user();
+  const { factors } = made.client.auth;
+  const { id, secret } = await factors.enrollTotp({ name: "Phone" });
+  const code = totp(secret);
+  const { recoveryCodes = [] } = await factors.confirm(id, { code });
+  return { ...made, secret, factorId: id, code, recoveryCodes };
 }

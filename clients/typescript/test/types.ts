@@ -1,5 +1,5 @@
 /** What must not compile, against the built package. Checked by `npm run types`; never run. */
-import { ApiError, createClient, type ErrorCode, type Session } from "lambda-api-routes-client";
+import { ApiError, createClient, type ErrorCode, type MfaRequired, type Proof, type Session } from "lambda-api-routes-client";
 
 const client = createClient({ baseUrl: "" });
 type Equal<One, Two> = (<T>() => T extends One ? 1 : 2) extends <T>() => T extends Two ? 1 : 2 ? true : false;
@@ -28,6 +28,11 @@ export async function bodies() {
   await client.POST("/api/users");
   // @ts-expect-error the password is missing
   await client.auth.signIn({ email: "ada@example.com" });
+  await client.auth.verifyMfa({ token: "t", recoveryCode: "c" });
+  // @ts-expect-error the token is missing
+  await client.auth.verifyMfa({ code: "123456" });
+  // @ts-expect-error the name is missing
+  await client.auth.factors.enrollTotp({});
   // @ts-expect-error no such scope
   await client.auth.signOut({ scope: "everything" });
 }
@@ -41,6 +46,12 @@ export async function results() {
   const gone = await client.DELETE("/api/users/{userId}", { params: { path: { userId: "1" } } });
   is<Equal<typeof gone.data, undefined>>();
   is<Equal<ReturnType<typeof client.auth.session>, Session | null>>();
+  const signedIn = await client.auth.signIn({ email: "ada@example.com", password: "x" });
+  is<Equal<typeof signedIn, Session | MfaRequired>>();
+  // @ts-expect-error the account may have a second factor
+  signedIn.user;
+  if ("mfa" in signedIn) is<Equal<(typeof signedIn.mfa.methods)[number], Proof>>();
+  else signedIn.user;
 }
 
 export async function pages() {
@@ -59,7 +70,8 @@ export function errors(error: unknown) {
   if (!(error instanceof ApiError)) return;
   const known: ErrorCode = "email_taken";
   is<Equal<typeof error.code, ErrorCode>>();
-  is<Equal<typeof error.methods, readonly "password"[]>>();
+  is<Equal<typeof error.methods, readonly Proof[]>>();
+  is<Equal<(typeof error.methods)[number], "password" | "totp" | "recovery_code" | "passkey" | "email" | "provider">>();
   // @ts-expect-error no such code
   if (error.code === "email_token") return;
   // @ts-expect-error no such code
