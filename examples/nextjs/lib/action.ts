@@ -5,12 +5,12 @@
  * from other subdomains of this one, so the Origin must be ours. Every change goes through here.
  */
 import { ApiError, type Client, NetworkError, type SessionStore } from "lambda-api-routes-client";
-import { cookieStore } from "lambda-api-routes-client/server";
+import { cookieStore, type Cookies } from "lambda-api-routes-client/server";
 import { type NextRequest, NextResponse } from "next/server";
 import { clientFor, cookieOptions, Jar, refresh } from "./api";
 import { encode, type Flash, flashAttributes, flashName } from "./flash";
 import { APP_URL } from "./settings";
-import { withQuery } from "./urls";
+import { proofPage, withQuery } from "./urls";
 
 /** Returns what was typed into a field, empty if it is missing. */
 export type Form = (name: string) => string;
@@ -19,6 +19,8 @@ export interface Context {
   form: Form;
   client: Client;
   store: SessionStore;
+  /** The cookies of the request, and those to set. */
+  jar: Cookies;
 }
 
 /** Where to go, and what to say there. */
@@ -56,15 +58,16 @@ export function action(page: string | ((form: Form) => string), verbs: Record<st
       const isStale = form("verb") !== "signOut" && (await refresh(jar, request.headers, 0)) === "reload";
       if (isStale) return jar.addTo(redirectTo(request.nextUrl.pathname, 307));
       const store = cookieStore(jar, cookieOptions);
-      const { to, ...flash } = await verb({ form, client: clientFor(request.headers, store), store });
+      const { to, ...flash } = await verb({ form, client: clientFor(request.headers, store), store, jar });
       return leave(to, Object.keys(flash).length ? flash : undefined);
     } catch (error) {
       if (!(error instanceof ApiError || error instanceof NetworkError)) throw error;
       if (error instanceof ApiError && SIGNED_OUT.has(error.code)) return leave(withQuery("/session", { next: back }));
-      const flash = { ...faultsOf(error, values), verb: form("verb"), values };
-      if (flash.code !== "reauthentication_required") return leave(back, flash);
+      if (!(error instanceof ApiError) || error.code !== "reauthentication_required") {
+        return leave(back, { ...faultsOf(error, values), verb: form("verb"), values });
+      }
       // What was typed is still there when the user comes back.
-      return leave(withQuery("/reauthenticate", { next: back }), { verb: form("verb"), values }, back);
+      return leave(proofPage(back, error.methods), { verb: form("verb"), values }, back);
     }
   };
 }

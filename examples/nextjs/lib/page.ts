@@ -5,7 +5,8 @@ import { headers } from "next/headers";
 import { notFound, redirect } from "next/navigation";
 import { clientFor, cookieOptions } from "./api";
 import { decode, type Flash, flashName } from "./flash";
-import { withQuery } from "./urls";
+import { kept, type Secrets } from "./secrets";
+import { proofPage, withQuery } from "./urls";
 
 /** Return a client with the cookies that the browser has sent: not those that proxy.ts has just set. */
 export async function api(): Promise<Client> {
@@ -20,7 +21,7 @@ export async function read<Result>(page: string, work: (client: Client) => Promi
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.status === 401) redirect(withQuery("/session", { next: page }));
-    if (error.code === "reauthentication_required") redirect(withQuery("/reauthenticate", { next: page }));
+    if (error.code === "reauthentication_required") redirect(proofPage(page, error.methods));
     if (error.status === 403 || error.status === 404) notFound();
     throw error;
   }
@@ -29,4 +30,9 @@ export async function read<Result>(page: string, work: (client: Client) => Promi
 /** Return the message that a form's handler has left for this page. */
 export async function flashOf(page: string): Promise<Flash> {
   return decode(requestCookies((await headers()).get("cookie")).get(flashName(page)));
+}
+
+/** Return a secret that a form's handler has left, if it is this user's. */
+export async function secretOf<Name extends keyof Secrets>(name: Name): Promise<Secrets[Name] | undefined> {
+  return kept(requestCookies((await headers()).get("cookie")), name, (await api()).auth.session()?.user.id);
 }

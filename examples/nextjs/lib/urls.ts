@@ -6,6 +6,11 @@ export function withQuery(path: string, query: Record<string, string | undefined
   return entries.length ? `${path}?${new URLSearchParams(entries)}` : path;
 }
 
+/** Return the address of the page that asks for one of these proofs, and then leads to `next`. */
+export function proofPage(next: string, methods: readonly string[]): string {
+  return withQuery("/reauthenticate", { next, methods: methods.join(" ") });
+}
+
 /**
  * Return where to go after a sign-in, which anyone can put into a link: a path of this application, or else the account.
  * Browsers treat `//host` and `/\host` as another host, and strip tabs and newlines first.

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { launch, newAddress, Visitor } from "./browser.mjs";
+import { launch, newAddress, totp, Visitor } from "./browser.mjs";
 import { ADMIN } from "./servers.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -63,4 +63,33 @@ test("a form with a fault", async (t) => {
   await visitor.open("/register");
   await visitor.send("Create account", { Name: "Ada", Email: newAddress(), Password: "password" });
   await check(visitor, "/register");
+});
+
+test("the pages of second factors", async (t) => {
+  const visitor = await Visitor.of(browser);
+  const admin = await Visitor.of(browser, { storageState: session });
+  t.after(() => Promise.all([visitor.close(), admin.close()]));
+  const email = await visitor.signUp();
+  await visitor.open("/account/security");
+  await visitor.send("Add an authenticator app");
+  await check(visitor, "/account/security/app");
+  const key = await visitor.page.locator(".key").textContent();
+  await visitor.send("Confirm", { Code: totp(key) });
+  await visitor.isAt("/account/security/recovery-codes");
+  await check(visitor, "/account/security/recovery-codes");
+  await visitor.press("I have stored them");
+  await visitor.page.getByText("Rename or remove").click();
+  await check(visitor, "/account/security");
+  await visitor.press("Make new recovery codes");
+  await visitor.isAt("/reauthenticate?next=%2Faccount%2Fsecurity&methods=totp+recovery_code");
+  await check(visitor, "/reauthenticate");
+  await visitor.signOut();
+  await visitor.signIn(email);
+  await visitor.isAt("/login/second-step");
+  await visitor.page.getByText("Use a recovery code instead").click();
+  await check(visitor, "/login/second-step");
+  await admin.open(`/admin/users?email=${encodeURIComponent(email)}`);
+  await admin.page.getByRole("link", { name: "Remove second factors" }).click();
+  await admin.page.waitForURL(/factors/);
+  await check(admin, "/admin/users/factors");
 });

@@ -1,6 +1,6 @@
 /** Chromium, and what people do in it. */
 import { existsSync } from "node:fs";
-import { randomUUID } from "node:crypto";
+import { createHmac, randomUUID } from "node:crypto";
 import { chromium } from "playwright-core";
 
 export const API = process.env.EXAMPLE_API;
@@ -45,6 +45,19 @@ export function linkIn(text) {
 
 export function codeIn(text) {
   return /^(\d{6})$/m.exec(text)[1];
+}
+
+const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/** Return the code that an authenticator app shows (RFC 6238), or the one after it. The API accepts both, in this order. */
+export function totp(key, { next = false } = {}) {
+  const bits = [...key.replaceAll(" ", "")].map((letter) => BASE32.indexOf(letter).toString(2).padStart(5, "0")).join("");
+  const secret = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + (next ? 1 : 0)));
+  const digest = createHmac("sha1", secret).update(step).digest();
+  const number = digest.readUInt32BE(digest.at(-1) & 15) & 0x7fffffff;
+  return String(number % 1_000_000).padStart(6, "0");
 }
 
 /** A browser of its own, with what people do in it. */
@@ -114,6 +127,27 @@ export class Visitor {
   async signIn(email, password = PASSWORD) {
     await this.open("/login");
     await this.send("Sign in", { Email: email, Password: password });
+  }
+
+  /** Add an authenticator app. Returns its key, the code that has confirmed it, and the recovery codes. */
+  async addApp(name = "My phone") {
+    await this.open("/account/security");
+    await this.send("Add an authenticator app", { "Name of the app": name });
+    await this.isAt("/account/security/app");
+    const key = await this.page.locator(".key").textContent();
+    const code = totp(key);
+    await this.send("Confirm", { Code: code });
+    await this.isAt("/account/security/recovery-codes");
+    const codes = (await this.page.locator(".codes").textContent()).split("\n");
+    await this.press("I have stored them");
+    await this.isAt("/account/security");
+    return { key, code, codes };
+  }
+
+  /** Use a recovery code, where another proof is the first choice. */
+  async useRecoveryCode(code) {
+    await this.page.getByText("Use a recovery code instead").click();
+    await this.send("Continue", { "Recovery code": code }, this.page.locator("details"));
   }
 
   async signOut() {

@@ -100,8 +100,9 @@ describe("forms of other origins", () => {
     const ada = await visitor(t);
     await ada.signUp();
     const Cookie = await cookieHeader(ada);
-    const pages = ["login", "register", "verify-email", "forgot-password", "reset-password", "account", "reauthenticate",
-      "account/sessions", "account/security", "notes", "admin/users"];
+    const pages = ["login", "login/second-step", "register", "verify-email", "forgot-password", "reset-password", "account",
+      "reauthenticate", "account/sessions", "account/security", "account/security/app", "account/security/recovery-codes",
+      "notes", "admin/users", "admin/users/factors"];
     const send = (path, headers, body = "verb=x") =>
       fetch(`${APPLICATION}/${path}`, {
         method: "POST",
@@ -165,9 +166,9 @@ test("where the API asks for another proof, the user gives it and goes on", asyn
   const newEmail = newAddress();
   await ada.open("/account/security");
   await ada.send("Change email", { "New email": newEmail }, change());
-  await ada.isAt("/reauthenticate?next=%2Faccount%2Fsecurity");
+  await ada.isAt("/reauthenticate?next=%2Faccount%2Fsecurity&methods=password");
   await ada.send("Continue", { Password: "wrong horse battery" });
-  await ada.sees("Invalid credentials");
+  await ada.sees("Password is wrong");
   await ada.send("Continue", { Password: PASSWORD });
   await ada.isAt("/account/security");
   // What was typed is still there.

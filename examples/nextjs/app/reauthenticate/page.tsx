@@ -1,5 +1,7 @@
-import { Form, Notice } from "@/components/form";
+import { Notice } from "@/components/form";
+import { Proofs } from "@/components/proofs";
 import { flashOf, read } from "@/lib/page";
+import { known } from "@/lib/proofs";
 import { parameter, type Query } from "@/lib/urls";
 
 export const metadata = { title: "Confirm that it is you" };
@@ -8,18 +10,23 @@ export const metadata = { title: "Confirm that it is you" };
 export default async function Reauthenticate({ searchParams }: { searchParams: Query }) {
   const flash = await flashOf("/reauthenticate");
   const { user } = await read("/reauthenticate", async (client) => (await client.GET("/api/auth/me")).data.data);
+  const accepted = await parameter(searchParams, "methods");
+  const methods = known(accepted ? accepted.split(" ") : ["password"]);
+  const next = await parameter(searchParams, "next");
   return (
     <>
       <h1>Confirm that it is you</h1>
       <Notice flash={flash} />
-      <p>This step needs a recent sign-in. You then go back to where you were.</p>
-      <Form
+      {methods.length ? (
+        <p>This step needs a recent proof. You then go back to where you were.</p>
+      ) : (
+        <p>This step needs a recent sign-in. Sign out, and in again.</p>
+      )}
+      <Proofs
         to="/reauthenticate/submit"
-        verb="prove"
-        button="Continue"
+        methods={methods}
         flash={flash}
-        hidden={{ next: await parameter(searchParams, "next") }}
-        fields={[{ name: "password", label: "Password", type: "password", autoComplete: "current-password" }]}
+        hidden={{ next, methods: accepted }}
         username={user.email}
       />
     </>

@@ -1,4 +1,5 @@
 import { AccountPages } from "@/components/details";
+import { Factors } from "@/components/factors";
 import { Form, Notice } from "@/components/form";
 import { flashOf, read } from "@/lib/page";
 
@@ -9,6 +10,7 @@ const PAGE = "/account/security";
 export default async function Security() {
   const flash = await flashOf(PAGE);
   const { user } = await read(PAGE, async (client) => (await client.GET("/api/auth/me")).data.data);
+  const factors = await read(PAGE, (client) => client.auth.factors.list());
   return (
     <>
       <AccountPages current={PAGE} />
@@ -59,6 +61,7 @@ export default async function Security() {
           },
         ]}
       />
+      <Factors to={`${PAGE}/submit`} factors={factors.data} codesLeft={factors.recoveryCodes} flash={flash} />
     </>
   );
 }

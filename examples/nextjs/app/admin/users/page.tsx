@@ -56,6 +56,9 @@ export default async function Users({ searchParams }: { searchParams: Query }) {
                 hidden={{ id, ...back }}
                 isInline
               />
+              <a href={withQuery(`${PAGE}/factors`, { id })} aria-label={`Remove second factors: ${address}`}>
+                Remove second factors
+              </a>
             </div>
           </li>
         ))}

@@ -1,4 +1,5 @@
 import { action } from "@/lib/action";
+import { keep } from "@/lib/secrets";
 
 const PAGE = "/account/security";
 
@@ -12,5 +13,29 @@ export const POST = action(PAGE, {
     // Without a password, the API may ask for another proof.
     const { message } = await client.auth.changeEmail({ newEmail: form("newEmail"), password: form("password") || null });
     return { to: PAGE, notice: message };
+  },
+
+  async addApp({ form, client, jar }) {
+    const name = form("appName");
+    const { id, secret, uri } = await client.auth.factors.enrollTotp({ name });
+    const userId = client.auth.session()?.user.id ?? "";
+    keep(jar, "new-app", { userId, id, name, secret, uri });
+    return { to: `${PAGE}/app` };
+  },
+
+  async renameFactor({ form, client }) {
+    const { name } = await client.auth.factors.rename(form("id"), { name: form("name") });
+    return { to: PAGE, notice: `The app is now called ${name}.` };
+  },
+
+  async removeFactor({ form, client }) {
+    await client.auth.factors.remove(form("id"));
+    return { to: PAGE, notice: "The app is removed." };
+  },
+
+  async renewCodes({ client, jar }) {
+    const codes = await client.auth.renewRecoveryCodes();
+    keep(jar, "recovery-codes", { userId: client.auth.session()?.user.id ?? "", codes });
+    return { to: `${PAGE}/recovery-codes` };
   },
 });

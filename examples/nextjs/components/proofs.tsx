@@ -1,0 +1,48 @@
+/** A form for each proof that is accepted: the first is open, the others are one click away. */
+import { type Field, Form } from "@/components/form";
+import type { Flash } from "@/lib/flash";
+import { FIELDS, type KnownProof } from "@/lib/proofs";
+
+const FORMS: Record<KnownProof, { instead: string; field: Omit<Field, "name"> }> = {
+  password: {
+    instead: "Use your password instead",
+    field: { label: "Password", type: "password", autoComplete: "current-password" },
+  },
+  totp: {
+    instead: "Use your authenticator app instead",
+    field: {
+      label: "Code",
+      autoComplete: "one-time-code",
+      inputMode: "numeric",
+      maxLength: 12,
+      hint: "The six digits that your authenticator app shows.",
+    },
+  },
+  recovery_code: {
+    instead: "Use a recovery code instead",
+    field: { label: "Recovery code", maxLength: 64, hint: "One of the codes that you have stored. Each works once." },
+  },
+};
+
+interface Props {
+  to: string;
+  methods: readonly KnownProof[];
+  flash: Flash;
+  hidden: Record<string, string>;
+  username?: string;
+}
+
+export function Proofs({ methods, ...shared }: Props) {
+  return methods.map((method, index) => {
+    const { instead, field } = FORMS[method];
+    const name = FIELDS[method];
+    const form = <Form {...shared} key={method} verb={name} button="Continue" fields={[{ ...field, name }]} />;
+    if (index === 0) return form;
+    return (
+      <details key={method} open={shared.flash.verb === name}>
+        <summary>{instead}</summary>
+        {form}
+      </details>
+    );
+  });
+}
