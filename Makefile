@@ -45,6 +45,7 @@ test-thorough: environments .venv/.dev ## run the slow tests: races, crashes, ki
 
 thorough: environments ## run what is too slow for .ci/run: long random sequences, mutated passkeys, fuzzing, response times, hanging calls, mail pace and storm (35 minutes)
 	@EXAMPLES=300 $(BIN)/python -m pytest -m thorough tests/shared/accounts/test_refresh_theft.py
+	@EXAMPLES=100 $(BIN)/python -m pytest -m thorough tests/shared/accounts/test_assurance_properties.py
 	@RESOURCES=all $(BIN)/python -m pytest -m thorough tests/scaffold/test_resource.py
 	@MUTATIONS=100000 $(BIN)/python -m pytest tests/shared/values/test_webauthn_mutations.py
 	@FUZZ_SECONDS=300 $(MAKE) fuzz
