@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from botocore.config import Config
 
 from benchmarks.page import ROOT
+from local.aws.resources import generated
 from local.clean import clean_environment
 from local.template import Project, read_project
 from shared.core import aws, deadlines
@@ -53,8 +54,9 @@ def cloud(*services: str) -> Iterator[Project]:
         logging.disable()
         for name, properties in project.tables.items():
             create_table(name, properties)
-        for name in project.secrets:
-            aws.secretsmanager().create_secret(Name=name, SecretString="{}")
+        for name, declared in project.secrets.items():
+            text = generated(declared.get("GenerateSecretString") or {})
+            aws.secretsmanager().create_secret(Name=name, SecretString=text)
         aws.sesv2().create_email_identity(EmailIdentity=os.environ["MAIL_FROM"])
         rotate()
         yield project

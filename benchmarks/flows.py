@@ -10,9 +10,12 @@ from shared.records import keys
 from tests.support import PASSWORD, feedback
 from tests.support.accounts import member
 from tests.support.api import Api, Inbox, deliver, entries, retry
+from tests.support.authenticator import Authenticator
 from tests.support.aws import forget_circuits
+from tests.support.factors import Phone
 
 NEW = "a rather different sentence"
+_ORIGIN = "http://localhost:3001"
 
 
 def walk(number: int) -> dict[str, Usage]:
@@ -38,6 +41,8 @@ class _Walk:
         """Run every flow."""
         self._sign_up()
         self._sign_in()
+        self._prove_factors()
+        self._sign_in_by_email()
         self._change_credentials()
         self._manage_users()
         self._write_to_us()
@@ -119,6 +124,54 @@ class _Walk:
         self.call("GET activity", 200, lambda: ada.get("/api/auth/activity"))
         self.post("logout", 204, {}, self.api.signed_in(email, PASSWORD))
         self.post("logout, everywhere, 3 sessions", 204, {"scope": "global"}, self.api.signed_in(email, PASSWORD))
+
+    def _prove_factors(self) -> None:
+        email = self.address("fay")
+        fay = member(self.api, "Fay", email)
+        fay.get("/api/auth/me")
+        login = {"email": email, "password": PASSWORD}
+        added = self.post("POST factors", 201, {"type": "totp", "name": "Phone"}, fay, "factors").json["data"]
+        phone = Phone(added["id"], added["secret"], [])
+        path = f"factors/{phone.id}"
+        codes = self.post("POST a factor, the first code", 200, {"code": phone.code(-1)}, fay, path).json["data"]
+        token = self.post("login, before a factor", 403, login, path="login").json["mfa"]["token"]
+        self.post("mfa, wrong code", 401, {"token": token, "code": "000000"}, path="mfa")
+        tokens = self.post("mfa, code", 200, {"token": token, "code": phone.code()}, path="mfa").json
+        token = self.api.post("/api/auth/login", login).json["mfa"]["token"]
+        recovery = {"token": token, "recoveryCode": codes["recoveryCodes"][0]}
+        self.post("mfa, recovery code", 200, recovery, path="mfa")
+        fresh = self.api.with_token(tokens["token"])
+        fresh.get("/api/auth/me")
+        self.call("GET factors", 200, lambda: fresh.get("/api/auth/factors"))
+        self.post("POST recovery-codes", 201, None, fresh, "recovery-codes")
+        laptop = Authenticator()
+        options = self.post("POST passkeys/options", 200, None, fresh, "passkeys/options").json
+        credential = {"credential": laptop.create(options, _ORIGIN)}
+        passkey = self.post("POST passkeys", 201, credential, fresh, "passkeys").json["data"]
+        options = self.post("POST login/passkey/options", 200, None, path="login/passkey/options").json
+        assertion = {"credential": laptop.get(options, _ORIGIN)}
+        signed_in = self.post("POST login/passkey", 200, assertion, path="login/passkey").json
+        fay = self.api.with_token(signed_in["token"])
+        fay.get("/api/auth/me")
+        options = self.api.post("/api/auth/login/passkey/options").json
+        assertion = {"credential": laptop.get(options, _ORIGIN)}
+        tokens = self.post("reauthenticate, passkey", 200, assertion, fay).json
+        fay = self.api.with_token(tokens["token"])
+        fay.get("/api/auth/me")
+        place = f"/api/auth/factors/{passkey['id']}"
+        self.call("PATCH a factor", 200, lambda: fay.patch(place, {"name": "Laptop"}))
+        fay.post("/api/auth/logout", {"scope": "others"})
+        self.call("DELETE a factor, 1 session", 204, lambda: fay.delete(place))
+        user_id = signed_in["user"]["id"]
+        self.call("DELETE a user's factors", 204, lambda: self.admin.delete(f"/api/users/{user_id}/factors"))
+
+    def _sign_in_by_email(self) -> None:
+        email = self.address("gil")
+        member(self.api, "Gil", email)
+        request = self.post("login/email", 202, {"email": email}).json["request"]
+        token = self.email("sign in")
+        body = {"token": token, "request": request}
+        self.post("login/email/verify", 200, body)
 
     def _change_credentials(self) -> None:
         email = self.address("ada")

@@ -74,6 +74,84 @@ LEAST = {
     "logout, everywhere, 3 sessions": Least(
         "reads sessions, the caller's among them; writes them, event", read=1, together=4
     ),
+    "GET factors": Least("reads session, factors", read=2),
+    "POST factors": Least(
+        "reads session, credentials, profile, factors; writes app; checks credentials", read=4, together=2
+    ),
+    "POST a factor, the first code": Least(
+        "limit; reads session, credentials, profile, factors; writes credentials, app, codes, email, event",
+        read=4,
+        alone=1,
+        together=5,
+        indexed=1,
+    ),
+    "login, before a factor": Least("limit, 2 tries, taken back; reads credentials, profile", read=2, alone=5),
+    "mfa, wrong code": Least("limit, 2 tries, 2 failures, event; reads profile, credentials, factors", read=3, alone=6),
+    "mfa, code": Least(
+        "limit, 2 tries, taken back; reads profile, credentials, factors; "
+        "writes credentials, app, token, session, event",
+        read=3,
+        alone=5,
+        together=5,
+    ),
+    "mfa, recovery code": Least(
+        "as with a code; writes codes, email, another event", read=3, alone=5, together=7, indexed=1
+    ),
+    "reauthenticate, passkey": Least(
+        "try, taken back; reads session, credentials, passkey; writes passkey, challenge, session, event; "
+        "checks credentials",
+        read=3,
+        alone=2,
+        together=5,
+    ),
+    "POST recovery-codes": Least(
+        "reads session, credentials, profile; writes codes, email, event; checks credentials",
+        read=3,
+        together=4,
+        indexed=1,
+    ),
+    "POST passkeys/options": Least("reads session, credentials, factors", read=3),
+    "POST passkeys": Least(
+        "reads session, credentials, profile, factors; writes credentials, passkey, its owner, challenge, email, event",
+        read=4,
+        together=6,
+        indexed=1,
+    ),
+    "POST login/passkey/options": Least("nothing: the challenge is computed"),
+    "POST login/passkey": Least(
+        "limit; reads profile, credentials, passkey; writes credentials, passkey, challenge, session, event",
+        read=3,
+        alone=1,
+        together=5,
+    ),
+    "PATCH a factor": Least("reads session, credentials, factors; writes factor, event", read=3, together=2),
+    "DELETE a factor, 1 session": Least(
+        "reads sessions, credentials, profile, factors; writes credentials, passkey, its owner, session, email, event",
+        read=4,
+        together=6,
+        indexed=1,
+    ),
+    "DELETE a user's factors": Least(
+        "reads the caller's session and credentials, profile, credentials, factors, sessions; "
+        "writes credentials, app, codes, 2 sessions, email, event",
+        read=6,
+        together=7,
+        indexed=1,
+    ),
+    "login/email": Least("2 limits, one read; writes request, email", read=1, alone=2, together=2, indexed=1),
+    "email: sign in": Least(
+        "claim, done; reads suppression, credentials, profile, request, circuit; writes token, request",
+        read=3.5,
+        alone=2,
+        together=2,
+        indexed=1,
+    ),
+    "login/email/verify": Least(
+        "limit, clears the lock; reads token, credentials, profile; writes credentials, token, session, event",
+        read=3,
+        alone=2,
+        together=4,
+    ),
     "forgot-password": Least("2 limits, one read; email", read=1, alone=3, indexed=1),
     "email: choose a password": _LINK,
     "reset-password, 1 session": Least(

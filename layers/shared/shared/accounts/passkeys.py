@@ -143,32 +143,25 @@ def request_options() -> "RequestOptions":
 def start_session(assertion: AssertionJson, client: Client) -> SignedIn:
     """Verify a passkey, and start a session of its account.
 
-    A failure is not counted for the account: nobody guesses a signature, but anyone could send wrong ones.
+    The user handle names the account, and is not trusted before the signature is verified. A failure is not counted for
+    the account: nobody guesses a signature, but anyone could send wrong ones.
 
     Raises:
         InvalidCredentials: the response is invalid, its challenge is used or expired, or the account is disabled.
         Unavailable: there is no signing key yet, or Secrets Manager is unreachable.
 
     """
-    account = _account_of(assertion)
-    if account is None:
-        metrics.count("SignInFailures")
-        raise InvalidCredentials
-    passkey, changes = verify(assertion, account, client)
-    user = users.of_credential(account)
-    if user.status != "active":
-        raise InvalidCredentials
-    return sign_in.start(account, user, client, changes, proved=["passkey"], factor=passkey.id)
-
-
-def _account_of(assertion: AssertionJson) -> Credential | None:
-    """Return the account that the user handle names, which is not verified yet, or None."""
     try:
         user_id = str(uuid.UUID(bytes=base64url.decode(assertion["response"].get("userHandle") or "")))
     except ValueError:
-        return None
+        user_id = users.NOBODY
     user = users.find(user_id)
-    return None if user is None else users.credential_of(user)
+    if user is None or user.status != "active":
+        metrics.count("SignInFailures")
+        raise InvalidCredentials
+    account = users.credential_of(user)
+    passkey, changes = verify(assertion, account, client)
+    return sign_in.start(account, user, client, changes, proved=["passkey"], factor=passkey.id)
 
 
 def verify(assertion: AssertionJson, account: Credential, client: Client) -> tuple[Passkey, list[Change]]:
