@@ -112,6 +112,10 @@ class Page:
         def users() -> Response:
             return self._from_aws(lambda: self._accounts.users(project, request.args.get("text", "")))
 
+        @app.get("/_local/codes.json")
+        def codes() -> Response:
+            return self._from_aws(lambda: self._accounts.codes(project))
+
         @app.post("/_local/sign-in.json")
         def sign_in() -> Response:
             email = str(_sent("email"))

@@ -1,4 +1,4 @@
-"""Sign in a user of the local data without a password. Runs in a worker, with the environment of the functions."""
+"""Sign in a user of the local data without a proof. Runs in a worker, with the environment of the functions."""
 
 from typing import Any
 
@@ -6,6 +6,8 @@ from shared.accounts import sign_in
 from shared.core.errors import Outdated
 from shared.core.tables import optimistic, write
 from shared.records import activity, credentials, sessions, users
+from shared.records.credentials import Credential
+from shared.values.choices import Method
 from shared.values.client import Client
 
 
@@ -30,10 +32,18 @@ def _start_session(email: str, client: Client) -> Any:
         return {"problem": "The account is disabled, so it cannot sign in."}
     if credential.invited:
         return {"problem": "The invitation is not accepted yet: use the link in its email."}
-    signed_in = sign_in.prepare(credential, user, client)
+    proved, factor = _proofs(credential)
+    signed_in = sign_in.prepare(credential, user, client, proved=proved, factor=factor)
     write(
         credentials.signing_in(credential),
         sessions.starting(signed_in.session),
         activity.recording("login", credential.user_id, client),
     )
     return signed_in.public()
+
+
+def _proofs(credential: Credential) -> tuple[tuple[Method, ...], str]:
+    """Return what a sign-in of the account proves, and the id of the factor. With one, the session has `aal` 2."""
+    for factor, kind in credential.factors.items():
+        return ("password", kind), factor
+    return ("password",), ""

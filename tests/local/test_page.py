@@ -21,7 +21,7 @@ from tests.local.harness import Answer, RunnerProcess, eventually
 
 DATA = (
     *("inbox.json", "offers.json", "news.json", "routes.json", "document.json", "users.json", "requests/1.json"),
-    *("tables.json", "tables/NotesTable.json", "tables/NotesTable/export.json"),
+    *("tables.json", "tables/NotesTable.json", "tables/NotesTable/export.json", "codes.json"),
 )
 CHANGES = (("PUT", "tables/NotesTable/item.json"), ("DELETE", "tables/NotesTable/item.json"), ("POST", "sign-in.json"))
 FILES = ("", "main.js", "style.css", "icon.svg")
@@ -356,6 +356,7 @@ def test_change_without_its_fields_answers_400(runner: RunnerProcess, body: Any)
 
 def test_sign_in_needs_a_project_with_accounts(runner: RunnerProcess) -> None:
     assert runner.get("/_local/users.json").json == {"admin": None, "users": [], "more": False}
+    assert runner.get("/_local/codes.json").json == {"endsAt": 0, "apps": []}
     answer = send_change(runner, "POST", "sign-in.json", {"email": "admin@example.com"})
     assert (answer.status, answer.json) == (409, {"message": "The project has no accounts."})
 

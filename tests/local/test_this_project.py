@@ -8,6 +8,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -92,3 +93,28 @@ def test_link_to_a_large_export_brings_the_file(runner: RunnerProcess) -> None:
         found = json.load(answer)["data"]
     assert found["user"]["email"] == "admin@example.com"
     assert len(found["activity"]) > 20
+
+
+def test_sign_in_with_one_click_proves_the_factor(runner: RunnerProcess) -> None:
+    def one_click() -> dict[str, str]:
+        headers = {"Origin": f"http://127.0.0.1:{runner.port}", "X-Local-Page": "1", "Content-Type": "application/json"}
+        answer = runner.request("POST", "/_local/sign-in.json", json.dumps({"email": "admin@example.com"}), headers)
+        return {"Authorization": f"Bearer {answer.json['token']}", "Content-Type": "application/json"}
+
+    def call(verb: str, path: str, session: dict[str, str], body: dict[str, str] | None = None) -> Any:
+        answer = runner.request(verb, path, None if body is None else json.dumps(body), session)
+        assert answer.status < 300, answer.json
+        return answer.json["data"]
+
+    session = one_click()
+    added = call("POST", "/api/auth/factors", session, {"type": "totp", "name": "Phone"})
+    (app,) = runner.get("/_local/codes.json").json["apps"]
+    assert (app["email"], app["name"], app["isConfirmed"]) == ("admin@example.com", "Phone", False)
+    confirmed = call("POST", f"/api/auth/factors/{added['id']}", session, {"code": app["code"]})
+    assert len(confirmed["recoveryCodes"]) == 10
+    me = call("GET", "/api/auth/me", one_click())
+    assert (me["session"]["aal"], set(me["session"]["amr"])) == (2, {"pwd", "otp", "mfa"})
+    # Such a session is fresh.
+    call("PATCH", f"/api/auth/factors/{added['id']}", one_click(), {"name": "Old phone"})
+    runner.request("DELETE", f"/api/auth/factors/{added['id']}", headers=one_click())
+    assert runner.get("/_local/codes.json").json == {"endsAt": 0, "apps": []}

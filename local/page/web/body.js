@@ -10,6 +10,7 @@ export const KINDS = { JSON: "application/json", "Form, urlencoded": "applicatio
 // A change of these gives or takes rights, so no form begins with a value for them.
 const PRIVILEGES = ["role", "status"];
 
+let mfaToken; // the token of the latest first step of a sign-in
 let account = {}; // the last email and password that the API accepted, and the secret of their registration
 
 /** Remember what was sent and accepted, to fill in later forms. */
@@ -17,13 +18,19 @@ export const remember = (sent, { registration } = {}) => {
   if (sent?.email && sent.password) account = { email: sent.email, password: sent.password, registration };
 };
 
+/** Remember the token of a sign-in that needs a second step. */
+export const rememberFirstStep = (mfa) => {
+  mfaToken = mfa?.token ?? mfaToken;
+};
+
 /**
  * Return the fields to begin with. A POST with a name creates an account, so it keeps the example's email and password;
  * all others get those of the last account. A change of a resource gets its current values once its id is chosen.
  */
-const beginning = (verb, example) => {
+const beginning = (verb, example, names) => {
   const { refreshToken } = session.get() ?? {};
-  const known = { refreshToken, ...("name" in example ? {} : account), currentPassword: account.password };
+  const token = names.includes("recoveryCode") ? mfaToken : undefined;
+  const known = { refreshToken, token, ...("name" in example ? {} : account), currentPassword: account.password };
   const isChange = ["PUT", "PATCH"].includes(verb);
   const kept = Object.entries(example).filter(([name]) => !isChange || !PRIVILEGES.includes(name));
   return Object.fromEntries(kept.map(([name, value]) => [name, known[name] ?? value]));
@@ -44,7 +51,7 @@ export const create = ({ verb, example, described }) => {
     input.rows = Math.min(16, Math.max(4, input.value.split("\n").length + 1));
     input.setCustomValidity("");
   };
-  write(isObject ? beginning(verb, start) : (start ?? (takesBody && (!described || described.requestBody) ? {} : undefined)));
+  write(isObject ? beginning(verb, start, names) : (start ?? (takesBody && (!described || described.requestBody) ? {} : undefined)));
   input.addEventListener("input", () => input.setCustomValidity(""));
 
   const read = () => ({ type: KINDS[kind.value], text: input.value, fields: parsed(input.value) });

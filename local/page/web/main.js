@@ -1,5 +1,6 @@
 // Switches between the views, and polls for new emails and requests.
 
+import * as codes from "./codes.js";
 import { byId, get, isNarrow } from "./dom.js";
 import * as inbox from "./inbox.js";
 import * as requests from "./requests.js";
@@ -62,7 +63,10 @@ const poll = async () => {
     inbox.add(news.emails, first);
     requests.add(news.requests);
     if (news.emails.length) document.dispatchEvent(new Event("emails"));
-    if (first) await offerSignIn().catch(() => {});
+    if (first) {
+      await offerSignIn().catch(() => {});
+      codes.refresh();
+    }
     byId("gone").hidden = true;
   } catch {
     byId("gone").hidden = false;

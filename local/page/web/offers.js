@@ -1,24 +1,74 @@
-// What the inbox has for an operation that takes a token or a code: those of the newest emails.
+// What an operation that takes a token or a code can use: links and codes of the newest emails, codes of authenticator apps,
+// and recovery codes that were shown in this tab.
 
+import * as codes from "./codes.js";
 import { clock, element, get } from "./dom.js";
+import * as session from "./session.js";
 
 const NAMES = ["token", "code", "registration"];
 const MAX_SHOWN = 3;
 
 const registrations = new Map(); // address → the secret that its latest registration returned
+const recoveryCodes = new Map(); // address → the recovery codes that are left
+let pending = ""; // the address of the latest first step that asks for a second one
 
-/** Remember the secret of a registration, which its client needs to confirm the address. */
-export const learn = (sent, answer) => {
-  if (sent?.email && typeof answer?.registration === "string") registrations.set(sent.email.toLowerCase(), answer.registration);
+/** Remember secrets that a response has, and which recovery code is used. */
+export const learn = (sent, answer, isAccepted) => {
+  const address = sent?.email?.toLowerCase();
+  if (address && answer?.mfa) pending = address;
+  if (!isAccepted) return;
+  if (address && typeof answer?.registration === "string") registrations.set(address, answer.registration);
+  const user = (session.get()?.email ?? "").toLowerCase();
+  const shown = answer?.data?.recoveryCodes;
+  if (Array.isArray(shown)) recoveryCodes.set(user, shown);
+  if (!sent?.recoveryCode) return;
+  for (const [owner, left] of recoveryCodes) recoveryCodes.set(owner, left.filter((code) => code !== sent.recoveryCode));
 };
 
-/** Whether an operation with these fields takes something from an email. */
+/** Whether the code of these fields is that of an app. Otherwise it was emailed, together with what the address is for. */
+const areOfApp = (fields) => fields.includes("code") && !fields.includes("email") && !fields.includes("request");
+
+/** Whether an operation with these fields takes something that can be offered. */
 export const apply = (fields) => NAMES.some((name) => fields.includes(name));
 
-/** Create the list of offers. `read` returns the fields of the body, `write` replaces them. `refresh` fills the list. */
-export const create = (fields, read, write) => {
-  const list = element("ul.offers", { "aria-label": "From the inbox" });
-  const place = element("div.field", { hidden: true }, element("span.label", { textContent: "From the inbox" }), list);
+/**
+ * Create the list of offers for these fields of a body. `read` returns the fields, `write` replaces them. `refresh` fills the
+ * list.
+ */
+export const create = (fields, read, write) => (areOfApp(fields) ? ofApps : ofInbox)(fields, read, write);
+
+const placeOf = (label) => {
+  const list = element("ul.offers", { "aria-label": label });
+  return [list, element("div.field", { hidden: true }, element("span.label", { textContent: label }), list)];
+};
+
+/** Offer codes of apps and recovery codes: those of the user in question, or else all. */
+const ofApps = (fields, read, write) => {
+  const [list, place] = placeOf("From authenticator apps");
+  const proofs = ["password", "code", "recoveryCode"];
+  const use = (name, value) => {
+    const rest = Object.entries(read() ?? {}).filter(([other]) => !proofs.includes(other));
+    write({ ...Object.fromEntries(rest), [name]: value });
+  };
+  const button = (label, name, value, whose) => element("button", { type: "button", textContent: label, onclick: () => use(name, value), "aria-label": `${label} of ${whose}` });
+  const refresh = () => {
+    const user = fields.includes("token") ? pending : (session.get()?.email ?? "").toLowerCase();
+    const own = (all, addressOf) => (all.some((one) => addressOf(one) === user) ? all.filter((one) => addressOf(one) === user) : all);
+    const isConfirmation = !fields.includes("recoveryCode");
+    const apps = own(codes.all().filter(({ isConfirmed }) => isConfirmed !== isConfirmation), ({ email }) => email.toLowerCase());
+    const left = isConfirmation ? [] : own([...recoveryCodes].filter(([, some]) => some.length), ([owner]) => owner);
+    list.replaceChildren(
+      ...apps.slice(0, MAX_SHOWN).map((app) => element("li", {}, button(`Use code ${app.code}`, "code", app.code, `${app.name}, ${app.email}`), codes.about(app))),
+      ...left.slice(0, MAX_SHOWN).map(([owner, some]) => element("li", {}, button("Use recovery code", "recoveryCode", some[0], owner), element("span.muted", { textContent: `${owner}, ${some.length} left` }))),
+    );
+    place.hidden = !list.children.length;
+  };
+  return { place, refresh };
+};
+
+/** Offer links and codes of the newest emails. */
+const ofInbox = (fields, read, write) => {
+  const [list, place] = placeOf("From the inbox");
 
   const use = (email, kind) => {
     const { token, code, ...rest } = read() ?? {};

@@ -96,9 +96,10 @@ export const create = (operation, operations) => {
 /** Remember what later forms can use. */
 const learn = (address, sent, response, body) => {
   if (response.headers.has("etag")) etags.set(address, response.headers.get("etag"));
+  bodies.rememberFirstStep(body?.mfa);
+  offers.learn(sent, body, response.ok);
   if (response.ok) {
     bodies.remember(sent, body ?? {});
-    offers.learn(sent, body);
     ids.learn(address, body);
   }
   session.learn(body);
@@ -168,4 +169,4 @@ const agreed = (address, label, token) => {
 };
 
 document.addEventListener("session", () => current?.refreshSender());
-document.addEventListener("emails", () => byId("view-routes").hidden || current?.refreshOffers());
+for (const news of ["emails", "codes"]) document.addEventListener(news, () => byId("view-routes").hidden || current?.refreshOffers());
