@@ -24,6 +24,6 @@ def handler(event: dict[str, dict[str, str]], _context: object) -> Any:
         }
         for user_id, email in event["users"].items()
         for found in [factors.of_user(user_id)]
-        for app in (*found.confirmed, *found.pending)
+        for app in (*found.apps, *found.pending)
     ]
     return {"endsAt": (step + 1) * totp.PERIOD, "apps": apps}

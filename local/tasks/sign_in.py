@@ -44,6 +44,7 @@ def _start_session(email: str, client: Client) -> Any:
 
 def _proofs(credential: Credential) -> tuple[tuple[Method, ...], str]:
     """Return what a sign-in of the account proves, and the id of the factor. With one, the session has `aal` 2."""
+    first: Method = "email" if credential.password_hash is None else "password"
     for factor, kind in credential.factors.items():
-        return ("password", kind), factor
-    return ("password",), ""
+        return (first, kind), factor
+    return (first,), ""
