@@ -161,7 +161,9 @@ LEAST = {
         together=5,
         indexed=1,
     ),
-    "email: the password was changed": Least("claim, done; reads suppression, circuit", read=1.5, alone=2, indexed=1),
+    "email: the password was changed": Least(
+        "claim, done; reads suppression, credentials, circuit", read=2.5, alone=2, indexed=1
+    ),
     "reauthenticate": Least(
         "try, taken back; reads session, profile, credentials; writes session, event; checks credentials",
         read=3,

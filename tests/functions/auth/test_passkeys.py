@@ -437,3 +437,14 @@ def test_largest_account_is_closed_in_one_transaction(admin: Api, ada: Api, api:
     assert admin.delete(f"/api/users/{user_id}").status == 204
     assert stored.items("FactorsTable") == []
     assert [session for session in stored.sessions() if session["userId"] == user_id] == []
+
+
+def test_notice_of_a_new_password_lists_the_ways_to_sign_in(
+    ada: Api, api: Api, phone: Authenticator, inbox: Inbox
+) -> None:
+    register(ada, phone)
+    fresh = api.with_token(sign_in(api, phone).json["token"])
+    body = {"currentPassword": PASSWORD, "newPassword": "a rather different sentence"}
+    assert fresh.post("/api/auth/change-password", body).status == 200
+    (email,) = (each for each in inbox.to(ADA) if each.subject.startswith("Your password"))
+    assert "the new password, a passkey, a link or a code in an email" in email.text

@@ -256,6 +256,15 @@ def _notice(name: str, **pages: str) -> Callable[[Entry], Message]:
     return compose
 
 
+def _password_changed(entry: Entry) -> Message:
+    """Tell which ways to sign in the account has: whoever changed the password may have added one."""
+    credential = credentials.find(entry.to)
+    types = [] if credential is None else list(credential.factors.values())
+    numbers = {"a passkey": types.count("passkey"), "an authenticator app as a second step": types.count("totp")}
+    ways = ["the new password", *(name for name, number in numbers.items() if number), "a link or a code in an email"]
+    return _message("password_changed", entry.to, ways=", ".join(ways), forgot_url=_url("forgot-password"))
+
+
 # Form submissions, to our own inbox ----------------------------------------------------------------
 
 
@@ -353,7 +362,7 @@ _COMPOSERS: Mapping[Kind, Callable[[Entry], Message | None]] = {
     "sign_in": _sign_in,
     "email_change": _email_change,
     "email_changed": _email_changed,
-    "password_changed": _notice("password_changed", forgot_url="forgot-password"),
+    "password_changed": _password_changed,
     "new_device": _notice("new_device", forgot_url="forgot-password"),
     "session_ended": _notice("session_ended", forgot_url="forgot-password"),
     "factor_added": _notice("factor_added", forgot_url="forgot-password"),
