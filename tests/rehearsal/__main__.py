@@ -106,6 +106,8 @@ def rehearse_on(cloud: Cloud, scratch: Path, built: Build, parameters: dict[str,
         walk.manage_users(api.signed_in(ADMIN, password))
     with step("an authenticator app is enrolled, and signs in"):
         grace = walk.enroll_app(api, GRACE)
+    with step("a code in an email and a passkey sign in"):
+        walk.use_other_ways_in(api, ADA)
     with step("without its role's policy, a function is denied access"):
         check_role_is_enforced(stack, api)
     with step("sam deploy: every function gets the changed layer"):

@@ -19,9 +19,12 @@ from tests.rehearsal.cloud import Cloud
 from tests.rehearsal.steps import RehearsalError
 from tests.support import PASSWORD
 from tests.support.api import Email
+from tests.support.authenticator import Authenticator
 
 EVENTS = Path(__file__).parent.parent.parent / "events"
 ORIGIN = "https://app.example.com"
+# The default of the parameter FrontendUrl.
+_FRONT_END = "http://localhost:3001"
 _VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _EMAIL_TIMEOUT = 30.0
 # Of 300 KB each: together more than the 5 MB that fit in a response.
@@ -270,3 +273,18 @@ def enroll_app(api: Api, email: str) -> Grace:
     listed = replace(api, token=reply.json["token"]).call("GET", "/api/auth/factors").expect(200).json
     check(that=listed["recoveryCodes"] == len(codes) - 1, seen=f"{listed} after a recovery code was used.")
     return replace(grace, recovery_codes=codes)
+
+
+def use_other_ways_in(api: Api, email: str) -> None:
+    """Sign in by email, register a passkey in that session, and sign in with it."""
+    request = api.call("POST", "/api/auth/login/email", {"email": email}).expect(202).json["request"]
+    proof = {"request": request, "code": api.newest_email(email).code}
+    api.call("POST", "/api/auth/login/email/verify", proof).expect(200)
+    user, device = api.signed_in(email), Authenticator()
+    options = user.call("POST", "/api/auth/passkeys/options").expect(200).json
+    user.call("POST", "/api/auth/passkeys", {"credential": device.create(options, _FRONT_END)}).expect(201)
+    options = api.call("POST", "/api/auth/login/passkey/options").expect(200).json
+    reply = api.call("POST", "/api/auth/login/passkey", {"credential": device.get(options, _FRONT_END)}).expect(200)
+    signed_in = replace(api, token=reply.json["token"])
+    (passkey,) = signed_in.call("GET", "/api/auth/factors").expect(200).json["data"]
+    signed_in.call("DELETE", f"/api/auth/factors/{passkey['id']}").expect(204)
