@@ -180,6 +180,7 @@ def environment(variables: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -
     # Tests ask for more emails to an address than the limits allow. Tests of the limits use the fixture `email_limits`.
     monkeypatch.setattr(limits, "_allows_another", lambda *_: True)
     monkeypatch.setattr(limits, "_MAX_ADDRESS_CHANGES_PER_DAY", 1000)
+    monkeypatch.setattr(limits, "_MAX_FACTOR_CHANGES_PER_DAY", 1000)
     monkeypatch.setattr(limits, "_PER_EXPORT", 0)
     monkeypatch.setattr(limits, "_PER_ATTEMPT", 0)
     passwords._dummy_hash.cache_clear()

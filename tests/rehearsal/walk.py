@@ -89,12 +89,15 @@ class Api:
         reply = self.call("POST", "/api/auth/login", {"email": email, "password": password}).expect(200)
         return replace(self, token=reply.json["token"])
 
-    def newest_email(self, to: str) -> Email:
-        """Wait for an email to this address and return the newest. Raises RehearsalError if none arrives."""
+    def newest_email(self, to: str, subject: str = "") -> Email:
+        """Wait for an email to this address, whose subject begins so, and return the newest.
+
+        Raises RehearsalError if none arrives.
+        """
         deadline = time.monotonic() + _EMAIL_TIMEOUT
         while time.monotonic() < deadline:
             for sent in reversed(self.cloud.emails()):
-                if to in sent["To"]:
+                if to in sent["To"] and sent["Subject"].startswith(subject):
                     return Email(to, sent["Source"], sent["Subject"], sent["BodyText"], sent["BodyHtml"], {}, [])
             time.sleep(0.1)
         raise RehearsalError(
@@ -278,7 +281,7 @@ def enroll_app(api: Api, email: str) -> Grace:
 def use_other_ways_in(api: Api, email: str) -> None:
     """Sign in by email, register a passkey in that session, and sign in with it."""
     request = api.call("POST", "/api/auth/login/email", {"email": email}).expect(202).json["request"]
-    proof = {"request": request, "code": api.newest_email(email).code}
+    proof = {"request": request, "code": api.newest_email(email, "Sign in").code}
     api.call("POST", "/api/auth/login/email/verify", proof).expect(200)
     user, device = api.signed_in(email), Authenticator()
     options = user.call("POST", "/api/auth/passkeys/options").expect(200).json

@@ -22,16 +22,20 @@ handler = api.handler
 
 
 class SecondStep(Body, example={"token": "A" * 120, "code": "123456"}):
-    """The token of the first step, and one proof: the code of an authenticator app, a recovery code or a passkey."""
+    """The token of the first step, and one proof: the code of an authenticator app, a recovery code or a passkey.
+
+    And the `device` of the latest sign-in with this client, which the first step may have had already.
+    """
 
     token: Secret
     code: Code | None = None
     recovery_code: RecoveryCode | None = None
     credential: AssertionJson | None = None
+    device: Secret = ""
 
 
 @api.post(limit=limits.SIGN_IN, errors=(InvalidMfaToken, InvalidCredentials, CodeAlreadyUsed))
 def complete_sign_in(body: SecondStep, client: Client) -> Plain[Tokens]:
     """Start the session that the first step has asked for, and return its tokens."""
     proof = factor_proof.one_of(code=body.code, recovery_code=body.recovery_code, credential=body.credential)
-    return Plain(second_step.complete(body.token, proof, client).public())
+    return Plain(second_step.complete(body.token, proof, body.device, client).public())

@@ -42,7 +42,8 @@ def test_one_code_is_accepted_once_even_if_it_is_sent_twelve_times_at_once(ada: 
     tokens = [mfa_token(api, ADA) for _ in range(12)]
     replies = at_once(*(partial(api.post, MFA, {"token": token, "code": phone.code()}) for token in tokens))
     assert codes(replies).count("") == 1
-    assert set(codes(replies)) <= {"", "code_already_used", "unavailable"}
+    # As many tries at once lock the network for a moment.
+    assert set(codes(replies)) <= {"", "code_already_used", "invalid_credentials", "unavailable"}
     assert len(stored.sessions()) == 2
 
 
@@ -105,7 +106,7 @@ def test_last_factor_is_removed_while_it_signs_in(ada: Api, api: Api) -> None:
     assert removed.status in {204, 503}
     if removed.status == 204:
         # Whoever was faster has a session, which the factor no longer raises.
-        assert {session["factor"] for session in stored.sessions()} == {""}
+        assert all(session["factors"] == {} for session in stored.sessions())
         assert {"recovery_code", "totp"}.isdisjoint(method for each in stored.sessions() for method in each["proofs"])
         assert stored.items("FactorsTable") == []
         assert stored.credentials()[0]["factors"] == {}
@@ -120,7 +121,7 @@ def test_factor_is_confirmed_while_the_password_signs_in(ada: Api, api: Api) -> 
     confirmed, *replies = at_once(partial(ada.post, f"{FACTORS}/{phone.id}", {"code": phone.code()}), *sign_ins)
     assert confirmed.status in {200, 503}
     assert set(codes(replies)) <= {"", "mfa_required", "unavailable"}
-    assert {session["factor"] for session in stored.sessions()} == {""}
+    assert all(session["factors"] == {} for session in stored.sessions())
 
 
 def test_reset_and_sign_in_at_once_leave_no_raised_session(admin: Api, ada: Api, api: Api) -> None:
@@ -155,3 +156,15 @@ def test_removals_of_both_factors_at_once_leave_nothing(ada: Api, api: Api) -> N
     apps = [item["factor"] for item in stored.items("FactorsTable") if item["type"] == "totp"]
     assert sorted(credential["factors"]) == sorted(apps)
     assert bool(apps) == any(item["type"] == "recovery" for item in stored.items("FactorsTable"))
+
+
+def test_apps_added_at_once_leave_one_that_waits(ada: Api) -> None:
+    replies = at_once(*[partial(ada.post, FACTORS, {"type": "totp", "name": "x"})] * 16)
+    assert {reply.status for reply in replies} <= {201, 503}
+    assert len(stored.items("FactorsTable")) == 1
+    apps = [
+        Phone(reply.json["data"]["id"], reply.json["data"]["secret"], []) for reply in replies if reply.status == 201
+    ]
+    confirmed = [ada.post(f"{FACTORS}/{app.id}", {"code": app.code()}) for app in apps]
+    assert codes(confirmed).count("") == 1
+    assert set(codes(confirmed)) <= {"", "factor_not_found", "reauthentication_required"}

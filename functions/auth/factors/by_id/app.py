@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.accounts import factors
-from shared.core.errors import FactorConfirmed, FactorNotFound, InvalidCredentials, LastWayIn
+from shared.core.errors import (
+    FactorConfirmed,
+    FactorNotFound,
+    InvalidCredentials,
+    LastWayIn,
+    TooManyFactors,
+    TooManyRequests,
+)
 from shared.records import limits
 from shared.values.client import Client
 from shared.values.types import Code, Name
@@ -33,7 +40,9 @@ class Renamed(Body, example={"name": "My old phone"}):
     name: Name
 
 
-@api.post(limit=limits.SIGN_IN, errors=(FactorNotFound, FactorConfirmed, InvalidCredentials))
+@api.post(
+    limit=limits.SIGN_IN, errors=(FactorNotFound, FactorConfirmed, InvalidCredentials, TooManyFactors, TooManyRequests)
+)
 def confirm_factor(factor_id: str, caller: Fresh, body: FirstCode, client: Client) -> Data[Confirmed]:
     """Confirm an authenticator app. The first factor of the account brings ten recovery codes, which are shown once."""
     codes = factors.confirm(caller.session, factor_id, body.code, client)
@@ -46,7 +55,7 @@ def rename_factor(factor_id: str, caller: Fresh, body: Renamed, client: Client) 
     return Data(factors.rename(caller.session, factor_id, body.name, client).public())
 
 
-@api.delete(errors=(FactorNotFound, LastWayIn))
+@api.delete(errors=(FactorNotFound, LastWayIn, TooManyRequests))
 def remove_factor(factor_id: str, caller: Fresh, client: Client) -> NoContent:
     """Remove the factor, and with the last one the recovery codes. Sessions that it has raised fall to `aal` 1."""
     factors.remove(caller.session, factor_id, client)

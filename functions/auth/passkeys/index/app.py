@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.accounts import passkeys
-from shared.core.errors import InvalidPasskey, PasskeyTaken, TooManyFactors
+from shared.core.errors import InvalidPasskey, PasskeyTaken, TooManyFactors, TooManyRequests
 from shared.values.client import Client
 from shared.values.passkeys import RegistrationJson
 from shared.values.types import Name
@@ -32,7 +32,7 @@ class NewPasskey(Body):
     name: Name | None = None
 
 
-@api.post(errors=(InvalidPasskey, PasskeyTaken, TooManyFactors))
+@api.post(errors=(InvalidPasskey, PasskeyTaken, TooManyFactors, TooManyRequests))
 def register_passkey(caller: Fresh, body: NewPasskey, client: Client) -> Created[RegisteredPasskey]:
     """Store the passkey. The first factor of the account brings ten recovery codes, which are shown once."""
     passkey, codes = passkeys.register(caller.session, body.credential, body.name, client)

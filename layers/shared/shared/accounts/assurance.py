@@ -67,7 +67,8 @@ def require_fresh(session: Session, credential: Credential | None = None) -> Non
     if credential is None or credential.user_id != session.user_id:
         raise SessionEnded
     methods = sufficient(credential)
-    if all(session.proofs.get(method, 0) + FRESH_PERIOD < clock.now() for method in methods):
+    # Whoever has copied an earlier access token must not gain by the owner's proof.
+    if session.is_superseded or all(session.proofs.get(method, 0) + FRESH_PERIOD < clock.now() for method in methods):
         raise ReauthenticationRequired(methods)
 
 

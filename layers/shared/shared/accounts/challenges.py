@@ -47,10 +47,10 @@ def new(ceremony: Ceremony, session: Session | None = None) -> bytes:
 def verify(
     challenge: bytes, ceremony: Ceremony, session: Session | None = None, *, otherwise: type[Error]
 ) -> Challenge:
-    """Return a challenge that we have issued for this ceremony, which may have been used.
+    """Return a challenge that we have issued for this ceremony. Another request may be using it.
 
     Raises:
-        Error: `otherwise`, if it is not ours, for another ceremony, account or session, or expired.
+        Error: `otherwise`, if it is not ours, for another ceremony, account or session, used or expired.
         Unavailable: Secrets Manager is unreachable.
 
     """
@@ -65,6 +65,9 @@ def verify(
     if expires_at <= clock.now():
         raise otherwise
     digest = hashlib.sha256(challenge).hexdigest()
+    # Before anything else is decided: a repeat is no clone of a passkey, and clears no lock.
+    if one_time_tokens.was_used(digest):
+        raise otherwise
     return Challenge(challenge, one_time_tokens.using_once(digest, expires_at, otherwise=otherwise))
 
 

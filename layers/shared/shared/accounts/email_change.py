@@ -107,8 +107,11 @@ def undo(token: OneTimeToken, client: Client) -> None:
         raise one_time_tokens.rejection(token)
     moved = users.updated(user, email=token.target, email_status="ok")
     # Whoever changed the address may have added factors, to sign in with them later.
-    added = factors.of_user(user.id).added_since(former.reserved_until - credentials.UNDO_PERIOD)
+    found = factors.of_user(user.id)
+    added = found.added_since(former.reserved_until - credentials.UNDO_PERIOD)
     keep = {each: kind for each, kind in credential.factors.items() if each not in added.ids}
+    if not keep:
+        added = found
     write(
         one_time_tokens.consuming(token),
         credentials.moving_back(credential, token.target, network=client.network, keep=keep),

@@ -16,7 +16,7 @@ from shared.core.tables import Change, write
 from shared.records import activity, factors, outbox, sessions, tries
 from shared.records.credentials import Credential
 from shared.records.sessions import Session
-from shared.records.tries import MAX_FAILURES_OF_SECRET, Try
+from shared.records.tries import Try
 from shared.values.choices import Event, Method
 from shared.values.client import Client
 from shared.values.passkeys import AssertionJson
@@ -114,7 +114,7 @@ def in_session(proof: Proof, session: Session, credential: Credential, client: C
     try:
         return _check(proof, credential, client, attempt, "user_reauthenticated")
     except InvalidCredentials:
-        if attempt.failures >= MAX_FAILURES_OF_SECRET:
+        if tries.must_end(session.id):
             write(sessions.ending(session))
         raise
 

@@ -19,7 +19,7 @@ from shared.core.errors import (
     TooManyFactors,
 )
 from shared.core.tables import Change, optimistic, write
-from shared.records import activity, apps, credentials, factors, outbox, sessions
+from shared.records import activity, apps, credentials, factors, limits, outbox, sessions
 from shared.records.credentials import Credential
 from shared.records.factors import MAX_APPS, Factor
 from shared.records.passkeys import Passkey
@@ -49,13 +49,11 @@ def add_app(session: Session, name: str) -> NewApp:
 
     """
     credential, user = lookup.of_user(session.user_id)
-    found = factors.of_user(user.id)
-    if len(found.apps) >= MAX_APPS:
+    if len(factors.of_user(user.id).apps) >= MAX_APPS:
         raise TooManyFactors
     app, secret = apps.new(user.id, name)
     write(
-        credentials.checking(credential),
-        [change for waiting in found.pending for change in factors.removing(waiting)],
+        credentials.touching(credential),
         factors.adding(app),
     )
     uri = totp.uri(secret, issuer=settings().app_name, account=user.email)
@@ -72,15 +70,21 @@ def confirm(session: Session, factor_id: str, code: str, client: Client) -> list
         FactorNotFound: there is no such factor, or it was not confirmed in time.
         FactorConfirmed: it was confirmed before.
         InvalidCredentials: the code is wrong. It is not counted: whoever sends it has the secret.
+        TooManyFactors: the account has five already.
+        TooManyRequests: see `limits.count_factor_change`.
 
     """
     credential, user = lookup.of_user(session.user_id)
-    app = _find(factors.of_user(user.id), factor_id)
+    found = factors.of_user(user.id)
+    app = _find(found, factor_id)
     if isinstance(app, Passkey) or app.confirmed_at is not None:
         raise FactorConfirmed
+    if len(found.apps) >= MAX_APPS:
+        raise TooManyFactors
     step = app.step_of(code)
     if step is None:
         raise InvalidCredentials
+    limits.count_factor_change(user.id)
     codes, changes = gaining(credential, user, app, client)
     write(changes, factors.confirming(app, step))
     return codes
@@ -121,6 +125,7 @@ def remove(session: Session, factor_id: str, client: Client) -> None:
     Raises:
         FactorNotFound: there is no such factor.
         LastWayIn: it is the last passkey of an account without a password.
+        TooManyRequests: see `limits.count_factor_change`.
 
     """
     credential, user = lookup.of_user(session.user_id)
@@ -132,6 +137,7 @@ def remove(session: Session, factor_id: str, client: Client) -> None:
     left = {each: kind for each, kind in credential.factors.items() if each != factor.id}
     if factor.type == "passkey" and credential.password_hash is None and "passkey" not in left.values():
         raise LastWayIn
+    limits.count_factor_change(user.id)
     write(
         credentials.changing(credential, factors=left),
         factors.removing(factor),
@@ -152,15 +158,17 @@ def renew_recovery_codes(session: Session, client: Client) -> list[str]:
 
     Raises:
         NoFactors: the account has no factor.
+        TooManyRequests: see `limits.count_factor_change`.
         Unavailable: Secrets Manager is unreachable.
 
     """
     credential, user = lookup.of_user(session.user_id)
     if not credential.factors:
         raise NoFactors
+    limits.count_factor_change(user.id)
     codes, storing = factors.new_codes(user.id)
     write(
-        credentials.checking(credential),
+        credentials.touching(credential),
         storing,
         outbox.sending("recovery_codes_renewed", user.email),
         activity.recording("generate_recovery_codes", user.id, client),

@@ -19,7 +19,7 @@ from shared.core import clock, logs, metrics
 from shared.core.config import settings, variable
 from shared.core.errors import InvalidCredentials, InvalidPasskey, TooManyFactors
 from shared.core.tables import Change, optimistic, write
-from shared.records import activity, outbox, users
+from shared.records import activity, limits, outbox, users
 from shared.records import factors as records
 from shared.records.credentials import Credential
 from shared.records.factors import MAX_PASSKEYS
@@ -84,6 +84,7 @@ def register(
         InvalidPasskey: the response is invalid, or its challenge is used, expired or of another session.
         PasskeyTaken: an account has it already.
         TooManyFactors: the account has ten passkeys already.
+        TooManyRequests: see `limits.count_factor_change`.
 
     """
     account, user = lookup.of_user(session.user_id)
@@ -103,6 +104,7 @@ def register(
     except ValueError as error:
         _log(error)
         raise InvalidPasskey from error
+    limits.count_factor_change(user.id)
     passkey = Passkey(
         user_id=user.id,
         credential_id=new.credential_id,

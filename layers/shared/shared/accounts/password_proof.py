@@ -14,7 +14,7 @@ from shared.core.tables import write
 from shared.records import activity, credentials, sessions, tries, users
 from shared.records.credentials import Credential
 from shared.records.sessions import Session
-from shared.records.tries import MAX_FAILURES_OF_SECRET, Try
+from shared.records.tries import Try
 from shared.records.users import User
 from shared.values import passwords
 from shared.values.choices import Event
@@ -64,7 +64,7 @@ def in_session(
     try:
         return _check(credential or credentials.find(session.email), password, attempt, attempted)
     except InvalidCredentials:
-        if attempt.failures >= MAX_FAILURES_OF_SECRET:
+        if tries.must_end(session.id):
             write(sessions.ending(session))
         raise
 

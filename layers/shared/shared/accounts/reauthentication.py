@@ -101,7 +101,8 @@ def _renew(
     proved = prove(session, credential)
     signed_in = sign_in.renew(session, client, proved=proved.method, factor=proved.factor)
     write(
-        credentials.checking(credential),
+        # A factor that is removed at the same time must not raise the session.
+        credentials.touching(credential) if proved.factor else credentials.checking(credential),
         proved.changes,
         sessions.replacing(session, signed_in.session),
         activity.recording("user_reauthenticated", session.user_id, client),

@@ -106,6 +106,7 @@ def change_password(session: Session, *, current: str | None, new: str, client: 
     """
     passwords.check(new, email=session.email, name=session.name, field="newPassword")
     if current is None:
+        assurance.require_fresh(session)
         _without_password(session)
         password_hash = passwords.hashed(new)
         return _change(lambda: _without_password(session), password_hash, client)

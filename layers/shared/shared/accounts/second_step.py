@@ -1,6 +1,6 @@
 """The second step of a sign-in: a factor, after the first step of `shared.accounts.assurance`."""
 
-from shared.accounts import assurance, factor_proof, sign_in
+from shared.accounts import assurance, devices, factor_proof, sign_in
 from shared.accounts.factor_proof import Proof
 from shared.accounts.sign_in import SignedIn
 from shared.core.errors import InvalidMfaToken
@@ -10,8 +10,10 @@ from shared.values.client import Client
 
 
 @optimistic
-def complete(token: str, proof: Proof, client: Client) -> SignedIn:
+def complete(token: str, proof: Proof, device: str, client: Client) -> SignedIn:
     """Verify a factor, and start the session that the first step has asked for.
+
+    `device` is the token of an earlier sign-in with this client, or empty.
 
     Raises:
         InvalidMfaToken: the token of the first step is not valid, used, void or expired.
@@ -21,7 +23,8 @@ def complete(token: str, proof: Proof, client: Client) -> SignedIn:
 
     """
     first = assurance.first_step(token)
-    proved = factor_proof.at_sign_in(proof, first.credential, client, device=first.device)
+    device_id = first.device or devices.identify(first.credential, device) or ""
+    proved = factor_proof.at_sign_in(proof, first.credential, client, device=device_id)
     once = one_time_tokens.using_once(first.token_digest, first.expires_at, otherwise=InvalidMfaToken)
     return sign_in.start(
         first.credential,

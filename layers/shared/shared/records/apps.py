@@ -12,7 +12,9 @@ from shared.values.choices import FactorType
 if TYPE_CHECKING:
     from shared.shapes.factors import PublicFactor
 
-# How long a new app waits for its first code.
+# The sort key of an app that waits for its first code. There is one at most, so the next one replaces it.
+PENDING = "pending"
+# How long it waits.
 CONFIRMATION_PERIOD = 10 * clock.MINUTE
 
 
@@ -38,6 +40,11 @@ class App(NamedTuple):
         return self.confirmed_at is not None or self.created_at + CONFIRMATION_PERIOD > clock.now()
 
     @property
+    def key(self) -> str:
+        """The sort key."""
+        return PENDING if self.confirmed_at is None else self.id
+
+    @property
     def context(self) -> str:
         """What the sealed secret is bound to."""
         return f"{self.user_id}|{self.id}"
@@ -61,7 +68,8 @@ class App(NamedTuple):
         """Return the item to store."""
         item = {
             "userId": self.user_id,
-            "factor": self.id,
+            "factor": self.key,
+            "id": self.id,
             "type": self.type,
             "name": self.name,
             "secret": self.secret,
@@ -77,7 +85,7 @@ class App(NamedTuple):
         """Create a factor from a stored item."""
         return cls(
             user_id=item["userId"],
-            id=item["factor"],
+            id=item["id"],
             name=item["name"],
             secret=item["secret"],
             created_at=item["createdAt"],

@@ -248,6 +248,14 @@ def proving_email(credential: Credential) -> list[Change]:
     ]
 
 
+def touching(credential: Credential) -> list[Change]:
+    """Return the changes that require the same version, and that let a write fail which has read the account before.
+
+    For what must not happen while sessions are ended or factors are removed.
+    """
+    return signing_in(credential)
+
+
 def checking(credential: Credential, *, by_email: bool = False) -> list[Change]:
     """Return the changes that write nothing, but require that the version has not changed.
 

@@ -110,21 +110,14 @@ def passkey(user_id: str, credential_id: bytes) -> Passkey | None:
 
 
 def adding(app: App) -> list[Change]:
-    """Return the changes that store a new app."""
-    return [Put(table=FACTORS, item=app.item(), when=Attr("factor").not_exists())]
+    """Return the changes that store a new app, which replaces one that still waits for its first code."""
+    return [Put(table=FACTORS, item=app.item())]
 
 
 def confirming(app: App, step: int) -> list[Change]:
     """Return the changes that confirm an app with its first code."""
-    return [
-        Update(
-            table=FACTORS,
-            key=_key(app),
-            set={"confirmedAt": clock.now(), "lastUsedAt": clock.now(), "lastStep": step},
-            remove=("expiresAt",),
-            when=Attr("confirmedAt").eq(None),
-        )
-    ]
+    confirmed = app._replace(confirmed_at=clock.now(), last_used_at=clock.now(), last_step=step)
+    return [*removing(app), Put(table=FACTORS, item=confirmed.item(), when=Attr("factor").not_exists())]
 
 
 def using(app: App, step: int) -> list[Change]:
@@ -176,8 +169,10 @@ def suspecting(passkey: Passkey) -> list[Change]:
 
 def removing(factor: Factor) -> list[Change]:
     """Return the changes that remove a factor."""
-    deletion = Delete(table=FACTORS, key=_key(factor))
-    return [deletion, Delete(table=FACTORS, key=_owner_key(factor))] if isinstance(factor, Passkey) else [deletion]
+    if isinstance(factor, Passkey):
+        return [Delete(table=FACTORS, key=_key(factor)), Delete(table=FACTORS, key=_owner_key(factor))]
+    # An app that waits may have been confirmed or replaced in the meantime.
+    return [Delete(table=FACTORS, key=_key(factor), when=Attr("id").eq(factor.id))]
 
 
 def removing_all(factors: Factors) -> list[Change]:
@@ -187,7 +182,7 @@ def removing_all(factors: Factors) -> list[Change]:
 
 
 def _key(factor: Factor) -> Item:
-    return {"userId": factor.user_id, "factor": factor.id}
+    return {"userId": factor.user_id, "factor": factor.key}
 
 
 def _owner_key(passkey: Passkey) -> Item:

@@ -154,6 +154,8 @@ _MAX_EMAILS_PER_HOUR = 5
 # After so many in a day, an address gets one an hour.
 _MANY_EMAILS_PER_DAY = 20
 _MAX_ADDRESS_CHANGES_PER_DAY = 5
+# As many as an account may have, and their removal.
+_MAX_FACTOR_CHANGES_PER_DAY = 30
 
 
 def allow_email(kind: str, email: str) -> int:
@@ -184,8 +186,21 @@ def count_address_change(user_id: str) -> None:
         TooManyRequests: there were five in the last 24 hours; `retry_after` is the time until the next is allowed.
 
     """
-    key = f"address-changes#{user_id}"
-    if not _grant(key, lambda granted, _: len(granted) < _MAX_ADDRESS_CHANGES_PER_DAY):
+    _count(f"address-changes#{user_id}", _MAX_ADDRESS_CHANGES_PER_DAY)
+
+
+def count_factor_change(user_id: str) -> None:
+    """Count a change of a user's factors, of which an email tells: thirty a day.
+
+    Raises:
+        TooManyRequests: there were thirty in the last 24 hours; `retry_after` is the time until the next is allowed.
+
+    """
+    _count(f"factor-changes#{user_id}", _MAX_FACTOR_CHANGES_PER_DAY)
+
+
+def _count(key: str, most: int) -> None:
+    if not _grant(key, lambda granted, _: len(granted) < most):
         first = min(_granted(key, clock.now())[1])
         raise TooManyRequests(retry_after=max(first + clock.DAY - clock.now(), 1))
 

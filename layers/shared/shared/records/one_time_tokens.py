@@ -206,6 +206,11 @@ def consuming(token: OneTimeToken, *, session: str = "") -> list[Change]:
     ]
 
 
+def was_used(digest: str) -> bool:
+    """Return whether the use of something that is computed was recorded. One read."""
+    return ONE_TIME_TOKENS.get({"token": digest}) is not None
+
+
 def using_once(digest: str, expires_at: int, *, otherwise: type[Error]) -> list[Change]:
     """Return the changes that record the use of something that is computed, not stored, until it expires.
 

@@ -41,6 +41,11 @@ class Passkey(NamedTuple):
         return id_of(self.credential_id)
 
     @property
+    def key(self) -> str:
+        """The sort key."""
+        return self.id
+
+    @property
     def confirmed_at(self) -> int:
         """When it became a factor. A passkey is confirmed by its registration."""
         return self.created_at

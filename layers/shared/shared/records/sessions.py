@@ -70,7 +70,8 @@ class Session:
 
     `device` is the token by which the account knows the client. `proofs` are the times at which the user proved who
     they are, by method, and `authenticated_at` is the latest of all, even if that factor has been removed since.
-    `factor` is the id of the factor that was proved last, or "".
+    `factors` are the ids of the factors that were proved, by method. If `is_superseded`, the call has an access token
+    from before the latest proof: it is valid for ten seconds more, and proves nothing.
     """
 
     user_id: str
@@ -86,12 +87,13 @@ class Session:
     void: tuple[int, ...]
     authenticated_at: int
     proofs: Mapping[Method, int]
-    factor: str
+    factors: Mapping[Method, str]
     device: str
     created_at: int
     refreshed_at: int
     ip: str
     user_agent: str
+    is_superseded: bool = False
 
     @property
     def reference(self) -> str:
@@ -175,7 +177,7 @@ class Session:
             "void": list(self.void),
             "authenticatedAt": self.authenticated_at,
             "proofs": dict(self.proofs),
-            "factor": self.factor,
+            "factors": dict(self.factors),
             "device": self.device,
             "createdAt": self.created_at,
             "refreshedAt": self.refreshed_at,
@@ -201,7 +203,7 @@ class Session:
             void=tuple(item["void"]),
             authenticated_at=item["authenticatedAt"],
             proofs=item["proofs"],
-            factor=item["factor"],
+            factors=item["factors"],
             device=item["device"],
             created_at=item["createdAt"],
             refreshed_at=item["refreshedAt"],
@@ -232,7 +234,7 @@ def new(
         void=(),
         authenticated_at=moment,
         proofs=dict.fromkeys(proved, moment),
-        factor=factor,
+        factors={proved[-1]: factor} if factor else {},
         device=device,
         created_at=moment,
         refreshed_at=moment,
@@ -286,7 +288,7 @@ def authenticate(user_id: str, session_id: str, generation: int) -> Session:
         raise TokenExpired
     if generation == session.counter != session.used:
         _mark(session, session.counter)
-    return session
+    return replace(session, is_superseded=generation < session.key_since)
 
 
 def _mark(session: Session, used: int) -> None:
@@ -328,7 +330,7 @@ def renewed(session: Session, client: Client, *, proved: Method, factor: str = "
         used=generation,
         authenticated_at=after.refreshed_at,
         proofs={**session.proofs, proved: after.refreshed_at},
-        factor=factor or session.factor,
+        factors={**session.factors, proved: factor} if factor else session.factors,
     )
 
 
@@ -396,22 +398,23 @@ def updating_all(user: User) -> list[Change]:
 
 
 def lowering(user_id: str, factor: str | None = None) -> list[Change]:
-    """Return the changes that take the proof of a factor, or of any, from the sessions that have it: their `aal` is 1.
+    """Return the changes that take the proof of a factor, or of any, from the sessions that have it.
 
-    If there are more than 40, those used least recently are ended immediately.
+    The `aal` of a session that has proved no other is 1. If there are more than 40, those used least recently are ended
+    immediately.
     """
     return [
         Update(
             table=SESSIONS,
             key=_key(session),
             set={
-                "proofs": {method: at for method, at in session.proofs.items() if method not in _OF_FACTORS},
-                "factor": "",
+                "proofs": {method: at for method, at in session.proofs.items() if method not in removed},
+                "factors": {method: own for method, own in session.factors.items() if method not in removed},
             },
-            when=Attr("factor").eq(session.factor),
+            when=Attr("factors").eq(dict(session.factors)),
         )
         for session in _sessions_to_change(user_id)
-        if session.factor and factor in {None, session.factor}
+        if (removed := {method for method, own in session.factors.items() if factor in {None, own}})
     ]
 
 

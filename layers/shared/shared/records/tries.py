@@ -24,7 +24,7 @@ password and guesses day and night has an even chance at a code after almost six
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from shared.core import clock
 from shared.core.conditions import Attr
@@ -44,6 +44,9 @@ MAX_FAILURES_OF_SECRET = 10
 _MAX_CHECK_TIME = 3
 _WAITS = (0.1, 0.2, 0.3, 0.5, 0.5, 1, 1, 1, 1)
 _ATTEMPTS = 20
+
+
+Kind: TypeAlias = Literal["password", "factors"]
 
 
 class Pool(NamedTuple):
@@ -83,9 +86,16 @@ def of_device(tried: str, device_id: str) -> Pool:
     return Pool(f"{tried}#device#{device_id}", period=90 * clock.DAY, most=MAX_FAILURES_OF_SECRET)
 
 
-def of_session(kind: Literal["password", "factors"], session_id: str) -> Pool:
+def of_session(kind: Kind, session_id: str) -> Pool:
     """Return the pool of the tries in one session."""
     return Pool(f"session#{session_id}#{kind}", period=90 * clock.DAY, most=MAX_FAILURES_OF_SECRET)
+
+
+def must_end(session_id: str) -> bool:
+    """Return whether a session has failed ten times, at its password and its factors together. Two reads."""
+    items = (LIMITS.get(of_session(kind, session_id).item_key) for kind in get_args(Kind))
+    failures: int = sum(item["total"] for item in items if item is not None)
+    return failures >= MAX_FAILURES_OF_SECRET
 
 
 def is_exhausted(pool: Pool) -> bool:
@@ -106,7 +116,8 @@ class Try:
     everyone: Pool | None = None
     is_known: bool = True
     failures: int = 0
-    _counted: Sequence[Pool] = ()
+    # The other pools that have counted it, and their totals.
+    _counted: Sequence[tuple[Pool, int]] = ()
 
     def start(self) -> bool:
         """Count the try. Return whether it may be checked.
@@ -118,9 +129,9 @@ class Try:
         allowed = self._take_own()
         if not allowed or self.everyone is None:
             return allowed
-        is_counted, _ = _take(self.everyone)
+        is_counted, item = _take(self.everyone)
         if is_counted:
-            self._counted = (self.everyone,)
+            self._counted = ((self.everyone, item["total"]),)
         elif not self.is_known:
             self.fail()
         return is_counted or self.is_known
@@ -146,14 +157,19 @@ class Try:
         the owner signs in.
         """
         _take_back(self.own, {"total": -1}, reset=_UNLOCKED)
-        for pool in self._counted:
+        for pool, _ in self._counted:
             _take_back(pool, {"total": -1, "tries": -1})
 
     def withdraw(self) -> None:
-        """Take the try back from its pools, and clear no lock: it was neither correct nor wrong."""
-        for pool in (self.own, *self._counted):
-            counts = {"total": -1, "tries": -1}
-            try_update(Update(table=LIMITS, key=pool.item_key, add=counts, when=Attr("key").exists()))
+        """Take the try back from its pools, and the lock that it has caused: it was neither correct nor wrong."""
+        counts = {"total": -1, "tries": -1}
+        for pool, total in ((self.own, self.failures), *self._counted):
+            key = pool.item_key
+            # If nobody has tried since, the lock is this try's own.
+            alone = Attr("total").eq(total)
+            changed, _ = try_update(Update(table=LIMITS, key=key, add=counts, set={"lockedUntil": 0}, when=alone))
+            if not changed:
+                try_update(Update(table=LIMITS, key=key, add=counts, when=Attr("key").exists()))
 
 
 def by_client(tried: str, network: str, *, is_known: bool) -> Try:
