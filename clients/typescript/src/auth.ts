@@ -1,5 +1,6 @@
 /** Signing up, in and out. What changes the session runs under its lock. */
 import { ApiError, type SecondStep } from "./errors.js";
+import { type Assertion, type AssertionOptions, type CeremonyOptions, createPasskey, getPasskey } from "./passkeys.js";
 import type { components } from "./schema.js";
 import { hasEnded, type Session, type SessionKeeper, type Tokens } from "./session.js";
 import type { StoredSession } from "./stores.js";
@@ -12,6 +13,16 @@ type Message = Body<"Message-Output">;
 export interface MfaRequired {
   mfa: SecondStep;
 }
+
+/** The address, and for a new account a name. A `bound` link signs in only together with `request`. */
+export interface EmailSignIn {
+  email: string;
+  name?: string;
+  bound?: boolean;
+}
+
+/** What shows that an email was read: the link's token, or the secret of the request and the code. */
+export type MailboxProof = { token: string; request?: string } | { request: string; code: string };
 
 /** The second factors of the account. All but `list` may throw `reauthentication_required`. */
 export interface Factors {
@@ -38,8 +49,35 @@ export interface Auth {
   resendVerification(body: { email: string }): Promise<Message>;
   /** Sign in. An account with a second factor is not signed in yet: the result has `mfa` then, for `verifyMfa`. */
   signIn(body: { email: string; password: string }): Promise<Session | MfaRequired>;
-  /** Complete a sign-in with `mfa.token`, and a code of an authenticator app or a recovery code. */
+  /** Complete a sign-in with `mfa.token`, and a code of an authenticator app, a recovery code or a passkey's `credential`. */
   verifyMfa(body: Body<"SecondStep-Input">): Promise<Session>;
+  /**
+   * Sign in with a passkey, which needs no second step. With `conditional`, it waits until the user selects one in the
+   * autofill of a field. A server passes on the `credential` that its page has got.
+   *
+   * @throws PasskeyError the browser has no passkeys, the user has cancelled, or another ceremony has started
+   */
+  signInWithPasskey(options?: AssertionOptions | { credential: Assertion }): Promise<Session>;
+  /**
+   * Ask the user for a passkey: the proof `credential` of `verifyMfa` and `reauthenticate`, valid once.
+   *
+   * @throws PasskeyError as `signInWithPasskey`
+   */
+  askForPasskey(options?: CeremonyOptions): Promise<Assertion>;
+  /**
+   * Create a passkey and add it to the account. Without a name, it gets that of its authenticator. As the account's first
+   * factor it brings recovery codes, which are shown once. May throw `reauthentication_required`.
+   *
+   * @throws PasskeyError as `signInWithPasskey`, or `exists`: this device has a passkey of the account
+   */
+  registerPasskey(name?: string, options?: CeremonyOptions): Promise<Body<"RegisteredPasskey">>;
+  /** Email a link and a code to sign in. Keep `request`, with which the code works, for twenty minutes. */
+  requestSignInEmail(body: EmailSignIn): Promise<Body<"SignInRequested">>;
+  /**
+   * Sign in with the `token` of the emailed link, and the `request` if this browser has it; or with `request` and `code`.
+   * As after `signIn`, the result may have `mfa`.
+   */
+  verifySignInEmail(body: MailboxProof): Promise<Session | MfaRequired>;
   /**
    * End this session (`local`), all others of the user (`others`), or all (`global`). Except for `others`, the session is
    * removed from this device at once, in all tabs, even if the API cannot be reached. `local` then does not fail.
@@ -100,6 +138,20 @@ export function authOf(keeper: SessionKeeper, api: Calls, apiUnderLock: Calls): 
     return keeper.session() as Session;
   }
 
+  /** Sign in, or return what the second step needs. */
+  function firstStep(request: () => Promise<{ data: Tokens }>): Promise<Session | MfaRequired> {
+    return keeper.locked(async () => {
+      try {
+        return await begin((await request()).data);
+      } catch (error) {
+        if (error instanceof ApiError && error.mfa) return { mfa: error.mfa };
+        throw error;
+      }
+    });
+  }
+
+  const requestOptions = async () => (await api.POST("/api/auth/login/passkey/options")).data;
+
   return {
     async register(body) {
       const { data } = await api.POST("/api/auth/register", { body });
@@ -121,16 +173,24 @@ export function authOf(keeper: SessionKeeper, api: Calls, apiUnderLock: Calls): 
       return (await api.POST("/api/auth/resend-verification", { body: { ...body, ...secret } })).data;
     },
     signIn: (body) =>
-      keeper.locked(async () => {
+      firstStep(() => {
         const { device } = keeper.store.read();
-        try {
-          const { data } = await apiUnderLock.POST("/api/auth/login", { body: { ...body, ...(device && { device }) } });
-          return await begin(data);
-        } catch (error) {
-          if (error instanceof ApiError && error.mfa) return { mfa: error.mfa };
-          throw error;
-        }
+        return apiUnderLock.POST("/api/auth/login", { body: { ...body, ...(device && { device }) } });
       }),
+    async signInWithPasskey(options = {}) {
+      // Outside the lock: the user may take minutes, or with autofill never come.
+      const credential = "credential" in options ? options.credential : await getPasskey(requestOptions, options);
+      return keeper.locked(async () =>
+        begin((await apiUnderLock.POST("/api/auth/login/passkey", { body: { credential } })).data),
+      );
+    },
+    askForPasskey: (options) => getPasskey(requestOptions, options),
+    async registerPasskey(name, options) {
+      const credential = await createPasskey(async () => (await api.POST("/api/auth/passkeys/options")).data, options);
+      return (await api.POST("/api/auth/passkeys", { body: { credential, ...(name && { name }) } })).data.data;
+    },
+    requestSignInEmail: async (body) => (await api.POST("/api/auth/login/email", { body })).data,
+    verifySignInEmail: (body) => firstStep(() => apiUnderLock.POST("/api/auth/login/email/verify", { body })),
     verifyMfa: (body) => keeper.locked(async () => begin((await apiUnderLock.POST("/api/auth/mfa", { body })).data)),
     async signOut({ scope = "local" } = {}) {
       if (scope === "others") {

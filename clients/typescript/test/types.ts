@@ -33,6 +33,9 @@ export async function bodies() {
   await client.auth.verifyMfa({ code: "123456" });
   // @ts-expect-error the name is missing
   await client.auth.factors.enrollTotp({});
+  await client.auth.verifySignInEmail({ token: "t" });
+  // @ts-expect-error the request or the code is missing
+  await client.auth.verifySignInEmail({ code: "123456" });
   // @ts-expect-error no such scope
   await client.auth.signOut({ scope: "everything" });
 }
