@@ -1,4 +1,4 @@
-// Made by `make client` from docs/openapi.json (SHA-256 0a69f7c0847f7e6e6ec5608807bea31da45a941bb9d32134fd59925051eebbda). Do not edit.
+// Made by `make client` from docs/openapi.json (SHA-256 846b204c32f374537402b74825612b93bf872e0f2d9d70f8fe4886ecaaf38f2c). Do not edit.
 
 export interface paths {
     "/.well-known/jwks.json": {
@@ -1236,7 +1236,11 @@ export interface components {
             /** @default null */
             email?: string | null;
         };
-        /** @description The token of the first step, and one proof: the code of an authenticator app, a recovery code or a passkey. */
+        /**
+         * @description The token of the first step, and one proof: the code of an authenticator app, a recovery code or a passkey.
+         *
+         *     And the `device` of the latest sign-in with this client, which the first step may have had already.
+         */
         "SecondStep-Input": {
             /** @example 1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM */
             token: string;
@@ -1246,6 +1250,11 @@ export interface components {
             recoveryCode?: string | null;
             /** @default null */
             credential?: components["schemas"]["AssertionJson"] | null;
+            /**
+             * @default
+             * @example 1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM
+             */
+            device?: string;
         };
         /** @description What a sign-in needs besides its first step. */
         "SecondStep-Output": {
@@ -1403,28 +1412,6 @@ export interface components {
                 "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
                     code?: "email_taken";
-                };
-            };
-        };
-        /** @description The factor was confirmed before. */
-        FactorConfirmed: {
-            headers: {
-                "Cache-Control": components["headers"]["Cache-Control"];
-                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
-                "Referrer-Policy": components["headers"]["Referrer-Policy"];
-                "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
-                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
-                RateLimit?: string;
-                /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
-                "RateLimit-Policy"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Error"] & {
-                    /** @enum {unknown} */
-                    code?: "factor_confirmed";
                 };
             };
         };
@@ -2553,7 +2540,28 @@ export interface operations {
             403: components["responses"]["ReauthenticationRequired"];
             404: components["responses"]["FactorNotFound"];
             405: components["responses"]["MethodNotAllowed"];
-            409: components["responses"]["FactorConfirmed"];
+            /** @description The factor was confirmed before. The account has as many factors of this type as it may have. */
+            409: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "factor_confirmed" | "too_many_factors";
+                    };
+                };
+            };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
@@ -2590,6 +2598,7 @@ export interface operations {
             404: components["responses"]["FactorNotFound"];
             405: components["responses"]["MethodNotAllowed"];
             409: components["responses"]["LastWayIn"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3182,7 +3191,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The token of the first step, and one proof: the code of an authenticator app, a recovery code or a passkey. */
+        /**
+         * @description The token of the first step, and one proof: the code of an authenticator app, a recovery code or a passkey.
+         *
+         *     And the `device` of the latest sign-in with this client, which the first step may have had already.
+         */
         requestBody: {
             content: {
                 /**
@@ -3378,6 +3391,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3601,6 +3615,7 @@ export interface operations {
             403: components["responses"]["ReauthenticationRequired"];
             405: components["responses"]["MethodNotAllowed"];
             409: components["responses"]["NoFactors"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
