@@ -12,7 +12,7 @@ import { withQuery } from "./lib/urls";
 // Static files have nothing to protect.
 export const config = { matcher: "/((?!_next/static/|icon\\.svg$).*)" };
 
-const HANDLERS = /\/submit$|^\/logout$/;
+const HANDLERS = /\/submit$|^\/(logout|passkey\/options)$/;
 const PROTECTED = /^\/(account|admin|notes|reauthenticate)(\/|$)/;
 
 export async function proxy(request: NextRequest): Promise<NextResponse> {

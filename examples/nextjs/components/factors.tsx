@@ -1,6 +1,7 @@
 import type { components } from "lambda-api-routes-client";
 import { Time } from "@/components/details";
 import { Form } from "@/components/form";
+import { PasskeyForm } from "@/components/passkey";
 import type { Flash } from "@/lib/flash";
 
 // Fewer recovery codes than this are few.
@@ -20,16 +21,17 @@ export function Factors({ to, factors, codesLeft, flash }: Props) {
     <>
       <h2>Second factors</h2>
       {factors.length === 0 ? (
-        <p>With an authenticator app on your phone, a sign-in needs its code, too. Your password alone is then not enough.</p>
+        <p>With an authenticator app or a passkey, your password alone is not enough to sign in.</p>
       ) : (
-        <p>A sign-in needs a code of one of your apps, or a recovery code.</p>
+        <p>A sign-in needs one of them, or a recovery code. A passkey needs no password.</p>
       )}
       <ul className="rows">
-        {factors.map(({ id, name, createdAt, lastUsedAt }) => (
+        {factors.map(({ id, type, name, synced, createdAt, lastUsedAt }) => (
           <li key={id}>
             <div>
-              <strong>{name}</strong> <span className="tag">authenticator app</span>
+              <strong>{name}</strong> <span className="tag">{type === "totp" ? "authenticator app" : "passkey"}</span>
               <p className="muted">
+                {type === "passkey" && (synced ? "on all your devices, " : "on one device only, ")}
                 added <Time at={createdAt} />, {lastUsedAt ? <>last used <Time at={lastUsedAt} /></> : "never used"}
               </p>
             </div>
@@ -48,7 +50,7 @@ export function Factors({ to, factors, codesLeft, flash }: Props) {
               <p className="hint">
                 {isLast
                   ? "Without it, your password alone is enough to sign in, and your recovery codes are void."
-                  : "Your other apps and your recovery codes stay."}
+                  : "Your other factors and your recovery codes stay."}
               </p>
               <Form to={to} verb="removeFactor" button="Remove" label={`Remove ${name}`} hidden={{ id }} isInline isDangerous />
             </details>
@@ -70,11 +72,12 @@ export function Factors({ to, factors, codesLeft, flash }: Props) {
           },
         ]}
       />
+      <PasskeyForm to={to} verb="addPasskey" button="Add a passkey" isNew />
       {factors.length > 0 && (
         <>
           <h2>Recovery codes</h2>
           <p>
-            Each of them replaces a code of your app once. You have <strong>{codesLeft}</strong> left.
+            Each of them replaces a factor once. You have <strong>{codesLeft}</strong> left.
           </p>
           {codesLeft < FEW && <p className="fault">Make new ones before you need them.</p>}
           <Form to={to} verb="renewCodes" button="Make new recovery codes" isInline />

@@ -1,9 +1,10 @@
 /** A form for each proof that is accepted: the first is open, the others are one click away. */
 import { type Field, Form } from "@/components/form";
+import { PasskeyForm } from "@/components/passkey";
 import type { Flash } from "@/lib/flash";
 import { FIELDS, type KnownProof } from "@/lib/proofs";
 
-const FORMS: Record<KnownProof, { instead: string; field: Omit<Field, "name"> }> = {
+const FORMS: Record<Exclude<KnownProof, "passkey">, { instead: string; field: Omit<Field, "name"> }> = {
   password: {
     instead: "Use your password instead",
     field: { label: "Password", type: "password", autoComplete: "current-password" },
@@ -33,7 +34,12 @@ interface Props {
 }
 
 export function Proofs({ methods, ...shared }: Props) {
-  return methods.map((method, index) => {
+  const typed = methods.filter((method) => method !== "passkey");
+  const { to, hidden } = shared;
+  const passkey = methods.length > typed.length && (
+    <PasskeyForm to={to} verb={FIELDS.passkey} button="Use a passkey" hidden={hidden} />
+  );
+  const forms = typed.map((method, index) => {
     const { instead, field } = FORMS[method];
     const name = FIELDS[method];
     const form = <Form {...shared} key={method} verb={name} button="Continue" fields={[{ ...field, name }]} />;
@@ -45,4 +51,10 @@ export function Proofs({ methods, ...shared }: Props) {
       </details>
     );
   });
+  return (
+    <>
+      {passkey}
+      {forms}
+    </>
+  );
 }

@@ -38,7 +38,7 @@ const SIGNED_OUT: ReadonlySet<string> = new Set(["no_token", "invalid_token", "t
 /** Return the handler of a page's forms. `page` is the page, or a function that returns it from what was typed. */
 export function action(page: string | ((form: Form) => string), verbs: Record<string, Verb>) {
   return async (request: NextRequest): Promise<Response> => {
-    if (request.headers.get("origin") !== new URL(APP_URL).origin) return plain(403, "This form is of another site.");
+    if (!isOurs(request)) return plain(403, "This form is of another site.");
     // Browsers always send the length of a form.
     if (!(Number(request.headers.get("content-length") ?? NaN) <= MAX_BYTES)) return plain(413, "The form is too long.");
     const values = await readForm(request);
@@ -70,6 +70,11 @@ export function action(page: string | ((form: Form) => string), verbs: Record<st
       return leave(proofPage(back, error.methods), { verb: form("verb"), values }, back);
     }
   };
+}
+
+/** Return whether a page of this application has sent the request. */
+export function isOurs(request: NextRequest): boolean {
+  return request.headers.get("origin") === new URL(APP_URL).origin;
 }
 
 /** Return a redirect, after a POST, to a page of this application. */

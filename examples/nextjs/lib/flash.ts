@@ -22,7 +22,7 @@ export interface Flash {
 
 // Browsers drop a cookie of more than 4,096 bytes.
 const MAX_LENGTH = 3800;
-const SECRET = /password|token|code/i;
+const SECRET = /password|token|code|credential/i;
 
 export const flashAttributes: CookieAttributes = { httpOnly: true, secure: SECURE, sameSite: "lax", path: "/", maxAge: 600 };
 

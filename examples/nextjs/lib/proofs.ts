@@ -3,14 +3,15 @@ import { ApiError, type Proof } from "lambda-api-routes-client";
 import type { Form } from "./action";
 import type { Flash } from "./flash";
 
-export const KNOWN = ["password", "totp", "recovery_code"] as const satisfies readonly Proof[];
+export const KNOWN = ["passkey", "password", "totp", "recovery_code"] as const satisfies readonly Proof[];
 export type KnownProof = (typeof KNOWN)[number];
 
 /** The names that the API and the forms have for them. */
-export const FIELDS = { password: "password", totp: "code", recovery_code: "recoveryCode" } as const;
+export const FIELDS = { passkey: "credential", password: "password", totp: "code", recovery_code: "recoveryCode" } as const;
 
 // What follows the field's label.
 const WRONG: Record<KnownProof, string> = {
+  passkey: "is not one of this account, or took too long",
   password: "is wrong",
   totp: "is wrong or too old: enter the one that your app shows now",
   recovery_code: "is wrong, or was used before",
@@ -24,7 +25,17 @@ export function known(methods: readonly string[]): KnownProof[] {
 /** Return the proof in a form, as the API takes it. */
 export function proofIn<Method extends KnownProof>(form: Form, method: Method) {
   const name = FIELDS[method];
-  return { [name]: form(name) } as Record<(typeof FIELDS)[Method], string>;
+  const value: unknown = method === "passkey" ? jsonIn(form, name) : form(name);
+  return { [name]: value } as Record<(typeof FIELDS)[Method], never>;
+}
+
+/** Return the JSON in a field, or an empty object, which the API rejects. */
+export function jsonIn(form: Form, name: string): never {
+  try {
+    return JSON.parse(form(name)) as never;
+  } catch {
+    return {} as never;
+  }
 }
 
 /** Return what is wrong with a proof, for the field that it was typed into. Throws errors that are about something else. */
@@ -32,6 +43,8 @@ export function faultOf(error: unknown, method: KnownProof): Flash {
   if (!(error instanceof ApiError)) throw error;
   const isUsed = error.code === "code_already_used";
   if (!isUsed && error.code !== "invalid_credentials") throw error;
+  // No field shows it.
+  if (method === "passkey") return { fault: `The passkey ${WRONG.passkey}.`, code: error.code };
   const text = isUsed ? "was used before: wait for the next one" : WRONG[method];
   return { fault: "Check the marked field.", code: error.code, verb: FIELDS[method], faults: { [FIELDS[method]]: text } };
 }

@@ -6,10 +6,11 @@
  * page that the handler renders itself, but handlers redirect, so that a reload does not send the form again. So each secret is
  * in a cookie with the prefix `__Host-` that is `HttpOnly` and lives for minutes. It is deleted once it is used, and at sign-out.
  */
-import type { Proof } from "lambda-api-routes-client";
+import type { MfaRequired, Proof } from "lambda-api-routes-client";
 import type { Cookies } from "lambda-api-routes-client/server";
 import { flashAttributes } from "./flash";
 import { PREFIX } from "./settings";
+import { withQuery } from "./urls";
 
 export interface Secrets {
   /** The first step of a sign-in, and what the second one accepts. */
@@ -17,10 +18,12 @@ export interface Secrets {
   /** An authenticator app that waits for its first code, and the user who adds it. */
   "new-app": { userId: string; id: string; name: string; secret: string; uri: string };
   "recovery-codes": { userId: string; codes: string[] };
+  /** What this browser has to send with the code of an email, and to which address it went. */
+  "email-request": { request: string; email: string };
 }
 
 type Name = keyof Secrets;
-const NAMES: readonly Name[] = ["second-step", "new-app", "recovery-codes"];
+const NAMES: readonly Name[] = ["second-step", "new-app", "recovery-codes", "email-request"];
 
 // Seconds. As long as the API waits for the first code of an app.
 const TEN_MINUTES = 600;
@@ -29,6 +32,12 @@ const TEN_MINUTES = 600;
 export function keep<Of extends Name>(cookies: Cookies, name: Of, secret: Secrets[Of], maxAge = TEN_MINUTES): void {
   const value = Buffer.from(JSON.stringify(secret)).toString("base64url");
   cookies.set(PREFIX + name, value, { ...flashAttributes, maxAge });
+}
+
+/** Store the first step of a sign-in, and return the address of the page that goes on. */
+export function keepSecondStep(cookies: Cookies, { token, methods, expiresIn }: MfaRequired["mfa"], next: string): string {
+  keep(cookies, "second-step", { token, methods }, expiresIn);
+  return withQuery("/login/second-step", { next });
 }
 
 /** Return a secret, or undefined if there is none, or none of this user: another one may have signed in since. */

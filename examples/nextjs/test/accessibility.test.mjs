@@ -9,7 +9,7 @@ import { ADMIN } from "./servers.mjs";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const WIDE = { width: 1100, height: 720 };
 const PHONE = { width: 360, height: 720 };
-const PUBLIC = ["/", "/register", "/login", "/verify-email", "/verify-email?token=x", "/forgot-password",
+const PUBLIC = ["/", "/register", "/login", "/login/email", "/login/email?token=x", "/verify-email", "/verify-email?token=x", "/forgot-password",
   "/reset-password?token=x", "/contact", "/contact/thanks", "/no-such-page"];
 const PRIVATE = ["/account", "/account/security", "/account/sessions", "/account/activity", "/notes", "/reauthenticate",
   "/admin/users"];

@@ -130,7 +130,7 @@ for (const javaScriptEnabled of [true, false]) {
       assert.equal(await isOpen(), true);
       assert.equal(await row.getByLabel("Name", { exact: true }).inputValue(), "Old phone");
       await ada.press("Rename My phone");
-      await ada.sees("The app is now called Old phone.");
+      await ada.sees("It is now called Old phone.");
 
       await ada.press("Make new recovery codes");
       await ada.isAt("/account/security/recovery-codes");
@@ -139,7 +139,7 @@ for (const javaScriptEnabled of [true, false]) {
       await ada.press("I have stored them");
       await row.locator("summary").click();
       await ada.press("Remove Old phone");
-      await ada.sees("The app is removed.");
+      await ada.sees("It is removed.");
       await ada.signOut();
       await ada.signIn(email);
       await ada.isAt("/account");

@@ -1,6 +1,7 @@
 import { Form, Notice } from "@/components/form";
+import { PasskeyForm } from "@/components/passkey";
 import { flashOf } from "@/lib/page";
-import { parameter, type Query } from "@/lib/urls";
+import { parameter, type Query, withQuery } from "@/lib/urls";
 
 export const metadata = { title: "Sign in" };
 
@@ -19,10 +20,21 @@ export default async function Login({ searchParams }: { searchParams: Query }) {
         flash={flash}
         hidden={{ next }}
         fields={[
-          { name: "email", label: "Email", type: "email", autoComplete: "username" },
+          { name: "email", label: "Email", type: "email", autoComplete: "username webauthn" },
           { name: "password", label: "Password", type: "password", autoComplete: "current-password" },
         ]}
       />
+      <PasskeyForm
+        to="/login/submit"
+        verb="passkey"
+        button="Sign in with a passkey"
+        hidden={{ next }}
+        // A passkey that was refused would be offered again at once.
+        hasAutofill={!flash.fault}
+      />
+      <p>
+        <a href={withQuery("/login/email", { next })}>Email me a link or a code</a>
+      </p>
       <p>
         <a href="/forgot-password">Forgot your password?</a>
       </p>

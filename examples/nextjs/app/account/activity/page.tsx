@@ -33,6 +33,8 @@ const PHRASES: Record<Event, string> = {
   factors_reset: "Second factors removed by an administrator",
   generate_recovery_codes: "New recovery codes",
   recovery_code_used: "Recovery code used",
+  passkey_clone_suspected: "Passkey refused: it may have been copied",
+  user_sign_in_requested: "Email to sign in requested",
   user_modified: "Profile changed",
   data_exported: "Data exported",
   user_deleted: "Account closed",

@@ -20,13 +20,13 @@ export default async function SecondStep({ searchParams }: { searchParams: Query
     <>
       <h1>Second step</h1>
       <Notice flash={flash} />
-      <p>Your password is correct. Confirm now that it is you.</p>
+      <p>The first step is done. Confirm now that it is you.</p>
       {methods.length === 0 && <p>This application does not know the second factor of your account.</p>}
       <Proofs to={`${PAGE}/submit`} methods={methods} flash={flash} hidden={{ next }} />
       <p>
         <a href={withQuery("/login", { next })}>Start again</a>
       </p>
-      <p className="muted">You have lost your app and your recovery codes? Ask an administrator.</p>
+      <p className="muted">You have lost your second factors and your recovery codes? Ask an administrator.</p>
     </>
   );
 }

@@ -1,13 +1,23 @@
+import { ApiError } from "lambda-api-routes-client";
 import { action } from "@/lib/action";
-import { keep } from "@/lib/secrets";
+import { jsonIn } from "@/lib/proofs";
+import { keepSecondStep } from "@/lib/secrets";
 import { safeNext, withQuery } from "@/lib/urls";
 
 export const POST = action((form) => withQuery("/login", { next: form("next") }), {
   async signIn({ form, client, jar }) {
     const result = await client.auth.signIn({ email: form("email"), password: form("password") });
     if (!("mfa" in result)) return { to: safeNext(form("next")) };
-    const { token, methods, expiresIn } = result.mfa;
-    keep(jar, "second-step", { token, methods }, expiresIn);
-    return { to: withQuery("/login/second-step", { next: form("next") }) };
+    return { to: keepSecondStep(jar, result.mfa, form("next")) };
+  },
+
+  async passkey({ form, client }) {
+    try {
+      await client.auth.signInWithPasskey({ credential: jsonIn(form, "credential") });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== "invalid_credentials") throw error;
+      return { to: withQuery("/login", { next: form("next") }), fault: "No account has this passkey, or it took too long." };
+    }
+    return { to: safeNext(form("next")) };
   },
 });

@@ -22,6 +22,7 @@ function prove(method: KnownProof): Verb {
 }
 
 export const POST = action(page, {
+  credential: prove("passkey"),
   password: prove("password"),
   code: prove("totp"),
   recoveryCode: prove("recovery_code"),

@@ -1,4 +1,5 @@
 import { action } from "@/lib/action";
+import { jsonIn } from "@/lib/proofs";
 import { keep } from "@/lib/secrets";
 
 const PAGE = "/account/security";
@@ -23,14 +24,24 @@ export const POST = action(PAGE, {
     return { to: `${PAGE}/app` };
   },
 
+  async addPasskey({ form, client, jar }) {
+    const name = form("passkeyName");
+    const body = { credential: jsonIn(form, "credential"), ...(name && { name }) };
+    const { recoveryCodes, name: named } = (await client.POST("/api/auth/passkeys", { body })).data.data;
+    const notice = `The passkey ${named} is added.`;
+    if (!recoveryCodes) return { to: PAGE, notice };
+    keep(jar, "recovery-codes", { userId: client.auth.session()?.user.id ?? "", codes: recoveryCodes });
+    return { to: `${PAGE}/recovery-codes`, notice };
+  },
+
   async renameFactor({ form, client }) {
     const { name } = await client.auth.factors.rename(form("id"), { name: form("name") });
-    return { to: PAGE, notice: `The app is now called ${name}.` };
+    return { to: PAGE, notice: `It is now called ${name}.` };
   },
 
   async removeFactor({ form, client }) {
     await client.auth.factors.remove(form("id"));
-    return { to: PAGE, notice: "The app is removed." };
+    return { to: PAGE, notice: "It is removed." };
   },
 
   async renewCodes({ client, jar }) {

@@ -26,4 +26,8 @@ function complete(method: Exclude<KnownProof, "password">): Verb {
   };
 }
 
-export const POST = action(page, { code: complete("totp"), recoveryCode: complete("recovery_code") });
+export const POST = action(page, {
+  credential: complete("passkey"),
+  code: complete("totp"),
+  recoveryCode: complete("recovery_code"),
+});
