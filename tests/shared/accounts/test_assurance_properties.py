@@ -304,7 +304,7 @@ def test_no_way_in_skips_a_factor_and_no_proof_counts_twice(inbox: Inbox) -> Non
         run_state_machine_as_test(
             Assurance,
             settings=settings(
-                max_examples=int(os.environ.get("EXAMPLES", "12")),
+                max_examples=int(os.environ.get("EXAMPLES", "6")),
                 stateful_step_count=20,
                 deadline=None,
                 # Shrinking takes minutes.

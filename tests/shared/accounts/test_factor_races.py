@@ -1,4 +1,7 @@
-"""Concurrent requests about second factors, against MiniStack, whose transactions are isolated like DynamoDB's."""
+"""Concurrent requests about second factors, against MiniStack, whose transactions are isolated like DynamoDB's.
+
+At most four tries come from one network at once. More would lock it, and wait for each other.
+"""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -37,20 +40,19 @@ def codes(replies: Sequence[Reply]) -> list[str]:
     return sorted("" if reply.status < 400 else reply.json["code"] for reply in replies)
 
 
-def test_one_code_is_accepted_once_even_if_it_is_sent_twelve_times_at_once(ada: Api, api: Api) -> None:
+def test_one_code_is_accepted_once_even_if_it_is_sent_four_times_at_once(ada: Api, api: Api) -> None:
     phone = enroll(ada)
-    tokens = [mfa_token(api, ADA) for _ in range(12)]
+    tokens = [mfa_token(api, ADA) for _ in range(4)]
     replies = at_once(*(partial(api.post, MFA, {"token": token, "code": phone.code()}) for token in tokens))
     assert codes(replies).count("") == 1
-    # As many tries at once lock the network for a moment.
-    assert set(codes(replies)) <= {"", "code_already_used", "invalid_credentials", "unavailable"}
+    assert set(codes(replies)) <= {"", "code_already_used", "unavailable"}
     assert len(stored.sessions()) == 2
 
 
 def test_one_token_starts_one_session_with_whatever_proofs(ada: Api, api: Api) -> None:
     phone = enroll(ada)
     token = mfa_token(api, ADA)
-    proofs = [{"code": phone.code()}, *({"recoveryCode": code} for code in phone.recovery_codes[:5])]
+    proofs = [{"code": phone.code()}, *({"recoveryCode": code} for code in phone.recovery_codes[:3])]
     replies = at_once(*(partial(api.post, MFA, {"token": token, **proof}) for proof in proofs))
     assert codes(replies).count("") == 1
     assert set(codes(replies)) <= {"", "invalid_mfa_token", "unavailable"}
@@ -60,21 +62,21 @@ def test_one_token_starts_one_session_with_whatever_proofs(ada: Api, api: Api) -
 def test_code_and_recovery_code_at_once_are_each_accepted_once(ada: Api, api: Api) -> None:
     phone = enroll(ada)
     recovery = phone.recovery_codes[0]
-    bodies = [{"code": phone.code()}] * 4 + [{"recoveryCode": recovery}] * 4
+    bodies = [{"code": phone.code()}] * 2 + [{"recoveryCode": recovery}] * 2
     replies = at_once(*(partial(api.post, MFA, {"token": mfa_token(api, ADA), **body}) for body in bodies))
-    assert codes(replies[:4]).count("") == 1
-    assert codes(replies[4:]).count("") == 1
+    assert codes(replies[:2]).count("") == 1
+    assert codes(replies[2:]).count("") == 1
     left = api.with_token(next(reply.json["token"] for reply in replies if reply.status == 200)).get(FACTORS)
     assert left.json["recoveryCodes"] == 9
     assert sign_in(api, ADA, recoveryCode=recovery).json["code"] == "invalid_credentials"
 
 
-def test_ten_recovery_codes_at_once_are_all_accepted(ada: Api, api: Api) -> None:
+def test_recovery_codes_at_once_are_all_accepted(ada: Api, api: Api) -> None:
     phone = enroll(ada)
-    tokens = [mfa_token(api, ADA) for _ in phone.recovery_codes]
+    tokens = [mfa_token(api, ADA) for _ in range(4)]
     calls = (
         partial(api.post, MFA, {"token": token, "recoveryCode": code})
-        for token, code in zip(tokens, phone.recovery_codes, strict=True)
+        for token, code in zip(tokens, phone.recovery_codes[:4], strict=True)
     )
     replies = at_once(*calls)
     assert set(codes(replies)) <= {"", "unavailable"}
@@ -117,7 +119,7 @@ def test_factor_is_confirmed_while_the_password_signs_in(ada: Api, api: Api) -> 
     """A sign-in that comes after the confirmation is asked for the factor; one before it is not."""
     data = ada.post(FACTORS, {"type": "totp", "name": "My phone"}).json["data"]
     phone = Phone(data["id"], data["secret"], [])
-    sign_ins = [partial(api.post, "/api/auth/login", {"email": ADA, "password": PASSWORD})] * 6
+    sign_ins = [partial(api.post, "/api/auth/login", {"email": ADA, "password": PASSWORD})] * 4
     confirmed, *replies = at_once(partial(ada.post, f"{FACTORS}/{phone.id}", {"code": phone.code()}), *sign_ins)
     assert confirmed.status in {200, 503}
     assert set(codes(replies)) <= {"", "mfa_required", "unavailable"}
@@ -134,12 +136,16 @@ def test_reset_and_sign_in_at_once_leave_no_raised_session(admin: Api, ada: Api,
         assert [session for session in stored.sessions() if session["email"] == ADA] == []
 
 
-def test_tries_sent_at_once_are_counted_before_they_are_checked(ada: Api, api: Api) -> None:
+def test_tries_sent_at_once_are_counted_before_they_are_checked(
+    ada: Api, api: Api, now: time_machine.Traveller
+) -> None:
     phone = enroll(ada)
     stranger = Api(ip="203.0.113.5")
     tokens = [mfa_token(stranger, ADA) for _ in range(24)]
     calls = [partial(stranger.post, MFA, {"token": token, "code": f"{n:06}"}) for n, token in enumerate(tokens)]
     assert set(codes(at_once(*calls))) <= {"invalid_credentials", "unavailable"}
+    # Later than any of them is still being checked: the next one would wait for it.
+    now.shift(4)
     assert sign_in(stranger, ADA, code=phone.code()).json["code"] == "invalid_credentials"
     assert sign_in(api, ADA, code=phone.code()).status == 200
 
