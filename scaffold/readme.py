@@ -6,7 +6,7 @@ from scaffold.document import Json
 from scaffold.routes import ROOT, Route
 from shared.core.errors import NotAllowed, ReauthenticationRequired
 from shared.web.api import Operation
-from shared.web.caller import Admin, Caller
+from shared.web.caller import Admin, Caller, Fresh
 from shared.web.forms import HONEYPOT
 from shared.web.inputs import JSON
 
@@ -34,7 +34,9 @@ def _table(routes: Sequence[Route], document: Json) -> str:
 
 def _who(operation: Operation) -> str:
     kinds = [kind for kind in operation.inputs.values() if isinstance(kind, type)]
-    if any(issubclass(kind, Admin) for kind in kinds):
+    if any(issubclass(kind, Fresh) for kind in kinds):
+        who = "caller; must be fresh"
+    elif any(issubclass(kind, Admin) for kind in kinds):
         who = "admin"
     elif any(issubclass(kind, Caller) for kind in kinds):
         who = "caller, if allowed" if NotAllowed in operation.errors else "caller"
