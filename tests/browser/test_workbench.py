@@ -262,10 +262,10 @@ def test_code_of_the_newest_email_is_offered(browser: Browser) -> None:
 
 
 def test_codes_of_apps_and_recovery_codes_are_offered(browser: Browser, runner: RunnerProcess) -> None:
-    add_user(runner, "Joan")
-    sign_in(browser, "joan@example.com")
+    add_user(runner, "Radia")
+    sign_in(browser, "radia@example.com")
     form(browser, "POST", "/api/auth/factors")
-    added = json.loads(send(browser, {"type": "totp", "name": "Joan's phone"})[1])["data"]
+    added = json.loads(send(browser, {"type": "totp", "name": "Radia's phone"})[1])["data"]
     form(browser, "POST", "/api/auth/factors/{factorId}")
     browser.labelled("factorId").type(added["id"])
     browser.find(".offers li", "not confirmed yet")
@@ -273,11 +273,11 @@ def test_codes_of_apps_and_recovery_codes_are_offered(browser: Browser, runner: 
     codes = json.loads(send(browser)[1])["data"]["recoveryCodes"]
     view(browser, "Inbox")
     # No longer used, if the next period has begun.
-    shown = re.compile(r"\d{3} \d{3}\s+joan@example.com, Joan's phone, (used, )?\d+ s")
-    browser.until(lambda: shown.fullmatch(browser.find("#app-codes li", "joan@example.com").text), "the confirmed app")
+    shown = re.compile(r"\d{3} \d{3}\s+radia@example.com, Radia's phone, (used, )?\d+ s")
+    browser.until(lambda: shown.fullmatch(browser.find("#app-codes li", "radia@example.com").text), "the confirmed app")
 
     form(browser, "POST", "/api/auth/login")
-    status, text = send(browser, {"email": "joan@example.com", "password": PASSWORD})
+    status, text = send(browser, {"email": "radia@example.com", "password": PASSWORD})
     assert status == 403
     form(browser, "POST", "/api/auth/mfa")
     assert body(browser)["token"] == json.loads(text)["mfa"]["token"]
@@ -288,7 +288,7 @@ def test_codes_of_apps_and_recovery_codes_are_offered(browser: Browser, runner: 
     assert send(browser)[0] == 200
 
     form(browser, "POST", "/api/auth/reauthenticate")
-    browser.find(".offers li", "joan@example.com, 9 left")
+    browser.find(".offers li", "radia@example.com, 9 left")
     browser.click(".offers button", "Use recovery code")
     assert body(browser) == {"recoveryCode": codes[1]}
     assert send(browser)[0] == 200

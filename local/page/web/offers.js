@@ -25,8 +25,8 @@ export const learn = (sent, answer, isAccepted) => {
   for (const [owner, left] of recoveryCodes) recoveryCodes.set(owner, left.filter((code) => code !== sent.recoveryCode));
 };
 
-/** Whether the code of these fields is that of an app. Otherwise it was emailed, together with what the address is for. */
-const areOfApp = (fields) => fields.includes("code") && !fields.includes("email") && !fields.includes("request");
+/** Whether the code of these fields is that of an app. Otherwise it was emailed: to an address, or for a request. */
+const areOfApp = (fields) => fields.includes("recoveryCode") || (fields.includes("code") && !["email", "request"].some((name) => fields.includes(name)));
 
 /** Whether an operation with these fields takes something that can be offered. */
 export const apply = (fields) => NAMES.some((name) => fields.includes(name));
@@ -45,7 +45,7 @@ const placeOf = (label) => {
 /** Offer codes of apps and recovery codes: those of the user in question, or else all. */
 const ofApps = (fields, read, write) => {
   const [list, place] = placeOf("From authenticator apps");
-  const proofs = ["password", "code", "recoveryCode"];
+  const proofs = ["password", "code", "recoveryCode", "credential", "request", "mailCode"];
   const use = (name, value) => {
     const rest = Object.entries(read() ?? {}).filter(([other]) => !proofs.includes(other));
     write({ ...Object.fromEntries(rest), [name]: value });
