@@ -4,6 +4,7 @@ from typing import Any
 
 from shared.core import clock
 from shared.records import factor_keys, factors
+from shared.records.apps import App
 from shared.values import totp
 
 
@@ -18,12 +19,12 @@ def handler(event: dict[str, dict[str, str]], _context: object) -> Any:
         {
             "email": email,
             "name": app.name,
-            "code": totp.code(factor_keys.unseal(app.secret, context=app.context).content, step),
+            "code": totp.code(factor_keys.unseal(app.secret, context=app.context), step),
             "isUsed": app.last_step >= step,
             "isConfirmed": app.confirmed_at is not None,
         }
         for user_id, email in event["users"].items()
-        for found in [factors.of_user(user_id)]
-        for app in (*found.apps, *found.pending)
+        for app in factors.of_user(user_id).all
+        if isinstance(app, App)
     ]
     return {"endsAt": (step + 1) * totp.PERIOD, "apps": apps}

@@ -63,13 +63,23 @@ def require_fresh(session: Session, credential: Credential | None = None) -> Non
         SessionEnded: the account has just been closed.
 
     """
-    credential = credential or credentials.find(session.email)
-    if credential is None or credential.user_id != session.user_id:
-        raise SessionEnded
-    methods = sufficient(credential)
+    methods = sufficient(credential or credential_of(session))
     # Whoever has copied an earlier access token must not gain by the owner's proof.
     if session.is_superseded or all(session.proofs.get(method, 0) + FRESH_PERIOD < clock.now() for method in methods):
         raise ReauthenticationRequired(methods)
+
+
+def credential_of(session: Session) -> Credential:
+    """Return the credentials of a session's account.
+
+    Raises:
+        SessionEnded: the account has just been closed.
+
+    """
+    credential = credentials.find(session.email)
+    if credential is None or credential.user_id != session.user_id:
+        raise SessionEnded
+    return credential
 
 
 # The two steps of a sign-in --------------------------------------------------------------------------
@@ -104,7 +114,7 @@ def require_second_step(credential: Credential, method: Method, *, device: str =
         bytes.fromhex(device) or _NO_DEVICE,
         secrets.token_bytes(16),
     )
-    token = base64url.encode(content + _seal(credential, content))
+    token = base64url.encode(content + credential.seal("mfa", content))
     raise MfaRequired(token, sufficient(credential), MFA_TOKEN_LIFETIME)
 
 
@@ -123,7 +133,7 @@ def first_step(token: str) -> FirstStep:
         raise InvalidMfaToken from error
     user = users.find(str(uuid.UUID(bytes=user_id)))
     credential = None if user is None else credentials.find(user.email)
-    if user is None or credential is None or not hmac.compare_digest(seal, _seal(credential, content)):
+    if user is None or credential is None or not hmac.compare_digest(seal, credential.seal("mfa", content)):
         raise InvalidMfaToken
     is_void = credential.version != version or user.status != "active" or not credential.factors
     if is_void or expires_at <= clock.now():
@@ -136,8 +146,3 @@ def first_step(token: str) -> FirstStep:
         hashlib.sha256(decoded).hexdigest(),
         expires_at,
     )
-
-
-def _seal(credential: Credential, content: bytes) -> bytes:
-    purpose = b"mfa\x00" + credential.user_id.encode() + b"\x00"
-    return hmac.digest(credential.device_key, purpose + content, hashlib.sha256)

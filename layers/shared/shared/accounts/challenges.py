@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import secrets
 import struct
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 from shared.core import clock
 from shared.core.errors import Error
@@ -25,13 +25,6 @@ _CONTENT = struct.Struct(">8sQ16s")
 _SEAL_SIZE = 16
 
 
-class Challenge(NamedTuple):
-    """A valid challenge. `using` are the changes that use it, which fail if it was used before."""
-
-    content: bytes
-    using: list[Change]
-
-
 def new(ceremony: Ceremony, session: Session | None = None) -> bytes:
     """Return a new challenge. One for a registration belongs to a session.
 
@@ -44,10 +37,12 @@ def new(ceremony: Ceremony, session: Session | None = None) -> bytes:
     return content + _seal(key_id, ceremony, session, content)
 
 
-def verify(
+def using(
     challenge: bytes, ceremony: Ceremony, session: Session | None = None, *, otherwise: type[Error]
-) -> Challenge:
-    """Return a challenge that we have issued for this ceremony. Another request may be using it.
+) -> list[Change]:
+    """Return the changes that use a challenge that we have issued for this ceremony.
+
+    They fail with `otherwise` if another request has just used it.
 
     Raises:
         Error: `otherwise`, if it is not ours, for another ceremony, account or session, used or expired.
@@ -68,7 +63,7 @@ def verify(
     # Before anything else is decided: a repeat is no clone of a passkey, and clears no lock.
     if one_time_tokens.was_used(digest):
         raise otherwise
-    return Challenge(challenge, one_time_tokens.using_once(digest, expires_at, otherwise=otherwise))
+    return one_time_tokens.using_once(digest, expires_at, otherwise=otherwise)
 
 
 def _seal(key_id: str, ceremony: Ceremony, session: Session | None, content: bytes) -> bytes:

@@ -5,7 +5,6 @@ signed in with this client before, and opens nothing without the password. It is
 authenticated with a key of the account, and a new key voids all tokens.
 """
 
-import hashlib
 import hmac
 import secrets
 import struct
@@ -23,7 +22,7 @@ _SEAL_SIZE = 16
 def issue(credential: Credential) -> str:
     """Return a new device token of this account."""
     content = _CONTENT.pack(_VERSION, clock.now(), secrets.token_bytes(16))
-    return base64url.encode(content + _seal(credential, content))
+    return base64url.encode(content + credential.seal("device", content)[:_SEAL_SIZE])
 
 
 def identify(credential: Credential, token: str) -> str | None:
@@ -34,12 +33,7 @@ def identify(credential: Credential, token: str) -> str | None:
         version, issued_at, device = _CONTENT.unpack(content)
     except (ValueError, struct.error):
         return None
-    is_genuine = hmac.compare_digest(decoded[_CONTENT.size :], _seal(credential, content))
+    is_genuine = hmac.compare_digest(decoded[_CONTENT.size :], credential.seal("device", content)[:_SEAL_SIZE])
     if version != _VERSION or not is_genuine or issued_at + LIFETIME <= clock.now():
         return None
     return str(device.hex())
-
-
-def _seal(credential: Credential, content: bytes) -> bytes:
-    purpose = b"device\x00" + credential.user_id.encode() + b"\x00"
-    return hmac.digest(credential.device_key, purpose + content, hashlib.sha256)[:_SEAL_SIZE]

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from shared.accounts import passkeys
+from shared.accounts import passkeys, password_proof
 from shared.core import metrics
 from shared.core.errors import CodeAlreadyUsed, InvalidCredentials, InvalidInput
 from shared.core.tables import Change, write
-from shared.records import activity, factors, outbox, sessions, tries
+from shared.records import activity, factors, outbox, tries
 from shared.records.credentials import Credential
 from shared.records.sessions import Session
 from shared.records.tries import Try
@@ -95,10 +95,8 @@ def at_sign_in(proof: Proof, credential: Credential, client: Client, *, device: 
 
     """
     tried = tries.at_factors(credential.user_id)
-    if device and not tries.is_exhausted(tries.of_device(tried, device)):
-        attempt = tries.by_device(tried, device)
-    else:
-        attempt = tries.by_client(tried, client.network, is_known=client.network in credential.networks)
+    valid, is_known = tries.valid_device(tried, device), client.network in credential.networks
+    attempt = tries.by_client(tried, client.network, is_known=is_known, device=valid)
     return _check(proof, credential, client, attempt, "login")
 
 
@@ -111,12 +109,8 @@ def in_session(proof: Proof, session: Session, credential: Credential, client: C
 
     """
     attempt = Try(tries.of_session("factors", session.id))
-    try:
+    with password_proof.ending_after_failures(session):
         return _check(proof, credential, client, attempt, "user_reauthenticated")
-    except InvalidCredentials:
-        if tries.must_end(session.id):
-            write(sessions.ending(session))
-        raise
 
 
 def _check(proof: Proof, credential: Credential, client: Client, attempt: Try, event: Event) -> Proved:

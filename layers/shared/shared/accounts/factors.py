@@ -52,10 +52,7 @@ def add_app(session: Session, name: str) -> NewApp:
     if len(factors.of_user(user.id).apps) >= MAX_APPS:
         raise TooManyFactors
     app, secret = apps.new(user.id, name)
-    write(
-        credentials.touching(credential),
-        factors.adding(app),
-    )
+    write(credentials.touching(credential), factors.adding(app))
     uri = totp.uri(secret, issuer=settings().app_name, account=user.email)
     return NewApp(app.id, totp.text_of(secret), uri)
 
@@ -201,7 +198,7 @@ def _find(found: factors.Factors, factor_id: str, *, is_confirmed: bool = False)
         FactorNotFound: there is none.
 
     """
-    candidates = found.confirmed if is_confirmed else [*found.confirmed, *found.pending]
+    candidates = found.confirmed if is_confirmed else found.all
     factor = next((each for each in candidates if each.id == factor_id), None)
     if factor is None:
         raise FactorNotFound

@@ -93,12 +93,13 @@ def register(
     response = credential["response"]
     try:
         client_data = base64url.decode(response["clientDataJSON"])
-        challenge = challenges.verify(webauthn.challenge_of(client_data), "register", session, otherwise=InvalidPasskey)
+        challenge = webauthn.challenge_of(client_data)
+        using = challenges.using(challenge, "register", session, otherwise=InvalidPasskey)
         new = webauthn.verify_registration(
             client_data=client_data,
             attestation_object=base64url.decode(response["attestationObject"]),
             credential_id=base64url.decode(credential["rawId"]),
-            challenge=challenge.content,
+            challenge=challenge,
             relying_party=_relying_party(),
         )
     except ValueError as error:
@@ -118,7 +119,7 @@ def register(
         created_at=clock.now(),
     )
     codes, changes = factors.gaining(account, user, passkey, client)
-    write(changes, challenge.using, records.registering(passkey))
+    write(changes, using, records.registering(passkey))
     return passkey, codes
 
 
@@ -179,7 +180,8 @@ def verify(assertion: AssertionJson, account: Credential, client: Client) -> tup
     response = assertion["response"]
     try:
         client_data = base64url.decode(response["clientDataJSON"])
-        challenge = challenges.verify(webauthn.challenge_of(client_data), "sign-in", otherwise=InvalidCredentials)
+        challenge = webauthn.challenge_of(client_data)
+        using = challenges.using(challenge, "sign-in", otherwise=InvalidCredentials)
         passkey = records.passkey(account.user_id, base64url.decode(assertion["rawId"]))
         if passkey is None or passkey.id not in account.factors:
             raise Rejected("the account has no such passkey")
@@ -188,7 +190,7 @@ def verify(assertion: AssertionJson, account: Credential, client: Client) -> tup
             authenticator_data=base64url.decode(response["authenticatorData"]),
             signature=base64url.decode(response["signature"]),
             public_key=passkey.public_key,
-            challenge=challenge.content,
+            challenge=challenge,
             relying_party=_relying_party(),
         )
         if found.backup_eligible != passkey.backup_eligible:
@@ -200,7 +202,7 @@ def verify(assertion: AssertionJson, account: Credential, client: Client) -> tup
         _report_clone(passkey, account, client)
         raise InvalidCredentials
     counting = records.asserting(passkey, sign_count=found.sign_count, backed_up=found.backed_up)
-    return passkey, [*challenge.using, *counting]
+    return passkey, [*using, *counting]
 
 
 def _log(error: ValueError) -> None:

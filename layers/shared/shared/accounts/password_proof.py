@@ -5,6 +5,8 @@ hash as a known one, and every failure raises the same error. An attacker guesse
 it is checked, and a locked account looks like a wrong password.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from shared.accounts import devices
@@ -39,13 +41,10 @@ def at_sign_in(*, email: str, password: str, device: str, client: Client) -> Pro
     credential = credentials.find(email)
     tried = tries.at_password(email)
     device_id = devices.identify(credential, device) if credential is not None and device else None
-    if device_id is not None and not tries.is_exhausted(tries.of_device(tried, device_id)):
-        attempt = tries.by_device(tried, device_id)
-    else:
-        device_id = None
-        is_known = credential is not None and client.network in credential.networks
-        attempt = tries.by_client(tried, client.network, is_known=is_known)
-    return Proved(*_check(credential, password, attempt, _Attempted("login", email, client)), device_id or "")
+    valid = tries.valid_device(tried, device_id or "")
+    is_known = credential is not None and client.network in credential.networks
+    attempt = tries.by_client(tried, client.network, is_known=is_known, device=valid)
+    return Proved(*_check(credential, password, attempt, _Attempted("login", email, client)), valid)
 
 
 def in_session(
@@ -61,8 +60,15 @@ def in_session(
     """
     attempt = Try(tries.of_session("password", session.id))
     attempted = _Attempted("user_reauthenticated", session.email, client)
-    try:
+    with ending_after_failures(session):
         return _check(credential or credentials.find(session.email), password, attempt, attempted)
+
+
+@contextmanager
+def ending_after_failures(session: Session) -> Iterator[None]:
+    """End the session if the proof inside is its tenth failure, at its password and its factors together."""
+    try:
+        yield
     except InvalidCredentials:
         if tries.must_end(session.id):
             write(sessions.ending(session))

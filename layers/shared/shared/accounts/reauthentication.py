@@ -10,7 +10,7 @@ from collections.abc import Callable
 from shared.accounts import assurance, email_sign_in, factor_proof, password_proof, sign_in
 from shared.accounts.factor_proof import Proof, Proved
 from shared.accounts.sign_in import SignedIn
-from shared.core.errors import InvalidOneTimeToken, ReauthenticationRequired, SessionEnded
+from shared.core.errors import InvalidOneTimeToken, ReauthenticationRequired
 from shared.core.tables import optimistic, reuse_once, write
 from shared.records import activity, credentials, sessions, sign_in_requests
 from shared.records.credentials import Credential
@@ -112,9 +112,7 @@ def _renew(
 
 def _require_sufficient(session: Session, method: Method) -> Credential:
     """Return the credentials of a session's account, for which a proof by this method must be sufficient."""
-    credential = credentials.find(session.email)
-    if credential is None or credential.user_id != session.user_id:
-        raise SessionEnded
+    credential = assurance.credential_of(session)
     methods = assurance.sufficient(credential)
     if method not in methods:
         raise ReauthenticationRequired(methods)

@@ -8,6 +8,7 @@ the old password: a new one ends the sessions in the same transaction.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 from shared.accounts import assurance, lookup, password_proof, sign_in
@@ -106,27 +107,26 @@ def change_password(session: Session, *, current: str | None, new: str, client: 
     """
     passwords.check(new, email=session.email, name=session.name, field="newPassword")
     if current is None:
-        assurance.require_fresh(session)
-        _without_password(session)
-        password_hash = passwords.hashed(new)
-        return _change(lambda: _without_password(session), password_hash, client)
-    account = password_proof.in_session(session, current, client)
+        read_account = partial(_without_password, session)
+        account = read_account()
+    else:
+        read_account = partial(lookup.of_user, session.user_id)
+        account = password_proof.in_session(session, current, client)
     password_hash = passwords.hashed(new)
 
     def read_again() -> _SignedInAccount:
-        return sessions.get(session.user_id, session.id), *lookup.of_user(session.user_id)
+        return sessions.get(session.user_id, session.id), *read_account()
 
     return _change(reuse_once((session, *account), read_again), password_hash, client)
 
 
-def _without_password(session: Session) -> _SignedInAccount:
-    """Return a fresh session and its account, which must have no password."""
-    session = sessions.get(session.user_id, session.id)
+def _without_password(session: Session) -> tuple[Credential, User]:
+    """Return the account of a fresh session, which must have no password."""
     credential, user = lookup.of_user(session.user_id)
     if credential.password_hash is not None:
         raise InvalidInput("Invalid fields", [FieldError("currentPassword", "is required")])
     assurance.require_fresh(session, credential)
-    return session, credential, user
+    return credential, user
 
 
 @optimistic

@@ -257,7 +257,7 @@ def _notice(name: str, **pages: str) -> Callable[[Entry], Message]:
 
 
 def _password_changed(entry: Entry) -> Message:
-    """Tell which ways to sign in the account has: whoever changed the password may have added one."""
+    """Compose the notice of a new password. It lists the ways to sign in, because one may have been added."""
     credential = credentials.find(entry.to)
     types = [] if credential is None else list(credential.factors.values())
     numbers = {"a passkey": types.count("passkey"), "an authenticator app as a second step": types.count("totp")}

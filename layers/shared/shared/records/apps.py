@@ -51,7 +51,7 @@ class App(NamedTuple):
 
     def step_of(self, code: str) -> int | None:
         """Return the step of a valid code, used or not, or None."""
-        secret = factor_keys.unseal(self.secret, context=self.context).content
+        secret = factor_keys.unseal(self.secret, context=self.context)
         return totp.step_of(secret, code, clock.now())
 
     def public(self) -> "PublicFactor":

@@ -6,6 +6,8 @@ session starts. A write that ends all sessions is conditional on both, so no ses
 `email_sign_ins`, voids links and codes for signing in, and no others: it changes whenever one of them is used.
 """
 
+import hashlib
+import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -33,8 +35,8 @@ class Credential:
     was undone, or always if a sign-up by email opened the account. `signed_up` is True if a registration or a sign-up
     with this address opened it. `email_change` identifies the latest request to change the address. `factors` are the
     types of the confirmed factors, by id; the rest is in `shared.records.factors`. `devices` are digests of the user
-    agents that have signed in, `networks` the last three networks, and `device_key` authenticates the account's device
-    tokens. `former` are the keys of former addresses to which a link can take the account back, latest first. If
+    agents that have signed in, `networks` the last three networks, and `device_key` seals device tokens and first
+    steps. `former` are the keys of former addresses to which a link can take the account back, latest first. If
     `reserved_until` (seconds since 1970) is set, this is such a former address, reserved for its user so that the
     change of address can be undone.
     """
@@ -60,6 +62,11 @@ class Credential:
     def is_reserved(self) -> bool:
         """Whether the address is on hold: no sign-in is possible, and only its former owner may reclaim it."""
         return self.reserved_until is not None
+
+    def seal(self, purpose: str, content: bytes) -> bytes:
+        """Return 32 bytes that authenticate the content for this purpose: an HMAC-SHA-256 with the account's key."""
+        message = f"{purpose}\x00{self.user_id}\x00".encode() + content
+        return hmac.digest(self.device_key, message, hashlib.sha256)
 
     def item(self) -> Item:
         """Return the item to store."""

@@ -13,7 +13,6 @@ import hmac
 import json
 import os
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -27,13 +26,6 @@ _CACHE_LIFETIME = 5 * clock.MINUTE
 _LOOKUP_INTERVAL = clock.MINUTE
 _NONCE_SIZE = 12
 _ID_SIZE = 8
-
-
-class Unsealed(NamedTuple):
-    """Content that was sealed. If `is_outdated`, an earlier key has sealed it."""
-
-    content: bytes
-    is_outdated: bool
 
 
 class _Memory:
@@ -62,7 +54,7 @@ def seal(content: bytes, *, context: str) -> bytes:
     return key_id.encode() + nonce + AESGCM(_key(key_id, "seal")).encrypt(nonce, content, context.encode())
 
 
-def unseal(sealed: bytes, *, context: str) -> Unsealed:
+def unseal(sealed: bytes, *, context: str) -> bytes:
     """Return sealed content.
 
     Raises:
@@ -71,8 +63,17 @@ def unseal(sealed: bytes, *, context: str) -> Unsealed:
     """
     key_id, encrypted = sealed[:_ID_SIZE].decode(), sealed[_ID_SIZE:]
     nonce, encrypted = encrypted[:_NONCE_SIZE], encrypted[_NONCE_SIZE:]
-    content = AESGCM(_key(key_id, "seal")).decrypt(nonce, encrypted, context.encode())
-    return Unsealed(content, key_id != current())
+    return AESGCM(_key(key_id, "seal")).decrypt(nonce, encrypted, context.encode())
+
+
+def is_outdated(sealed: bytes) -> bool:
+    """Return whether an earlier key has sealed the content.
+
+    Raises:
+        Unavailable: Secrets Manager is unreachable.
+
+    """
+    return sealed[:_ID_SIZE].decode() != current()
 
 
 def digest(purpose: str, content: bytes, *, key_id: str) -> bytes:

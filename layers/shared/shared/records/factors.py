@@ -50,16 +50,21 @@ class RecoveryCodes(NamedTuple):
 
 
 class Factors(NamedTuple):
-    """All factors of an account. `pending` apps wait for their first code."""
+    """All factors of an account. The `pending` app waits for its first code."""
 
     confirmed: Sequence[Factor]
-    pending: Sequence[App]
+    pending: App | None
     recovery_codes: RecoveryCodes | None
+
+    @property
+    def all(self) -> list[Factor]:
+        """The confirmed factors, and the app that waits."""
+        return [*self.confirmed, *([self.pending] if self.pending is not None else [])]
 
     @property
     def ids(self) -> set[str]:
         """The ids of the factors."""
-        return {factor.id for factor in (*self.confirmed, *self.pending)}
+        return {factor.id for factor in self.all}
 
     def added_since(self, moment: int) -> "Factors":
         """Return what was added at this time (seconds since 1970) or later. A pending app always is."""
@@ -95,7 +100,7 @@ def of_user(user_id: str) -> Factors:
     confirmed: list[Factor] = [*(app for app in apps if app.confirmed_at is not None), *keys]
     return Factors(
         confirmed=sorted(confirmed, key=lambda factor: factor.created_at),
-        pending=[app for app in apps if app.confirmed_at is None],
+        pending=next((app for app in apps if app.confirmed_at is None), None),
         recovery_codes=_recovery_codes(codes[0]) if codes else None,
     )
 
@@ -126,9 +131,9 @@ def using(app: App, step: int) -> list[Change]:
     They fail with `CodeAlreadyUsed` if the code, or one of a later step, was used in the meantime.
     """
     attributes: Item = {"lastUsedAt": clock.now(), "lastStep": step}
-    unsealed = factor_keys.unseal(app.secret, context=app.context)
-    if unsealed.is_outdated:
-        attributes["secret"] = factor_keys.seal(unsealed.content, context=app.context)
+    if factor_keys.is_outdated(app.secret):
+        secret = factor_keys.unseal(app.secret, context=app.context)
+        attributes["secret"] = factor_keys.seal(secret, context=app.context)
     later = Attr("lastStep").lt(step)
     return [Update(table=FACTORS, key=_key(app), set=attributes, when=later, otherwise=CodeAlreadyUsed)]
 
@@ -177,7 +182,7 @@ def removing(factor: Factor) -> list[Change]:
 
 def removing_all(factors: Factors) -> list[Change]:
     """Return the changes that remove all factors of an account, and its recovery codes."""
-    removed = [change for factor in (*factors.confirmed, *factors.pending) for change in removing(factor)]
+    removed = [change for factor in factors.all for change in removing(factor)]
     return [*removed, *removing_codes(factors.recovery_codes)]
 
 

@@ -104,6 +104,11 @@ def is_exhausted(pool: Pool) -> bool:
     return item is not None and pool.most is not None and item["total"] >= pool.most
 
 
+def valid_device(tried: str, device_id: str) -> str:
+    """Return the id of a device, or "" if there is none or it has failed too often."""
+    return device_id if device_id and not is_exhausted(of_device(tried, device_id)) else ""
+
+
 @dataclass
 class Try:
     """One try, counted in the client's own pool and in that of everyone.
@@ -172,14 +177,11 @@ class Try:
                 try_update(Update(table=LIMITS, key=key, add=counts, when=Attr("key").exists()))
 
 
-def by_client(tried: str, network: str, *, is_known: bool) -> Try:
-    """Return the try of a client without a device token. The account may know its network."""
+def by_client(tried: str, network: str, *, is_known: bool, device: str = "") -> Try:
+    """Return the try of a client, which may have a `valid_device`. Without one, the account may know its network."""
+    if device:
+        return Try(of_device(tried, device), of_everyone(tried))
     return Try(of_network(tried, network), of_everyone(tried), is_known)
-
-
-def by_device(tried: str, device_id: str) -> Try:
-    """Return the try of a client with a device token."""
-    return Try(of_device(tried, device_id), of_everyone(tried))
 
 
 _UNLOCKED = {"tries": 0, "failed": 0, "lockedAt": 0, "lockedUntil": 0}
