@@ -31,6 +31,7 @@ from shared.records import (
 from shared.records.credentials import Credential
 from shared.records.outbox import Entry, Kind
 from shared.records.submissions import Submission
+from shared.values import emailed_codes
 from tests.support import ROOT
 
 SNAPSHOTS = Path(__file__).with_name("snapshots")
@@ -80,7 +81,7 @@ def compose(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Message]:
     monkeypatch.setattr(one_time_tokens, "issue_for_mailbox", lambda *_: TOKEN)
     monkeypatch.setenv("EMAIL_SIGN_UP", "on")
     monkeypatch.setattr(sign_in_requests, "answer", lambda digest, *_: ASKED[digest])
-    monkeypatch.setattr(sign_in_requests, "code_for", lambda *_: CODE)
+    monkeypatch.setattr(emailed_codes, "derive", lambda *_: CODE)
     monkeypatch.setattr(registrations, "at", lambda *_: PENDING)
     monkeypatch.setattr(registrations, "issue_code", lambda *_: CODE)
     monkeypatch.setattr(users, "find", lambda _: USER)

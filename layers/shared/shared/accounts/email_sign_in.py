@@ -82,7 +82,7 @@ def with_link(token: str, secret: str, client: Client) -> SignedIn:
     presented = one_time_tokens.present(token, "sign-in", "sign-up", proof=secret)
     if presented.purpose == "sign-up":
         return _open_with_link(presented, secret, client)
-    has_secret = sign_in_requests.digest(secret) == presented.request
+    has_secret = one_time_tokens.digest(secret) == presented.request
     if (presented.is_bound or presented.is_repeat) and not has_secret:
         raise InvalidOneTimeToken
     if presented.is_repeat:

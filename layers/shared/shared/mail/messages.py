@@ -34,7 +34,7 @@ from shared.records.credentials import Credential
 from shared.records.outbox import Entry, Kind
 from shared.records.registrations import Registration
 from shared.records.submissions import Submission
-from shared.values import emails
+from shared.values import emailed_codes, emails
 
 
 class Message(NamedTuple):
@@ -107,7 +107,7 @@ def _confirmation(entry: Entry, credential: Credential | None) -> Message | None
     if registration is None:
         return None
     number = int(entry.details["number"])
-    code = registrations.issue_code(registration, number, entry.id) if number <= registrations.MAX_CODES else ""
+    code = registrations.issue_code(registration, number, entry.id) if number <= emailed_codes.MAX_A_DAY else ""
     return _open_account(entry.to, code)
 
 
@@ -175,9 +175,8 @@ def _sign_up(entry: Entry) -> Message | None:
 
 
 def _sign_in_code(entry: Entry) -> str:
-    if int(entry.details["number"]) > sign_in_requests.MAX_CODES:
-        return ""
-    return sign_in_requests.code_for(entry.details["request"], entry.id)
+    has_code = int(entry.details["number"]) <= emailed_codes.MAX_A_DAY
+    return emailed_codes.derive(entry.details["request"], entry.id) if has_code else ""
 
 
 def _unfinished_sign_up(entry: Entry) -> Message | None:

@@ -53,8 +53,8 @@ LIFETIMES: dict[Purpose, int] = {
     "sign-in": 10 * clock.MINUTE,
     "sign-up": 10 * clock.MINUTE,
 }
-_REPEAT_PERIOD = clock.MINUTE
-_FORMAT = re.compile(r"[A-Za-z0-9_-]{43}")
+REPEAT_PERIOD = clock.MINUTE
+FORMAT = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -135,7 +135,7 @@ def issue_for_mailbox(address: str, purpose: Purpose = "open-account") -> str:
 
 def _storing(purpose: Purpose, **values: str | int) -> tuple[str, list[Change]]:
     token = secrets.token_urlsafe(32)
-    item = {"token": _digest(token), "purpose": purpose, **values, "expiresAt": clock.now() + LIFETIMES[purpose]}
+    item = {"token": digest(token), "purpose": purpose, **values, "expiresAt": clock.now() + LIFETIMES[purpose]}
     return token, [Put(table=ONE_TIME_TOKENS, item=item, when=Attr("token").not_exists())]
 
 
@@ -149,7 +149,7 @@ def present(token: str, *purposes: Purpose, proof: str = "") -> OneTimeToken:
         InvalidOneTimeToken: for any reason.
 
     """
-    item = ONE_TIME_TOKENS.get({"token": _digest(token)}) if _FORMAT.fullmatch(token) else None
+    item = ONE_TIME_TOKENS.get({"token": digest(token)}) if FORMAT.fullmatch(token) else None
     # DynamoDB deletes expired items late, so the time is checked here.
     if item is None or item["expiresAt"] <= clock.now() or item["purpose"] not in purposes:
         raise InvalidOneTimeToken
@@ -157,7 +157,7 @@ def present(token: str, *purposes: Purpose, proof: str = "") -> OneTimeToken:
     fingerprint = hmac.digest(token.encode(), proof.encode(), hashlib.sha256).hex()
     is_repeat = "usedAt" in item
     if is_repeat and not (
-        item["usedAt"] + _REPEAT_PERIOD > clock.now() and hmac.compare_digest(item["usedBy"], fingerprint)
+        item["usedAt"] + REPEAT_PERIOD > clock.now() and hmac.compare_digest(item["usedBy"], fingerprint)
     ):
         raise InvalidOneTimeToken
     return OneTimeToken(
@@ -196,11 +196,16 @@ def consuming(token: OneTimeToken, *, session: str = "") -> list[Change]:
 
     They fail with `Outdated` if another request has just used the token, which may have been the same request.
     """
+    return marking(token.digest, token.fingerprint, session)
+
+
+def marking(digest: str, used_by: str, session: str) -> list[Change]:
+    """Return the changes that mark a token, or a request to sign in, as used. They fail like those of `consuming`."""
     return [
         Update(
             table=ONE_TIME_TOKENS,
-            key={"token": token.digest},
-            set={"usedAt": clock.now(), "usedBy": token.fingerprint, "session": session},
+            key={"token": digest},
+            set={"usedAt": clock.now(), "usedBy": used_by, "session": session},
             when=Attr("token").exists() & Attr("usedAt").not_exists(),
         )
     ]
@@ -220,5 +225,6 @@ def using_once(digest: str, expires_at: int, *, otherwise: type[Error]) -> list[
     return [Put(table=ONE_TIME_TOKENS, item=item, when=Attr("token").not_exists(), otherwise=otherwise)]
 
 
-def _digest(token: str) -> str:
+def digest(token: str) -> str:
+    """Return the hash by which a token, or the secret of a request to sign in, is stored."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -26,17 +26,13 @@ from shared.core.conditions import Attr, Condition, Key
 from shared.core.errors import Outdated
 from shared.core.tables import Change, Delete, Item, Put, Table, Update, try_update, write
 from shared.records.sessions import Session
-from shared.values import declared, emails
+from shared.values import declared, emailed_codes, emails
 from shared.values.details import Details
 
 REGISTRATIONS = Table("registrations_table")
 LIFETIME = clock.DAY
-CODE_LIFETIME = 10 * clock.MINUTE
-# The emails of a day that have a code. Each has a slot of its own in the registration.
-MAX_CODES = 5
 # A password is compared with the newest registrations, so that its price is bounded.
 _MAX_COMPARED = 5
-_MAX_CODE_ATTEMPTS = 3
 # A secret is the time of the registration in milliseconds, by which it is sorted, and random bytes.
 _CONTENT = struct.Struct(">Q25s")
 _RANDOM_LENGTH = 25
@@ -52,7 +48,7 @@ class _Code(NamedTuple):
 
     @property
     def is_usable(self) -> bool:
-        return self.expires_at > clock.now() and self.attempts < _MAX_CODE_ATTEMPTS
+        return self.expires_at > clock.now() and self.attempts < emailed_codes.MAX_ATTEMPTS
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -100,7 +96,7 @@ class Registration:
             opened_at=item.get("openedAt", 0),
             codes=tuple(
                 _Code(slot, item[f"code{slot}"], item[f"code{slot}ExpiresAt"], item[f"code{slot}Attempts"])
-                for slot in range(1, MAX_CODES + 1)
+                for slot in range(1, emailed_codes.MAX_A_DAY + 1)
                 if f"code{slot}" in item
             ),
         )
@@ -157,18 +153,17 @@ def remove_all(email: str, *, until: int) -> None:
 
 
 def issue_code(registration: Registration, slot: int, entry_id: str) -> str:
-    """Store a six-digit code for an email, and return it. `slot` is the number of the email among those of its day.
+    """Store the six-digit code of an email, and return it. `slot` is the number of the email among those of its day.
 
-    The code depends on the email's entry in the outbox: if the email is sent twice, both copies have the same code, and
-    its attempts are not counted anew.
+    Each slot counts its attempts. If the email is sent twice, they are not counted anew.
     """
-    seed = hmac.digest(registration.position.encode(), entry_id.encode(), hashlib.sha256)
-    code = f"{int.from_bytes(seed) % 10**6:06}"
+    code = emailed_codes.derive(registration.position, entry_id)
+    digest = emailed_codes.digest(registration.position, code)
     try_update(
         Update(
             table=REGISTRATIONS,
             key=registration.key,
-            set={f"code{slot}": _code_digest(registration, code), f"code{slot}ExpiresAt": clock.now() + CODE_LIFETIME},
+            set={f"code{slot}": digest, f"code{slot}ExpiresAt": clock.now() + emailed_codes.LIFETIME},
             add={f"code{slot}Attempts": 0},
             when=Attr("position").exists(),
         )
@@ -196,12 +191,8 @@ def had_code(registration: Registration, code: str) -> bool:
 
 
 def _is_among(registration: Registration, code: str, codes: Iterable[_Code]) -> bool:
-    digest = _code_digest(registration, code)
+    digest = emailed_codes.digest(registration.position, code)
     return any(hmac.compare_digest(digest, each.digest) for each in codes)
-
-
-def _code_digest(registration: Registration, code: str) -> bytes:
-    return hashlib.sha256(f"{registration.position}:{code}".encode()).digest()
 
 
 # Changes -------------------------------------------------------------------------------------------

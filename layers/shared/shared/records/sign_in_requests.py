@@ -10,9 +10,7 @@ They are stored with the one-time tokens, by the hash of their secret. An email 
 request, and its link and code are valid for ten more.
 """
 
-import hashlib
 import hmac
-import re
 import secrets
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -21,18 +19,13 @@ from shared.core import clock
 from shared.core.conditions import Attr
 from shared.core.errors import Outdated
 from shared.core.tables import Change, Item, Put, Update, try_update
+from shared.records import one_time_tokens
 from shared.records.credentials import Credential
-from shared.records.one_time_tokens import ONE_TIME_TOKENS
-from shared.values import emails
+from shared.records.one_time_tokens import FORMAT, ONE_TIME_TOKENS, REPEAT_PERIOD
+from shared.values import emailed_codes, emails
 
-CODE_LIFETIME = 10 * clock.MINUTE
-LIFETIME = 10 * clock.MINUTE + CODE_LIFETIME
-# The emails of a day that have a code.
-MAX_CODES = 5
-_MAX_ATTEMPTS = 3
-_REPEAT_PERIOD = clock.MINUTE
+LIFETIME = 10 * clock.MINUTE + emailed_codes.LIFETIME
 _PURPOSE = "sign-in-request"
-_FORMAT = re.compile(r"[A-Za-z0-9_-]{43}")
 
 # What a request opens: nothing until its email is composed.
 Opens: TypeAlias = Literal["", "session", "account"]
@@ -93,21 +86,16 @@ class SignInRequest:
 
     def has_code(self, code: str) -> bool:
         """Return whether this code was emailed for the request. Not a try."""
-        return hmac.compare_digest(_code_digest(self.digest, code), self.code_digest)
+        return hmac.compare_digest(emailed_codes.digest(self.digest, code), self.code_digest)
 
     def is_repeat(self, code: str, use: Use) -> bool:
         """Return whether the same code was accepted for the same use within the last minute."""
-        return self.used_by == use and self.used_at + _REPEAT_PERIOD > clock.now() and self.has_code(code)
-
-
-def digest(secret: str) -> str:
-    """Return the hash of a secret, by which its request is stored."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+        return self.used_by == use and self.used_at + REPEAT_PERIOD > clock.now() and self.has_code(code)
 
 
 def find(secret: str) -> SignInRequest | None:
     """Return the request with this secret, or None."""
-    item = ONE_TIME_TOKENS.get({"token": digest(secret)}) if _FORMAT.fullmatch(secret) else None
+    item = ONE_TIME_TOKENS.get({"token": one_time_tokens.digest(secret)}) if FORMAT.fullmatch(secret) else None
     # DynamoDB deletes expired items late, so the time is checked here.
     if item is None or item["purpose"] != _PURPOSE or item["expiresAt"] <= clock.now():
         return None
@@ -128,16 +116,13 @@ def answer(request_digest: str, credential: Credential | None, code: str) -> Sig
             "emailSignIns": credential.email_sign_ins,
         }
     if code:
-        decided |= {"code": _code_digest(request_digest, code), "codeExpiresAt": clock.now() + CODE_LIFETIME}
-    is_open = Attr("usedAt").not_exists() & Attr("expiresAt").gt(clock.now() + CODE_LIFETIME)
+        decided |= {
+            "code": emailed_codes.digest(request_digest, code),
+            "codeExpiresAt": clock.now() + emailed_codes.LIFETIME,
+        }
+    is_open = Attr("usedAt").not_exists() & Attr("expiresAt").gt(clock.now() + emailed_codes.LIFETIME)
     answered, item = try_update(Update(table=ONE_TIME_TOKENS, key={"token": request_digest}, set=decided, when=is_open))
     return SignInRequest.from_item(item) if answered else None
-
-
-def code_for(request_digest: str, entry_id: str) -> str:
-    """Return the six-digit code of an email. If the email is sent twice, both copies have the same."""
-    seed = hmac.digest(request_digest.encode(), entry_id.encode(), hashlib.sha256)
-    return f"{int.from_bytes(seed) % 10**6:06}"
 
 
 def try_code(request: SignInRequest, code: str) -> bool:
@@ -151,12 +136,8 @@ def try_code(request: SignInRequest, code: str) -> bool:
     counted, _ = try_update(Update(table=ONE_TIME_TOKENS, key=request.key, add={"attempts": 1}, when=unchanged))
     if not counted:
         raise Outdated
-    is_valid = request.attempts < _MAX_ATTEMPTS and request.code_expires_at > clock.now()
+    is_valid = request.attempts < emailed_codes.MAX_ATTEMPTS and request.code_expires_at > clock.now()
     return request.has_code(code) and is_valid
-
-
-def _code_digest(request_digest: str, code: str) -> bytes:
-    return hashlib.sha256(f"{request_digest}:{code}".encode()).digest()
 
 
 # Changes -------------------------------------------------------------------------------------------
@@ -166,7 +147,12 @@ def new(*, email: str, name: str, is_bound: bool) -> tuple[SignInRequest, str]:
     """Create a request without storing it. Return it and its secret."""
     secret = secrets.token_urlsafe(32)
     request = SignInRequest(
-        digest=digest(secret), email=emails.key(email), address=email, name=name, is_bound=is_bound, attempts=0
+        digest=one_time_tokens.digest(secret),
+        email=emails.key(email),
+        address=email,
+        name=name,
+        is_bound=is_bound,
+        attempts=0,
     )
     return request, secret
 
@@ -191,11 +177,4 @@ def using(request: SignInRequest, use: Use, session: str) -> list[Change]:
 
     They fail with `Outdated` if another call has just used it, which may have been the same call.
     """
-    return [
-        Update(
-            table=ONE_TIME_TOKENS,
-            key=request.key,
-            set={"usedAt": clock.now(), "usedBy": use, "session": session},
-            when=Attr("token").exists() & Attr("usedAt").not_exists(),
-        )
-    ]
+    return one_time_tokens.marking(request.digest, use, session)
