@@ -43,7 +43,7 @@ test-thorough: environments .venv/.dev ## run the slow tests: races, crashes, ki
 	@# Each file runs in one worker, the slow files first. Three workers, because tests often wait for a process.
 	@$(BIN)/python -m pytest -m thorough --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-thorough: environments ## run what is too slow for .ci/run: long random sequences, mutated passkeys, fuzzing, response times, hanging calls, mail pace and storm (35 minutes)
+thorough: environments .venv/.dev ## run what is too slow for .ci/run: long random sequences, mutated passkeys, fuzzing, response times, hanging calls, mail pace and storm (35 minutes)
 	@EXAMPLES=300 $(BIN)/python -m pytest -m thorough tests/shared/accounts/test_refresh_theft.py
 	@EXAMPLES=100 $(BIN)/python -m pytest -m thorough tests/shared/accounts/test_assurance_properties.py
 	@RESOURCES=all $(BIN)/python -m pytest -m thorough tests/scaffold/test_resource.py

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from jinja2 import UndefinedError, meta
 
 from shared.core import config
-from shared.mail import messages, rendering
-from shared.mail.messages import Message
+from shared.mail import message, messages, rendering
+from shared.mail.message import Message
 from shared.mail.rendering import contrast, ink, render
 from shared.records import (
     credentials,
@@ -247,7 +247,7 @@ def test_template_uses_exactly_the_values_passed_to_it(
         passed.update(values)
         return "", "", ""
 
-    monkeypatch.setattr(messages, "render", spy)
+    monkeypatch.setattr(message, "render", spy)
     compose("registration" if name == "verify_email" else name)
     source = (rendering._FOLDER / f"{name}.jinja").read_text()
     used = meta.find_undeclared_variables(rendering._templates().parse(source))

@@ -9,7 +9,7 @@ import time_machine
 
 from shared.core.tables import Update, write
 from shared.mail import pace, providers
-from shared.mail.messages import Message
+from shared.mail.message import Message
 from shared.mail.pace import Behind, Pace
 from shared.mail.providers import Provider, Throttled, TransientFailure
 from shared.records.limits import LIMITS

@@ -12,7 +12,7 @@ import urllib3
 
 from shared.core import aws, config
 from shared.mail import pace, providers
-from shared.mail.messages import Message
+from shared.mail.message import Message
 from shared.mail.providers import PermanentFailure, TransientFailure
 from tests.support import faults, stored
 from tests.support.api import Inbox

@@ -16,7 +16,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from shared.core import clock, logs, metrics
 from shared.core.errors import Unavailable
 from shared.mail import messages, providers
-from shared.mail.messages import Message
+from shared.mail.message import Message
 from shared.records import budgets, limits, outbox
 from shared.records.outbox import Entry, Hold, Unsent
 from shared.values.emails import ascii_address

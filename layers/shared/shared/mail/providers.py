@@ -30,7 +30,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from shared.core import aws, clock, logs
 from shared.core.config import settings, variable
 from shared.core.errors import Unavailable
-from shared.mail.messages import Message
+from shared.mail.message import Message
 from shared.mail.pace import MAX_WAIT, Behind, Pace, sleep
 from shared.records.limits import LIMITS
 from shared.values.emails import ascii_address

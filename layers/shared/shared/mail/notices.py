@@ -1,0 +1,28 @@
+"""Notices of what has happened to an account, to its own address."""
+
+from collections.abc import Callable
+
+from shared.mail.message import Message, page_url
+from shared.records import credentials
+from shared.records.outbox import Entry
+
+
+def composer(name: str, **pages: str) -> Callable[[Entry], Message]:
+    """Return the composer of a notice. `pages` are the front end's pages it links to, by name in its template."""
+
+    def compose(entry: Entry) -> Message:
+        urls = {value: page_url(page) for value, page in pages.items()}
+        return Message.from_template(name, entry.to, **urls, **entry.details)
+
+    return compose
+
+
+def password_changed(entry: Entry) -> Message:
+    """Compose the notice of a new password. It lists the ways to sign in, because one may have been added."""
+    credential = credentials.find(entry.to)
+    types = [] if credential is None else list(credential.factors.values())
+    numbers = {"a passkey": types.count("passkey"), "an authenticator app as a second step": types.count("totp")}
+    ways = ["the new password", *(name for name, number in numbers.items() if number), "a link or a code in an email"]
+    return Message.from_template(
+        "password_changed", entry.to, ways=", ".join(ways), forgot_url=page_url("forgot-password")
+    )
