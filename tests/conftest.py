@@ -191,6 +191,12 @@ def environment(variables: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture
+def services_on_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let functions call services on this machine, as in the runner."""
+    monkeypatch.setattr(config, "runs_locally", lambda: True)
+
+
+@pytest.fixture
 def email_limits(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001  # undoes its patch
     """The limits of emails, which other tests do without."""
     monkeypatch.setattr(limits, "_allows_another", ALLOWS_ANOTHER)

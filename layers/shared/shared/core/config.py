@@ -86,3 +86,11 @@ def variable(name: str) -> str:
     if not text:
         raise ConfigurationError(f"{name} is not set. template.yaml sets this variable for the functions that need it.")
     return text
+
+
+def runs_locally() -> bool:
+    """Return whether the function runs on a developer's machine: the runner, `sam local`, the rehearsal.
+
+    They set the variable, which template.yaml declares without a value. On AWS it is never set.
+    """
+    return bool(os.environ.get("AWS_ENDPOINT_URL"))

@@ -28,6 +28,11 @@ def within(seconds: float) -> Iterator[None]:
         _DEADLINE.reset(token)
 
 
+def remaining() -> float:
+    """Return the seconds until the deadline: negative after it, infinite if there is none."""
+    return _DEADLINE.get() - time.monotonic()
+
+
 def has_passed() -> bool:
     """Return whether the deadline has passed."""
     return time.monotonic() > _DEADLINE.get()

@@ -26,6 +26,9 @@ Count: TypeAlias = Literal[
     "EmailsHeld",
     "EmailsDead",
     "ServerErrors",
+    # Calls to other services (`shared.core.outbound`): each is one of the two.
+    "OutgoingCalls",
+    "OutgoingFailures",
 ]
 Seconds: TypeAlias = Literal["OldestUnsentEmail"]
 
