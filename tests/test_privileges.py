@@ -185,7 +185,7 @@ def test_permissions_boundary_allows_exactly_the_services_in_use() -> None:
 
 
 @pytest.mark.parametrize("job", ["deliver_email", "retry_emails"])
-@pytest.mark.usefixtures("fake_aws")
+@pytest.mark.usefixtures("fake_aws", "services_on_loopback")
 def test_sendgrid_key_is_readable_only_where_sendgrid_is_used(monkeypatch: pytest.MonkeyPatch, job: str) -> None:
     key = ("secretsmanager:GetSecretValue", "SendGridKeySecret")
     assert granted(ALL_PROVIDERS)[f"jobs/{job}"] - granted()[f"jobs/{job}"] == {key}

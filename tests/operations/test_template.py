@@ -278,3 +278,15 @@ def test_roles_and_policies_are_within_iam_quotas(transformed: Template) -> None
 def _size(policy: Any) -> int:  # assumes 150 characters for each resource's ARN
     text = json.dumps(policy, separators=(",", ":"))
     return len(text) + 150 * (text.count('"Ref"') + text.count('"Fn::'))
+
+
+# Other services
+
+
+@pytest.mark.parametrize("parameter", ["SendGridUrl", "BreachServiceUrl"])
+def test_other_services_are_called_over_tls_except_on_this_machine(transformed: Template, parameter: str) -> None:
+    allowed = re.compile(transformed["Parameters"][parameter]["AllowedPattern"])
+    valid = ["https://api.example.com", "http://127.0.0.1:8025", "http://localhost:80", "http://[::1]"]
+    assert [url for url in valid if not allowed.match(url)] == []
+    invalid = ["http://api.example.com", "http://localhost.example.com", "http://127.0.0.1@example.com", "https://a/b"]
+    assert [url for url in invalid if allowed.match(url)] == []

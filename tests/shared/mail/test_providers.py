@@ -8,9 +8,9 @@ from email.utils import format_datetime
 
 import pytest
 import time_machine
-import urllib3
 
 from shared.core import aws, config
+from shared.core.outbound import Service
 from shared.mail import pace, providers
 from shared.mail.message import Message
 from shared.mail.providers import PermanentFailure, TransientFailure
@@ -38,7 +38,7 @@ def use_providers(monkeypatch: pytest.MonkeyPatch, names: str, server: Server | 
 
 
 @pytest.fixture
-def sendgrid(fake_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:  # noqa: ARG001  # stores the key
+def sendgrid(fake_aws: None, services_on_loopback: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:  # noqa: ARG001  # stores the key
     """A SendGrid server, configured as the only provider."""
     aws.secretsmanager().create_secret(Name="SendGridKey", SecretString=f"{KEY}\n")
     with serving() as server:
@@ -48,8 +48,8 @@ def sendgrid(fake_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server
 
 
 def set_short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=2, read=0.05))
-    monkeypatch.setattr(providers._PROVIDERS["sendgrid"], "_pool", pool)
+    service = Service("sendgrid", "", connect=2, read=0.05, max_failures=None)
+    monkeypatch.setattr(providers._PROVIDERS["sendgrid"], "_service", service)
 
 
 def send() -> None:
@@ -178,9 +178,9 @@ INVALID_RESPONSES: dict[str, tuple[Reply, str]] = {
     "500": (Reply(500), "sendgrid_500"),
     "unknown status": (Reply(599), "sendgrid_599"),
     "200 instead of 202": (Reply(200), "sendgrid_200"),
-    "no response": (Reply(hangs=True), "sendgrid_ReadTimeoutError"),
-    "closed connection": (Reply(cuts=True), "sendgrid_ProtocolError"),
-    "not HTTP": (Reply(garbage=b"\x00\xff garbage\r\n\r\n"), "sendgrid_ProtocolError"),
+    "no response": (Reply(hangs=True), "sendgrid_timed_out"),
+    "closed connection": (Reply(cuts=True), "sendgrid_connection_failed_RemoteDisconnected"),
+    "not HTTP": (Reply(garbage=b"\x00\xff garbage\r\n\r\n"), "sendgrid_not_understood_BadStatusLine"),
 }
 
 
@@ -198,7 +198,7 @@ def test_refused_connection_is_transient(sendgrid: Server, monkeypatch: pytest.M
     assert sendgrid.accepted == []
     monkeypatch.setenv("SENDGRID_URL", "http://127.0.0.1:1")
     config.settings.cache_clear()
-    assert fail_to_send(1).reason == "sendgrid_NewConnectionError"
+    assert fail_to_send(1).reason == "sendgrid_connection_failed_ConnectionRefusedError"
 
 
 # SendGrid's key ------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from threading import Event, Thread
 import pytest
 import time_machine
 
-from shared.core import config
+from shared.core import config, outbound
 from shared.values import breaches
 
 BREACHED = "a breached password"
@@ -16,7 +16,7 @@ PADDING = "a password that is only padding"
 
 
 class Service(ThreadingHTTPServer):
-    """A breach service that knows one password. `mode` is "works", "fails" or "hangs"."""
+    """A breach service that knows one password. `mode` is "works", or how it does not."""
 
     mode = "works"
 
@@ -34,7 +34,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.mode == "hangs":
             self.server.stopped.wait(30)
             return
-        self.send_response(500 if self.server.mode == "fails" else 200)
+        self.send_response({"fails": 500, "forbids": 403, "redirects": 302}.get(self.server.mode, 200))
+        self.send_header("Location", "/")
         self.end_headers()
         digest = hashlib.sha1(BREACHED.encode(), usedforsecurity=False).hexdigest().upper()
         padding = hashlib.sha1(PADDING.encode(), usedforsecurity=False).hexdigest().upper()
@@ -44,20 +45,24 @@ class Handler(BaseHTTPRequestHandler):
         """Log nothing."""
 
 
+def new_service(read: float = 0.5) -> outbound.Service:
+    """Return the service with a closed circuit."""
+    return outbound.Service("breaches", "off", connect=0.5, read=read, max_failures=3)
+
+
 @pytest.fixture
-def service(environment: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:  # noqa: ARG001  # provides the defaults
+def service(environment: object, services_on_loopback: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:  # noqa: ARG001  # provide the defaults
     server = Service()
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     monkeypatch.setenv("BREACH_SERVICE_URL", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setattr(breaches, "breaker", breaches._Breaker())
+    monkeypatch.setattr(breaches, "service", new_service())
     config.settings.cache_clear()
     yield server
     server.stopped.set()
     server.shutdown()
     thread.join()
     server.server_close()
-    breaches._pool.clear()
 
 
 def test_breached_password_is_known_and_padding_is_not(service: Service) -> None:
@@ -76,12 +81,12 @@ def test_request_has_five_digits_of_the_hash_and_asks_for_padding(service: Servi
 def test_password_passes_if_the_service_fails_or_hangs(
     service: Service, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(breaches._pool, "connection_pool_kw", {"retries": False, "timeout": 0.05})
+    monkeypatch.setattr(breaches, "service", new_service(read=0.05))
     service.mode = mode
     assert not breaches.is_known(BREACHED)
 
 
-def test_three_failures_stop_requests_for_a_minute(service: Service) -> None:
+def test_three_failures_stop_requests_for_30_seconds(service: Service) -> None:
     service.mode = "fails"
     with time_machine.travel(1_800_000_000, tick=False) as time:
         for _ in range(5):
@@ -89,12 +94,21 @@ def test_three_failures_stop_requests_for_a_minute(service: Service) -> None:
         assert len(service.requests) == 3
         service.mode = "works"
         assert not breaches.is_known(BREACHED)
-        time.shift(60)
+        time.shift(30)
         assert breaches.is_known(BREACHED)
 
 
-def test_timeout_is_one_second() -> None:
-    assert breaches._TIMEOUT.total == 1
+def test_lookup_takes_at_most_one_second() -> None:
+    assert breaches.service._limits.connect + breaches.service._limits.read == 1
+
+
+def test_unexpected_answer_is_logged(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    service.mode = "redirects"
+    assert not breaches.is_known(BREACHED)
+    service.mode = "forbids"
+    assert not breaches.is_known(BREACHED)
+    fields = [record.fields for record in caplog.records if record.levelname == "WARNING"]  # type: ignore[attr-defined]
+    assert [each.get("status", each.get("cause")) for each in fields] == ["redirect not allowed", 403]
 
 
 def test_breach_check_is_off_by_default(environment: object) -> None:  # noqa: ARG001  # has the template's default

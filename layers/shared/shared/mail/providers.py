@@ -9,6 +9,7 @@ working, and called more slowly (`shared.mail.pace`).
 import json
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from datetime import UTC
 from email.utils import formataddr, parsedate_to_datetime
 from functools import cache
@@ -16,7 +17,6 @@ from http import HTTPStatus
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-import urllib3
 from aws_lambda_powertools.utilities.circuit_breaker import (
     CircuitBreakerConfig,
     CircuitBreakerOpenError,
@@ -30,6 +30,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from shared.core import aws, clock, logs
 from shared.core.config import settings, variable
 from shared.core.errors import Unavailable
+from shared.core.outbound import Answer, Service
 from shared.mail.message import Message
 from shared.mail.pace import MAX_WAIT, Behind, Pace, sleep
 from shared.records.limits import LIMITS
@@ -283,7 +284,8 @@ class SendGrid(Provider):
 
     def __init__(self) -> None:
         self._key = ""
-        self._pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=2, read=5))
+        # All execution environments share a circuit, above.
+        self._service = Service(self.name, "", connect=2, read=5, max_failures=None)
 
     def send(self, message: Message, entry_id: str) -> None:
         body = json.dumps(self._request(message, entry_id))
@@ -302,14 +304,15 @@ class SendGrid(Provider):
             raise TransientFailure(reason, retry_after)
         raise self._account_failure(reason, retry_after)
 
-    def _post(self, body: str) -> urllib3.BaseHTTPResponse:
+    def _post(self, body: str) -> Answer:
         if not self._key:
             self._reload_key()
         headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
         try:
-            return self._pool.request("POST", f"{variable('SENDGRID_URL')}/v3/mail/send", body=body, headers=headers)
-        except urllib3.exceptions.HTTPError as error:
-            raise TransientFailure(f"sendgrid_{type(error).__name__}") from error
+            return self._service.at(variable("SENDGRID_URL")).post("/v3/mail/send", body=body, headers=headers)
+        except Unavailable as error:
+            # `sendgrid: timed out` is `sendgrid_timed_out`.
+            raise TransientFailure("_".join(re.findall(r"\w+", error.cause))) from error
 
     def _reload_key(self) -> bool:
         """Read the API key, and return whether it has changed."""
@@ -347,7 +350,7 @@ class SendGrid(Provider):
         return request
 
 
-def _retry_after(headers: urllib3.HTTPHeaderDict) -> int | None:
+def _retry_after(headers: Mapping[str, str]) -> int | None:
     """Return the seconds to wait: `Retry-After` (RFC 9110, both forms), or the end of SendGrid's rate limit window."""
     wait, reset = headers.get("Retry-After", ""), headers.get("X-RateLimit-Reset", "")
     if re.fullmatch("[0-9]{1,10}", wait):
