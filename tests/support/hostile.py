@@ -5,8 +5,15 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from pathlib import Path
 from typing import BinaryIO, NamedTuple, TypeAlias
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 # How long a server hangs at most, in seconds. Then it answers, so a caller without a limit of its own gets an answer.
 PATIENCE = 10
@@ -170,9 +177,35 @@ def _received(file: BinaryIO) -> Received | None:
     return Received(first[0], first[1], headers, body)
 
 
+def self_signed(host: str, file: Path) -> Path:
+    """Write a certificate for this host, which it has signed itself, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    form = serialization.Encoding.PEM
+    secret = key.private_bytes(form, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file.write_bytes(certificate.public_bytes(form) + secret)
+    return file
+
+
 @contextmanager
-def serving(*behaviors: Behavior, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
-    """Run a server."""
+def serving(*behaviors: Behavior, certificate: Path | None = None) -> Iterator[Server]:
+    """Run a server, with TLS if there is a certificate."""
+    tls = None
+    if certificate is not None:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificate)
     server = Server(list(behaviors), tls)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -1,11 +1,9 @@
 """Calls to other services, against a hostile server on loopback."""
 
 import contextlib
-import datetime as dt
 import json
 import logging
 import socket
-import ssl
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,15 +11,11 @@ from typing import Any
 
 import pytest
 import time_machine
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from shared.core import config, deadlines, outbound
 from shared.core.errors import Unavailable
 from shared.core.outbound import Service
-from tests.support.hostile import Behavior, Server, answers, drips, hangs, sends, serving
+from tests.support.hostile import Behavior, Server, answers, drips, hangs, self_signed, sends, serving
 
 NOON = 1_900_000_000
 SECRET = "kept-secret"
@@ -123,7 +117,7 @@ def test_path_cannot_change_the_host(path: str) -> None:
     assert server.connections == 0
 
 
-@pytest.mark.parametrize("content", [b"<html>", b"", b"\xff{}", b"[" * 100_000])
+@pytest.mark.parametrize("content", [b"<html>", b"", b"NaN", b"-Infinity", b"\xff{}", b"[" * 100_000])
 def test_content_that_is_not_json_is_a_failure(content: bytes) -> None:
     with serving(answers(content)) as server:
         answer = weather(server).get()
@@ -416,26 +410,7 @@ def test_call_ends_although_the_resolver_hangs_and_connects_to_nothing_afterward
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for weather.test, with its key. It has signed itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "weather.test")])
-    now = dt.datetime.now(dt.UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("weather.test")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file = tmp_path_factory.mktemp("tls") / "certificate.pem"
-    file.write_bytes(signed.public_bytes(serialization.Encoding.PEM) + secret)
-    return file
+    return self_signed("weather.test", tmp_path_factory.mktemp("tls") / "certificate.pem")
 
 
 @pytest.fixture
@@ -451,9 +426,7 @@ def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 def secure(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A server with TLS, to which all names resolve."""
     outbound._tls.cache_clear()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    with serving(OK, tls=context) as server:
+    with serving(OK, certificate=certificate) as server:
         resolving(monkeypatch, [("127.0.0.1", server.port)])
         yield server
 

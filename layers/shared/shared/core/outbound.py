@@ -71,10 +71,15 @@ class Answer(NamedTuple):
 
         """
         try:
-            return json.loads(self.content.decode())
+            return json.loads(self.content.decode(), parse_constant=_reject_constant)
         # Lists that are nested too deeply end in a RecursionError.
         except (ValueError, RecursionError):
             raise Unavailable(f"{self.service}: not JSON") from None
+
+
+def _reject_constant(name: str) -> None:
+    """Reject `NaN` and `Infinity`, which `json` accepts, and which would make our own response invalid."""
+    raise ValueError(name)
 
 
 class Service:
