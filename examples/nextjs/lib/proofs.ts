@@ -1,13 +1,28 @@
 /** The proofs of who a user is that this application knows: for the second step of a sign-in, and to reauthenticate. */
-import { ApiError, type Proof } from "lambda-api-routes-client";
+import { ApiError, type Assertion, type Proof } from "lambda-api-routes-client";
 import type { Form } from "./action";
 import type { Flash } from "./flash";
+import { assertionIn } from "./passkeys";
 
 export const KNOWN = ["passkey", "password", "totp", "recovery_code"] as const satisfies readonly Proof[];
 export type KnownProof = (typeof KNOWN)[number];
 
 /** The names that the API and the forms have for them. */
 export const FIELDS = { passkey: "credential", password: "password", totp: "code", recovery_code: "recoveryCode" } as const;
+
+interface Bodies {
+  passkey: { credential: Assertion };
+  password: { password: string };
+  totp: { code: string };
+  recovery_code: { recoveryCode: string };
+}
+
+const READERS: { [Method in KnownProof]: (form: Form) => Bodies[Method] } = {
+  passkey: (form) => ({ credential: assertionIn(form) }),
+  password: (form) => ({ password: form("password") }),
+  totp: (form) => ({ code: form("code") }),
+  recovery_code: (form) => ({ recoveryCode: form("recoveryCode") }),
+};
 
 // What follows the field's label.
 const WRONG: Record<KnownProof, string> = {
@@ -23,19 +38,8 @@ export function known(methods: readonly string[]): KnownProof[] {
 }
 
 /** Return the proof in a form, as the API takes it. */
-export function proofIn<Method extends KnownProof>(form: Form, method: Method) {
-  const name = FIELDS[method];
-  const value: unknown = method === "passkey" ? jsonIn(form, name) : form(name);
-  return { [name]: value } as Record<(typeof FIELDS)[Method], never>;
-}
-
-/** Return the JSON in a field, or an empty object, which the API rejects. */
-export function jsonIn(form: Form, name: string): never {
-  try {
-    return JSON.parse(form(name)) as never;
-  } catch {
-    return {} as never;
-  }
+export function proofIn<Method extends KnownProof>(form: Form, method: Method): Bodies[Method] {
+  return READERS[method](form);
 }
 
 /** Return what is wrong with a proof, for the field that it was typed into. Throws errors that are about something else. */

@@ -133,6 +133,21 @@ describe("a passkey", () => {
     assert.equal(await ada.page.getByRole("button", { name: "Sign in with a passkey" }).count(), 0);
   });
 
+  test("that lacks parts is refused like an unknown one", async (t) => {
+    const ada = await visit(t);
+    for (const credential of ["", "null", "[1]", '{"id": 1, "response": {"signature": "x"}}']) {
+      await ada.open("/login");
+      const form = ada.page.locator("form", { has: ada.page.locator("[name=credential]") });
+      const navigated = ada.page.waitForEvent("framenavigated");
+      await form.evaluate((element, value) => {
+        element.elements.credential.value = value;
+        element.submit();
+      }, credential);
+      await navigated;
+      await ada.sees("No account has this passkey, or it took too long.");
+    }
+  });
+
   test("has options for pages of this application only", async (t) => {
     const ada = await visit(t);
     const { status } = await ada.context.request.fetch("/passkey/options?for=get", {

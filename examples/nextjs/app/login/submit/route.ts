@@ -1,6 +1,6 @@
 import { ApiError } from "lambda-api-routes-client";
 import { action } from "@/lib/action";
-import { jsonIn } from "@/lib/proofs";
+import { assertionIn } from "@/lib/passkeys";
 import { keepSecondStep } from "@/lib/secrets";
 import { safeNext, withQuery } from "@/lib/urls";
 
@@ -13,7 +13,7 @@ export const POST = action((form) => withQuery("/login", { next: form("next") })
 
   async passkey({ form, client }) {
     try {
-      await client.auth.signInWithPasskey({ credential: jsonIn(form, "credential") });
+      await client.auth.signInWithPasskey({ credential: assertionIn(form) });
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== "invalid_credentials") throw error;
       return { to: withQuery("/login", { next: form("next") }), fault: "No account has this passkey, or it took too long." };

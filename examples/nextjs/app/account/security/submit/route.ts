@@ -1,5 +1,5 @@
 import { action } from "@/lib/action";
-import { jsonIn } from "@/lib/proofs";
+import { newCredentialIn } from "@/lib/passkeys";
 import { keep } from "@/lib/secrets";
 
 const PAGE = "/account/security";
@@ -26,7 +26,7 @@ export const POST = action(PAGE, {
 
   async addPasskey({ form, client, jar }) {
     const name = form("passkeyName");
-    const body = { credential: jsonIn(form, "credential"), ...(name && { name }) };
+    const body = { credential: newCredentialIn(form), ...(name && { name }) };
     const { recoveryCodes, name: named } = (await client.POST("/api/auth/passkeys", { body })).data.data;
     const notice = `The passkey ${named} is added.`;
     if (!recoveryCodes) return { to: PAGE, notice };
