@@ -1,8 +1,10 @@
 """The runner's stand-in for a front end: the pages that emails link to, without JavaScript."""
 
+import json
 import re
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +16,7 @@ from local.page.links import Links
 from local.page.stand_in.screens import SCREENS
 from tests.local.harness import Answer, RunnerProcess, eventually
 from tests.support import PASSWORD, ROOT
+from tests.support.factors import Phone
 
 pytestmark = pytest.mark.thorough
 
@@ -45,12 +48,12 @@ def submit(runner: RunnerProcess, page: Answer, headers: dict[str, str] | None =
     return runner.request("POST", action, urlencode({**hidden, **typed}), encoded)
 
 
-def email(runner: RunnerProcess, subject: str) -> Any:
-    """Return the newest email to Ada with this subject, with its links."""
+def email(runner: RunnerProcess, subject: str, to: str = EMAIL) -> Any:
+    """Return the newest email to this address with this subject, with its links."""
 
     def newest() -> Any:
-        found = [each for each in runner.get("/_local/inbox.json").json if re.search(subject, each["subject"])]
-        return found[0] if found else None
+        inbox = runner.get("/_local/inbox.json").json
+        return next((each for each in inbox if each["to"] == to and re.search(subject, each["subject"])), None)
 
     return runner.get(f"/_local/emails/{eventually(newest, what=subject)['id']}.json").json
 
@@ -82,6 +85,40 @@ def test_first_click_after_the_start_works(runner: RunnerProcess) -> None:
     assert "All sessions have ended" in saved.body.decode()
     login = submit(runner, runner.get(f"{HOME}/login"), email=EMAIL, password="another long enough one")
     assert "You are signed in as Ada" in login.body.decode()
+
+
+def with_app(runner: RunnerProcess, address: str) -> Phone:
+    """Open an account that has an authenticator app."""
+    registered = runner.post("/api/auth/register", {"name": "Grace", "email": address, "password": PASSWORD}).json
+    (token,) = re.findall(r"token=([\w-]+)", email(runner, "Confirm", address)["text"])
+    proof = {"token": token, "registration": registered["registration"]}
+    session = runner.post("/api/auth/verify-email", proof).json["token"]
+    headers = {"Authorization": f"Bearer {session}", "Content-Type": "application/json"}
+    app = json.dumps({"type": "totp", "name": "Phone"})
+    added = runner.request("POST", "/api/auth/factors", app, headers).json["data"]
+    phone = Phone(added["id"], added["secret"], [])
+    # The current code stays unused.
+    code = json.dumps({"code": phone.code(-1)})
+    confirmed = runner.request("POST", f"/api/auth/factors/{phone.id}", code, headers).json["data"]
+    return replace(phone, recovery_codes=confirmed["recoveryCodes"])
+
+
+def test_account_with_a_factor_signs_in_with_a_second_step(runner: RunnerProcess) -> None:
+    grace = "grace@example.com"
+    phone = with_app(runner, grace)
+    step = submit(runner, runner.get(f"{HOME}/login"), email=grace, password=PASSWORD)
+    assert (step.status, form(step)[0], set(form(step)[1])) == (200, f"{HOME}/login/second-step", {"token"})
+    assert 'role="alert"' not in step.body.decode()
+    neither = submit(runner, step, code="", recoveryCode="")
+    wrong = submit(runner, neither, code="", recoveryCode="AAAA-AAAA-AAAA-AAAA")
+    assert [(page.status, form(page)) for page in (neither, wrong)] == [(400, form(step)), (401, form(step))]
+    signed_in = submit(runner, wrong, code=phone.code(), recoveryCode="")
+    assert "You are signed in as Grace (grace@example.com, user)." in signed_in.body.decode()
+
+    runner.post("/api/auth/login/email", {"email": grace})
+    link = runner.get(email(runner, "Sign in", grace)["links"][0]["opens"])
+    signed_in = submit(runner, submit(runner, link), code="", recoveryCode=phone.recovery_codes[0])
+    assert "You are signed in as Grace" in signed_in.body.decode()
 
 
 def test_fault_stands_beside_its_field_and_what_was_typed_stays(runner: RunnerProcess) -> None:

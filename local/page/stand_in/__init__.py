@@ -16,7 +16,7 @@ from typing import Any
 
 from flask import Flask, Response, abort, redirect, render_template_string, request
 
-from local.page.stand_in.screens import SCREENS, Screen
+from local.page.stand_in.screens import SCREENS, SECOND_STEP, Screen
 
 PATH = "/_local/front-end"
 _TEMPLATE = Path(__file__).with_name("screen.html").read_text(encoding="utf-8")
@@ -81,6 +81,9 @@ def _call(path: str, fields: Mapping[str, str]) -> Answer:
 
 def _page(name: str, values: Mapping[str, str], answer: Answer | None = None) -> Response:
     screen = _screen(name)
+    if answer is not None and "mfa" in answer.body:
+        # The first step is done, so this is no fault to show.
+        return _page(SECOND_STEP, {"token": answer.body["mfa"]["token"]})
     if answer is not None and answer.is_success and screen.next_name:
         # The next page goes on with what this one has got.
         return _page(screen.next_name, {**values, **answer.body})

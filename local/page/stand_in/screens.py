@@ -1,12 +1,15 @@
 """The pages: their fields, and the operation that each one calls."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a form. A field with `only_after` is shown only after this error code."""
+    """A field of a form.
+
+    A field with `only_after` is shown only after this error code, one with `instead_of` only while that field is empty.
+    """
 
     name: str
     label: str = ""
@@ -14,6 +17,8 @@ class Field:
     hint: str = ""
     autocomplete: str = "off"
     only_after: str = ""
+    instead_of: str = ""
+    is_optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Screen:
             for field in self.fields
             if (field.kind != "hidden" or values.get(field.name))
             and field.only_after in {"", code}
-            and not (field.name in {"email", "code"} and values.get("token"))
+            and not (field.instead_of and values.get(field.instead_of))
         ]
 
 
@@ -48,6 +53,10 @@ _EMAIL = Field("email", "Email", "email", autocomplete="username")
 _PASSWORD = Field("password", "Password", "password", autocomplete="current-password")
 _NEW_PASSWORD = Field("password", "New password", "password", "At least 8 characters.", "new-password")
 _TOKEN = Field("token", kind="hidden")
+_CODE = Field("code", "Code", hint="The six digits of the email.", autocomplete="one-time-code", instead_of="token")
+
+# Its token is that of the first step.
+SECOND_STEP = "login/second-step"
 
 SCREENS: Mapping[str, Screen] = {
     "register": Screen(
@@ -63,8 +72,8 @@ SCREENS: Mapping[str, Screen] = {
         fields=[
             _TOKEN,
             Field("registration", kind="hidden"),
-            _EMAIL,
-            Field("code", "Code", hint="The six digits of the email.", autocomplete="one-time-code"),
+            replace(_EMAIL, instead_of="token"),
+            _CODE,
             Field(
                 "password",
                 "Password",
@@ -90,10 +99,21 @@ SCREENS: Mapping[str, Screen] = {
         fields=[
             _TOKEN,
             Field("request", kind="hidden"),
-            Field("code", "Code", hint="The six digits of the email.", autocomplete="one-time-code"),
+            _CODE,
         ],
         button="Sign in",
         intro="The email has a link and a code; either will do.",
+    ),
+    SECOND_STEP: Screen(
+        title="Second step",
+        path="/api/auth/mfa",
+        fields=[
+            _TOKEN,
+            Field("code", "Code", hint="Six digits.", autocomplete="one-time-code", is_optional=True),
+            Field("recoveryCode", "Recovery code", is_optional=True),
+        ],
+        button="Sign in",
+        intro="The account has a second factor. Enter the code that its authenticator app shows, or a recovery code.",
     ),
     "forgot-password": Screen(
         title="Forgot your password?",
