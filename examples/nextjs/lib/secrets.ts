@@ -27,6 +27,8 @@ const NAMES: readonly Name[] = ["second-step", "new-app", "recovery-codes", "ema
 
 // Seconds. As long as the API waits for the first code of an app.
 const TEN_MINUTES = 600;
+// As long as the API keeps the request for an email.
+const TWENTY_MINUTES = 1200;
 
 /** Store a secret for so many seconds. */
 export function keep<Of extends Name>(cookies: Cookies, name: Of, secret: Secrets[Of], maxAge = TEN_MINUTES): void {
@@ -38,6 +40,11 @@ export function keep<Of extends Name>(cookies: Cookies, name: Of, secret: Secret
 export function keepSecondStep(cookies: Cookies, { token, methods, expiresIn }: MfaRequired["mfa"], next: string): string {
   keep(cookies, "second-step", { token, methods }, expiresIn);
   return withQuery("/login/second-step", { next });
+}
+
+/** Store what the code of an email needs. */
+export function keepEmailRequest(cookies: Cookies, request: Secrets["email-request"]): void {
+  keep(cookies, "email-request", request, TWENTY_MINUTES);
 }
 
 /** Return a secret, or undefined if there is none, or none of this user: another one may have signed in since. */

@@ -15,6 +15,9 @@ export const TOKEN_AUDIENCE = process.env.TOKEN_AUDIENCE ?? "lambda-api-routes";
 /** The request header with the client's address. server.mjs sets both; a platform's own may be named instead. */
 export const CLIENT_ADDRESS_HEADER = process.env.CLIENT_ADDRESS_HEADER ?? "";
 
+/** Whether a sign-in by email opens an account: the stack's parameter EmailSignUp. */
+export const EMAIL_SIGN_UP = process.env.EMAIL_SIGN_UP === "on";
+
 /** Seconds before the end of an access token from which it is refreshed. */
 export const REFRESH_IN = Number(process.env.REFRESH_IN ?? 300);
 

@@ -1,5 +1,6 @@
 /**
- * `make example`: runs the API (PORT, 3000) and this application (APP_PORT, 3001) until Ctrl-C.
+ * `make example`: runs the API (PORT, 3000) and this application (APP_PORT, 3001) until Ctrl-C. With EMAIL_SIGN_UP=on, both
+ * open accounts by email.
  *
  * Each program is in a process group of its own: Ctrl-C reaches this one only, which stops both and whatever they started.
  */
@@ -9,7 +10,7 @@ import { createInterface } from "node:readline";
 
 const APPLICATION = join(import.meta.dirname, "..");
 const ROOT = join(APPLICATION, "../..");
-const { PORT = "3000", APP_PORT = "3001" } = process.env;
+const { PORT = "3000", APP_PORT = "3001", EMAIL_SIGN_UP = "off" } = process.env;
 const API_URL = `http://localhost:${PORT}`;
 const APP_URL = `http://localhost:${APP_PORT}`;
 const SECONDS_TO_STOP = 15;
@@ -79,7 +80,11 @@ async function answers(url) {
 }
 
 const python = join(ROOT, ".venv/bin/python");
-const options = APP_PORT === "3001" ? [] : ["--parameter-overrides", `FrontendUrl=${APP_URL}`];
+const parameters = [
+  ...(APP_PORT === "3001" ? [] : [`FrontendUrl=${APP_URL}`]),
+  ...(EMAIL_SIGN_UP === "on" ? ["EmailSignUp=on"] : []),
+];
+const options = parameters.length ? ["--parameter-overrides", ...parameters] : [];
 run("api", python, ["-m", "local", "--port", PORT, ...options], { cwd: ROOT }, isShown);
 const settings = { NODE_ENV: "development", API_URL, APP_URL, PORT: APP_PORT };
 run("app", process.execPath, ["server.mjs"], { cwd: APPLICATION, env: { ...process.env, ...settings } });

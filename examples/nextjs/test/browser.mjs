@@ -124,6 +124,15 @@ export class Visitor {
     return email;
   }
 
+  /** Sign up by email, without a password. */
+  async signUpByEmail({ email = newAddress(), name = "Ada Lovelace" } = {}) {
+    await this.open("/login/email");
+    await this.send("Email me", { Email: email, "Name (optional)": name });
+    await this.send("Sign in", { Code: codeIn(await emailTo(email, "open an account")) });
+    await this.isAt("/account");
+    return email;
+  }
+
   async signIn(email, password = PASSWORD) {
     await this.open("/login");
     await this.send("Sign in", { Email: email, Password: password });

@@ -204,6 +204,34 @@ for (const javaScriptEnabled of [true, false]) {
       await ada.isAt("/account");
     });
 
+    test("opens an account by its code, with the name that was given", async (t) => {
+      const ada = await visit(t, { javaScriptEnabled });
+      await ada.open("/register");
+      await ada.page.getByRole("link", { name: "Sign up by email, without a password" }).click();
+      await ada.isAt("/login/email");
+      const email = await ada.signUpByEmail({ name: "Ada King" });
+      await ada.sees(email);
+      assert.equal(await ada.page.getByLabel("Name", { exact: true }).inputValue(), "Ada King");
+    });
+
+    test("opens an account by its link, without a name, only in the browser that asked for it", async (t) => {
+      const [ada, elsewhere] = [await visit(t, { javaScriptEnabled }), await visit(t, { javaScriptEnabled })];
+      const email = newAddress();
+      await ada.open("/login/email");
+      await ada.send("Email me", { Email: email });
+      const link = linkIn(await emailTo(email, "open an account"));
+      await elsewhere.open(link);
+      await elsewhere.press("Sign in", elsewhere.page.locator("main"));
+      await elsewhere.sees("Open it there, or enter its code there.");
+      await elsewhere.page.getByRole("link", { name: "Ask for another email" }).click();
+      await elsewhere.isAt("/login/email");
+      // Nothing was used up.
+      await ada.open(link);
+      await ada.press("Sign in", ada.page.locator("main"));
+      await ada.isAt("/account");
+      assert.equal(await ada.page.getByLabel("Name", { exact: true }).inputValue(), email.split("@")[0]);
+    });
+
     test("looks the same for an address without an account", async (t) => {
       const eve = await visit(t, { javaScriptEnabled });
       const email = newAddress();

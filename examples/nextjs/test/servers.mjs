@@ -65,7 +65,8 @@ export async function startApi(frontendUrl, { withNotes = false } = {}) {
     LOCAL_ADMIN_EMAIL: ADMIN.email,
     LOCAL_ADMIN_PASSWORD: ADMIN.password,
   };
-  const options = ["--data", join(folder, "data"), "--port", "0", "--parameter-overrides", `FrontendUrl=${frontendUrl}`];
+  const parameters = [`FrontendUrl=${frontendUrl}`, "EmailSignUp=on"];
+  const options = ["--data", join(folder, "data"), "--port", "0", "--parameter-overrides", ...parameters];
   const { found } = await start(PYTHON, ["-m", "local", ...options], { cwd: project, env }, /(http:\/\/localhost:\d+) serves/);
   return found[1];
 }
@@ -73,7 +74,8 @@ export async function startApi(frontendUrl, { withNotes = false } = {}) {
 /** Start the application as it was built. */
 export async function startApplication(apiUrl, port, env = {}) {
   const appUrl = `http://localhost:${port}`;
-  const settings = { NODE_ENV: "production", API_URL: apiUrl, APP_URL: appUrl, PORT: String(port), ...env };
+  const addresses = { API_URL: apiUrl, APP_URL: appUrl, PORT: String(port) };
+  const settings = { NODE_ENV: "production", EMAIL_SIGN_UP: "on", ...addresses, ...env };
   const { PATH, HOME } = process.env;
   const options = { cwd: APPLICATION, env: { PATH, HOME, PROXY_KEY: "local-development-proxy-key", ...settings } };
   const { output } = await start(process.execPath, ["server.mjs"], options, /Listening/);
@@ -81,21 +83,25 @@ export async function startApplication(apiUrl, port, env = {}) {
 }
 
 /**
- * Start a stand-in for the API as it is ten minutes after a sign-in: it passes everything on, but asks for another proof once
- * before each change of an address.
+ * Start a stand-in for the API as it is ten minutes after a sign-in: it passes everything on, but asks each user for another
+ * proof before a change of the address or of the password.
  */
 export async function startLater(apiUrl) {
-  const refusal = { success: false, message: "Prove again who you are", code: "reauthentication_required", requestId: "x",
-    methods: ["password"] };
-  let isFresh = false;
+  const refusal = { success: false, message: "Prove again who you are", code: "reauthentication_required", requestId: "x" };
+  // Only an account without a password changes its password with a fresh session.
+  const accepted = { "/api/auth/change-email": ["password"], "/api/auth/change-password": ["email"] };
+  const fresh = new Set();
+  const userOf = ({ authorization = "" }) =>
+    JSON.parse(Buffer.from(authorization.split(".")[1] ?? "", "base64url").toString() || "{}").sub;
   const server = createHttpServer((request, response) => {
-    if (request.url === "/api/auth/reauthenticate") isFresh = true;
-    if (request.url === "/api/auth/change-email" && !isFresh) {
-      response.writeHead(403, { "Content-Type": "application/json" }).end(JSON.stringify(refusal));
+    const methods = accepted[request.url];
+    if (methods && !fresh.has(userOf(request.headers))) {
+      response.writeHead(403, { "Content-Type": "application/json" }).end(JSON.stringify({ ...refusal, methods }));
       return;
     }
     const { method, headers } = request;
     const passed = requestHttp(apiUrl + request.url, { method, headers }, (answer) => {
+      if (request.url === "/api/auth/reauthenticate" && answer.statusCode === 200) fresh.add(userOf(request.headers));
       response.writeHead(answer.statusCode, answer.headers);
       answer.pipe(response);
     });

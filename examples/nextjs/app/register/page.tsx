@@ -1,5 +1,6 @@
 import { Form, Notice } from "@/components/form";
 import { flashOf } from "@/lib/page";
+import { EMAIL_SIGN_UP } from "@/lib/settings";
 
 export const metadata = { title: "Create an account" };
 
@@ -26,6 +27,11 @@ export default async function Register() {
           },
         ]}
       />
+      {EMAIL_SIGN_UP && (
+        <p>
+          <a href="/login/email">Sign up by email, without a password</a>
+        </p>
+      )}
       <p>
         You have an account? <a href="/login">Sign in</a>
       </p>

@@ -1,12 +1,10 @@
-import type { Client, MailboxProof } from "lambda-api-routes-client";
+import { ApiError, type Client, type MailboxProof } from "lambda-api-routes-client";
 import type { Cookies } from "lambda-api-routes-client/server";
 import { action, type Done, type Form } from "@/lib/action";
-import { drop, keep, keepSecondStep, kept } from "@/lib/secrets";
+import { drop, keepEmailRequest, keepSecondStep, kept } from "@/lib/secrets";
 import { safeNext, withQuery } from "@/lib/urls";
 
 const PAGE = "/login/email";
-// Seconds. As long as the API keeps a request.
-const TWENTY_MINUTES = 1200;
 
 const page = (form: Form) => withQuery(PAGE, { next: form("next"), token: form("token") });
 
@@ -19,15 +17,21 @@ async function verify(proof: MailboxProof, form: Form, client: Client, jar: Cook
 
 export const POST = action(page, {
   async ask({ form, client, jar }) {
-    const email = form("email");
-    const { request } = await client.auth.requestSignInEmail({ email });
-    keep(jar, "email-request", { request, email }, TWENTY_MINUTES);
+    const [email, name] = [form("email"), form("name")];
+    const { request } = await client.auth.requestSignInEmail({ email, ...(name && { name }) });
+    keepEmailRequest(jar, { request, email });
     return { to: page(form) };
   },
 
-  follow({ form, client, jar }) {
+  async follow({ form, client, jar }) {
     const asked = kept(jar, "email-request", undefined);
-    return verify({ token: form("token"), ...(asked && { request: asked.request }) }, form, client, jar);
+    try {
+      return await verify({ token: form("token"), ...(asked && { request: asked.request }) }, form, client, jar);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== "registration_required") throw error;
+      const fault = "This link opens a new account, but only in the browser that asked for it. Open it there, or enter its code there.";
+      return { to: page(form), fault, code: error.code };
+    }
   },
 
   async enter({ form, client, jar }) {
