@@ -4,7 +4,7 @@ import { PasskeyForm } from "@/components/passkey";
 import type { Flash } from "@/lib/flash";
 import { FIELDS, type KnownProof } from "@/lib/proofs";
 
-const FORMS: Record<Exclude<KnownProof, "passkey">, { instead: string; field: Omit<Field, "name"> }> = {
+const FORMS: Record<Exclude<KnownProof, "passkey" | "email">, { instead: string; field: Omit<Field, "name"> }> = {
   password: {
     instead: "Use your password instead",
     field: { label: "Password", type: "password", autoComplete: "current-password" },
@@ -31,12 +31,14 @@ interface Props {
   flash: Flash;
   hidden: Record<string, string>;
   username?: string;
+  /** The address that has got an email with a code, if this browser has asked for one. */
+  mailedTo?: string | undefined;
 }
 
-export function Proofs({ methods, ...shared }: Props) {
-  const typed = methods.filter((method) => method !== "passkey");
+export function Proofs({ methods, mailedTo, ...shared }: Props) {
+  const typed = methods.filter((method) => method !== "passkey" && method !== "email");
   const { to, hidden } = shared;
-  const passkey = methods.length > typed.length && (
+  const passkey = methods.includes("passkey") && (
     <PasskeyForm to={to} verb={FIELDS.passkey} button="Use a passkey" hidden={hidden} />
   );
   const forms = typed.map((method, index) => {
@@ -55,6 +57,32 @@ export function Proofs({ methods, ...shared }: Props) {
     <>
       {passkey}
       {forms}
+      {methods.includes("email") && <EmailProof {...shared} mailedTo={mailedTo} />}
+    </>
+  );
+}
+
+/** The proof of accounts that have no other: asks for an email, then for its code. */
+function EmailProof({ mailedTo, ...shared }: Omit<Props, "methods">) {
+  if (!mailedTo) return <Form {...shared} verb="mail" button="Email me a code" />;
+  const code: Field = {
+    name: FIELDS.email,
+    label: "Code",
+    autoComplete: "one-time-code",
+    inputMode: "numeric",
+    maxLength: 12,
+    hint: "The six digits in the email. If it has none, open its link in this browser.",
+  };
+  return (
+    <>
+      <p>
+        An email was sent to <strong>{mailedTo}</strong>.
+      </p>
+      <Form {...shared} verb={FIELDS.email} button="Continue" fields={[code]} />
+      <details open={shared.flash.verb === "mail"}>
+        <summary>No email after a minute, or is it too old?</summary>
+        <Form {...shared} verb="mail" button="Send another email" />
+      </details>
     </>
   );
 }

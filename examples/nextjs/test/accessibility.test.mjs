@@ -12,7 +12,7 @@ const PHONE = { width: 360, height: 720 };
 const PUBLIC = ["/", "/register", "/login", "/login/email", "/login/email?token=x", "/verify-email", "/verify-email?token=x", "/forgot-password",
   "/reset-password?token=x", "/contact", "/contact/thanks", "/no-such-page"];
 const PRIVATE = ["/account", "/account/security", "/account/sessions", "/account/activity", "/notes", "/reauthenticate",
-  "/admin/users"];
+  "/reauthenticate?methods=email", "/admin/users"];
 
 let browser, session;
 before(async () => {

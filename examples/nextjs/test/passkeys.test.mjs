@@ -1,7 +1,7 @@
 /** Passkeys, made and used by Chromium with a virtual authenticator, and signing in by email. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { codeIn, emailTo, launch, linkIn, newAddress, totp, Visitor } from "./browser.mjs";
+import { codeIn, emailTo, launch, linkIn, newAddress, PASSWORD, REFRESHING, totp, Visitor } from "./browser.mjs";
 
 let browser;
 before(async () => {
@@ -230,6 +230,42 @@ for (const javaScriptEnabled of [true, false]) {
       await ada.press("Sign in", ada.page.locator("main"));
       await ada.isAt("/account");
       assert.equal(await ada.page.getByLabel("Name", { exact: true }).inputValue(), email.split("@")[0]);
+    });
+
+    test("proves who is there, for the first password of an account", async (t) => {
+      const ada = await visit(t, { javaScriptEnabled });
+      await ada.signUpByEmail();
+      // An address gets one email of a kind a minute, so the next one is for another address.
+      const email = newAddress();
+      await ada.open("/account/security");
+      await ada.send("Change email", { "New email": email }, ada.page.locator("form", { hasText: "New email" }));
+      await ada.open(linkIn(await emailTo(email)));
+      await ada.send("Confirm");
+      await ada.isAt("/");
+      // Cookies are for all ports of a host.
+      await ada.open(`${REFRESHING}/account/security`);
+      const form = ada.page.locator("details", { hasText: "Your account has no password yet?" });
+      await form.locator("summary").click();
+      await ada.send("Set password", { "New password": PASSWORD }, form);
+      await ada.isAt("/reauthenticate?next=%2Faccount%2Fsecurity&methods=email");
+      await ada.press("Email me a code");
+      const code = codeIn(await emailTo(email, "wants to sign in"));
+      const field = ada.page.getByLabel("Code", { exact: true });
+      for (const wrong of ["12", code === "000000" ? "000001" : "000000"]) {
+        await ada.send("Continue", { Code: wrong });
+        assert.equal(await field.getAttribute("aria-invalid"), "true");
+      }
+      await ada.sees("Code is wrong, too old, or was tried too often");
+      await ada.send("Continue", { Code: code });
+      await ada.isAt("/account/security");
+      // Nothing is left of the request.
+      assert.ok(!(await ada.context.cookies()).some(({ name }) => /email-request/.test(name)));
+      // The form is still open.
+      await ada.send("Set password", { "New password": PASSWORD }, form);
+      await ada.sees("Your password is set.");
+      await ada.signOut();
+      await ada.signIn(email);
+      await ada.isAt("/account");
     });
 
     test("looks the same for an address without an account", async (t) => {

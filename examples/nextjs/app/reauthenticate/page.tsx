@@ -1,6 +1,6 @@
 import { Notice } from "@/components/form";
 import { Proofs } from "@/components/proofs";
-import { flashOf, read } from "@/lib/page";
+import { flashOf, read, secretOf } from "@/lib/page";
 import { known } from "@/lib/proofs";
 import { parameter, type Query } from "@/lib/urls";
 
@@ -13,6 +13,7 @@ export default async function Reauthenticate({ searchParams }: { searchParams: Q
   const accepted = await parameter(searchParams, "methods");
   const methods = known(accepted ? accepted.split(" ") : ["password"]);
   const next = await parameter(searchParams, "next");
+  const asked = await secretOf("email-request");
   return (
     <>
       <h1>Confirm that it is you</h1>
@@ -28,6 +29,8 @@ export default async function Reauthenticate({ searchParams }: { searchParams: Q
         flash={flash}
         hidden={{ next, methods: accepted }}
         username={user.email}
+        // It may have been for the sign-in of someone else.
+        mailedTo={asked?.email === user.email ? user.email : undefined}
       />
     </>
   );

@@ -1,6 +1,6 @@
 import { AccountPages } from "@/components/details";
 import { Factors } from "@/components/factors";
-import { Form, Notice } from "@/components/form";
+import { type Field, Form, Notice } from "@/components/form";
 import { flashOf, read } from "@/lib/page";
 
 export const metadata = { title: "Security" };
@@ -10,6 +10,13 @@ const PAGE = "/account/security";
 export default async function Security() {
   const flash = await flashOf(PAGE);
   const { user } = await read(PAGE, async (client) => (await client.GET("/api/auth/me")).data.data);
+  const newPassword: Field = {
+    name: "newPassword",
+    label: "New password",
+    type: "password",
+    autoComplete: "new-password",
+    hint: "At least 8 characters. It ends all other sessions.",
+  };
   const factors = await read(PAGE, (client) => client.auth.factors.list());
   return (
     <>
@@ -30,15 +37,20 @@ export default async function Security() {
             type: "password",
             autoComplete: "current-password",
           },
-          {
-            name: "newPassword",
-            label: "New password",
-            type: "password",
-            autoComplete: "new-password",
-            hint: "At least 8 characters. It ends all other sessions.",
-          },
+          newPassword,
         ]}
       />
+      <details open={flash.verb === "setPassword"}>
+        <summary>Your account has no password yet?</summary>
+        <Form
+          to={`${PAGE}/submit`}
+          verb="setPassword"
+          button="Set password"
+          flash={flash}
+          username={user.email}
+          fields={[newPassword]}
+        />
+      </details>
       <h2>Email</h2>
       <p>
         Your address is <strong>{user.email}</strong> until the new one is confirmed by the email that it gets.

@@ -1,3 +1,4 @@
+import { ApiError } from "lambda-api-routes-client";
 import { action } from "@/lib/action";
 import { newCredentialIn } from "@/lib/passkeys";
 import { keep } from "@/lib/secrets";
@@ -8,6 +9,16 @@ export const POST = action(PAGE, {
   async changePassword({ form, client }) {
     await client.auth.changePassword({ currentPassword: form("currentPassword"), newPassword: form("newPassword") });
     return { to: PAGE, notice: "Your password is changed. All other sessions are ended." };
+  },
+
+  async setPassword({ form, client }) {
+    try {
+      await client.auth.changePassword({ newPassword: form("newPassword") });
+    } catch (error) {
+      if (!(error instanceof ApiError) || !("currentPassword" in error.errors)) throw error;
+      return { to: PAGE, fault: "Your account has a password. Change it with the current one." };
+    }
+    return { to: PAGE, notice: "Your password is set. All other sessions are ended." };
   },
 
   async changeEmail({ form, client }) {

@@ -7,7 +7,7 @@ import { safeNext, withQuery } from "@/lib/urls";
 const page = (form: Form) => withQuery("/login/second-step", { next: form("next") });
 
 /** Return the verb that completes the sign-in with this proof. */
-function complete(method: Exclude<KnownProof, "password">): Verb {
+function complete(method: Exclude<KnownProof, "password" | "email">): Verb {
   return async ({ form, client, jar }) => {
     const startAgain = () => {
       drop(jar, "second-step");
@@ -16,7 +16,7 @@ function complete(method: Exclude<KnownProof, "password">): Verb {
     const step = kept(jar, "second-step", undefined);
     if (!step) return startAgain();
     try {
-      await client.auth.verifyMfa({ token: step.token, ...proofIn(form, method) });
+      await client.auth.verifyMfa({ token: step.token, ...proofIn({ form, jar }, method) });
     } catch (error) {
       if (error instanceof ApiError && error.code === "invalid_mfa_token") return startAgain();
       return { to: page(form), ...faultOf(error, method) };
