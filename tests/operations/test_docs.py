@@ -12,7 +12,7 @@ PAGES = [
 ]
 # Files that the examples in the guides create.
 EXAMPLES = re.compile(
-    r"functions/(greetings|notes|support)/|tests/.*/test_(greetings|company|notes(_races)?)\.py|.*/(greetings|notes)\.py"
+    r"functions/(greetings|notes|support|weather)/|tests/.*/test_(greetings|weather|company|notes(_races)?)\.py|.*/(greetings|notes|weather)\.py"
 )
 
 

@@ -212,3 +212,31 @@ def test_endpoint_of_the_page_works(copy: Path, capsys: pytest.CaptureFixture[st
     tests = ["tests/functions/test_greetings.py", "tests/functions/test_errors_of_inputs.py"]
     tests += ["tests/functions/test_imports.py", "tests/scaffold/test_sync.py", "tests/test_consistency.py"]
     assert " passed" in run(copy, "-m", "pytest", "-q", *tests)
+
+
+@pytest.mark.thorough
+def test_endpoint_that_calls_a_service_works_and_is_removed(copy: Path) -> None:
+    files = files_of_page("CONTRIBUTING.md", "## Call another service")
+    assert len(files) == 4
+    run(copy, "-m", "scaffold", "endpoint", "/api/weather", "--verbs", "GET", "--for", "caller")
+    for name, text in files.items():
+        (copy / name).write_text(text)
+    run(copy, "-m", "scaffold.sync")
+    run(copy, "-m", "ruff", "check")
+    run(copy, "-m", "ruff", "format", "--check")
+    run(
+        copy,
+        "-m",
+        "mypy",
+        "functions/weather",
+        "layers/shared/shared/values/weather.py",
+        "tests/functions/test_weather.py",
+    )
+    tests = ["tests/functions/test_weather.py", "tests/functions/test_errors_of_inputs.py"]
+    tests += ["tests/functions/test_imports.py", "tests/scaffold/test_sync.py", "tests/shared/test_packages.py"]
+    assert " passed" in run(copy, "-m", "pytest", "-q", *tests)
+    git(copy, "add", "--all")
+    subprocess.run([*COMMIT, "weather"], cwd=copy, check=True)
+    run(copy, "-m", "scaffold", "remove", "/api/weather")
+    (copy / "layers/shared/shared/values/weather.py").unlink()
+    assert git(copy, "diff", "HEAD~1", "--stat") == ""

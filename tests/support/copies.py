@@ -24,9 +24,11 @@ def clone(folder: Path) -> Path:
     return project
 
 
-def files_of_page(page: str) -> dict[str, str]:
-    """Return the text of each Python file that a page shows, by its path."""
+def files_of_page(page: str, heading: str = "") -> dict[str, str]:
+    """Return the text of each Python file that a page, or a section of it, shows, by its path."""
     text = (ROOT / page).read_text(encoding="utf-8")
+    if heading:
+        text = text.partition(f"\n{heading}\n")[2].partition("\n## ")[0]
     return dict(re.findall(r"`([\w/]+\.py)`[^`]*```python\n(.*?)```", text, re.DOTALL))
 
 
