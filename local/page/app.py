@@ -17,7 +17,7 @@ from samcli.local.apigw.route import Route
 
 from local.aws.client import Aws, AwsError, MiniStackGoneError
 from local.handlers import Handler
-from local.page import examples, guard, missing, offers, stand_in, tables
+from local.page import calls, examples, guard, missing, offers, stand_in, tables
 from local.page.accounts import Accounts, SignInError
 from local.page.document import Document
 from local.page.history import History
@@ -91,7 +91,8 @@ class Page:
 
         @app.get("/_local/requests/<request_id>.json")
         def lines(request_id: str) -> Response:
-            return _json({"lines": self._history.lines(request_id)})
+            found = self._history.lines(request_id)
+            return _json({"lines": found, "calls": calls.outgoing(found)})
 
         @app.get("/_local/exchanges/<int:number>.json")
         def exchange(number: int) -> Response:

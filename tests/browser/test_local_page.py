@@ -194,6 +194,22 @@ def test_requests_appear_live_and_open_to_their_log_lines(browser: Browser, runn
     browser.find("#no-request", "No request")
 
 
+def test_request_shows_the_calls_to_other_services(browser: Browser, runner: RunnerProcess) -> None:
+    view(browser, "Requests")
+    runner.get("/.well-known/jwks.json")
+    # No function of the project calls a service unless it is configured to.
+    call = {"service": "weather", "method": "GET", "outcome": "timed out", "attempts": 2, "milliseconds": 34.5}
+    answer = json.dumps({"lines": [], "calls": [call]})
+    browser.run(
+        "const real = fetch; window.fetch = (url, ...rest) =>"
+        f" /requests\\/.+json/.test(url) ? Promise.resolve(new Response({answer!r})) : real(url, ...rest)"
+    )
+    browser.find("#request-filter").type("jwks")
+    browser.click("#requests button")
+    shown = browser.find("#requests [aria-label='Calls to other services']").text
+    assert " ".join(shown.split()) == "GET weather timed out 34.5 ms 2 attempts"
+
+
 def test_tables_show_their_items(browser: Browser) -> None:
     view(browser, "Tables")
     browser.click("#tables a", "CredentialsTable")

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import logging
 import re
 import time
 from collections.abc import Callable
@@ -13,11 +14,15 @@ from urllib.parse import urlencode
 import pytest
 
 from local.aws.mail_file import MailFile
-from local.page import tables
+from local.page import calls, tables
 from local.page.document import Document
 from local.page.inbox import Inbox, safe_html
+from shared.core import logs
+from shared.core.errors import Unavailable
+from shared.core.outbound import Service
 from shared.records import users
 from tests.local.harness import Answer, RunnerProcess, eventually
+from tests.support.hostile import answers, serving
 
 DATA = (
     *("inbox.json", "offers.json", "news.json", "routes.json", "document.json", "users.json", "requests/1.json"),
@@ -132,6 +137,27 @@ def test_request_has_the_lines_printed_for_it(runner: RunnerProcess) -> None:
             return line in runner.get(f"/_local/requests/{request_id}.json").json["lines"]
 
         eventually(is_printed, what=line)
+
+
+def test_request_has_the_calls_to_other_services(runner: RunnerProcess) -> None:
+    runner.get("/trouble/call")
+    url = f"/_local/requests/{news(runner)['requests'][-1]['request_id']}.json"
+    (call,) = eventually(lambda: runner.get(url).json["calls"], what="the call")
+    assert (call["service"], call["method"], call["outcome"]) == ("weather", "GET", 200)
+
+
+@pytest.mark.usefixtures("environment", "services_on_loopback")
+def test_calls_to_other_services_are_those_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    with serving(answers(status=404)) as server:
+        Service("weather", server.url).get("/now?city=London")
+    with pytest.raises(Unavailable):
+        Service("mail", "ftp://127.0.0.1").post(body="", headers={})
+    lines = [logs._JsonFormatter().format(record) for record in caplog.records]
+    found, failed = calls.outgoing(["", "[1]", "7", "{", "[" * 100_000, '{"message": "request"}', *lines])
+    assert found.pop("milliseconds") > 0
+    assert found == {"service": "weather", "method": "GET", "outcome": 404, "attempts": 1}
+    assert (failed["service"], failed["method"], failed["outcome"]) == ("mail", "POST", "invalid address")
 
 
 def test_routes_are_listed(runner: RunnerProcess) -> None:

@@ -4,6 +4,7 @@ import { block, byId, clock, element, get, grade, rove } from "./dom.js";
 import * as exchange from "./exchange.js";
 
 const MAX_ROWS = 300;
+const NOTHING = { lines: [], calls: [] };
 
 let known = []; // oldest first
 let newest = 0;
@@ -74,16 +75,21 @@ const detail = (request) => {
   place.append(element("p.muted", { textContent: facts }));
   if (cors) place.append(element("p.poor", { textContent: `A browser keeps this response from the page that asked: ${cors}` }));
   if (problem) place.append(element("p.bad", { textContent: problem }));
-  const lines = id ? get(`requests/${encodeURIComponent(id)}.json`).catch(() => ({ lines: [] })) : Promise.resolve({ lines: [] });
-  Promise.all([exchange.create(number, request), lines]).then(([messages, { lines: found }]) =>
+  const lines = id ? get(`requests/${encodeURIComponent(id)}.json`).catch(() => NOTHING) : Promise.resolve(NOTHING);
+  Promise.all([exchange.create(number, request), lines]).then(([messages, { lines: found, calls }]) =>
     place.append(
       ...messages,
+      ...(calls.length ? [element("h2.log", { textContent: "Calls to other services" }), block(calls.map(ended).join("\n"), "Calls to other services")] : []),
       element("h2.log", { textContent: "Log" }),
       found.length ? block(found.map(readable).join("\n"), "Log lines") : element("p.muted", { textContent: name ? "The function printed nothing, or it was discarded." : "No function was called." }),
     ),
   );
   return element("tr.detail-row", {}, place);
 };
+
+/** Describe a call to another service: GET weather  200  34 ms. */
+const ended = ({ method, service, outcome, attempts, milliseconds }) =>
+  [`${method} ${service}`, outcome, `${milliseconds} ms`, ...(attempts > 1 ? [`${attempts} attempts`] : [])].join("  ");
 
 /** Format a line of JSON as name=value; leave other lines unchanged. */
 const readable = (line) => {

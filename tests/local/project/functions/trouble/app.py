@@ -35,6 +35,9 @@ def handler(event: dict[str, Any], _context: object) -> Any:
     if kind == "print":
         sys.stdout.write("printed by the handler\n")
         os.write(1, b"written past Python\n")
+    if kind == "call":
+        line = {"message": "outgoing call", "service": "weather", "method": "GET", "status": 200}
+        sys.stdout.write(f"{json.dumps(line)}\n")
     if kind == "given":
         return json.loads(event["body"])
     return ANSWERS.get(kind, {"statusCode": 200, "body": str(os.getpid())})
