@@ -24,6 +24,7 @@ WATCHED = {
     ("Product", "SignInFailures"),
     ("Product", "LockedSignIns"),
     ("Product", "WrongProxyKeys"),
+    ("Product", "OutgoingFailures"),
     ("Product", "EmailsDead"),
     ("Product", "EmailsHeld"),
     ("Product", "EmailsSent"),
