@@ -91,5 +91,6 @@ def test_example_is_valid_and_changes_nothing_until_a_line_is_enabled(file: Path
     assert read(file, example).parameters == {}
     enabled = "\n".join(line.removeprefix("# ") if "=" in line else line for line in example.splitlines())
     settings = read(file, enabled)
-    assert settings.parameters.keys() == {"FrontendUrl", "CorsOrigins", "AppName", "MailProviders"}
+    names = {"FrontendUrl", "CorsOrigins", "AppName", "SignUp", "AllowedDomains", "MailProviders"}
+    assert settings.parameters.keys() == names
     assert settings.secrets.keys() == {"SendGridKeySecret"}

@@ -236,7 +236,7 @@ def test_stack_is_within_cloudformation_quotas() -> None:
 
 
 def test_environment_fits_in_lambdas_4_kb(transformed: Template) -> None:
-    """Assumes a stack name of 50 characters and parameters of 150."""
+    """Assumes a stack name of 50 characters, and parameters of 150 without a maximum."""
     for name, function in functions(transformed).items():
         variables = function["Environment"]["Variables"]
         length = sum(len(key) + _longest(value, transformed["Parameters"]) for key, value in variables.items())
@@ -255,6 +255,8 @@ def _longest(value: Any, parameters: Template) -> int:  # noqa: PLR0911  # a str
             return len(str(parameters[name]["MaxValue"]))
         case {"Ref": str(name)} if "AllowedValues" in parameters.get(name, {}):
             return max(len(str(allowed)) for allowed in parameters[name]["AllowedValues"])
+        case {"Ref": str(name)} if "MaxLength" in parameters.get(name, {}):
+            return int(parameters[name]["MaxLength"])
         case {"Ref": str(name)} if name.endswith(("Secret", "Queue")):
             # An ARN and a URL: both contain region and account.
             return len("https://sqs.ap-southeast-1.amazonaws.com/111122223333/") + 50 + len(name) + 14

@@ -1,4 +1,4 @@
-// Made by `make client` from docs/openapi.json (SHA-256 846b204c32f374537402b74825612b93bf872e0f2d9d70f8fe4886ecaaf38f2c). Do not edit.
+// Made by `make client` from docs/openapi.json (SHA-256 aafebd7beae901e188c792fe281273ae560e714f39f32ef58d70e31a64d74713). Do not edit.
 
 export interface paths {
     "/.well-known/jwks.json": {
@@ -1277,7 +1277,7 @@ export interface components {
          * @description The address, whether the link is bound to this client, and the name of a new account.
          *
          *     A `bound` link signs in only together with `request`. Without a `name`, a new account gets the part of its address
-         *     before the @. Accounts open only if the parameter `EmailSignUp` is on.
+         *     before the @. Accounts open only if the parameter `EmailSignUp` is on and the sign-up policy allows the address.
          */
         SignInByEmail: {
             /**
@@ -2144,7 +2144,28 @@ export interface operations {
                     };
                 };
             };
-            403: components["responses"]["ReauthenticationRequired"];
+            /** @description The session has not proved recently enough who its user is. `methods` are the proofs that are accepted. No account may have an address of this domain, unless an administrator invites it. */
+            403: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "reauthentication_required" | "domain_not_allowed";
+                    };
+                };
+            };
             405: components["responses"]["MethodNotAllowed"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -2799,7 +2820,7 @@ export interface operations {
          * @description The address, whether the link is bound to this client, and the name of a new account.
          *
          *     A `bound` link signs in only together with `request`. Without a `name`, a new account gets the part of its address
-         *     before the @. Accounts open only if the parameter `EmailSignUp` is on.
+         *     before the @. Accounts open only if the parameter `EmailSignUp` is on and the sign-up policy allows the address.
          */
         requestBody: {
             content: {
@@ -2927,7 +2948,28 @@ export interface operations {
                     };
                 };
             };
-            403: components["responses"]["MfaRequired"];
+            /** @description The first step of a sign-in is done, and the account has a factor: one of `methods` has to be proved. Accounts are opened by invitation only. No account may have an address of this domain, unless an administrator invites it. */
+            403: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "mfa_required" | "sign_up_closed" | "domain_not_allowed";
+                    };
+                };
+            };
             405: components["responses"]["MethodNotAllowed"];
             409: components["responses"]["EmailTaken"];
             413: components["responses"]["BodyTooLarge"];
@@ -3751,6 +3793,28 @@ export interface operations {
                 };
             };
             400: components["responses"]["ValidationFailed"];
+            /** @description Accounts are opened by invitation only. No account may have an address of this domain, unless an administrator invites it. */
+            403: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "sign_up_closed" | "domain_not_allowed";
+                    };
+                };
+            };
             405: components["responses"]["MethodNotAllowed"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -4050,6 +4114,28 @@ export interface operations {
                 };
             };
             401: components["responses"]["InvalidCredentials"];
+            /** @description Accounts are opened by invitation only. No account may have an address of this domain, unless an administrator invites it. */
+            403: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "sign_up_closed" | "domain_not_allowed";
+                    };
+                };
+            };
             405: components["responses"]["MethodNotAllowed"];
             409: components["responses"]["EmailTaken"];
             413: components["responses"]["BodyTooLarge"];

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.accounts import email_change
+from shared.accounts import email_change, sign_up_policy
 from shared.core.errors import InvalidCredentials, ReauthenticationRequired, TooManyRequests
 from shared.values.client import Client
 from shared.values.types import Email, Password
@@ -30,7 +30,7 @@ class NewAddress(Body, example={"newEmail": "ada.new@example.com", "password": "
     password: Password | None = None
 
 
-@api.post(errors=(InvalidCredentials, ReauthenticationRequired, TooManyRequests))
+@api.post(errors=(InvalidCredentials, ReauthenticationRequired, TooManyRequests, *sign_up_policy.ADDRESS_ERRORS))
 def change_email(caller: Caller, body: NewAddress, client: Client) -> Accepted[Message]:
     """Email a link to the new address. The change takes effect when the link is confirmed at /api/auth/verify-email."""
     email_change.request(caller.session, new_email=body.new_email, password=body.password, client=client)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.accounts import registration
+from shared.accounts import registration, sign_up_policy
 from shared.records import limits
 from shared.values import declared
 from shared.values.client import Client
@@ -28,7 +28,7 @@ class Registration(Body, details_at=["registration"]):
     password: Password
 
 
-@api.post(limit=limits.REGISTER)
+@api.post(limit=limits.REGISTER, errors=sign_up_policy.ERRORS)
 def register(body: Registration, client: Client) -> Accepted[RegistrationStarted]:
     """Store a pending registration and return its secret. The account opens when the address is confirmed."""
     details = declared.details(body.to_json())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.accounts import confirmation, links
+from shared.accounts import confirmation, links, sign_up_policy
 from shared.accounts.confirmation import Registrant
 from shared.core.errors import EmailTaken, InvalidCredentials, InvalidInput, InvalidOneTimeToken, RegistrationRequired
 from shared.records import limits
@@ -41,7 +41,7 @@ class Proofs(Body, example={"email": "ada@example.com", "code": "000000", "regis
 
 @api.post(
     limit=limits.SIGN_IN,
-    errors=(InvalidOneTimeToken, RegistrationRequired, InvalidCredentials, EmailTaken),
+    errors=(InvalidOneTimeToken, RegistrationRequired, InvalidCredentials, EmailTaken, *sign_up_policy.ERRORS),
 )
 def verify_email(body: Proofs, client: Client) -> Plain[Tokens] | Success[Message]:
     """Open the registration's account and sign in, or prove, change or restore an account's address."""

@@ -8,7 +8,7 @@ passwords of registrations: each counts like one at sign-in.
 
 from typing import NamedTuple
 
-from shared.accounts import lookup, sign_in
+from shared.accounts import lookup, sign_in, sign_up_policy
 from shared.accounts.sign_in import SignedIn
 from shared.core import clock
 from shared.core.errors import EmailTaken, InvalidCredentials, InvalidOneTimeToken, RegistrationRequired
@@ -36,6 +36,7 @@ def open_with_link(token: OneTimeToken, registrant: Registrant, client: Client) 
         InvalidOneTimeToken: another link has opened the account.
         EmailTaken: the address got an account by an invitation or a change of address.
         RegistrationRequired: nothing proves who registered. The link stays valid.
+        SignUpClosed, DomainNotAllowed: the sign-up policy has changed since. The link stays valid.
         InvalidCredentials: no pending registration has this password, or too many were tried. The link stays valid.
         Outdated: the link has just been used, perhaps by the same request, or the address has just got an account.
 
@@ -55,6 +56,7 @@ def open_with_code(email: str, code: str, registrant: Registrant, client: Client
 
     Raises:
         RegistrationRequired: nothing proves who registered.
+        SignUpClosed, DomainNotAllowed: the sign-up policy has changed since.
         InvalidCredentials: no pending registration has this password, or too many were tried.
         InvalidOneTimeToken: the code is wrong or expired, or has been tried too often.
         EmailTaken: the address got an account by an invitation or a change of address.
@@ -121,6 +123,7 @@ def _with_password(email: str, password: str) -> Registration | None:
 def _open(
     registration: Registration, address: str, client: Client, *, consuming: OneTimeToken | None = None
 ) -> SignedIn:
+    sign_up_policy.require_open(address)
     user = users.new(
         name=registration.name, email=address, role="user", email_verified=True, details=registration.details
     )

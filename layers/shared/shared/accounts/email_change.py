@@ -11,7 +11,7 @@ address.
 
 import uuid
 
-from shared.accounts import assurance, lookup, password_proof
+from shared.accounts import assurance, lookup, password_proof, sign_up_policy
 from shared.core.errors import FieldError, InvalidInput, InvalidOneTimeToken
 from shared.core.tables import write
 from shared.records import (
@@ -41,12 +41,14 @@ def request(session: Session, *, new_email: str, password: str | None, client: C
         ReauthenticationRequired: there is no password, or the account has a factor, and the session is not fresh.
         InvalidCredentials: the password is wrong, or the account is locked.
         InvalidInput: the user already has this address.
+        DomainNotAllowed: see `sign_up_policy.require_address`.
         TooManyRequests: the user has asked five times in the last 24 hours.
 
     """
     if emails.key(new_email) == emails.key(session.email):
         message = "is already your address"
         raise InvalidInput(f"newEmail: {message}", [FieldError("newEmail", message)])
+    sign_up_policy.require_address(new_email)
     if password is None:
         credential, _ = lookup.of_user(session.user_id)
     else:
@@ -69,6 +71,7 @@ def confirm(token: OneTimeToken, client: Client) -> None:
 
     Raises:
         InvalidOneTimeToken: the token is void, or the address now belongs to another account.
+        DomainNotAllowed: the sign-up policy has changed since. The token stays valid.
         Outdated: the token has just been used, or the account has changed.
 
     """
@@ -76,6 +79,7 @@ def confirm(token: OneTimeToken, client: Client) -> None:
     owner = credentials.find(token.target)
     if credential.email_change != token.request or (owner is not None and owner.user_id != user.id):
         raise one_time_tokens.rejection(token)
+    sign_up_policy.require_address(token.target)
     moved = users.updated(user, email=token.target, email_verified=True, email_status="ok")
     write(
         one_time_tokens.consuming(token),

@@ -15,10 +15,10 @@ mailbox, and it has no password that the attacker could know.
 from collections.abc import Callable
 from typing import TypeAlias
 
-from shared.accounts import assurance, confirmation, lookup, sign_in
+from shared.accounts import assurance, confirmation, lookup, sign_in, sign_up_policy
 from shared.accounts.sign_in import SignedIn
 from shared.core import metrics
-from shared.core.errors import InvalidOneTimeToken, RegistrationRequired
+from shared.core.errors import Forbidden, InvalidOneTimeToken, RegistrationRequired
 from shared.core.tables import Change, optimistic, write
 from shared.records import (
     activity,
@@ -50,13 +50,22 @@ def ask(*, email: str, name: str | None, is_bound: bool, client: Client) -> str:
     """
     request, secret = sign_in_requests.new(email=email, name=name or _name_in(email), is_bound=is_bound)
     number = limits.allow_email("sign_in", email)
-    details = {"request": request.digest, "number": str(number)}
+    details = {"request": request.digest, "number": str(number), "refused": "" if _may_sign_up(email) else "yes"}
     write(
         sign_in_requests.adding(request),
         outbox.sending_if(number, "sign_in", email, network=client.network, **details),
     )
     activity.log("user_sign_in_requested", client, address=activity.digest(email))
     return secret
+
+
+def _may_sign_up(email: str) -> bool:
+    """Return whether an address that has no account may open one. Whether it has one is only known on delivery."""
+    try:
+        sign_up_policy.require_open(email)
+    except Forbidden:
+        return False
+    return True
 
 
 def _name_in(email: str) -> str:
@@ -76,6 +85,7 @@ def with_link(token: str, secret: str, client: Client) -> SignedIn:
         MfaRequired: the account has a factor. The link is used.
         RegistrationRequired: the link opens an account, and `secret` is of no request for its address. It stays valid.
         EmailTaken: see `confirmation.require_free`.
+        SignUpClosed, DomainNotAllowed: the sign-up policy has changed since the email.
         Unavailable: there is no signing key yet.
 
     """
@@ -103,6 +113,7 @@ def with_code(secret: str, code: str, client: Client) -> SignedIn:
         InvalidOneTimeToken: the code is wrong, used, void or expired, or was tried too often.
         MfaRequired: the account has a factor. The code is used.
         EmailTaken: see `confirmation.require_free`.
+        SignUpClosed, DomainNotAllowed: the sign-up policy has changed since the email.
         Unavailable: there is no signing key yet.
 
     """
@@ -210,6 +221,7 @@ def _open_with_link(token: OneTimeToken, secret: str, client: Client) -> SignedI
 def _open(
     request: SignInRequest, address: str, client: Client, use: Use, *, consuming: OneTimeToken | None = None
 ) -> SignedIn:
+    sign_up_policy.require_open(address)
     user = users.new(name=request.name, email=address, role="user", email_verified=True)
     credential = credentials.new(email=address, user_id=user.id, password_hash=None, signed_up=True)
     signed_in = sign_in.prepare(credential, user, client, proved=["email"])

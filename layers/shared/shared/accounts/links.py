@@ -18,6 +18,7 @@ def follow(token: str, registrant: Registrant, client: Client) -> SignedIn | Non
     Raises:
         InvalidOneTimeToken: the link is invalid, used, void or expired.
         EmailTaken, RegistrationRequired, InvalidCredentials: see `confirmation.open_with_link`.
+        SignUpClosed, DomainNotAllowed: the sign-up policy has changed since. The link stays valid.
 
     """
     proof = f"{registrant.secret}\0{registrant.password}"

@@ -4,6 +4,7 @@ No account exists until then: `shared.accounts.confirmation` opens it. A registr
 only the email to the address tells whether it has an account.
 """
 
+from shared.accounts import sign_up_policy
 from shared.core.tables import Change, write
 from shared.records import activity, limits, outbox, registrations
 from shared.values import passwords
@@ -17,9 +18,11 @@ def register(*, name: str, email: str, password: str, details: Details, client: 
     Every address costs the same: one count, one hash, one transaction of two items.
 
     Raises:
+        SignUpClosed, DomainNotAllowed: see `sign_up_policy.require_open`.
         InvalidInput: the password is rejected.
 
     """
+    sign_up_policy.require_open(email)
     passwords.check(password, email=email, name=name)
     registration, secret = registrations.new(
         name=name, email=email, password_hash=passwords.hashed(password), details=details

@@ -18,8 +18,10 @@ Error
 │   └── InvalidRefreshToken
 │       ├── SessionExpired
 │       └── RefreshTokenReused
-├── Forbidden               the caller is authenticated, but not allowed to do this
+├── Forbidden               the caller is not allowed to do this
 │   ├── NotAllowed
+│   ├── SignUpClosed
+│   ├── DomainNotAllowed
 │   ├── MfaRequired
 │   └── ReauthenticationRequired
 ├── NotFound
@@ -205,7 +207,7 @@ class RefreshTokenReused(InvalidRefreshToken):
 
 
 class Forbidden(Error):
-    """The caller is authenticated, but not allowed to do this."""
+    """The caller is not allowed to do this."""
 
     code = "forbidden"
     message = "You are not allowed to do this"
@@ -213,6 +215,20 @@ class Forbidden(Error):
 
 class NotAllowed(Forbidden):
     """The caller's role does not permit this."""
+
+
+class SignUpClosed(Forbidden):
+    """Accounts are opened by invitation only."""
+
+    code = "sign_up_closed"
+    message = "You can sign up by invitation only"
+
+
+class DomainNotAllowed(Forbidden):
+    """No account may have an address of this domain, unless an administrator invites it."""
+
+    code = "domain_not_allowed"
+    message = "You cannot use an email address of this domain"
 
 
 class MfaRequired(Forbidden):

@@ -99,8 +99,10 @@ def sign_in(entry: Entry) -> Message | None:
 
 
 def _sign_up(entry: Entry) -> Message | None:
+    # Entries from before there was a policy do not say.
+    is_refused = config.optional("EMAIL_SIGN_UP") is None or entry.details.get("refused")
     code = _sign_in_code(entry)
-    if config.optional("EMAIL_SIGN_UP") is None or not sign_in_requests.answer(entry.details["request"], None, code):
+    if is_refused or not sign_in_requests.answer(entry.details["request"], None, code):
         return None
     token = one_time_tokens.issue_for_mailbox(entry.to, "sign-up")
     return Message.from_template("sign_up", entry.to, url=page_url("login/email", token), digits=code)

@@ -60,6 +60,11 @@ def key(address: str) -> str:
     return f"{unicodedata.normalize('NFC', unicodedata.normalize('NFD', local).casefold())}@{domain}"
 
 
+def domain(address: str) -> str:
+    """Return the domain of an address from `parse`, in the form in which domains are compared: ASCII, lower case."""
+    return ascii_address(address).rpartition("@")[2]
+
+
 def ascii_address(address: str) -> str:
     """Return the address with its domain in ASCII (IDNA 2008), as used for sending email."""
     if _PLAIN.fullmatch(address):

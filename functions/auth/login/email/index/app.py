@@ -23,7 +23,7 @@ class SignInByEmail(Body):
     """The address, whether the link is bound to this client, and the name of a new account.
 
     A `bound` link signs in only together with `request`. Without a `name`, a new account gets the part of its address
-    before the @. Accounts open only if the parameter `EmailSignUp` is on.
+    before the @. Accounts open only if the parameter `EmailSignUp` is on and the sign-up policy allows the address.
     """
 
     email: Email

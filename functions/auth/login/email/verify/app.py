@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.accounts import email_sign_in
+from shared.accounts import email_sign_in, sign_up_policy
 from shared.core.errors import EmailTaken, InvalidInput, InvalidOneTimeToken, MfaRequired, RegistrationRequired
 from shared.records import limits
 from shared.values.client import Client
@@ -31,7 +31,10 @@ class MailboxProof(Body, example={"request": "A" * 43, "code": "000000"}):
     code: Code | None = None
 
 
-@api.post(limit=limits.SIGN_IN, errors=(InvalidOneTimeToken, RegistrationRequired, MfaRequired, EmailTaken))
+@api.post(
+    limit=limits.SIGN_IN,
+    errors=(InvalidOneTimeToken, RegistrationRequired, MfaRequired, EmailTaken, *sign_up_policy.ERRORS),
+)
 def verify_sign_in(body: MailboxProof, client: Client) -> Plain[Tokens]:
     """Start a session, and return its tokens. If the account has a factor, /api/auth/mfa does."""
     if body.token and body.code is None:
