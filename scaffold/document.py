@@ -41,7 +41,7 @@ from shared.web import responses
 from shared.web.api import Operation
 from shared.web.caller import Caller
 from shared.web.form_data import MULTIPART, URLENCODED
-from shared.web.forms import HONEYPOT, Fields
+from shared.web.forms import NOT_SUBMITTED, Fields
 from shared.web.inputs import JSON, Body, Query
 from shared.web.request import MethodNotAllowed, UnsupportedMediaType
 from shared.web.responses import InternalError, Response, Versioned, status_of
@@ -313,7 +313,7 @@ class _Builder:
     def _submitted(self, fields: type[Fields]) -> Json:
         """Return the schema of a form's fields as they are stored: without the one that bots fill in."""
         schema = self._resolved(self._input(fields))
-        properties = {name: own for name, own in schema["properties"].items() if name != HONEYPOT}
+        properties = {name: own for name, own in schema["properties"].items() if name not in NOT_SUBMITTED}
         return {"type": "object", "properties": properties, "required": list(properties)}
 
     def _failure(self, status: HTTPStatus, errors: Sequence[type[Error]]) -> Json:

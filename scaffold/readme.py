@@ -7,7 +7,7 @@ from scaffold.routes import ROOT, Route
 from shared.core.errors import NotAllowed, ReauthenticationRequired
 from shared.web.api import Operation
 from shared.web.caller import Admin, Caller, Fresh
-from shared.web.forms import HONEYPOT
+from shared.web.forms import NOT_SUBMITTED
 from shared.web.inputs import JSON
 
 FILE = ROOT / "README.md"
@@ -51,7 +51,8 @@ def _what(described: Json, document: Json) -> str:
         schema = described["requestBody"]["content"][JSON]["schema"]
         schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
         required = schema.get("required", ())
-        fields = [name if name in required else f"{name}?" for name in schema["properties"] if name != HONEYPOT]
+        shown = [name for name in schema["properties"] if name not in NOT_SUBMITTED]
+        fields = [name if name in required else f"{name}?" for name in shown]
         takes.append(f"`{{{', '.join(fields)}}}`")
     takes += [f"`{own['name']}`" for own in described.get("parameters", ()) if own["in"] != "path"]
     status = next(iter(described["responses"]))

@@ -25,6 +25,7 @@ WATCHED = {
     ("Product", "LockedSignIns"),
     ("Product", "WrongProxyKeys"),
     ("Product", "OutgoingFailures"),
+    ("Product", "RequestsUnchecked"),
     ("Product", "EmailsDead"),
     ("Product", "EmailsHeld"),
     ("Product", "EmailsSent"),

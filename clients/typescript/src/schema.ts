@@ -1,4 +1,4 @@
-// Made by `make client` from docs/openapi.json (SHA-256 aafebd7beae901e188c792fe281273ae560e714f39f32ef58d70e31a64d74713). Do not edit.
+// Made by `make client` from docs/openapi.json (SHA-256 9f93c4ffb7d74b58b190745985e4b36ccf4afe1500e49644529027c3eb53b6f7). Do not edit.
 
 export interface paths {
     "/.well-known/jwks.json": {
@@ -793,6 +793,8 @@ export interface components {
         };
         /** @description The address to send the link to. */
         ForgottenPassword: {
+            /** @default null */
+            captchaToken?: string | null;
             /**
              * Format: email
              * @example ada@example.com
@@ -861,6 +863,8 @@ export interface components {
         };
         /** @description A message, and its sender's name and address. */
         "Message-Input": {
+            /** @default null */
+            captchaToken?: string | null;
             /** @default null */
             website?: string | null;
             /** @example Ada Lovelace */
@@ -1152,6 +1156,8 @@ export interface components {
         };
         /** @description Name, email and password of the new account. */
         Registration: {
+            /** @default null */
+            captchaToken?: string | null;
             /** @example Ada Lovelace */
             name: string;
             /**
@@ -1280,6 +1286,8 @@ export interface components {
          *     before the @. Accounts open only if the parameter `EmailSignUp` is on and the sign-up policy allows the address.
          */
         SignInByEmail: {
+            /** @default null */
+            captchaToken?: string | null;
             /**
              * Format: email
              * @example ada@example.com

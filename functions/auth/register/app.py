@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.accounts import registration, sign_up_policy
+from shared.accounts import hooks, registration, sign_up_policy
 from shared.records import limits
 from shared.values import declared
 from shared.values.client import Client
 from shared.values.types import Email, Name, Password
 from shared.web.api import Api
-from shared.web.inputs import Body
+from shared.web.inputs import StrangersBody
 from shared.web.responses import Accepted
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ api = Api("/api/auth/register")
 handler = api.handler
 
 
-class Registration(Body, details_at=["registration"]):
+class Registration(StrangersBody, details_at=["registration"]):
     """Name, email and password of the new account."""
 
     name: Name
@@ -28,9 +28,10 @@ class Registration(Body, details_at=["registration"]):
     password: Password
 
 
-@api.post(limit=limits.REGISTER, errors=sign_up_policy.ERRORS)
+@api.post(limit=limits.REGISTER, errors=(*sign_up_policy.ERRORS, *hooks.MAIL_ERRORS))
 def register(body: Registration, client: Client) -> Accepted[RegistrationStarted]:
     """Store a pending registration and return its secret. The account opens when the address is confirmed."""
+    hooks.before_mail_to_stranger(body.captcha_token, client)
     details = declared.details(body.to_json())
     secret = registration.register(
         name=body.name, email=body.email, password=body.password, details=details, client=client

@@ -20,6 +20,7 @@ import jwt
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from shared.accounts import hooks
 from shared.core import clock
 from shared.core.config import settings
 from shared.core.errors import InvalidRefreshToken, InvalidToken, TokenExpired
@@ -31,6 +32,8 @@ from shared.values import base64url
 ec.ECDSA(hashes.SHA256())
 
 _TYPE = "at+jwt"
+# What a project's own claims may not be either: the time before which a token is invalid (RFC 7519, 4.1.5).
+_RESERVED = frozenset({"nbf"})
 _REQUIRED = ["iss", "aud", "sub", "sid", "gen", "jti", "iat", "exp"]
 # Our tokens have about 700 characters, or about 1,000 with the longest possible address. Longer ones are not parsed.
 _MAX_LENGTH = 4096
@@ -47,9 +50,10 @@ class Claims(NamedTuple):
 
 
 def access_token(session: Session) -> str:
-    """Create an access token for this session, valid for an hour.
+    """Create an access token for this session, valid for an hour, with the claims that `hooks.claims` adds.
 
     Raises:
+        ValueError: a claim of the hook is reserved, or makes the token too long.
         Unavailable: there is no signing key yet, or it cannot be read.
 
     """
@@ -71,7 +75,13 @@ def access_token(session: Session) -> str:
         "iat": issued_at,
         "exp": issued_at + keys.ACCESS_TOKEN_LIFETIME,
     }
-    return jwt.encode(claims, key.private_key, keys.ALGORITHM, headers={"typ": _TYPE, "kid": key.kid})
+    added = hooks.claims(session)
+    if reserved := added.keys() & (claims.keys() | _RESERVED):
+        raise ValueError(f"hooks.claims returns {', '.join(sorted(reserved))}, which access tokens have already")
+    token = jwt.encode({**claims, **added}, key.private_key, keys.ALGORITHM, headers={"typ": _TYPE, "kid": key.kid})
+    if len(token) > _MAX_LENGTH:
+        raise ValueError(f"hooks.claims returns too much: the token has {len(token)} of {_MAX_LENGTH} characters")
+    return token
 
 
 def verify(token: str) -> Claims:

@@ -19,6 +19,9 @@ Count: TypeAlias = Literal[
     "LockedSignIns",
     # Requests with the header of a trusted proxy and a key that is not valid.
     "WrongProxyKeys",
+    # Requests that cause an email and passed without the check of a project's `hooks.before_mail_to_stranger`, because
+    # its service was unreachable.
+    "RequestsUnchecked",
     "EmailsSent",
     "EmailsFailed",
     "EmailsWaiting",

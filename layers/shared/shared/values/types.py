@@ -208,6 +208,9 @@ RecoveryCode = Annotated[str, Rule(max_length=64, example="MZXW-6YTB-OI4G-K5DT")
 Secret = Annotated[str, Rule(example="1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM")]
 """A token or another secret that we have issued."""
 
+CaptchaToken = Annotated[str, Rule(max_length=8192, example="0.XPd3zS5cQ8yT")]
+"""What the widget of a captcha has returned."""
+
 RefreshToken = Annotated[str, Rule(example="AQ" + "A" * 90)]
 """A refresh token."""
 

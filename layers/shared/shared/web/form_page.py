@@ -43,12 +43,18 @@ def policy() -> str:
     )
 
 
-def html(
-    message: str, kind: type[Body], *, values: Mapping[str, str] | None, faults: Sequence[FieldError], honeypot: str
+def html(  # noqa: PLR0913  # the parts of a page
+    message: str,
+    kind: type[Body],
+    *,
+    values: Mapping[str, str] | None,
+    faults: Sequence[FieldError],
+    honeypot: str,
+    hidden: Sequence[str],
 ) -> str:
     """Return the page. Without `values` it has no form, because the body could not be read.
 
-    `honeypot` is the name of the field that people do not see.
+    `honeypot` is the name of the field that people do not see, and `hidden` are all that are not theirs to fill in.
     """
     heading = "Please correct what is marked." if faults else f"{message}."
     parts = [f"<h1>{escape(heading)}</h1>"]
@@ -57,7 +63,7 @@ def html(
     else:
         found = {fault.field: fault.message for fault in faults}
         hints = get_type_hints(kind, include_extras=True)
-        shown = [field for field in fields(kind) if field.name != honeypot]
+        shown = [field for field in fields(kind) if body_name(field.name) not in hidden]
         names = {body_name(field.name) for field in shown}
         parts += [_fault(f"{name} {text}") for name, text in found.items() if name not in names]
         parts.append('<form method="post" accept-charset="utf-8">')

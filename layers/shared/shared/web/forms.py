@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 from urllib.parse import urlencode
 
+from shared.accounts import hooks
 from shared.core import logs
 from shared.core.config import settings
 from shared.core.errors import Error, ErrorTypes, FieldError, InvalidInput
@@ -32,7 +33,7 @@ from shared.web import form_data
 from shared.web.api import Api
 from shared.web.caller import Admin
 from shared.web.form_data import MULTIPART, URLENCODED
-from shared.web.inputs import JSON, Body, IdempotencyKey
+from shared.web.inputs import CAPTCHA, JSON, IdempotencyKey, StrangersBody
 from shared.web.pages import Paging, page
 from shared.web.request import Request, UnsupportedMediaType
 from shared.web.responses import Created, Html, Page, Response, SeeOther, failure
@@ -42,11 +43,13 @@ if TYPE_CHECKING:
 
 # Bots fill in this field.
 HONEYPOT = "website"
+# Fields that are no part of what is submitted.
+NOT_SUBMITTED = (HONEYPOT, CAPTCHA)
 _MAX_PER_MINUTE = 5
 _WEIGHT_ZERO = re.compile(r"q\s*=\s*0(\.0{0,3})?")
 
 
-class Fields(Body):
+class Fields(StrangersBody):
     """The fields of a form, sent as JSON or in one of the encodings of HTML forms. Unknown fields are ignored."""
 
     website: str | None = None
@@ -131,7 +134,7 @@ class Form:
         for operation in (read, send):
             operation.__name__ += "_" + re.sub(r"\W", "_", self.name)
         self.api.get(read)
-        self.api.post(limit=Limit(self.name, _MAX_PER_MINUTE))(send)
+        self.api.post(limit=Limit(self.name, _MAX_PER_MINUTE), errors=hooks.MAIL_ERRORS)(send)
 
     def _failed(self, request: Request, error: Exception) -> Response:
         """Return the response for an error: for a browser a page, or a redirect to one."""
@@ -147,7 +150,12 @@ class Form:
 
         faults = error.fields if isinstance(error, InvalidInput) else ()
         content = form_page.html(
-            answer["message"], self.fields, values=_typed(request), faults=faults, honeypot=HONEYPOT
+            answer["message"],
+            self.fields,
+            values=_typed(request),
+            faults=faults,
+            honeypot=HONEYPOT,
+            hidden=NOT_SUBMITTED,
         )
         return Html(content, response.status, {**response.headers, "Content-Security-Policy": form_page.policy()})
 
@@ -155,8 +163,8 @@ class Form:
         if sent.website:
             logs.logger.info("bot", extra={"fields": {"form": self.name, "requestId": client.request_id}})
             return {"id": submissions.new_id()}
-        fields = sent.to_json()
-        del fields[HONEYPOT]
+        hooks.before_mail_to_stranger(sent.captcha_token, client)
+        fields = {name: value for name, value in sent.to_json().items() if name not in NOT_SUBMITTED}
         once = Once(operation=f"submit {self.name}", scope=client.network, key=key.text, request=fields)
         return submissions.submit(self.name, fields, recipient=self._recipient, once=once)
 

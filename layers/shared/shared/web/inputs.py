@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
 from shared.core.errors import ErrorTypes, FieldError, IdempotencyKeyReused, InvalidInput
 from shared.values import declared
-from shared.values.types import Place
+from shared.values.types import CaptchaToken, Place
 from shared.web.request import BodyTooLarge, Request, UnsupportedMediaType
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ RANGE = ("_from", "_to")
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 # The default of a field of `PATCH`: what the caller leaves out stays as it is. `Body.given` tells it from null.
 OMITTED: Any = object()
+CAPTCHA = "captchaToken"
 
 
 def body_name(name: str) -> str:
@@ -159,6 +160,13 @@ class Body(_Input):
         if not given:
             raise InvalidInput(f"Provide at least one of {', '.join(self._names())}")
         return given
+
+
+class StrangersBody(Body):
+    """The body of a request without a sign-in that causes an email."""
+
+    captcha_token: CaptchaToken | None = None
+    """For `before_mail_to_stranger` in `shared.accounts.hooks`, which ignores it unless the project has changed it."""
 
 
 class Query(_Input):
