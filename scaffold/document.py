@@ -39,8 +39,7 @@ from shared.shapes.fields import Id
 from shared.shapes.submissions import PublicSubmission
 from shared.web import responses
 from shared.web.api import Operation
-from shared.web.caller import Caller
-from shared.web.form_data import MULTIPART, URLENCODED
+from shared.web.caller import Caller, Visitor
 from shared.web.forms import NOT_SUBMITTED, Fields
 from shared.web.inputs import JSON, Body, Query
 from shared.web.request import MethodNotAllowed, UnsupportedMediaType
@@ -219,6 +218,8 @@ class _Builder:
             described["description"] = "\n\n".join(rest)
         if any(_is_a(kind, Caller) for kind in kinds):
             described["security"] = [{_SECURITY_SCHEME: []}]
+        elif Visitor in kinds:
+            described["security"] = [{}, {_SECURITY_SCHEME: []}]
         parameters = [*_path_parameters(route.path), *self._parameters(kinds)]
         if _is_conditional(operation):
             parameters += [
@@ -248,11 +249,10 @@ class _Builder:
         resolved = self._resolved(schema)
         shown = kind.input_example or example(schema, self._schemas, complete=False)
         content = {"schema": schema, "example": shown}
-        media_types = [JSON, URLENCODED, MULTIPART] if issubclass(kind, Fields) else [JSON]
         return {
             "description": inspect.getdoc(kind),
             "required": bool(resolved.get("required")),
-            "content": dict.fromkeys(media_types, content),
+            "content": dict.fromkeys(kind.media_types, content),
         }
 
     # Responses ----------------------------------------------------------------------------------------
@@ -268,7 +268,7 @@ class _Builder:
         if _is_conditional(operation):
             found[HTTPStatus.NOT_MODIFIED] = self._response(HTTPStatus.NOT_MODIFIED, {}, {"ETag": True})
         errors: dict[HTTPStatus, list[type[Error]]] = defaultdict(list)
-        for error in _errors(operation):
+        for error in [MethodNotAllowed] if route.api.redirects_errors else _errors(operation):
             errors[status_of(error)].append(error)
         if operation.limit is not None:
             for response in found.values():

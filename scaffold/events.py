@@ -19,7 +19,11 @@ def event(path: str, verb: str, operation: Json) -> Json:
     """
     parameters: list[Json] = operation.get("parameters", [])
     in_path = {own["name"]: own["schema"]["examples"][0] for own in parameters if own["in"] == "path"}
-    query = {own["name"]: str(own["schema"]["default"]) for own in parameters if "default" in own["schema"]}
+    query = {
+        own["name"]: str(own["schema"]["examples"][0] if own["required"] else own["schema"]["default"])
+        for own in parameters
+        if own["in"] == "query" and (own["required"] or "default" in own["schema"])
+    }
     raw_path = path.format(**in_path)
     headers = {
         "accept": JSON,
@@ -47,8 +51,17 @@ def event(path: str, verb: str, operation: Json) -> Json:
     if query:
         made["queryStringParameters"] = query
     if "requestBody" in operation:
-        made["body"] = json.dumps(operation["requestBody"]["content"][JSON]["example"], ensure_ascii=False)
+        made["body"] = _body(operation["requestBody"]["content"], headers)
     return {**made, "isBase64Encoded": False}
+
+
+def _body(content: Json, headers: dict[str, str]) -> str:
+    """Return the example of a body as JSON or, if that is not accepted, as a form, and set its type."""
+    if JSON in content:
+        return json.dumps(content[JSON]["example"], ensure_ascii=False)
+    [media_type] = content
+    headers["content-type"] = media_type
+    return urlencode(content[media_type]["example"])
 
 
 def _context(path: str, raw_path: str, verb: str) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from shared.core.errors import NotAllowed, ReauthenticationRequired
 from shared.web.api import Operation
 from shared.web.caller import Admin, Caller, Fresh
 from shared.web.forms import NOT_SUBMITTED
-from shared.web.inputs import JSON
 
 FILE = ROOT / "README.md"
 _START, _END = "<!-- routes: written by `make sync` -->\n", "<!-- end of routes -->\n"
@@ -48,7 +47,7 @@ def _who(operation: Operation) -> str:
 def _what(described: Json, document: Json) -> str:
     takes = []
     if "requestBody" in described:
-        schema = described["requestBody"]["content"][JSON]["schema"]
+        schema = next(iter(described["requestBody"]["content"].values()))["schema"]
         schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
         required = schema.get("required", ())
         shown = [name for name in schema["properties"] if name not in NOT_SUBMITTED]

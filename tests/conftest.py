@@ -26,9 +26,11 @@ from local.aws.resources import generated
 from local.clean import clean_environment
 from local.hosts import is_local
 from local.template import Project, read_project
+from shared.accounts import openid
 from shared.core import aws, config, tables
 from shared.mail import pace, providers
 from shared.records import factor_keys, keys, limits, proxy_keys
+from shared.records import providers as provider_records
 from shared.values import passwords
 from tests.support import ISSUER, ROOT, proof, rights, stored
 from tests.support.accounts import ADMIN_EMAIL, member
@@ -263,6 +265,8 @@ def fake_aws(
         monkeypatch.setattr(module, "sleep", lambda _: None)
     keys.memory.forget()
     factor_keys.memory.forget()
+    provider_records.memory.forget()
+    openid.memory.clear()
     proxy_keys.memory.forget()
     forget_circuits()
 
@@ -351,6 +355,7 @@ def ministack(
     empty(set(stored.tables()) - {"PublicKeysTable"})
     keys.memory.forget()
     factor_keys.memory.forget()
+    provider_records.memory.forget()
     yield
     forget_clients()
     keys.memory.forget()

@@ -137,6 +137,8 @@ def test_only_functions_that_issue_tokens_read_the_signing_key() -> None:
         "login/email/verify",
         "login/passkey/index",
         "mfa",
+        "oauth/token",
+        "oauth/by_id/id_token",
         "refresh",
         "reauthenticate",
         "change_password",
@@ -147,7 +149,7 @@ def test_only_functions_that_issue_tokens_read_the_signing_key() -> None:
 
 def test_only_functions_that_seal_or_verify_factors_read_their_key() -> None:
     readers = {folder for folder, permissions in granted().items() for _, on in permissions if on == "FactorKeySecret"}
-    verifiers = {"mfa", "reauthenticate", "factors/index", "factors/by_id", "recovery_codes"}
+    verifiers = {"mfa", "reauthenticate", "factors/index", "factors/by_id", "recovery_codes", "oauth/by_id/id_token"}
     passkeys = {f"{folder}/{part}" for folder in ("passkeys", "login/passkey") for part in ("index", "options")}
     assert readers == {f"auth/{name}" for name in verifiers | passkeys}
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
@@ -37,7 +38,8 @@ class Operation:
         url = self.path
         for parameter in self.parameters("path"):
             url = url.replace(f"{{{parameter['name']}}}", parameter["schema"]["examples"][0])
-        return url
+        required = {own["name"]: own["schema"]["examples"][0] for own in self.parameters("query") if own["required"]}
+        return f"{url}?{urlencode(required)}" if required else url
 
     @property
     def needs_caller(self) -> bool:
@@ -46,8 +48,8 @@ class Operation:
     @property
     def body(self) -> Any:
         """The example of its body, or None."""
-        content = self.declared.get("requestBody", {}).get("content")
-        return content["application/json"]["example"] if content else None
+        content = self.declared.get("requestBody", {}).get("content", {})
+        return content["application/json"]["example"] if "application/json" in content else None
 
     def parameters(self, place: str) -> list[Any]:
         return [own for own in self.declared.get("parameters", ()) if own["in"] == place]
@@ -83,7 +85,7 @@ def with_invalid_input(operation: Operation, given: "Given") -> Reply:
     if operation.body is not None:
         return operation.call(given.caller(operation), '{"truncated": ')
     if operation.parameters("query"):
-        return operation.call(given.caller(operation), url=f"{operation.url}?limit=0")
+        return operation.call(given.caller(operation), url=f"{operation.url.partition('?')[0]}?limit=0")
     return operation.call(given.caller(operation), idempotency_key="")
 
 

@@ -36,7 +36,12 @@ NOT_ALLOWED = [
     for verb in VERBS
     if verb not in verbs and not (verb == "HEAD" and path in READABLE)
 ]
-WITH_BODY = [endpoint for endpoint, event in zip(ENDPOINTS, REQUESTS, strict=True) if "body" in event]
+# Without the page that a provider sends a browser to with a form, which redirects it after every error.
+WITH_BODY = [
+    endpoint
+    for endpoint, event in zip(ENDPOINTS, REQUESTS, strict=True)
+    if "body" in event and event["headers"]["content-type"] == "application/json"
+]
 
 
 # Verbs ---------------------------------------------------------------------------------------------
@@ -70,8 +75,8 @@ def test_wrong_verb_is_rejected_before_anything_else_is_checked(api: Api, wire: 
 @pytest.mark.usefixtures("environment")
 def test_events_cover_each_path_and_verb_of_the_code() -> None:
     assert len(routes()) == len(ALLOWED)
-    for pattern, module in routes():
-        assert [verbs for path, verbs in ALLOWED.items() if pattern.fullmatch(path)] == [module.api.methods]
+    for path, verbs in ALLOWED.items():
+        assert verbs == next(module.api.methods for pattern, module in routes() if pattern.fullmatch(path))
 
 
 # Authentication ------------------------------------------------------------------------------------

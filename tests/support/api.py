@@ -31,10 +31,11 @@ def load(folder: str) -> ModuleType:
 def routes() -> list[tuple[re.Pattern[str], ModuleType]]:
     """Return a pattern for each path in the code, with the module that serves it."""
     modules = [load(str(file.parent.relative_to(FUNCTIONS))) for file in sorted(FUNCTIONS.glob("**/app.py"))]
+    # Like API Gateway, prefer a fixed part of a path to a parameter.
+    found = [module for module in modules if hasattr(module, "api")]
+    found.sort(key=lambda module: module.api.path.replace("{", "~"))
     return [
-        (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(module.api.path))), module)
-        for module in modules
-        if hasattr(module, "api")
+        (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(module.api.path))), module) for module in found
     ]
 
 
@@ -45,6 +46,7 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     text: str
+    cookie: str = ""
 
     @property
     def json(self) -> Any:
@@ -89,7 +91,8 @@ class Api:
                 parameters = {name: unquote(value) for name, value in match.groupdict().items()}
                 answer = module.handler({**event, "pathParameters": parameters}, None)
                 headers = {name.lower(): value for name, value in answer["headers"].items()}
-                reply = Reply(answer["statusCode"], headers, answer.get("body", ""))
+                cookie = "; ".join(answer.get("cookies", ()))
+                reply = Reply(answer["statusCode"], headers, answer.get("body", ""), cookie)
                 method = ((event["requestContext"] or {}).get("http") or {}).get("method", "")
                 proof.see(module.api.path, method, reply.status, reply.headers, reply.text)
                 return reply
@@ -135,6 +138,8 @@ def event(method: str, url: str, body: str | None, headers: Mapping[str, str], i
         },
         "isBase64Encoded": False,
     }
+    if cookie := event["headers"].pop("cookie", ""):
+        event["cookies"] = cookie.split("; ")
     if parts.query:
         event["queryStringParameters"] = dict(parse_qsl(parts.query, keep_blank_values=True))
     if body is not None:

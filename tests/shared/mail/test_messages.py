@@ -21,6 +21,7 @@ from shared.mail.message import Message
 from shared.mail.rendering import contrast, ink, render
 from shared.records import (
     credentials,
+    flows,
     one_time_tokens,
     registrations,
     sign_in_requests,
@@ -76,6 +77,7 @@ def configure(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -
 @pytest.fixture
 def compose(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Message]:
     """Return a function that composes the email of a case, with a fixed account, link and code."""
+    monkeypatch.setattr(flows, "issue_for_mailbox", lambda *_: TOKEN)
     monkeypatch.setattr(one_time_tokens, "issue", lambda *_, **__: TOKEN)
     monkeypatch.setattr(one_time_tokens, "issue_for_sign_in", lambda *_, **__: TOKEN)
     monkeypatch.setattr(one_time_tokens, "issue_for_mailbox", lambda *_: TOKEN)
@@ -126,6 +128,13 @@ CASES: Mapping[str, tuple[Credential | None, Any, Mapping[str, str]]] = {
     "email_change": (ADA, "email_change", {"userId": "0198c0de", "request": "1"}),
     "email_changed": (ADA, "email_changed", {"userId": "0198c0de", "version": "2"}),
     "password_changed": (ADA, "password_changed", {}),
+    "identity_link": (
+        ADA,
+        "identity_link",
+        {"provider": "google", "issuer": "i", "subject": "s", "email": "ada@example.com", "challenge": "c"},
+    ),
+    "identity_linked": (ADA, "identity_linked", {"provider": "Google"}),
+    "identity_unlinked": (ADA, "identity_unlinked", {"provider": "Google"}),
     "new_device": (ADA, "new_device", {"ip": "203.0.113.7", "user_agent": USER_AGENT}),
     "session_ended": (ADA, "session_ended", {}),
     "factor_added": (ADA, "factor_added", {}),

@@ -6,10 +6,10 @@ One rule for both:
 |---|---|---|
 | a factor | the first step, and a factor | a factor |
 | no factor, but a password | the first step | its password |
-| neither | the first step | a link or code in an email |
+| neither | the first step | a sign-in with a linked provider, or a link or code in an email |
 
-The first step is a password, or a link or code in an email. A passkey that has verified its user is both steps at
-once. Fresh means that the proof is less than ten minutes old.
+The first step is a password, a linked provider, or a link or code in an email. A passkey that has verified its user is
+both steps at once. Fresh means that the proof is less than ten minutes old.
 
 Threats. An attacker who knows the password, or reads the mailbox, wants to skip the factor: every way in asks
 `require_second_step` for the account as it is, and no session exists before. An attacker uses the first step of
@@ -25,7 +25,7 @@ import uuid
 from typing import NamedTuple, get_args
 
 from shared.core import clock
-from shared.core.errors import InvalidMfaToken, MfaRequired, ReauthenticationRequired, SessionEnded
+from shared.core.errors import InvalidMfaToken, LastWayIn, MfaRequired, ReauthenticationRequired, SessionEnded
 from shared.records import credentials, users
 from shared.records.credentials import Credential
 from shared.records.sessions import Session
@@ -50,7 +50,9 @@ def sufficient(credential: Credential) -> tuple[Method, ...]:
     types = set(credential.factors.values())
     if types:
         return (*(method for method in _METHODS if method in types), "recovery_code")
-    return ("password",) if credential.password_hash is not None else ("email",)
+    if credential.password_hash is not None:
+        return ("password",)
+    return ("provider", "email") if credential.identities else ("email",)
 
 
 def require_fresh(session: Session, credential: Credential | None = None) -> None:
@@ -67,6 +69,18 @@ def require_fresh(session: Session, credential: Credential | None = None) -> Non
     # Whoever has copied an earlier access token must not gain by the owner's proof.
     if session.is_superseded or all(session.proofs.get(method, 0) + FRESH_PERIOD < clock.now() for method in methods):
         raise ReauthenticationRequired(methods)
+
+
+def require_way_in(credential: Credential) -> None:
+    """Require that an account can still be reached otherwise than by email.
+
+    Raises:
+        LastWayIn: it has no password, no passkey and no identity.
+
+    """
+    has_passkey = "passkey" in credential.factors.values()
+    if credential.password_hash is None and not has_passkey and not credential.identities:
+        raise LastWayIn
 
 
 def credential_of(session: Session) -> Credential:

@@ -1,4 +1,4 @@
-"""Challenges for passkeys: what an authenticator signs, so that a signature is good for one ceremony, once.
+"""Challenges: what an authenticator signs, or a provider repeats in an id token, so that it is good for once.
 
 Asking for a challenge costs no write, so nobody can fill a table with them: a challenge authenticates itself. It holds
 random bytes, its expiry and an HMAC over these, the ceremony and, for a registration, the account and the session. It
@@ -17,8 +17,10 @@ from shared.core.tables import Change
 from shared.records import factor_keys, one_time_tokens
 from shared.records.sessions import Session
 
-Ceremony: TypeAlias = Literal["register", "sign-in"]
+Ceremony: TypeAlias = Literal["register", "sign-in", "id-token"]
 LIFETIME = 5 * clock.MINUTE
+# An app asks for it before it asks its user.
+NONCE_LIFETIME = 10 * clock.MINUTE
 
 # The id of the key, the expiry, and random bytes; an HMAC of 16 bytes follows.
 _CONTENT = struct.Struct(">8sQ16s")
@@ -33,7 +35,8 @@ def new(ceremony: Ceremony, session: Session | None = None) -> bytes:
 
     """
     key_id = factor_keys.current()
-    content = _CONTENT.pack(key_id.encode(), clock.now() + LIFETIME, secrets.token_bytes(16))
+    lifetime = NONCE_LIFETIME if ceremony == "id-token" else LIFETIME
+    content = _CONTENT.pack(key_id.encode(), clock.now() + lifetime, secrets.token_bytes(16))
     return content + _seal(key_id, ceremony, session, content)
 
 

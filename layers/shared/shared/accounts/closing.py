@@ -6,16 +6,28 @@ from shared.accounts import lookup
 from shared.core import clock
 from shared.core.errors import EmailChangeUndoable
 from shared.core.tables import optimistic, write
-from shared.records import activity, closures, credentials, factors, outbox, registrations, sessions, tries, users
+from shared.records import (
+    activity,
+    closures,
+    credentials,
+    factors,
+    identities,
+    outbox,
+    registrations,
+    sessions,
+    tries,
+    users,
+)
 from shared.values.client import Client
 from shared.values.versions import ANY, Versions
 
 
 @optimistic
 def close(user_id: str, client: Client, versions: Versions = ANY) -> None:
-    """Delete an account: profile, credentials, factors, sessions and reserved addresses. Its addresses become free.
+    """Delete an account: profile, credentials, factors, identities, sessions and reserved addresses.
 
-    A job removes the rest: see `shared.accounts.removal`. docs/personal-data.md says what stays, and for how long.
+    Its addresses become free. A job removes the rest: see `shared.accounts.removal`. docs/personal-data.md says what
+    stays, and for how long.
 
     Raises:
         UserNotFound: there is no such user.
@@ -35,6 +47,7 @@ def close(user_id: str, client: Client, versions: Versions = ANY) -> None:
         credentials.removing(credential),
         freeing,
         factors.removing_all(factors.of_user(user.id)),
+        identities.removing_all(credential),
         sessions.ending_all(user.id),
         closures.adding(
             user.id, user.email, closed_at, after_commit=partial(_clear_address, user.email, client, closed_at)

@@ -18,6 +18,7 @@ from shared.records import (
     activity,
     credentials,
     factors,
+    identities,
     limits,
     one_time_tokens,
     outbox,
@@ -95,7 +96,7 @@ def confirm(token: OneTimeToken, client: Client) -> None:
 def undo(token: OneTimeToken, client: Client) -> None:
     """Restore the former address, end every session, remove the password, and email a link to choose a new one.
 
-    Factors and recovery codes from after the change are removed.
+    Factors and recovery codes from after the change are removed, and so are identities that were linked since.
 
     Raises:
         InvalidOneTimeToken: the change was undone already, or the former address is no longer reserved.
@@ -110,16 +111,22 @@ def undo(token: OneTimeToken, client: Client) -> None:
     if former is None or former.reserved_until is None or emails.key(token.target) not in credential.former:
         raise one_time_tokens.rejection(token)
     moved = users.updated(user, email=token.target, email_status="ok")
-    # Whoever changed the address may have added factors, to sign in with them later.
+    # Whoever changed the address may have added factors and identities, to sign in with them later.
+    changed_at = former.reserved_until - credentials.UNDO_PERIOD
     found = factors.of_user(user.id)
-    added = found.added_since(former.reserved_until - credentials.UNDO_PERIOD)
+    added = found.added_since(changed_at)
     keep = {each: kind for each, kind in credential.factors.items() if each not in added.ids}
     if not keep:
         added = found
+    linked = {each.id for each in identities.of_credential(credential) if each.created_at >= changed_at}
+    identities_left = {each: provider for each, provider in credential.identities.items() if each not in linked}
     write(
         one_time_tokens.consuming(token),
-        credentials.moving_back(credential, token.target, network=client.network, keep=keep),
+        credentials.moving_back(
+            credential, token.target, network=client.network, factors=keep, identities=identities_left
+        ),
         factors.removing_all(added),
+        *(identities.removing(each, user.id) for each in linked),
         users.replacing(user, moved),
         suppressions.lifting(token.target),
         sessions.ending_all(user.id),

@@ -34,10 +34,8 @@ from shared.records.credentials import Credential
 from shared.records.one_time_tokens import OneTimeToken
 from shared.records.sign_in_requests import SignInRequest, Use
 from shared.records.users import User
+from shared.values import emails
 from shared.values.client import Client
-from shared.values.visibility import is_visible
-
-_MAX_NAME_LENGTH = 100
 
 # Returns the changes that use a link or a code, and record the session that it starts, or "".
 _Using: TypeAlias = Callable[[str], list[Change]]
@@ -48,7 +46,7 @@ def ask(*, email: str, name: str | None, is_bound: bool, client: Client) -> str:
 
     `name` is for a new account. With `is_bound`, the link is valid only together with the secret.
     """
-    request, secret = sign_in_requests.new(email=email, name=name or _name_in(email), is_bound=is_bound)
+    request, secret = sign_in_requests.new(email=email, name=name or emails.name_in(email), is_bound=is_bound)
     number = limits.allow_email("sign_in", email)
     details = {"request": request.digest, "number": str(number), "refused": "" if _may_sign_up(email) else "yes"}
     write(
@@ -66,12 +64,6 @@ def _may_sign_up(email: str) -> bool:
     except Forbidden:
         return False
     return True
-
-
-def _name_in(email: str) -> str:
-    """Return the name of someone who has told only an address: what is before the @, if it is visible."""
-    local, _, domain = email.rpartition("@")
-    return local if is_visible(local) else domain[:_MAX_NAME_LENGTH]
 
 
 @optimistic

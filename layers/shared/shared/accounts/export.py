@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from shared.accounts import resources
 from shared.core.errors import SessionEnded
 from shared.core.tables import write
-from shared.records import activity, exports, factors, limits, sessions, users
+from shared.records import activity, exports, factors, identities, limits, sessions, users
 from shared.records.sessions import Session
 from shared.records.users import User
 from shared.values.client import Client
@@ -64,6 +64,8 @@ def _parts(user: User, session: Session) -> Iterator[str]:
     yield from _list("sessions", (each.public(current=each.id == session.id) for each in sessions.of_user(user.id)))
     yield ","
     yield from _list("factors", (factor.public() for factor in factors.of_user(user.id).confirmed))
+    yield ","
+    yield from _list("identities", (each.public() for each in identities.of_credential(users.credential_of(user))))
     yield ","
     yield from _list("activity", (entry.public() for entry in activity.of_user(user.id)))
     yield ',"resources":{'

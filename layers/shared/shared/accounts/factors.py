@@ -6,15 +6,15 @@ session that a removed factor has raised: the removal lowers it. Two confirmatio
 sign-in: each changes the version of the credentials, and one of the two starts again.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
-from shared.accounts import lookup
+from shared.accounts import assurance, lookup
 from shared.core.config import settings
 from shared.core.errors import (
     FactorConfirmed,
     FactorNotFound,
     InvalidCredentials,
-    LastWayIn,
     NoFactors,
     TooManyFactors,
 )
@@ -121,7 +121,7 @@ def remove(session: Session, factor_id: str, client: Client) -> None:
 
     Raises:
         FactorNotFound: there is no such factor.
-        LastWayIn: it is the last passkey of an account without a password.
+        LastWayIn: it is the last passkey of an account without a password and without an identity.
         TooManyRequests: see `limits.count_factor_change`.
 
     """
@@ -132,8 +132,8 @@ def remove(session: Session, factor_id: str, client: Client) -> None:
         write(factors.removing(factor))
         return
     left = {each: kind for each, kind in credential.factors.items() if each != factor.id}
-    if factor.type == "passkey" and credential.password_hash is None and "passkey" not in left.values():
-        raise LastWayIn
+    if factor.type == "passkey":
+        assurance.require_way_in(replace(credential, factors=left))
     limits.count_factor_change(user.id)
     write(
         credentials.changing(credential, factors=left),

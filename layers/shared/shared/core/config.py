@@ -25,6 +25,7 @@ class Settings(NamedTuple):
     users_table: str
     credentials_table: str
     factors_table: str
+    identities_table: str
     sessions_table: str
     one_time_tokens_table: str
     registrations_table: str

@@ -6,6 +6,7 @@ Error
 │   ├── InvalidCursor
 │   ├── InvalidOneTimeToken     wrong, used, void or expired: does not reveal which
 │   ├── InvalidPasskey
+│   ├── InvalidFlow
 │   └── RegistrationRequired
 ├── Unauthenticated         the caller is not authenticated
 │   ├── NoToken
@@ -15,6 +16,7 @@ Error
 │   ├── InvalidCredentials
 │   ├── CodeAlreadyUsed
 │   ├── InvalidMfaToken
+│   ├── InvalidIdToken
 │   └── InvalidRefreshToken
 │       ├── SessionExpired
 │       └── RefreshTokenReused
@@ -22,17 +24,27 @@ Error
 │   ├── NotAllowed
 │   ├── SignUpClosed
 │   ├── DomainNotAllowed
+│   ├── AccessDenied
+│   ├── AccountDisabled
+│   ├── EmailUnverified
 │   ├── MfaRequired
 │   └── ReauthenticationRequired
 ├── NotFound
 │   ├── NoIssuer
 │   ├── UserNotFound
 │   ├── SessionNotFound
-│   └── FactorNotFound
+│   ├── FactorNotFound
+│   ├── ProviderNotFound
+│   └── IdentityNotFound
 ├── Conflict                the request contradicts stored data
 │   ├── EmailTaken
 │   ├── EmailChangeUndoable
 │   ├── FactorConfirmed
+│   ├── IdentityTaken
+│   ├── InvitationPending
+│   ├── AddressReserved
+│   ├── LinkRequired
+│   ├── TooManyIdentities
 │   ├── LastWayIn
 │   ├── NoFactors
 │   ├── PasskeyTaken
@@ -116,6 +128,13 @@ class InvalidPasskey(Invalid):
     message = "The passkey could not be registered: start again"
 
 
+class InvalidFlow(Invalid):
+    """The flow of a sign-in with a provider was not begun by this browser, or is used or expired."""
+
+    code = "invalid_flow"
+    message = "This sign-in was not started here, or is over: start again"
+
+
 class RegistrationRequired(Invalid):
     """The mailbox was proved, but not who registered."""
 
@@ -182,6 +201,13 @@ class InvalidMfaToken(Unauthenticated):
     message = "This sign-in is no longer valid: start again"
 
 
+class InvalidIdToken(Unauthenticated):
+    """The provider's id token is invalid, expired or not for us, or its nonce is used, expired or not ours."""
+
+    code = "invalid_id_token"
+    message = "The provider's answer is invalid: start again"
+
+
 class InvalidRefreshToken(Unauthenticated):
     """The refresh token was not issued by us, or its session has ended."""
 
@@ -229,6 +255,27 @@ class DomainNotAllowed(Forbidden):
 
     code = "domain_not_allowed"
     message = "You cannot use an email address of this domain"
+
+
+class AccessDenied(Forbidden):
+    """The user, or the provider, has refused the sign-in at the provider."""
+
+    code = "access_denied"
+    message = "The sign-in was cancelled"
+
+
+class AccountDisabled(Forbidden):
+    """An administrator has disabled the account. Only whoever has proved an identity of it learns that."""
+
+    code = "account_disabled"
+    message = "This account is disabled"
+
+
+class EmailUnverified(Forbidden):
+    """The provider does not say that the user has proved to own an address, so no account is opened or linked."""
+
+    code = "email_unverified"
+    message = "The provider has not verified your email address: sign in another way"
 
 
 class MfaRequired(Forbidden):
@@ -294,6 +341,20 @@ class FactorNotFound(NotFound):
     message = "Factor not found"
 
 
+class ProviderNotFound(NotFound):
+    """No provider of this name is configured."""
+
+    code = "provider_not_found"
+    message = "This provider is not available"
+
+
+class IdentityNotFound(NotFound):
+    """The caller's account is not linked to this identity."""
+
+    code = "identity_not_found"
+    message = "Linked account not found"
+
+
 class Conflict(Error):
     """The request contradicts stored data."""
 
@@ -329,6 +390,41 @@ class FactorConfirmed(Conflict):
     message = "This factor is already confirmed"
 
 
+class IdentityTaken(Conflict):
+    """Another account is linked to this identity."""
+
+    code = "identity_taken"
+    message = "Another account is linked to this identity"
+
+
+class InvitationPending(Conflict):
+    """The address was invited, and the invitation is not accepted yet. It has been mailed again."""
+
+    code = "invitation_pending"
+    message = "You were invited: follow the link in the email that we have sent again"
+
+
+class AddressReserved(Conflict):
+    """The address was that of an account until lately, and its owner may still undo the change: the link was mailed."""
+
+    code = "address_reserved"
+    message = "This address belonged to an account until lately: follow the link in the email that we have sent again"
+
+
+class LinkRequired(Conflict):
+    """The address has an account, which the identity is not linked to yet. Its owner has been mailed a link."""
+
+    code = "link_required"
+    message = "You have an account already: follow the link in the email that we have sent to link it"
+
+
+class TooManyIdentities(Conflict):
+    """The account is linked to as many identities as it may be."""
+
+    code = "too_many_identities"
+    message = "Your account is linked to too many others: unlink one first"
+
+
 class NoFactors(Conflict):
     """Recovery codes stand in for a factor, and the account has none."""
 
@@ -337,10 +433,10 @@ class NoFactors(Conflict):
 
 
 class LastWayIn(Conflict):
-    """Without this passkey, the account could be reached by email only."""
+    """Without this passkey or identity, the account could be reached by email only."""
 
     code = "last_way_in"
-    message = "This is your last way to sign in: set a password or add a passkey first"
+    message = "This is your last way to sign in: add another one first"
 
 
 class PasskeyTaken(Conflict):

@@ -10,9 +10,20 @@ such as a name, never appears in an email to an unverified address.
 from collections.abc import Callable, Mapping
 
 from shared.core import config
+from shared.core.config import settings
 from shared.mail.message import Message, page_url
-from shared.records import credentials, limits, one_time_tokens, registrations, sign_in_requests, users
+from shared.records import (
+    credentials,
+    flows,
+    limits,
+    one_time_tokens,
+    providers,
+    registrations,
+    sign_in_requests,
+    users,
+)
 from shared.records.credentials import Credential
+from shared.records.flows import Subject
 from shared.records.outbox import Entry, Kind
 from shared.records.registrations import Registration
 from shared.values import emailed_codes
@@ -124,6 +135,19 @@ def _unfinished_sign_up(entry: Entry) -> Message | None:
 def _already_registered(owner: Credential) -> Message:
     pages = {"forgot_url": page_url("forgot-password"), "sign_in_url": page_url("login")}
     return Message.from_template("already_registered", owner.address, **pages)
+
+
+def identity_link(entry: Entry) -> Message | None:
+    """Let the owner link an identity that has this address at its provider."""
+    credential = credentials.find(entry.to)
+    if credential is None or credential.is_reserved or credential.invited:
+        return None
+    details = entry.details
+    subject = Subject(details["provider"], details["issuer"], details["subject"], details["email"])
+    code = flows.issue_for_mailbox(credential, subject, details["challenge"])
+    url = f"{settings().frontend_url}/auth/callback?code={code}"
+    provider = providers.name_of(subject.provider)
+    return Message.from_template("identity_link", credential.address, url=url, provider=provider)
 
 
 # Emails about a change of address ------------------------------------------------------------------

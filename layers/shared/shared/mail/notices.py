@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from shared.mail.message import Message, page_url
-from shared.records import credentials
+from shared.records import credentials, providers
 from shared.records.outbox import Entry
 
 
@@ -22,7 +22,13 @@ def password_changed(entry: Entry) -> Message:
     credential = credentials.find(entry.to)
     types = [] if credential is None else list(credential.factors.values())
     numbers = {"a passkey": types.count("passkey"), "an authenticator app as a second step": types.count("totp")}
-    ways = ["the new password", *(name for name, number in numbers.items() if number), "a link or a code in an email"]
+    linked = [] if credential is None else sorted({providers.name_of(each) for each in credential.identities.values()})
+    ways = [
+        "the new password",
+        *linked,
+        *(name for name, number in numbers.items() if number),
+        "a link or a code in an email",
+    ]
     return Message.from_template(
         "password_changed", entry.to, ways=", ".join(ways), forgot_url=page_url("forgot-password")
     )

@@ -34,9 +34,10 @@ class Credential:
     `invited` is True until an invitation is accepted. `password_hash` is None until then, and after a change of address
     was undone, or always if a sign-up by email opened the account. `signed_up` is True if a registration or a sign-up
     with this address opened it. `email_change` identifies the latest request to change the address. `factors` are the
-    types of the confirmed factors, by id; the rest is in `shared.records.factors`. `devices` are digests of the user
-    agents that have signed in, `networks` the last three networks, and `device_key` seals device tokens and first
-    steps. `former` are the keys of former addresses to which a link can take the account back, latest first. If
+    types of the confirmed factors, by id; the rest is in `shared.records.factors`. `identities` are the providers of
+    the linked identities, by id; the rest is in `shared.records.identities`. `devices` are digests of the user agents
+    that have signed in, `networks` the last three networks, and `device_key` seals device tokens and first steps.
+    `former` are the keys of former addresses to which a link can take the account back, latest first. If
     `reserved_until` (seconds since 1970) is set, this is such a former address, reserved for its user so that the
     change of address can be undone.
     """
@@ -52,6 +53,7 @@ class Credential:
     signed_up: bool = False
     email_change: str = ""
     factors: Mapping[str, FactorType] = field(default_factory=dict)
+    identities: Mapping[str, str] = field(default_factory=dict)
     device_key: bytes
     devices: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
@@ -82,6 +84,7 @@ class Credential:
             "signedUp": self.signed_up,
             "emailChange": self.email_change,
             "factors": dict(self.factors),
+            "identities": dict(self.identities),
             "devices": list(self.devices),
             "networks": list(self.networks),
             "deviceKey": self.device_key,
@@ -104,6 +107,7 @@ class Credential:
             signed_up=item["signedUp"],
             email_change=item["emailChange"],
             factors=item["factors"],
+            identities=item["identities"],
             devices=tuple(item["devices"]),
             networks=tuple(item["networks"]),
             device_key=item["deviceKey"],
@@ -150,7 +154,7 @@ def adding(credential: Credential, *, otherwise: type[Error] = Outdated) -> list
 
 
 def changing(
-    credential: Credential, **attributes: str | bool | bytes | list[str] | dict[str, FactorType] | None
+    credential: Credential, **attributes: str | bool | bytes | list[str] | Mapping[str, str] | None
 ) -> list[Change]:
     """Return the changes that set `attributes`, named as in the table, and invalidate earlier tokens."""
     return [
@@ -195,8 +199,17 @@ def moving(credential: Credential, email: str) -> list[Change]:
     ]
 
 
-def moving_back(credential: Credential, email: str, *, network: str, keep: Mapping[str, FactorType]) -> list[Change]:
-    """Return the changes that move the account back to a former address, without a password, and `keep` these factors.
+def moving_back(
+    credential: Credential,
+    email: str,
+    *,
+    network: str,
+    factors: Mapping[str, FactorType],
+    identities: Mapping[str, str],
+) -> list[Change]:
+    """Return the changes that move the account back to a former address, without a password.
+
+    Of the factors and identities only these stay.
 
     All devices are forgotten, and all networks except the one that the request came from. The addresses in between
     become available.
@@ -213,7 +226,8 @@ def moving_back(credential: Credential, email: str, *, network: str, keep: Mappi
         password_hash=None,
         version=credential.version + 1,
         email_change="",
-        factors=keep,
+        factors=factors,
+        identities=identities,
         device_key=_new_key(),
         devices=(),
         networks=(network,),

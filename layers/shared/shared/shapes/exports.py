@@ -6,6 +6,7 @@ from typing_extensions import TypedDict
 
 from shared.shapes.activity import PublicEntry
 from shared.shapes.factors import PublicFactor
+from shared.shapes.identities import PublicIdentity
 from shared.shapes.sessions import PublicSession
 from shared.shapes.users import PublicUser
 
@@ -16,6 +17,7 @@ class AccountExport(TypedDict):
     user: PublicUser
     sessions: list[PublicSession]
     factors: list[PublicFactor]
+    identities: list[PublicIdentity]
     activity: list[PublicEntry]
     """The security events of the last 90 days, newest first."""
     resources: dict[str, list[dict[str, Any]]]

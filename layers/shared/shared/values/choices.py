@@ -37,6 +37,8 @@ Event: TypeAlias = Literal[
     "generate_recovery_codes",
     "recovery_code_used",
     "passkey_clone_suspected",
+    "identity_linked",
+    "identity_unlinked",
     "user_modified",
     "data_exported",
     "user_deleted",

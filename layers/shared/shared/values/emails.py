@@ -11,6 +11,8 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from shared.values.visibility import is_visible
+
 if TYPE_CHECKING:
     from email_validator import ValidatedEmail
 
@@ -25,6 +27,7 @@ _PLAIN = re.compile(
 # a different address: `=?utf-8?q?eve=40evil.example=3E?=@example.com`.
 _ENCODED_WORD = "=?"
 _MAX_LOCAL_PART = 64
+_MAX_NAME_LENGTH = 100
 
 
 def parse(text: str) -> str:
@@ -63,6 +66,12 @@ def key(address: str) -> str:
 def domain(address: str) -> str:
     """Return the domain of an address from `parse`, in the form in which domains are compared: ASCII, lower case."""
     return ascii_address(address).rpartition("@")[2]
+
+
+def name_in(address: str) -> str:
+    """Return the name of someone of whom only the address is known: what is before the @, if it is visible."""
+    local, _, domain = address.rpartition("@")
+    return local if is_visible(local) else domain[:_MAX_NAME_LENGTH]
 
 
 def ascii_address(address: str) -> str:

@@ -141,6 +141,15 @@ def _code(text: str) -> str:
     return code
 
 
+def _path(text: str) -> str:
+    # A browser reads a backslash as a slash, and leaves out tabs and line breaks (WHATWG URL, 4.4).
+    if not text.startswith("/") or text.startswith("//") or "\\" in text:
+        raise ValueError("should be a path, with one slash at its start and no backslash")
+    if any(unicodedata.category(char) in _FORBIDDEN_CATEGORIES for char in text):
+        raise ValueError("must not contain control characters")
+    return text
+
+
 def real(value: float) -> float:
     """Return a number that DynamoDB keeps with all its bits, except -0.0. Raises ValueError."""
     if not holds(value):
@@ -210,6 +219,19 @@ Secret = Annotated[str, Rule(example="1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKi
 
 CaptchaToken = Annotated[str, Rule(max_length=8192, example="0.XPd3zS5cQ8yT")]
 """What the widget of a captcha has returned."""
+
+CodeChallenge = Annotated[
+    str, Rule(pattern="^[A-Za-z0-9_-]{43}$", example="E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")
+]
+"""The SHA-256 of a code verifier, as base64url (RFC 7636, 4.2: S256)."""
+
+CodeVerifier = Annotated[
+    str, Rule(pattern="^[A-Za-z0-9._~-]{43,128}$", example="dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
+]
+"""A code verifier (RFC 7636, 4.1)."""
+
+FrontEndPath = Annotated[str, Rule(_path, max_length=1000, example="/settings?tab=1")]
+"""A path of the front end, with its query. No other site can be meant by it."""
 
 RefreshToken = Annotated[str, Rule(example="AQ" + "A" * 90)]
 """A refresh token."""

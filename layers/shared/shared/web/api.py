@@ -91,7 +91,10 @@ class Verb:
 
 
 class Api:
-    """One path and its verbs. `handler` is what Lambda calls, and `failed` returns the response for an error."""
+    """One path and its verbs. `handler` is what Lambda calls, and `failed` returns the response for an error.
+
+    With `redirects_errors`, that redirects a browser, except after a wrong verb, and no other error is documented.
+    """
 
     def __init__(
         self,
@@ -100,8 +103,10 @@ class Api:
         mostly: Method | None = None,
         deadline: float = 5,
         failed: Callable[[Request, Exception], Response] | None = None,
+        redirects_errors: bool = False,
     ) -> None:
         self.path = path
+        self.redirects_errors = redirects_errors
         self._deadline = deadline
         self._failed = failed or _failed
         self._mostly = None if startup.starts_before_requests() else mostly

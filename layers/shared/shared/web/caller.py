@@ -88,6 +88,26 @@ class Caller:
         return cls(session)
 
 
+class Visitor:
+    """A signed-in user, or someone who does not say who they are: then `session` is None."""
+
+    identifies_caller: ClassVar[bool] = True
+    input_errors: ClassVar[ErrorTypes] = (InvalidToken, TokenExpired, SessionEnded)
+
+    def __init__(self, session: Session | None) -> None:
+        self.session = session
+
+    @classmethod
+    def from_request(cls, request: Request) -> "Visitor":
+        """Authenticate the caller, if the request has an access token.
+
+        Raises:
+            InvalidToken, TokenExpired, SessionEnded: it has one that is not valid. See `Caller.from_request`.
+
+        """
+        return cls(Caller.from_request(request).session if "authorization" in request.headers else None)
+
+
 class Admin(Caller):
     """A signed-in administrator."""
 

@@ -52,6 +52,8 @@ _WEIGHT_ZERO = re.compile(r"q\s*=\s*0(\.0{0,3})?")
 class Fields(StrangersBody):
     """The fields of a form, sent as JSON or in one of the encodings of HTML forms. Unknown fields are ignored."""
 
+    media_types: ClassVar = (JSON, URLENCODED, MULTIPART)
+
     website: str | None = None
     """Hidden from people, who leave it empty."""
 

@@ -127,6 +127,7 @@ class Body(_Input):
     """
 
     input_errors: ClassVar[ErrorTypes] = (InvalidInput, BodyTooLarge, UnsupportedMediaType)
+    media_types: ClassVar[tuple[str, ...]] = (JSON,)
 
     @classmethod
     def load(cls) -> None:

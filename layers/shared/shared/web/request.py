@@ -57,6 +57,11 @@ class Request:
             raise BodyTooLarge
         return body
 
+    def cookie(self, name: str) -> str:
+        """Return the value of a cookie, or "". API Gateway passes cookies on beside the headers."""
+        pairs = (cookie.partition("=") for cookie in self._event.get("cookies") or ())
+        return next((value for key, _, value in pairs if key == name), "")
+
     @property
     def client(self) -> Client:
         """The client that sent the request, with the caller's id once `Caller` has authenticated the caller."""

@@ -40,27 +40,29 @@ Shape = TypeVar("Shape")
 
 
 class Response:
-    """A response: its status, its headers, and its body, which is a JSON object, a text, or None.
+    """A response: its status, its headers, its body, which is a JSON object, a text, or None, and perhaps a cookie.
 
     An operation returns one of the kinds below, and its return type says which, with the shape of what is inside:
     `Data[PublicUser]`. The shapes are in `shared.shapes`.
     """
 
-    __slots__ = ("body", "headers", "status")
+    __slots__ = ("body", "cookie", "headers", "status")
 
     def __init__(
         self,
         body: Mapping[str, Any] | str | None = None,
         status: HTTPStatus = HTTPStatus.OK,
         headers: Mapping[str, str] = MappingProxyType({}),
+        cookie: str = "",
     ) -> None:
         self.body = body
         self.status = status
         self.headers = headers
+        self.cookie = cookie
 
     def with_headers(self, headers: Mapping[str, str]) -> "Response":
         """Return this response with further headers."""
-        return Response(self.body, self.status, {**self.headers, **headers})
+        return Response(self.body, self.status, {**self.headers, **headers}, self.cookie)
 
     def to_event(self, request_id: str) -> Event:
         """Return the response in API Gateway's format."""
@@ -70,6 +72,8 @@ class Response:
             headers.setdefault("Content-Type", "application/json; charset=utf-8")
             is_text = isinstance(self.body, str)
             event["body"] = self.body if is_text else json.dumps(self.body, ensure_ascii=False, separators=(",", ":"))
+        if self.cookie:
+            event["cookies"] = [self.cookie]
         return event
 
 
@@ -147,10 +151,10 @@ class NoContent(Response):
 
 
 class SeeOther(Response):
-    """303: the result is at `Location`."""
+    """303: the result is at `Location`. A `cookie` is the text of `Set-Cookie`."""
 
-    def __init__(self, location: str) -> None:
-        super().__init__(status=HTTPStatus.SEE_OTHER, headers={"Location": location})
+    def __init__(self, location: str, cookie: str = "") -> None:
+        super().__init__(status=HTTPStatus.SEE_OTHER, headers={"Location": location}, cookie=cookie)
 
 
 class Html(Response):

@@ -1,0 +1,57 @@
+"""/api/auth/oauth/token: the end of a sign-in with a provider."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.accounts import provider_sign_in
+from shared.core.errors import (
+    AccountDisabled,
+    IdentityTaken,
+    InvalidOneTimeToken,
+    MfaRequired,
+    ReauthenticationRequired,
+    TooManyIdentities,
+)
+from shared.records import limits
+from shared.values.client import Client
+from shared.values.types import CodeVerifier, Secret
+from shared.web.api import Api
+from shared.web.caller import Visitor
+from shared.web.inputs import Body
+from shared.web.responses import Plain
+
+if TYPE_CHECKING:
+    from shared.shapes.sessions import Tokens
+
+api = Api("/api/auth/oauth/token")
+handler = api.handler
+
+
+class CodeAndVerifier(Body):
+    """The code of `/auth/callback`, or of an email that links an account, and the verifier of its flow.
+
+    A code from an email needs no verifier in a fresh session of its account.
+    """
+
+    code: Secret
+    code_verifier: CodeVerifier | None = None
+
+
+@api.post(
+    limit=limits.SIGN_IN,
+    errors=(
+        InvalidOneTimeToken,
+        MfaRequired,
+        AccountDisabled,
+        ReauthenticationRequired,
+        IdentityTaken,
+        TooManyIdentities,
+    ),
+)
+def redeem_code(body: CodeAndVerifier, visitor: Visitor, client: Client) -> Plain[Tokens]:
+    """Start a session, and return its tokens. In a session of the same account, return new tokens of this session.
+
+    If the account has a factor and there is no session yet, /api/auth/mfa returns the tokens.
+    """
+    return Plain(provider_sign_in.redeem(body.code, body.code_verifier or "", visitor.session, client).public())

@@ -1,0 +1,49 @@
+"""The identities of an account: listing and unlinking them. `shared.accounts.provider_sign_in` links them.
+
+Threats. An attacker with a stolen session links an identity of their own, or unlinks the owner's: both need a fresh
+session, the owner is notified, and the undo of a change of address unlinks what was linked since.
+"""
+
+from dataclasses import replace
+
+from shared.accounts import assurance, lookup
+from shared.core.errors import IdentityNotFound
+from shared.core.tables import optimistic, write
+from shared.records import activity, credentials, identities, limits, outbox, providers
+from shared.records.identities import Identity
+from shared.records.sessions import Session
+from shared.values.client import Client
+
+
+def of_session(session: Session) -> list[Identity]:
+    """Return the identities of a session's account, oldest first.
+
+    Raises:
+        SessionEnded: the account has just been closed.
+
+    """
+    return identities.of_credential(assurance.credential_of(session))
+
+
+@optimistic
+def unlink(session: Session, identity_id: str, client: Client) -> None:
+    """Unlink an identity. Sessions stay.
+
+    Raises:
+        IdentityNotFound: the account is not linked to it.
+        LastWayIn: without it, the account could be reached by email only.
+        TooManyRequests: see `limits.count_factor_change`.
+
+    """
+    credential, user = lookup.of_user(session.user_id)
+    if identity_id not in credential.identities:
+        raise IdentityNotFound
+    left = {each: provider for each, provider in credential.identities.items() if each != identity_id}
+    assurance.require_way_in(replace(credential, identities=left))
+    limits.count_factor_change(user.id)
+    write(
+        credentials.changing(credential, identities=left),
+        identities.removing(identity_id, user.id),
+        outbox.sending("identity_unlinked", user.email, provider=providers.name_of(credential.identities[identity_id])),
+        activity.recording("identity_unlinked", user.id, client),
+    )
