@@ -257,6 +257,27 @@ def test_closed_account_is_gone_with_its_identities(api: Api, acme: Provider) ->
     assert sign_in(api, acme).json["user"]["id"] != signed_in.json["user"]["id"]
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "code"),
+    [
+        ("SIGN_UP", "invitation", "sign_up_closed"),
+        ("REFUSED_DOMAINS", "example.com", "domain_not_allowed"),
+        ("ALLOWED_DOMAINS", "example.org", "domain_not_allowed"),
+    ],
+)
+def test_sign_up_policy_is_obeyed_and_accounts_sign_in_as_before(  # noqa: PLR0913, PLR0917  # a case
+    api: Api, acme: Provider, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, code: str
+) -> None:
+    sign_in(api, acme)
+    monkeypatch.setenv(variable, value)
+    assert sign_in(api, acme).status == 200
+    acme.claims |= {"sub": "ben-1", "email": "Ben@EXAMPLE.com"}
+    assert come_back(api, acme) == {"error": code}
+    reply = app_signs_in(api, acme)
+    assert (reply.status, reply.json["code"]) == (403, code)
+    assert len(stored.items("UsersTable")) == 1
+
+
 # The flow -------------------------------------------------------------------------------------------
 
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.accounts import challenges, provider_claims, provider_sign_in
+from shared.accounts import challenges, provider_claims, provider_sign_in, sign_up_policy
 from shared.core.errors import (
     AccountDisabled,
     AddressReserved,
-    DomainNotAllowed,
     EmailUnverified,
     InvalidIdToken,
     InvitationPending,
     LinkRequired,
     MfaRequired,
     ProviderNotFound,
-    SignUpClosed,
 )
 from shared.records import limits, providers
 from shared.values import base64url
@@ -58,8 +56,7 @@ def create_nonce(provider: str) -> Plain[Nonce]:
         InvitationPending,
         AddressReserved,
         LinkRequired,
-        DomainNotAllowed,
-        SignUpClosed,
+        *sign_up_policy.ERRORS,
     ),
 )
 def login_with_id_token(provider: str, body: IdToken, client: Client) -> Plain[Tokens]:
