@@ -1,4 +1,4 @@
-// Made by `make client` from docs/openapi.json (SHA-256 9f93c4ffb7d74b58b190745985e4b36ccf4afe1500e49644529027c3eb53b6f7). Do not edit.
+// Made by `make client` from docs/openapi.json (SHA-256 c3a5daac7a53b22b79ea2dfec249e67af3432be68b19ada18d4aa73b3e2cf988). Do not edit.
 
 export interface paths {
     "/.well-known/jwks.json": {
@@ -186,6 +186,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the linked identities, oldest first */
+        get: operations["listIdentities"];
+        put?: never;
+        /**
+         * Return where the browser goes to link an identity
+         * @description Only this session can redeem the code at the end.
+         */
+        post: operations["beginLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/identities/{identityId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unlink the identity
+         * @description It signs in to this account no more; sessions stay.
+         */
+        delete: operations["unlinkIdentity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -337,6 +378,87 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/oauth/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a session, and return its tokens
+         * @description In a session of the same account, return new tokens of this session.
+         *
+         *     If the account has a factor and there is no session yet, /api/auth/mfa returns the tokens.
+         */
+        post: operations["redeemCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/oauth/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Send the browser to the provider
+         * @description It returns to `/auth/callback` of the front end, with a code or an error.
+         */
+        get: operations["beginProviderSignIn"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/oauth/{provider}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Send the browser to the front end, with a code for /api/auth/oauth/token or with an error */
+        get: operations["returnFromProvider"];
+        put?: never;
+        /** Send the browser to the front end, after a provider that answers with a form */
+        post: operations["returnFromProviderWithForm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/oauth/{provider}/id-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return a nonce to ask the provider with, valid once, for ten minutes */
+        get: operations["createNonce"];
+        put?: never;
+        /**
+         * Start a session, and return its tokens
+         * @description If the account has a factor, /api/auth/mfa does.
+         */
+        post: operations["loginWithIdToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/passkeys": {
         parameters: {
             query?: never;
@@ -368,6 +490,23 @@ export interface paths {
         put?: never;
         /** Return the options for `navigator.credentials.create()`, with a challenge for this session, for five minutes */
         post: operations["creationOptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the configured providers */
+        get: operations["listProviders"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -656,6 +795,7 @@ export interface components {
             user: components["schemas"]["PublicUser"];
             sessions: components["schemas"]["PublicSession"][];
             factors: components["schemas"]["PublicFactor"][];
+            identities: components["schemas"]["PublicIdentity"][];
             activity: components["schemas"]["PublicEntry"][];
             resources: {
                 [key: string]: {
@@ -694,6 +834,16 @@ export interface components {
             type: "public-key";
             response: components["schemas"]["AssertionData"];
         };
+        /** @description What the front end needs when the browser returns: its PKCE challenge, and the page to continue at. */
+        Beginning: {
+            /** @example E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM */
+            codeChallenge: string;
+            /**
+             * @default /
+             * @example /settings?tab=1
+             */
+            next?: string;
+        };
         /** @description The fields to change. Null clears a field that can be null. */
         Changes: {
             /** @example Ada Lovelace */
@@ -702,6 +852,17 @@ export interface components {
             role?: "user" | "admin";
             /** @enum {string} */
             status?: "active" | "disabled";
+        };
+        /**
+         * @description The code of `/auth/callback`, or of an email that links an account, and the verifier of its flow.
+         *
+         *     A code from an email needs no verifier in a fresh session of its account.
+         */
+        CodeAndVerifier: {
+            /** @example 1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM */
+            code: string;
+            /** @default null */
+            codeVerifier?: string | null;
         };
         /** @description A factor that was confirmed. */
         Confirmed: {
@@ -728,6 +889,11 @@ export interface components {
         CurrentToken: {
             /** @example AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA */
             refreshToken: string;
+        };
+        /** @description Where the browser goes. */
+        Departure: {
+            /** @example https://api.example.com/api/auth/oauth/google?flow=1Yp0mZ */
+            url: string;
         };
         /** @description A passkey of the account. */
         Descriptor: {
@@ -808,6 +974,37 @@ export interface components {
             /** @example 1.0.0 */
             version: string;
         };
+        /** @description An id token, and the nonce that GET has returned. The token contains the nonce or its SHA-256 in hexadecimal. */
+        IdToken: {
+            /** @example 1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM */
+            idToken: string;
+            /** @example 1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM */
+            nonce: string;
+        };
+        /** @description The answer in the address of the page (RFC 6749, 4.1.2; RFC 9207). */
+        InAddress: {
+            /** @default  */
+            state?: string;
+            /** @default  */
+            code?: string;
+            /** @default  */
+            error?: string;
+            /** @default null */
+            iss?: string | null;
+        };
+        /** @description The answer in a form (OAuth 2.0 Form Post Response Mode). `user` is Apple's. */
+        InForm: {
+            /** @default  */
+            state?: string;
+            /** @default  */
+            code?: string;
+            /** @default  */
+            error?: string;
+            /** @default null */
+            iss?: string | null;
+            /** @default  */
+            user?: string;
+        };
         /** @description The user to invite. */
         Invitation: {
             /** @example Ada Lovelace */
@@ -843,6 +1040,18 @@ export interface components {
         /** @description The valid keys (RFC 7517, 5). Tokens name theirs in the header `kid`. */
         Jwks: {
             keys: components["schemas"]["Jwk"][];
+        };
+        /** @description The provider, and what the front end needs when the browser returns, as at /api/auth/oauth/{provider}. */
+        Link: {
+            /** @example 1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM */
+            provider: string;
+            /** @example E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM */
+            codeChallenge: string;
+            /**
+             * @default /
+             * @example /settings?tab=1
+             */
+            next?: string;
         };
         /** @description The link's token, and the secret of the request if the link is bound or opens an account; or request and code. */
         MailboxProof: {
@@ -942,6 +1151,11 @@ export interface components {
         NewRecoveryCodes: {
             recoveryCodes: string[];
         };
+        /** @description A nonce for an id token, valid once, for ten minutes. */
+        Nonce: {
+            /** @example 1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM */
+            nonce: string;
+        };
         /** @description The issuer of access tokens, and its keys (OpenID Connect Discovery 1.0, 3). */
         OpenidConfiguration: {
             /** @example https://api.example.com */
@@ -1021,7 +1235,7 @@ export interface components {
              */
             at: string;
             /** @enum {string} */
-            event: "user_confirmation_requested" | "user_signedup" | "user_invited" | "user_email_verified" | "user_email_bounced" | "user_email_complained" | "user_sign_in_requested" | "login" | "user_reauthenticated" | "logout" | "token_refreshed" | "token_reused" | "user_recovery_requested" | "user_password_reset" | "user_password_changed" | "user_email_change_requested" | "user_email_changed" | "user_email_change_undone" | "factor_added" | "factor_updated" | "factor_unenrolled" | "factors_reset" | "generate_recovery_codes" | "recovery_code_used" | "passkey_clone_suspected" | "user_modified" | "data_exported" | "user_deleted";
+            event: "user_confirmation_requested" | "user_signedup" | "user_invited" | "user_email_verified" | "user_email_bounced" | "user_email_complained" | "user_sign_in_requested" | "login" | "user_reauthenticated" | "logout" | "token_refreshed" | "token_reused" | "user_recovery_requested" | "user_password_reset" | "user_password_changed" | "user_email_change_requested" | "user_email_changed" | "user_email_change_undone" | "factor_added" | "factor_updated" | "factor_unenrolled" | "factors_reset" | "generate_recovery_codes" | "recovery_code_used" | "passkey_clone_suspected" | "identity_linked" | "identity_unlinked" | "user_modified" | "data_exported" | "user_deleted";
             /** @enum {string} */
             outcome: "success" | "failure";
             /** @example 203.0.113.10 */
@@ -1050,6 +1264,32 @@ export interface components {
             createdAt: string;
             lastUsedAt: string | null;
             synced?: boolean;
+        };
+        /** @description A linked identity. `email` is the address at the provider when it was linked. */
+        PublicIdentity: {
+            /** @example 9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f */
+            id: string;
+            /** @example google */
+            provider: string;
+            /** @example ada@example.com */
+            email: string;
+            /**
+             * Format: date-time
+             * @example 2026-08-04T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-08-04T12:00:00.000Z
+             */
+            lastUsedAt: string;
+        };
+        /** @description A provider to sign in with. */
+        PublicProvider: {
+            /** @example google */
+            id: string;
+            /** @example Google */
+            name: string;
         };
         /** @description A device that is signed in. */
         PublicSession: {
@@ -1467,6 +1707,28 @@ export interface components {
                 };
             };
         };
+        /** @description The caller's account is not linked to this identity. */
+        IdentityNotFound: {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                RateLimit?: string;
+                /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                "RateLimit-Policy"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    code?: "identity_not_found";
+                };
+            };
+        };
         /** @description A defect of ours. The response does not reveal the cause. */
         InternalError: {
             headers: {
@@ -1512,6 +1774,29 @@ export interface components {
                 };
             };
         };
+        /** @description The provider's id token is invalid, expired or not for us, or its nonce is used, expired or not ours. */
+        InvalidIdToken: {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                RateLimit?: string;
+                /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                "RateLimit-Policy"?: string;
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    code?: "invalid_id_token";
+                };
+            };
+        };
         /** @description The change would leave no administrator who can sign in. */
         LastAdmin: {
             headers: {
@@ -1534,7 +1819,7 @@ export interface components {
                 };
             };
         };
-        /** @description Without this passkey, the account could be reached by email only. */
+        /** @description Without this passkey or identity, the account could be reached by email only. */
         LastWayIn: {
             headers: {
                 "Cache-Control": components["headers"]["Cache-Control"];
@@ -1665,6 +1950,28 @@ export interface components {
                 "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
                     code?: "no_token" | "invalid_token" | "token_expired" | "session_ended";
+                };
+            };
+        };
+        /** @description No provider of this name is configured. */
+        ProviderNotFound: {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                RateLimit?: string;
+                /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                "RateLimit-Policy"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    code?: "provider_not_found";
                 };
             };
         };
@@ -2327,6 +2634,15 @@ export interface operations {
                      *             "synced": true
                      *           }
                      *         ],
+                     *         "identities": [
+                     *           {
+                     *             "id": "9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f",
+                     *             "provider": "google",
+                     *             "email": "ada@example.com",
+                     *             "createdAt": "2026-08-04T12:00:00.000Z",
+                     *             "lastUsedAt": "2026-08-04T12:00:00.000Z"
+                     *           }
+                     *         ],
                      *         "activity": [
                      *           {
                      *             "at": "2026-08-04T12:00:00.000Z",
@@ -2747,6 +3063,161 @@ export interface operations {
             405: components["responses"]["MethodNotAllowed"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listIdentities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": [
+                     *         {
+                     *           "id": "9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f",
+                     *           "provider": "google",
+                     *           "email": "ada@example.com",
+                     *           "createdAt": "2026-08-04T12:00:00.000Z",
+                     *           "lastUsedAt": "2026-08-04T12:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["PublicIdentity"][];
+                    };
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            405: components["responses"]["MethodNotAllowed"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    beginLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The provider, and what the front end needs when the browser returns, as at /api/auth/oauth/{provider}. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "provider": "google",
+                 *       "next": "/account",
+                 *       "codeChallenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Link"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "url": "https://api.example.com/api/auth/oauth/google?flow=1Yp0mZ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Departure"];
+                };
+            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["ReauthenticationRequired"];
+            /** @description No provider of this name is configured. The issuer of access tokens is not a URL, so there is no discovery document. */
+            404: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "provider_not_found" | "no_issuer";
+                    };
+                };
+            };
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    unlinkIdentity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                identityId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["NotSignedIn"];
+            403: components["responses"]["ReauthenticationRequired"];
+            404: components["responses"]["IdentityNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["LastWayIn"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -3324,6 +3795,446 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    redeemCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description The code of `/auth/callback`, or of an email that links an account, and the verifier of its flow.
+         *
+         *     A code from an email needs no verifier in a fresh session of its account.
+         */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CodeAndVerifier"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6Ij…",
+                     *       "tokenType": "Bearer",
+                     *       "expiresIn": 3600,
+                     *       "refreshToken": "1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM",
+                     *       "device": "1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM",
+                     *       "user": {
+                     *         "id": "0b7c5a3e-5f0e-4c57-9a31-6f2f0f1c9d42",
+                     *         "email": "ada@example.com",
+                     *         "name": "Ada Lovelace",
+                     *         "role": "user"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            /** @description One or more fields are invalid. The link or code is wrong, used, void or expired. Revealing which would help an attacker. */
+            400: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "validation_failed" | "invalid_link";
+                    };
+                };
+            };
+            /** @description The token was not issued by us, or not as an access token for this API. The token is genuine but has expired. The token is valid, but its session was signed out, was revoked, or has expired. */
+            401: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid_token" | "token_expired" | "session_ended";
+                    };
+                };
+            };
+            /** @description The first step of a sign-in is done, and the account has a factor: one of `methods` has to be proved. An administrator has disabled the account. Only whoever has proved an identity of it learns that. The session has not proved recently enough who its user is. `methods` are the proofs that are accepted. */
+            403: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "mfa_required" | "account_disabled" | "reauthentication_required";
+                    };
+                };
+            };
+            405: components["responses"]["MethodNotAllowed"];
+            /** @description Another account is linked to this identity. The account is linked to as many identities as it may be. */
+            409: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "identity_taken" | "too_many_identities";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    beginProviderSignIn: {
+        parameters: {
+            query: {
+                codeChallenge: string;
+                next?: string;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description See Other */
+            303: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationFailed"];
+            /** @description No provider of this name is configured. The issuer of access tokens is not a URL, so there is no discovery document. */
+            404: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "provider_not_found" | "no_issuer";
+                    };
+                };
+            };
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    returnFromProvider: {
+        parameters: {
+            query?: {
+                state?: string;
+                code?: string;
+                error?: string;
+                iss?: string;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description See Other */
+            303: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            405: components["responses"]["MethodNotAllowed"];
+        };
+    };
+    returnFromProviderWithForm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        /** @description The answer in a form (OAuth 2.0 Form Post Response Mode). `user` is Apple's. */
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "state": "1Yp0mZ",
+                 *       "code": "c0de"
+                 *     }
+                 */
+                "application/x-www-form-urlencoded": components["schemas"]["InForm"];
+            };
+        };
+        responses: {
+            /** @description See Other */
+            303: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            405: components["responses"]["MethodNotAllowed"];
+        };
+    };
+    createNonce: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "nonce": "1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Nonce"];
+                };
+            };
+            404: components["responses"]["ProviderNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    loginWithIdToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        /** @description An id token, and the nonce that GET has returned. The token contains the nonce or its SHA-256 in hexadecimal. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "idToken": "eyJhbGciOiJSUzI1NiJ9.e30.AAAA",
+                 *       "nonce": "1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS"
+                 *     }
+                 */
+                "application/json": components["schemas"]["IdToken"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6Ij…",
+                     *       "tokenType": "Bearer",
+                     *       "expiresIn": 3600,
+                     *       "refreshToken": "1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM",
+                     *       "device": "1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM",
+                     *       "user": {
+                     *         "id": "0b7c5a3e-5f0e-4c57-9a31-6f2f0f1c9d42",
+                     *         "email": "ada@example.com",
+                     *         "name": "Ada Lovelace",
+                     *         "role": "user"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["InvalidIdToken"];
+            /** @description The first step of a sign-in is done, and the account has a factor: one of `methods` has to be proved. The provider does not say that the user has proved to own an address, so no account is opened or linked. An administrator has disabled the account. Only whoever has proved an identity of it learns that. Accounts are opened by invitation only. No account may have an address of this domain, unless an administrator invites it. */
+            403: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "mfa_required" | "email_unverified" | "account_disabled" | "sign_up_closed" | "domain_not_allowed";
+                    };
+                };
+            };
+            404: components["responses"]["ProviderNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            /** @description The address was invited, and the invitation is not accepted yet. It has been mailed again. The address was that of an account until lately, and its owner may still undo the change: the link was mailed. The address has an account, which the identity is not linked to yet. Its owner has been mailed a link. */
+            409: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        code?: "invitation_pending" | "address_reserved" | "link_required";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     registerPasskey: {
         parameters: {
             query?: never;
@@ -3511,6 +4422,50 @@ export interface operations {
             403: components["responses"]["ReauthenticationRequired"];
             405: components["responses"]["MethodNotAllowed"];
             409: components["responses"]["TooManyFactors"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listProviders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": [
+                     *         {
+                     *           "id": "google",
+                     *           "name": "Google"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["PublicProvider"][];
+                    };
+                };
+            };
+            405: components["responses"]["MethodNotAllowed"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
