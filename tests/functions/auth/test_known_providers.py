@@ -12,13 +12,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared.accounts import openid as openid_client
 from shared.accounts import provider_claims
-from shared.core import aws, config
-from shared.records import flows, providers
+from shared.core import config
+from shared.records import providers
 from tests.support import openid, stored
-from tests.support.api import Api, Reply
+from tests.support.api import Api
 from tests.support.openid import CLIENT_ID, CLIENT_SECRET, Provider, returned
+from tests.support.providers import CHALLENGE, configure, redeem
 
-VERIFIER = "v" * 43
 TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
 KEY = ec.generate_private_key(ec.SECP256R1())
 PEM = KEY.private_bytes(
@@ -42,14 +42,9 @@ def server(running: Provider, fake_aws: None, services_on_loopback: None) -> Pro
     return running
 
 
-def configure(**settings: Any) -> None:
-    aws.secretsmanager().put_secret_value(SecretId="ProviderSecret", SecretString=json.dumps(settings))
-    providers.memory.forget()
-
-
 def start(api: Api, provider: str) -> tuple[str, str]:
     """Begin a sign-in. Return where the browser goes, and its cookie."""
-    reply = api.get(f"/api/auth/oauth/{provider}?codeChallenge={flows.challenge_of(VERIFIER)}")
+    reply = api.get(f"/api/auth/oauth/{provider}?codeChallenge={CHALLENGE}")
     assert reply.status == 303, reply.text
     return reply.headers["location"], reply.cookie
 
@@ -63,10 +58,6 @@ def finish(api: Api, provider: str, answer: dict[str, str], cookie: str, *, form
         reply = browser.get(f"{url}?{urlencode(answer)}")
     assert (reply.status, api.ip) == (303, browser.ip)
     return returned(reply.headers["location"])
-
-
-def redeem(api: Api, code: str) -> Reply:
-    return api.post("/api/auth/oauth/token", {"code": code, "codeVerifier": VERIFIER})
 
 
 # GitHub ---------------------------------------------------------------------------------------------

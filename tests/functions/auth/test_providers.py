@@ -1,7 +1,6 @@
 """Signing in with a provider: /api/auth/providers, /api/auth/oauth and /api/auth/identities."""
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
@@ -14,19 +13,30 @@ import time_machine
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from shared.core import aws, clock, config, tables
-from shared.records import credentials, flows, identities, providers, users
+from shared.records import credentials, identities, users
 from tests.support import ISSUER, PASSWORD, openid, stored
 from tests.support.accounts import member
 from tests.support.api import Api, Inbox, Reply
 from tests.support.factors import enroll
 from tests.support.openid import CLIENT_ID, CLIENT_SECRET, Provider, returned
+from tests.support.providers import (
+    CALLBACK,
+    CHALLENGE,
+    ID_TOKEN,
+    IDENTITIES,
+    START,
+    VERIFIER,
+    app_signs_in,
+    begin,
+    come_back,
+    configure,
+    configure_acme,
+    landed,
+    link,
+    redeem,
+    sign_in,
+)
 
-VERIFIER = "v" * 43
-CHALLENGE = flows.challenge_of(VERIFIER)
-START = f"/api/auth/oauth/acme?codeChallenge={CHALLENGE}&next=/account"
-CALLBACK = "/api/auth/oauth/acme/callback"
-TOKEN = "/api/auth/oauth/token"
-IDENTITIES = "/api/auth/identities"
 ADA = "ada@example.com"
 
 
@@ -44,46 +54,8 @@ def acme(
     services_on_loopback: None,  # noqa: ARG001  # lets us call it
 ) -> Provider:
     """An honest provider, which is configured and says that the user is Ada."""
-    running.reset()
-    configure(acme={"name": "Acme", "issuer": running.issuer, "clientId": CLIENT_ID, "clientSecret": CLIENT_SECRET})
+    configure_acme(running)
     return running
-
-
-def configure(**settings: Any) -> None:
-    """Store the settings of providers."""
-    secret = {"SecretId": "ProviderSecret", "SecretString": json.dumps(settings)}
-    aws.secretsmanager().put_secret_value(**secret)
-    providers.memory.forget()
-
-
-def begin(api: Api, url: str = START) -> tuple[str, Api]:
-    """Begin a sign-in. Return where the browser goes, and the API as this browser calls it."""
-    reply = api.get(url)
-    assert reply.status == 303, reply.text
-    return reply.headers["location"], Api({**api.headers, "cookie": reply.cookie.partition(";")[0]}, api.ip)
-
-
-def come_back(api: Api, provider: Provider, url: str = START) -> dict[str, str]:
-    """Go through the provider. Return what the front end's page gets."""
-    away, browser = begin(api, url)
-    return landed(browser.get(f"{CALLBACK}{openid.query(**provider.authorize(away))}"))
-
-
-def landed(reply: Reply) -> dict[str, str]:
-    assert reply.status == 303, reply.text
-    page, _, _ = reply.headers["location"].partition("?")
-    assert page == "http://localhost:3001/auth/callback"
-    return returned(reply.headers["location"])
-
-
-def redeem(api: Api, code: str, verifier: str | None = VERIFIER) -> Reply:
-    body = {"code": code} if verifier is None else {"code": code, "codeVerifier": verifier}
-    return api.post(TOKEN, body)
-
-
-def sign_in(api: Api, provider: Provider) -> Reply:
-    """Go through the provider, and redeem the code."""
-    return redeem(api, come_back(api, provider)["code"])
 
 
 def session_of(api: Api, reply: Reply) -> dict[str, Any]:
@@ -91,14 +63,6 @@ def session_of(api: Api, reply: Reply) -> dict[str, Any]:
     session = api.with_token(reply.json["token"]).get("/api/auth/me").json["data"]["session"]
     assert isinstance(session, dict)
     return session
-
-
-def link(caller: Api, provider: Provider, page: str = "/account") -> Reply:
-    """Link the caller's account to the provider's user."""
-    reply = caller.post(IDENTITIES, {"provider": "acme", "codeChallenge": CHALLENGE, "next": page})
-    assert reply.status == 200, reply.text
-    code = landed(caller.get(f"{CALLBACK}{openid.query(**provider.authorize(reply.json['url']))}"))["code"]
-    return redeem(caller, code)
 
 
 # What a sign-in page offers -------------------------------------------------------------------------
@@ -851,13 +815,6 @@ def test_use_of_an_identity_is_recorded_once_a_day(api: Api, acme: Provider) -> 
 
 
 # Id tokens from apps --------------------------------------------------------------------------------
-
-ID_TOKEN = "/api/auth/oauth/acme/id-token"
-
-
-def app_signs_in(api: Api, provider: Provider, **changes: Any) -> Reply:
-    nonce = api.get(ID_TOKEN).json["nonce"]
-    return api.post(ID_TOKEN, {"idToken": provider.id_token(nonce, **changes), "nonce": nonce})
 
 
 def test_id_token_signs_in(api: Api, acme: Provider) -> None:
