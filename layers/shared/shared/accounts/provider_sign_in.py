@@ -169,7 +169,8 @@ def _account_of(
     identity = identities.find(identities.id_of(subject.issuer, subject.subject))
     if identity is not None:
         user = users.find(identity.user_id)
-        if user is None:  # the account has just been closed
+        if user is None:
+            # The account has just been closed.
             raise Outdated
         _require_active(user)
         return users.credential_of(user), user, []
@@ -184,6 +185,9 @@ def _account_of(
     if credential.is_reserved:
         _mail_undo_again(credential, client)
         raise AddressReserved
+    if identities.find(identities.id_of(subject.issuer, subject.subject)) is not None:
+        # It was opened or linked between the two reads, perhaps by the same person.
+        raise Outdated
     user = users.of_credential(credential)
     _require_active(user)
     if variable("SOCIAL_LINKING") != "auto" or not user.email_verified:
