@@ -167,7 +167,8 @@ class Server:
 
 def _received(file: BinaryIO) -> Received | None:
     first = file.readline().decode("latin-1").split()
-    if not first:
+    # A caller that speaks TLS may send anything.
+    if len(first) != 3 or first[2] != "HTTP/1.1":
         return None
     headers = {}
     while line := file.readline().decode("latin-1").strip():

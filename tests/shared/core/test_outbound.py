@@ -156,6 +156,11 @@ def test_call_ends_and_leaves_the_server_whatever_it_does(behavior: Behavior) ->
     assert len(server.requests) <= 1
 
 
+def test_each_wait_for_data_has_a_limit_of_its_own() -> None:
+    with serving(hangs()) as server:
+        assert failure(lambda: weather(server, connect=60, read=0.1).get()) == "weather: timed out"
+
+
 MB = b"x" * 1_000_000
 TOO_LARGE: dict[str, Behavior] = {
     "10 MB": answers(MB * 10),
