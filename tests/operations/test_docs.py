@@ -12,7 +12,8 @@ PAGES = [
 ]
 # Files that the examples in the guides create.
 EXAMPLES = re.compile(
-    r"functions/(greetings|notes|support|weather)/|tests/.*/test_(greetings|weather|company|notes(_races)?)\.py|.*/(greetings|notes|weather)\.py"
+    r"functions/(greetings|notes|support|weather)/|tests/.*/test_(greetings|weather|company|language|notes(_races)?)\.py|.*/(greetings|notes|weather)\.py"
+    r"|.*/templates/de/"
 )
 
 

@@ -4,11 +4,12 @@ import difflib
 import html
 import os
 import re
-from collections.abc import Callable, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -32,7 +33,7 @@ from shared.records import (
 from shared.records.credentials import Credential
 from shared.records.outbox import Entry, Kind
 from shared.records.submissions import Submission
-from shared.values import emailed_codes
+from shared.values import declared, emailed_codes
 from tests.support import ROOT
 
 SNAPSHOTS = Path(__file__).with_name("snapshots")
@@ -85,6 +86,7 @@ def compose(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Message]:
     monkeypatch.setattr(sign_in_requests, "answer", lambda digest, *_: ASKED[digest])
     monkeypatch.setattr(emailed_codes, "derive", lambda *_: CODE)
     monkeypatch.setattr(registrations, "at", lambda *_: PENDING)
+    monkeypatch.setattr(registrations, "newest_of_mailbox", lambda _: None)
     monkeypatch.setattr(registrations, "issue_code", lambda *_: CODE)
     monkeypatch.setattr(users, "find", lambda _: USER)
 
@@ -365,3 +367,61 @@ def test_text_is_readable_in_both_color_schemes() -> None:
             assert contrast(color, light) >= 4.5, (color, light)
         for color in dark.values():
             assert contrast(color, backgrounds[name]) >= 4.5, (color, backgrounds[name])
+
+
+# Languages -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def german(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One template in German, and no other."""
+    folder = shutil.copytree(rendering._FOLDER, tmp_path / "templates")
+    (folder / "de").mkdir(exist_ok=True)
+    (folder / "de/account_closed.jinja").write_text("Subject: Konto geschlossen\nPreview: Es ist weg.\n\nSchade.\n")
+    monkeypatch.setattr(rendering, "_FOLDER", folder)
+    rendering._templates.cache_clear()
+    yield
+    rendering._templates.cache_clear()
+
+
+@pytest.mark.usefixtures("german")
+def test_template_of_another_language_is_used_if_there_is_one() -> None:
+    english = {
+        name: render(name, **values) for name, values in {"account_closed": {}, "invitation": {"url": "u"}}.items()
+    }
+    with rendering.speaking("de"):
+        subject, text, html = render("account_closed")
+        assert (subject, text) == ("Konto geschlossen", "Schade.\n")
+        assert html.count('lang="de"') == 2
+        assert render("invitation", url="u") == english["invitation"]
+    assert render("account_closed") == english["account_closed"]
+
+
+@pytest.mark.usefixtures("german")
+@pytest.mark.parametrize("language", ["fr", "../templates/de", "/etc"])
+def test_language_without_a_folder_is_english(language: str) -> None:
+    english = render("account_closed")
+    with rendering.speaking(language):
+        assert render("account_closed") == english
+
+
+@pytest.mark.usefixtures("german")
+def test_profile_of_the_account_decides_also_about_an_email_to_a_new_address(
+    compose: Callable[[str], Message], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    german = USER._replace(details=cast("Any", {"language": "de"}))
+    seen: list[str] = []
+    monkeypatch.setattr(declared, "has", lambda name: name == "language")
+    monkeypatch.setattr(users, "find", lambda _: german)
+    rendered = rendering.render
+
+    def spy(*template: str, **values: Any) -> tuple[str, str, str]:
+        seen.append(rendering._language.get())
+        return rendered(*template, **values)
+
+    monkeypatch.setattr(message, "render", spy)
+    for name in ("recovery", "email_change", "email_changed", "invitation", "registration"):
+        monkeypatch.setattr(users, "find", lambda _: german)
+        compose(name)
+    assert seen == ["de", "de", "de", "de", "en"]
+    assert rendering._language.get() == "en"

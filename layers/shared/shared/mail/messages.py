@@ -5,8 +5,11 @@ from collections.abc import Callable, Mapping
 from shared.core import logs, tables
 from shared.mail import account_messages, form_messages, notices
 from shared.mail.message import Message
-from shared.records import suppressions
+from shared.mail.rendering import speaking
+from shared.records import credentials, registrations, suppressions, users
 from shared.records.outbox import Entry, Kind
+from shared.records.registrations import Registration
+from shared.values import declared
 
 _COMPOSERS: Mapping[Kind, Callable[[Entry], Message | None]] = {
     "registration": account_messages.registration,
@@ -55,6 +58,11 @@ def compose(entry: Entry) -> Message | None:
 
     """
     reason = suppressions.reason_for(entry.to)
+    with speaking(_language(entry)):
+        return _compose(entry, reason)
+
+
+def _compose(entry: Entry, reason: str | None) -> Message | None:
     if reason is None:
         return _COMPOSERS[entry.kind](entry)
     if entry.kind in {"submission", "submission_digest"}:
@@ -67,3 +75,20 @@ def compose(entry: Entry) -> Message | None:
         fields = {"entry": entry.id, "kind": entry.kind, "reason": reason}
         logs.logger.info("email skipped", extra={"fields": fields})
     return message
+
+
+def _language(entry: Entry) -> str:
+    """Return the language that the recipient has chosen: the field `language`, if the project adds one to its users."""
+    if not declared.has("language"):
+        return "en"
+    # An email about a change of address has the id of its account.
+    credential = credentials.find(entry.to)
+    user_id = entry.details.get("userId") or (credential.user_id if credential is not None else "")
+    owner = users.find(user_id) if user_id else _registration_of(entry)
+    language: str | None = dict(owner.details).get("language") if owner is not None else None  # type: ignore[assignment]
+    return language or "en"
+
+
+def _registration_of(entry: Entry) -> Registration | None:
+    position = entry.details.get("registration")
+    return registrations.at(entry.to, position) if position else registrations.newest_of_mailbox(entry.to)

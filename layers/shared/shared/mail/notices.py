@@ -21,14 +21,8 @@ def password_changed(entry: Entry) -> Message:
     """Compose the notice of a new password. It lists the ways to sign in, because one may have been added."""
     credential = credentials.find(entry.to)
     types = [] if credential is None else list(credential.factors.values())
-    numbers = {"a passkey": types.count("passkey"), "an authenticator app as a second step": types.count("totp")}
     linked = [] if credential is None else sorted({providers.name_of(each) for each in credential.identities.values()})
-    ways = [
-        "the new password",
-        *linked,
-        *(name for name, number in numbers.items() if number),
-        "a link or a code in an email",
-    ]
+    ways = {"passkeys": "yes" if "passkey" in types else "", "apps": "yes" if "totp" in types else ""}
     return Message.from_template(
-        "password_changed", entry.to, ways=", ".join(ways), forgot_url=page_url("forgot-password")
+        "password_changed", entry.to, providers=", ".join(linked), **ways, forgot_url=page_url("forgot-password")
     )

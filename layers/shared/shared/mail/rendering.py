@@ -3,10 +3,14 @@
 `templates/<name>.jinja` has the subject, the text that an inbox shows next to it (`Preview`), then paragraphs and parts
 (`button`, `link`, `code`, `field`). It is rendered once, unescaped. Both forms are then built from the same paragraphs
 and parts: the text uses them unchanged, and for the HTML `templates/layout.html` escapes them.
+
+A folder such as `templates/de` has the templates of another language. What it lacks is in English.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from textwrap import indent
@@ -30,12 +34,26 @@ _MARK = "\x00"
 _PARAGRAPH_OR_MARK = re.compile(f"{_MARK}|[^\n{_MARK}]+(?:\n[^\n{_MARK}]+)*")
 
 
+# The language of the email that is being composed.
+_language: ContextVar[str] = ContextVar("language", default="en")
+
+
 class Part(NamedTuple):
     """A part of an email. Its `value` is the URL of a button or link, or the untrusted text of a field."""
 
     kind: Literal["paragraph", "button", "link", "code", "field"]
     text: str
     value: str = ""
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Render emails in this language, such as `de`, if there are templates in it."""
+    token = _language.set(language)
+    try:
+        yield
+    finally:
+        _language.reset(token)
 
 
 def render(template: str, **values: str | Fields) -> tuple[str, str, str]:
@@ -47,7 +65,9 @@ def render(template: str, **values: str | Fields) -> tuple[str, str, str]:
     clean = {name: _clean(value) for name, value in values.items()}
     parts: list[Part] = []
     functions = _part_functions(parts)
-    content = _templates().get_template(f"{template}.jinja").render(**clean, **functions, app_name=app_name)
+    language = _language.get()
+    chosen = _templates().select_template([f"{language}/{template}.jinja", f"{template}.jinja"])
+    content = chosen.render(**clean, **functions, app_name=app_name)
     head, _, body = content.partition("\n\n")
     subject, preview = (line.partition(": ")[2] for line in head.splitlines())
     marked = iter(parts)
@@ -56,6 +76,7 @@ def render(template: str, **values: str | Fields) -> tuple[str, str, str]:
         for match in _PARAGRAPH_OR_MARK.findall(body)
     ]
     design = {"app_name": app_name, "brand_color": brand_color, "ink": ink(brand_color)}
+    design["language"] = language if str(chosen.name).startswith(f"{language}/") else "en"
     html = _templates().get_template("layout.html").render(design, subject=subject, preview=preview, parts=all_parts)
     return subject, "\n\n".join(map(_text, all_parts)) + "\n", html
 

@@ -24,6 +24,11 @@ def fields_at(*places: Place) -> dict[str, Any]:
     return {name: kind for name, kind in _FIELDS.items() if not _places(kind).isdisjoint(places)}
 
 
+def has(name: str) -> bool:
+    """Return whether the project has added a field of this name."""
+    return name in _FIELDS
+
+
 def details(values: Mapping[str, Any]) -> Details:
     """Return the values of all fields: None for one that is not among `values`."""
     return cast("Details", {name: values.get(name) for name in _FIELDS})
