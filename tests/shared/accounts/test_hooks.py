@@ -1,6 +1,5 @@
 """Hooks: a project's own claims, and its check of requests that cause an email. The third is part of the policy."""
 
-import importlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -11,6 +10,7 @@ from urllib.parse import parse_qs, urlencode
 import pytest
 
 from shared.accounts import hooks, tokens
+from shared.core import outbound
 from shared.core.errors import DomainNotAllowed, Error, Unavailable
 from shared.records import secret_versions, sessions, users
 from shared.values import base64url
@@ -160,7 +160,6 @@ def test_page_for_a_mistake_in_a_form_has_no_field_for_the_token(api: Api) -> No
 @pytest.fixture
 def guide() -> ModuleType:
     """The hooks of the guide."""
-    pytest.importorskip("shared.core.outbound")
     section = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("### A captcha")[2].partition("\n## ")[0]
     (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
     module = ModuleType("guide")
@@ -171,12 +170,11 @@ def guide() -> ModuleType:
 @pytest.fixture
 def siteverify(guide: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What Turnstile answers, and then what it was sent."""
-    outbound = importlib.import_module("shared.core.outbound")
     calls: list[Any] = []
 
-    def post(_: object, path: str, *, body: bytes, headers: Mapping[str, str]) -> Any:
+    def post(_: object, path: str, *, body: str, headers: Mapping[str, str]) -> outbound.Answer:
         answer = calls.pop(0)
-        calls.append((path, parse_qs(body.decode()), dict(headers)))
+        calls.append((path, parse_qs(body), dict(headers)))
         if isinstance(answer, Exception):
             raise answer
         return outbound.Answer(200, {}, answer)
@@ -211,7 +209,16 @@ def test_missing_or_wrong_captcha_is_refused(guide: ModuleType, siteverify: list
 
 
 @pytest.mark.usefixtures("environment")
-@pytest.mark.parametrize("answer", [Unavailable("turnstile: timeout"), b"", b"[]", b"{}"], ids=repr)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Unavailable("turnstile: timeout"),
+        *(b"", b"[]", b"{}", b'{"success": 1}', b'{"success": false}', b'{"success": false, "error-codes": {}}'),
+        b'{"success": false, "error-codes": [[], {}]}',
+        b'{"success": false, "error-codes": ["invalid-input-secret"]}',
+    ],
+    ids=repr,
+)
 def test_captcha_fails_open_and_is_counted(
     guide: ModuleType, siteverify: list[Any], capsys: pytest.CaptureFixture[str], answer: Any
 ) -> None:
