@@ -28,6 +28,7 @@ from tests.rehearsal.runbook import Shell
 from tests.rehearsal.stack import DEPLOYMENT_GROUP, FUNCTION, LAYER, TABLE, Build, Stack, build
 from tests.rehearsal.steps import RehearsalError, note, step
 from tests.rehearsal.walk import Api, check
+from tests.support import openid
 
 ADA, ADMIN, GRACE = "ada.rehearsal@example.com", "admin@example.com", "grace@example.com"
 _ROTATION_TIMEOUT = 60.0
@@ -59,12 +60,13 @@ def rehearse(scratch: Path) -> None:
         note("and only `shared` comes from the layer. `make test-docker` verifies the layer's packages.")
     with step("sam build"):
         built = build(scratch / "build", functions)
-    with running(scratch, functions) as cloud:
+    with running(scratch, functions) as cloud, openid.running() as provider:
         try:
             rehearse_on(
                 cloud,
                 scratch,
                 built,
+                provider,
                 {
                     "Architecture": functions.architecture,
                     "CorsOrigins": f"https://example.com,{walk.ORIGIN}",
@@ -77,8 +79,10 @@ def rehearse(scratch: Path) -> None:
             raise RehearsalError(f"{problem}\n\n{diagnostics(cloud)}", problem.next_step) from problem
 
 
-def rehearse_on(cloud: Cloud, scratch: Path, built: Build, parameters: dict[str, str]) -> None:
-    """Deploy to this AWS, and run the remaining steps."""
+def rehearse_on(  # noqa: PLR0915  # the list of the steps
+    cloud: Cloud, scratch: Path, built: Build, provider: openid.Provider, parameters: dict[str, str]
+) -> None:
+    """Deploy to this AWS, and run the remaining steps. `provider` is one to sign in with."""
     template = built.parsed()
     sender = template["Parameters"]["MailFrom"]["Default"]
     cloud.client("sesv2").create_email_identity(EmailIdentity=sender)
@@ -89,6 +93,8 @@ def rehearse_on(cloud: Cloud, scratch: Path, built: Build, parameters: dict[str,
         fail_and_discard(stack)
     with step("sam deploy creates everything"):
         stack.deploy()
+    # Before the first call: functions keep the settings for five minutes.
+    configure_provider(stack, provider)
     api = Api(cloud, stack.api_id)
     with step("the rotation creates the first signing key"):
         wait_for_first_key(stack, api)
@@ -108,6 +114,8 @@ def rehearse_on(cloud: Cloud, scratch: Path, built: Build, parameters: dict[str,
         grace = walk.enroll_app(api, GRACE)
     with step("a code in an email and a passkey sign in"):
         walk.use_other_ways_in(api, ADA)
+    with step("a provider signs in"):
+        walk.sign_in_with_provider(api, provider)
     with step("without its role's policy, a function is denied access"):
         check_role_is_enforced(stack, api)
     with step("sam deploy: every function gets the changed layer"):
@@ -187,6 +195,14 @@ def create_admin(stack: Stack, email: str, password: str) -> None:
     """Create an administrator as `make admin` does."""
     os.environ["ADMIN_PASSWORD"] = password
     admin.main(stack.operated, email)
+
+
+def configure_provider(stack: Stack, provider: openid.Provider) -> None:
+    """Store the settings of a provider, as docs/providers.md says."""
+    settings = {"issuer": provider.issuer, "clientId": openid.CLIENT_ID, "clientSecret": openid.CLIENT_SECRET}
+    stack.cloud.client("secretsmanager").put_secret_value(
+        SecretId=stack.resources()["ProviderSecret"], SecretString=json.dumps({"acme": settings})
+    )
 
 
 def run_runbooks(stack: Stack, api: Api, shell: Shell, grace: walk.Grace) -> None:

@@ -12,14 +12,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pyotp
 
+from shared.records.flows import challenge_of
 from tests.rehearsal.cloud import Cloud
 from tests.rehearsal.steps import RehearsalError
-from tests.support import PASSWORD
+from tests.support import PASSWORD, openid
 from tests.support.api import Email
 from tests.support.authenticator import Authenticator
+from tests.support.openid import Provider
 
 EVENTS = Path(__file__).parent.parent.parent / "events"
 ORIGIN = "https://app.example.com"
@@ -291,3 +294,27 @@ def use_other_ways_in(api: Api, email: str) -> None:
     signed_in = replace(api, token=reply.json["token"])
     (passkey,) = signed_in.call("GET", "/api/auth/factors").expect(200).json["data"]
     signed_in.call("DELETE", f"/api/auth/factors/{passkey['id']}").expect(204)
+
+
+def sign_in_with_provider(api: Api, provider: Provider) -> None:
+    """Go through a provider on this machine as a browser does, and redeem the code as a front end does."""
+    provider.claims |= {"sub": "joan", "email": "joan@example.com", "name": "Joan"}
+    (offered,) = api.call("GET", "/api/auth/providers").expect(200).json["data"]
+    check(that=offered == {"id": "acme", "name": "Acme"}, seen=f"{offered} is offered.")
+    verifier = "v" * 43
+    away = api.call("GET", f"/api/auth/oauth/acme?codeChallenge={challenge_of(verifier)}").expect(303)
+    cookie, _, attributes = away.headers["set-cookie"].partition("; ")
+    check(that=cookie.startswith("__Host-") and "Secure" in attributes, seen=f"The cookie has {attributes}.")
+    answer = urlencode(provider.authorize(away.headers["location"]))
+    back = api.call("GET", f"/api/auth/oauth/acme/callback?{answer}", cookie=cookie).expect(303)
+    code = openid.returned(back.headers["location"]).get("code", "")
+    check(that=bool(code), seen=f"The browser was sent to {back.headers['location']}.")
+    tokens = api.call("POST", "/api/auth/oauth/token", {"code": code, "codeVerifier": verifier}).expect(200).json
+    user = replace(api, token=tokens["token"])
+    (identity,) = user.call("GET", "/api/auth/identities").expect(200).json["data"]
+    user.call("DELETE", f"/api/auth/identities/{identity['id']}").expect(409, "last_way_in")
+    nonce = api.call("GET", "/api/auth/oauth/acme/id-token").expect(200).json["nonce"]
+    token = {"idToken": provider.id_token(nonce), "nonce": nonce}
+    again = api.call("POST", "/api/auth/oauth/acme/id-token", token).expect(200).json
+    check(that=again["user"] == tokens["user"], seen="The same identity has signed in to another account.")
+    user.call("POST", "/api/auth/identities", {"provider": "acme", "codeChallenge": challenge_of(verifier)}).expect(200)

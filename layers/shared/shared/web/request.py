@@ -58,8 +58,9 @@ class Request:
         return body
 
     def cookie(self, name: str) -> str:
-        """Return the value of a cookie, or "". API Gateway passes cookies on beside the headers."""
-        pairs = (cookie.partition("=") for cookie in self._event.get("cookies") or ())
+        """Return the value of a cookie, or "". API Gateway passes cookies on beside the headers, emulators in one."""
+        cookies = self._event.get("cookies") or self.headers.get("cookie", "").split(";")
+        pairs = (cookie.strip().partition("=") for cookie in cookies)
         return next((value for key, _, value in pairs if key == name), "")
 
     @property
