@@ -8,7 +8,7 @@ import jwt
 import pytest
 import time_machine
 
-from shared.core import tables
+from shared.core import metrics, tables
 from shared.records import credentials, factor_keys, factors, keys, users
 from shared.values import base64url
 from shared.values.choices import FactorType
@@ -35,6 +35,14 @@ def now() -> Iterator[time_machine.Traveller]:
 @pytest.fixture
 def phone() -> Authenticator:
     return Authenticator()
+
+
+@pytest.fixture
+def failures(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The failed sign-ins, as metrics count them."""
+    names: list[str] = []
+    monkeypatch.setattr(metrics, "count", lambda name: names.append(name) if name == "SignInFailures" else None)
+    return names
 
 
 def id_of(api: Api) -> str:
@@ -242,7 +250,13 @@ def test_functions_read_their_keys_at_a_cold_start(ada: Api, api: Api, phone: Au
     ],
 )  # fmt: skip
 def test_assertion_is_rejected_without_a_hint(  # noqa: C901, PLR0912, PLR0913, PLR0917  # one case for each
-    ada: Api, admin: Api, api: Api, phone: Authenticator, now: time_machine.Traveller, change: str
+    ada: Api,
+    admin: Api,
+    api: Api,
+    phone: Authenticator,
+    now: time_machine.Traveller,
+    failures: list[str],
+    change: str,
 ) -> None:
     user_id = id_of(ada)
     register(ada, phone)
@@ -285,6 +299,7 @@ def test_assertion_is_rejected_without_a_hint(  # noqa: C901, PLR0912, PLR0913, 
     reply = api.post(LOGIN, {"credential": assertion})
     assert (reply.status, reply.json["message"]) == (401, "Invalid credentials")
     assert stored.sessions() == before
+    assert failures == ["SignInFailures"]
 
 
 def test_body_that_is_no_assertion_is_named(api: Api) -> None:
@@ -303,7 +318,7 @@ def test_wrong_assertions_of_strangers_lock_nobody(ada: Api, phone: Authenticato
 
 
 def test_counter_that_does_not_grow_is_rejected_and_its_owner_is_told_once_a_day(
-    ada: Api, api: Api, inbox: Inbox, now: time_machine.Traveller
+    ada: Api, api: Api, inbox: Inbox, now: time_machine.Traveller, failures: list[str]
 ) -> None:
     stick = Authenticator(counts=True)
     register(ada, stick)
@@ -319,6 +334,7 @@ def test_counter_that_does_not_grow_is_rejected_and_its_owner_is_told_once_a_day
     now.shift(24 * 3600)
     clone.passkeys[0].sign_count = 1
     assert sign_in(api, clone).status == 401
+    assert failures == ["SignInFailures"] * 3
     assert [email.subject for email in inbox.to(ADA)].count(subject) == 2
 
 

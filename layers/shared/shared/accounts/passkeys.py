@@ -25,6 +25,7 @@ from shared.records.credentials import Credential
 from shared.records.factors import MAX_PASSKEYS
 from shared.records.passkeys import Passkey, descriptor
 from shared.records.sessions import Session
+from shared.records.users import User
 from shared.values import authenticators, base64url, webauthn
 from shared.values.client import Client
 from shared.values.passkeys import AssertionJson, RegistrationJson
@@ -155,16 +156,29 @@ def start_session(assertion: AssertionJson, client: Client) -> SignedIn:
 
     """
     try:
+        account, user = _named_by(assertion)
+        passkey, changes = verify(assertion, account, client)
+    except InvalidCredentials:
+        metrics.count("SignInFailures")
+        raise
+    return sign_in.start(account, user, client, changes, proved=["passkey"], factor=passkey.id)
+
+
+def _named_by(assertion: AssertionJson) -> tuple[Credential, User]:
+    """Return the active account that the user handle of an assertion names.
+
+    Raises:
+        InvalidCredentials: it names none.
+
+    """
+    try:
         user_id = str(uuid.UUID(bytes=base64url.decode(assertion["response"].get("userHandle") or "")))
     except ValueError:
         user_id = users.NOBODY
     user = users.find(user_id)
     if user is None or user.status != "active":
-        metrics.count("SignInFailures")
         raise InvalidCredentials
-    account = users.credential_of(user)
-    passkey, changes = verify(assertion, account, client)
-    return sign_in.start(account, user, client, changes, proved=["passkey"], factor=passkey.id)
+    return users.credential_of(user), user
 
 
 def verify(assertion: AssertionJson, account: Credential, client: Client) -> tuple[Passkey, list[Change]]:
