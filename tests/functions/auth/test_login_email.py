@@ -1,7 +1,7 @@
 """/api/auth/login/email and its /verify: signing in, and signing up, with a link or a code that was emailed."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import time_machine
@@ -13,6 +13,7 @@ from tests.support import PASSWORD, stored
 from tests.support.accounts import ADMIN_EMAIL, member
 from tests.support.api import Api, Email, Inbox, Reply
 from tests.support.factors import enroll
+from tests.support.faults import Wire
 from tests.support.feedback import bounce, receive
 
 URL = "/api/auth/login/email"
@@ -194,6 +195,67 @@ def test_code_has_three_tries(api: Api, inbox: Inbox) -> None:
     assert_invalid(api.post(VERIFY, {"request": secret, "code": email.code}))
     # The link of the same email is not affected.
     assert api.post(VERIFY, {"token": email.token}).status == 200
+
+
+def unverified(admin: Api, email: str) -> str:
+    """Make the address of an account unverified. Return the user's id."""
+    (found,) = admin.get(f"/api/users?email={email}").json["data"]
+    user = users.get(found["id"])
+    tables.write(users.replacing(user, users.updated(user, email_verified=False)))
+    return user.id
+
+
+def on_each_transaction(wire: Wire, act: Callable[[], object], times: int) -> None:
+    """Run `act` before each of the next transactions."""
+    left = times
+
+    def before(operation: str) -> None:
+        nonlocal left
+        if operation == "TransactWriteItems" and left:
+            left -= 1
+            act()
+
+    wire.before = before
+
+
+def attempts() -> list[int]:
+    return [item["attempts"] for item in stored.items("OneTimeTokensTable") if item["purpose"] == "sign-in-request"]
+
+
+def test_retries_of_a_sign_in_count_as_one_try(admin: Api, api: Api, inbox: Inbox, wire: Wire) -> None:
+    member(api, "Eve", "eve@example.com")
+    user_id = unverified(admin, "eve@example.com")
+    secret, email = ask(api, inbox, "eve@example.com")
+    names = iter(("Eva", "Evi", "Evo", "Evy"))
+
+    def rename() -> None:
+        user = users.get(user_id)
+        tables.write(users.replacing(user, users.updated(user, name=next(names))))
+
+    on_each_transaction(wire, rename, times=4)
+    assert api.post(VERIFY, {"request": secret, "code": email.code}).status == 200
+    assert next(names, None) is None
+    assert attempts() == [1]
+
+
+def test_retries_of_a_reauthentication_count_as_one_try(api: Api, inbox: Inbox, wire: Wire) -> None:
+    member(api, "Ada", ADA)
+    login = api.post("/api/auth/login", {"email": ADA, "password": PASSWORD}).json
+    without_password()
+    secret, email = ask(api, inbox)
+    tokens = [login["refreshToken"]]
+
+    def refresh() -> None:
+        renewed = api.post("/api/auth/refresh", {"refreshToken": tokens[-1]})
+        assert renewed.status == 200, renewed.text
+        tokens.append(renewed.json["refreshToken"])
+
+    on_each_transaction(wire, refresh, times=4)
+    body = {"request": secret, "mailCode": email.code}
+    reply = api.with_token(login["token"]).post("/api/auth/reauthenticate", body)
+    assert reply.status == 200, reply.text
+    assert len(tokens) == 5
+    assert attempts() == [1]
 
 
 @pytest.mark.usefixtures("ada")
@@ -398,12 +460,10 @@ def test_account_that_was_disabled_without_a_new_version_does_not_sign_in(ada: A
 
 def test_unverified_address_is_verified(admin: Api, api: Api, inbox: Inbox) -> None:
     member(api, "Eve", "eve@example.com")
-    (found,) = admin.get("/api/users?email=eve@example.com").json["data"]
-    user = users.get(found["id"])
-    tables.write(users.replacing(user, users.updated(user, email_verified=False)))
+    user_id = unverified(admin, "eve@example.com")
     _, email = ask(api, inbox, "eve@example.com")
     assert api.post(VERIFY, {"token": email.token}).status == 200
-    assert users.get(user.id).email_verified
+    assert users.get(user_id).email_verified
 
 
 def test_email_goes_to_the_account_s_own_spelling(api: Api, inbox: Inbox) -> None:

@@ -19,7 +19,7 @@ from shared.accounts import assurance, confirmation, lookup, sign_in, sign_up_po
 from shared.accounts.sign_in import SignedIn
 from shared.core import metrics
 from shared.core.errors import Forbidden, InvalidOneTimeToken, RegistrationRequired
-from shared.core.tables import Change, optimistic, write
+from shared.core.tables import Change, optimistic, reuse_once, write
 from shared.records import (
     activity,
     credentials,
@@ -95,7 +95,6 @@ def with_link(token: str, secret: str, client: Client) -> SignedIn:
     return _start(credential, user, client, lambda session: one_time_tokens.consuming(presented, session=session))
 
 
-@optimistic
 def with_code(secret: str, code: str, client: Client) -> SignedIn:
     """Start a session, or open an account, with the code of an email and the secret of the request that caused it.
 
@@ -109,7 +108,12 @@ def with_code(secret: str, code: str, client: Client) -> SignedIn:
         Unavailable: there is no signing key yet.
 
     """
-    request = _proved_request(secret, code, "code")
+    return _with_request(prove_code(secret, code, "code"), client)
+
+
+@optimistic
+def _with_request(read: Callable[[], SignInRequest], client: Client) -> SignedIn:
+    request = read()
     if request.used_by is not None:
         return _repeat(request, request.session)
     if request.opens == "account":
@@ -120,24 +124,21 @@ def with_code(secret: str, code: str, client: Client) -> SignedIn:
     return _start(credential, user, client, lambda session: sign_in_requests.using(request, "code", session))
 
 
-def prove_code(secret: str, code: str, credential: Credential, use: Use) -> SignInRequest:
-    """Return the request that this code was emailed for, to this account. If it is used already, this is a repeat.
+def prove_code(secret: str, code: str, use: Use) -> Callable[[], SignInRequest]:
+    """Verify the code of an email, which counts one try. Return a function that reads its request.
+
+    It is for an `optimistic` function, whose retries read the request again without counting another try. If the
+    request is used already, this is a repeat.
 
     Raises:
-        InvalidOneTimeToken: the code is wrong, used, void or expired, was tried too often, or is another account's.
-        Outdated: another try came first.
+        InvalidOneTimeToken: the code is wrong, used or expired, or was tried too often; also raised by the function.
 
     """
-    request = _proved_request(secret, code, use)
-    if request.user_id != credential.user_id:
-        raise InvalidOneTimeToken
-    if request.used_by is None and _is_void(request, credential):
-        raise one_time_tokens.rejection_of(request.digest)
-    return request
+    return reuse_once(_try_code(secret, code, use), lambda: _read_proved(secret, code, use))
 
 
-def _proved_request(secret: str, code: str, use: Use) -> SignInRequest:
-    """Return the request that this code was emailed for. If it is used already, this is a repeat."""
+@optimistic
+def _try_code(secret: str, code: str, use: Use) -> SignInRequest:
     request = sign_in_requests.find(secret)
     if request is None:
         raise InvalidOneTimeToken
@@ -146,6 +147,28 @@ def _proved_request(secret: str, code: str, use: Use) -> SignInRequest:
         metrics.count("SignInFailures")
         raise InvalidOneTimeToken
     return request
+
+
+def _read_proved(secret: str, code: str, use: Use) -> SignInRequest:
+    """Return the request whose code was verified before."""
+    request = sign_in_requests.find(secret)
+    if request is None or not (request.is_repeat(code, use) if request.used_by else request.has_code(code)):
+        raise InvalidOneTimeToken
+    return request
+
+
+def require_request_of(credential: Credential, request: SignInRequest) -> None:
+    """Require that a request whose code was verified is for this account, and not void.
+
+    Raises:
+        InvalidOneTimeToken: it is another account's, or void.
+        Outdated: it has just been used, perhaps by the same call.
+
+    """
+    if request.user_id != credential.user_id:
+        raise InvalidOneTimeToken
+    if request.used_by is None and _is_void(request, credential):
+        raise one_time_tokens.rejection_of(request.digest)
 
 
 def _credential_of(request: SignInRequest) -> Credential:

@@ -15,6 +15,7 @@ from shared.core.tables import optimistic, reuse_once, write
 from shared.records import activity, credentials, sessions, sign_in_requests
 from shared.records.credentials import Credential
 from shared.records.sessions import Session
+from shared.records.sign_in_requests import SignInRequest
 from shared.values.choices import Method
 from shared.values.client import Client
 
@@ -55,7 +56,6 @@ def with_factor(session: Session, proof: Proof, client: Client) -> SignedIn:
     return _reauthenticate(session, proof.method, prove, client)
 
 
-@optimistic
 def with_email(session: Session, secret: str, code: str, client: Client) -> SignedIn:
     """Verify the code of an email, and issue new tokens with a new key: the session is fresh.
 
@@ -68,9 +68,22 @@ def with_email(session: Session, secret: str, code: str, client: Client) -> Sign
         Unavailable: there is no signing key yet.
 
     """
-    session = sessions.get(session.user_id, session.id)
+    # First, so that an account for which it is not sufficient has no try.
     credential = _require_sufficient(session, "email")
-    request = email_sign_in.prove_code(secret, code, credential, "reauthentication")
+    read_credential = reuse_once(credential, lambda: _require_sufficient(session, "email"))
+    return _renew_by_email(session, read_credential, email_sign_in.prove_code(secret, code, "reauthentication"), client)
+
+
+@optimistic
+def _renew_by_email(
+    session: Session,
+    read_credential: Callable[[], Credential],
+    read_request: Callable[[], SignInRequest],
+    client: Client,
+) -> SignedIn:
+    session = sessions.get(session.user_id, session.id)
+    credential, request = read_credential(), read_request()
+    email_sign_in.require_request_of(credential, request)
     if request.used_by is not None:
         if request.session != session.reference:
             raise InvalidOneTimeToken
