@@ -190,7 +190,9 @@ def count_address_change(user_id: str) -> None:
 
 
 def count_factor_change(user_id: str) -> None:
-    """Count a change of a user's factors, of which an email tells: thirty a day.
+    """Count a change of a user's factors or identities, which sends a notice: thirty a day.
+
+    A retry of an `optimistic` use case counts again: retries are rare, and a user needs a few of the thirty.
 
     Raises:
         TooManyRequests: there were thirty in the last 24 hours; `retry_after` is the time until the next is allowed.
