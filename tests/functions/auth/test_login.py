@@ -8,6 +8,8 @@ import jwt
 import pytest
 import time_machine
 
+from shared.core.errors import Unavailable
+from shared.records import users
 from shared.values.details import Details
 from tests.support import PASSWORD, stored
 from tests.support.accounts import ADMIN_EMAIL
@@ -106,6 +108,18 @@ def test_all_failed_logins_take_the_same_work(admin: Api, wire: Wire, monkeypatc
         expected = ["UpdateItem", "GetItem", *counts, "GetItem", "UpdateItem", "PutItem", "UpdateItem"]
         assert wire.calls == expected, email
         assert hashes == [b"$2b$04$"], email
+
+
+def test_tries_during_an_outage_are_not_counted(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unavailable(_: str) -> None:
+        raise Unavailable
+
+    stranger = Api(ip="203.0.113.5")
+    with monkeypatch.context() as patched:
+        patched.setattr(users, "find", unavailable)
+        assert [stranger.post(URL, ADA).status for _ in range(6)] == [503] * 6
+    assert stranger.post(URL, ADA).status == 200
+    assert ada.get("/api/auth/me").status == 200
 
 
 @pytest.mark.parametrize(

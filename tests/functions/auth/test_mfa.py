@@ -8,12 +8,13 @@ import pytest
 import time_machine
 
 from shared.core import tables
-from shared.records import credentials, users
+from shared.records import credentials, factor_keys, users
 from shared.values import passwords
-from tests.support import PASSWORD, stored
+from tests.support import PASSWORD, faults, stored
 from tests.support.accounts import ADMIN_EMAIL, member
 from tests.support.api import Api, Email, Inbox
 from tests.support.factors import enroll, mfa_token, sign_in
+from tests.support.faults import Wire
 
 URL = "/api/auth/mfa"
 ADA = "ada@example.com"
@@ -174,6 +175,20 @@ def test_tries_are_counted_for_the_account_over_all_challenges_and_factors(ada: 
     assert sign_in(Api(ip="203.0.113.6"), ADA, code=phone.code()).json["code"] == "invalid_credentials"
     # The owner's network is known, so the tries of strangers do not lock it.
     assert sign_in(api, ADA, recoveryCode=phone.recovery_codes[0]).status == 200
+
+
+@pytest.mark.parametrize("proof", ["code", "recoveryCode"])
+def test_tries_during_an_outage_are_not_counted(ada: Api, wire: Wire, proof: str) -> None:
+    phone = enroll(ada)
+    body = {proof: {"code": phone.code(), "recoveryCode": phone.recovery_codes[0]}[proof]}
+    stranger = Api(ip="203.0.113.5")
+    wire.fail(faults.unreachable, on="GetSecretValue")
+    for _ in range(6):
+        token = mfa_token(stranger, ADA)
+        factor_keys.memory.forget()
+        assert stranger.post(URL, {"token": token, **body}).status == 503
+    wire.reset()
+    assert sign_in(stranger, ADA, **body).status == 200
 
 
 def test_device_of_the_first_step_is_not_locked_by_its_network(ada: Api, api: Api) -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from shared.accounts import passkeys, password_proof
 from shared.core import metrics
-from shared.core.errors import CodeAlreadyUsed, InvalidCredentials, InvalidInput
+from shared.core.errors import CodeAlreadyUsed, InvalidCredentials, InvalidInput, Unavailable
 from shared.core.tables import Change, write
 from shared.records import activity, factors, outbox, tries
 from shared.records.credentials import Credential
@@ -125,6 +125,10 @@ def _check(proof: Proof, credential: Credential, client: Client, attempt: Try, e
             attempt.withdraw()
             raise
         proved = None
+    except Unavailable:
+        if allowed:
+            attempt.withdraw()
+        raise
     if allowed and proved is not None:
         attempt.succeed()
         return proved

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from shared.accounts import devices
 from shared.core import metrics
-from shared.core.errors import InvalidCredentials
+from shared.core.errors import InvalidCredentials, Unavailable
 from shared.core.tables import write
 from shared.records import activity, credentials, sessions, tries, users
 from shared.records.credentials import Credential
@@ -88,7 +88,12 @@ def _check(
 ) -> tuple[Credential, User]:
     """Verify a password, and return the account. Every failure costs the same counts, reads, hash and activity."""
     allowed = attempt.start()
-    user = users.find(users.NOBODY if credential is None else credential.user_id)
+    try:
+        user = users.find(users.NOBODY if credential is None else credential.user_id)
+    except Unavailable:
+        if allowed:
+            attempt.withdraw()
+        raise
     correct = passwords.verify(password, None if credential is None else credential.password_hash)
     if allowed and correct and credential is not None and user is not None and user.status == "active":
         attempt.succeed()
