@@ -24,8 +24,9 @@ import struct
 import uuid
 from typing import NamedTuple, get_args
 
+from shared.accounts import lookup
 from shared.core import clock
-from shared.core.errors import InvalidMfaToken, LastWayIn, MfaRequired, ReauthenticationRequired, SessionEnded
+from shared.core.errors import InvalidMfaToken, LastWayIn, MfaRequired, ReauthenticationRequired
 from shared.records import credentials, users
 from shared.records.credentials import Credential
 from shared.records.sessions import Session
@@ -65,7 +66,7 @@ def require_fresh(session: Session, credential: Credential | None = None) -> Non
         SessionEnded: the account has just been closed.
 
     """
-    methods = sufficient(credential or credential_of(session))
+    methods = sufficient(credential or lookup.credential_of(session))
     # Whoever has copied an earlier access token must not gain by the owner's proof.
     if session.is_superseded or all(session.proofs.get(method, 0) + FRESH_PERIOD < clock.now() for method in methods):
         raise ReauthenticationRequired(methods)
@@ -81,19 +82,6 @@ def require_way_in(credential: Credential) -> None:
     has_passkey = "passkey" in credential.factors.values()
     if credential.password_hash is None and not has_passkey and not credential.identities:
         raise LastWayIn
-
-
-def credential_of(session: Session) -> Credential:
-    """Return the credentials of a session's account.
-
-    Raises:
-        SessionEnded: the account has just been closed.
-
-    """
-    credential = credentials.find(session.email)
-    if credential is None or credential.user_id != session.user_id:
-        raise SessionEnded
-    return credential
 
 
 # The two steps of a sign-in --------------------------------------------------------------------------

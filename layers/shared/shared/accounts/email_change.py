@@ -44,6 +44,7 @@ def request(session: Session, *, new_email: str, password: str | None, client: C
         InvalidInput: the user already has this address.
         DomainNotAllowed: see `sign_up_policy.require_address`.
         TooManyRequests: the user has asked five times in the last 24 hours.
+        SessionEnded: the account has just been closed.
 
     """
     if emails.key(new_email) == emails.key(session.email):
@@ -51,7 +52,7 @@ def request(session: Session, *, new_email: str, password: str | None, client: C
         raise InvalidInput(f"newEmail: {message}", [FieldError("newEmail", message)])
     sign_up_policy.require_address(new_email)
     if password is None:
-        credential, _ = lookup.of_user(session.user_id)
+        credential, _ = lookup.of_session(session)
     else:
         credential, _ = password_proof.in_session(session, password, client)
     if password is None or credential.factors:

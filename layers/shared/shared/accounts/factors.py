@@ -45,10 +45,11 @@ def add_app(session: Session, name: str) -> NewApp:
 
     Raises:
         TooManyFactors: the account has five already.
+        SessionEnded: the account has just been closed.
         Unavailable: Secrets Manager is unreachable.
 
     """
-    credential, user = lookup.of_user(session.user_id)
+    credential, user = lookup.of_session(session)
     if len(factors.of_user(user.id).apps) >= MAX_APPS:
         raise TooManyFactors
     app, secret = apps.new(user.id, name)
@@ -69,9 +70,10 @@ def confirm(session: Session, factor_id: str, code: str, client: Client) -> list
         InvalidCredentials: the code is wrong. It is not counted: whoever sends it has the secret.
         TooManyFactors: the account has five already.
         TooManyRequests: see `limits.count_factor_change`.
+        SessionEnded: the account has just been closed.
 
     """
-    credential, user = lookup.of_user(session.user_id)
+    credential, user = lookup.of_session(session)
     found = factors.of_user(user.id)
     app = _find(found, factor_id)
     if isinstance(app, Passkey) or app.confirmed_at is not None:
@@ -123,9 +125,10 @@ def remove(session: Session, factor_id: str, client: Client) -> None:
         FactorNotFound: there is no such factor.
         LastWayIn: it is the last passkey of an account without a password and without an identity.
         TooManyRequests: see `limits.count_factor_change`.
+        SessionEnded: the account has just been closed.
 
     """
-    credential, user = lookup.of_user(session.user_id)
+    credential, user = lookup.of_session(session)
     found = factors.of_user(user.id)
     factor = _find(found, factor_id)
     if factor.confirmed_at is None:
@@ -156,10 +159,11 @@ def renew_recovery_codes(session: Session, client: Client) -> list[str]:
     Raises:
         NoFactors: the account has no factor.
         TooManyRequests: see `limits.count_factor_change`.
+        SessionEnded: the account has just been closed.
         Unavailable: Secrets Manager is unreachable.
 
     """
-    credential, user = lookup.of_user(session.user_id)
+    credential, user = lookup.of_session(session)
     if not credential.factors:
         raise NoFactors
     limits.count_factor_change(user.id)

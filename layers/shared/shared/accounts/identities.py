@@ -22,7 +22,7 @@ def of_session(session: Session) -> list[Identity]:
         SessionEnded: the account has just been closed.
 
     """
-    return identities.of_credential(assurance.credential_of(session))
+    return identities.of_credential(lookup.credential_of(session))
 
 
 @optimistic
@@ -33,9 +33,10 @@ def unlink(session: Session, identity_id: str, client: Client) -> None:
         IdentityNotFound: the account is not linked to it.
         LastWayIn: without it, the account could be reached by email only.
         TooManyRequests: see `limits.count_factor_change`.
+        SessionEnded: the account has just been closed.
 
     """
-    credential, user = lookup.of_user(session.user_id)
+    credential, user = lookup.of_session(session)
     if identity_id not in credential.identities:
         raise IdentityNotFound
     left = {each: provider for each, provider in credential.identities.items() if each != identity_id}

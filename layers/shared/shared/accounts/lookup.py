@@ -1,8 +1,10 @@
 """Reading an account: its credentials and its profile, which are stored in two tables and change together."""
 
+from shared.core.errors import SessionEnded
 from shared.records import credentials, one_time_tokens, users
 from shared.records.credentials import Credential
 from shared.records.one_time_tokens import OneTimeToken
+from shared.records.sessions import Session
 from shared.records.users import User
 
 
@@ -16,6 +18,33 @@ def of_user(user_id: str) -> tuple[Credential, User]:
     """
     user = users.get(user_id)
     return users.credential_of(user), user
+
+
+def of_session(session: Session) -> tuple[Credential, User]:
+    """Return a session's account.
+
+    Raises:
+        SessionEnded: the account has just been closed.
+        Outdated: the account was closed or its address changed between the two reads.
+
+    """
+    user = users.find(session.user_id)
+    if user is None:
+        raise SessionEnded
+    return users.credential_of(user), user
+
+
+def credential_of(session: Session) -> Credential:
+    """Return the credentials of a session's account. One read.
+
+    Raises:
+        SessionEnded: the account has just been closed.
+
+    """
+    credential = credentials.find(session.email)
+    if credential is None or credential.user_id != session.user_id:
+        raise SessionEnded
+    return credential
 
 
 def of_token(token: OneTimeToken) -> tuple[Credential, User]:

@@ -86,9 +86,10 @@ def register(
         PasskeyTaken: an account has it already.
         TooManyFactors: the account has ten passkeys already.
         TooManyRequests: see `limits.count_factor_change`.
+        SessionEnded: the account has just been closed.
 
     """
-    account, user = lookup.of_user(session.user_id)
+    account, user = lookup.of_session(session)
     if len(records.of_user(user.id).passkeys) >= MAX_PASSKEYS:
         raise TooManyFactors
     response = credential["response"]

@@ -253,7 +253,7 @@ def _code_that_links(subject: Subject, flow: Flow) -> str:
     session = sessions.referred_to(flow.session)
     if session is None:
         raise InvalidFlow
-    credential = assurance.credential_of(session)
+    credential = lookup.credential_of(session)
     identity = identities.find(identities.id_of(subject.issuer, subject.subject))
     if identity is not None and identity.user_id != session.user_id:
         raise IdentityTaken

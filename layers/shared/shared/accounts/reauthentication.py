@@ -7,7 +7,7 @@ as a try.
 
 from collections.abc import Callable
 
-from shared.accounts import assurance, email_sign_in, factor_proof, password_proof, sign_in
+from shared.accounts import assurance, email_sign_in, factor_proof, lookup, password_proof, sign_in
 from shared.accounts.factor_proof import Proof, Proved
 from shared.accounts.sign_in import SignedIn
 from shared.core.errors import InvalidOneTimeToken, ReauthenticationRequired
@@ -125,7 +125,7 @@ def _renew(
 
 def _require_sufficient(session: Session, method: Method) -> Credential:
     """Return the credentials of a session's account, for which a proof by this method must be sufficient."""
-    credential = assurance.credential_of(session)
+    credential = lookup.credential_of(session)
     methods = assurance.sufficient(credential)
     if method not in methods:
         raise ReauthenticationRequired(methods)

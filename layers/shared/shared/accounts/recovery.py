@@ -110,7 +110,7 @@ def change_password(session: Session, *, current: str | None, new: str, client: 
         read_account = partial(_without_password, session)
         account = read_account()
     else:
-        read_account = partial(lookup.of_user, session.user_id)
+        read_account = partial(lookup.of_session, session)
         account = password_proof.in_session(session, current, client)
     password_hash = passwords.hashed(new)
 
@@ -122,7 +122,7 @@ def change_password(session: Session, *, current: str | None, new: str, client: 
 
 def _without_password(session: Session) -> tuple[Credential, User]:
     """Return the account of a fresh session, which must have no password."""
-    credential, user = lookup.of_user(session.user_id)
+    credential, user = lookup.of_session(session)
     if credential.password_hash is not None:
         raise InvalidInput("Invalid fields", [FieldError("currentPassword", "is required")])
     assurance.require_fresh(session, credential)
