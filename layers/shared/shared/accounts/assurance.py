@@ -68,7 +68,7 @@ def require_fresh(session: Session, credential: Credential | None = None) -> Non
     """
     methods = sufficient(credential or lookup.credential_of(session))
     # Whoever has copied an earlier access token must not gain by the owner's proof.
-    if session.is_superseded or all(session.proofs.get(method, 0) + FRESH_PERIOD < clock.now() for method in methods):
+    if session.is_superseded or all(session.proofs.get(method, 0) + FRESH_PERIOD <= clock.now() for method in methods):
         raise ReauthenticationRequired(methods)
 
 
