@@ -9,7 +9,7 @@ import time_machine
 
 from shared.core import tables
 from shared.records import credentials, factor_keys, users
-from shared.values import passwords
+from shared.values import base64url, passwords
 from tests.support import PASSWORD, faults, stored
 from tests.support.accounts import ADMIN_EMAIL, member
 from tests.support.api import Api, Email, Inbox
@@ -175,6 +175,16 @@ def test_tries_are_counted_for_the_account_over_all_challenges_and_factors(ada: 
     assert sign_in(Api(ip="203.0.113.6"), ADA, code=phone.code()).json["code"] == "invalid_credentials"
     # The owner's network is known, so the tries of strangers do not lock it.
     assert sign_in(api, ADA, recoveryCode=phone.recovery_codes[0]).status == 200
+
+
+def test_token_of_another_version_is_not_valid(ada: Api, api: Api) -> None:
+    phone = enroll(ada)
+    credential = credentials.find(ADA)
+    assert credential is not None
+    for version, status in ((b"\x02", 401), (b"\x01", 200)):
+        content = version + base64url.decode(mfa_token(api, ADA))[1:-32]
+        token = base64url.encode(content + credential.seal("mfa", content))
+        assert api.post(URL, {"token": token, "code": phone.code()}).status == status
 
 
 @pytest.mark.parametrize("proof", ["code", "recoveryCode"])

@@ -130,12 +130,14 @@ def first_step(token: str) -> FirstStep:
     try:
         decoded = base64url.decode(token)
         content, seal = decoded[: _CONTENT.size], decoded[_CONTENT.size :]
-        _, user_id, version, expires_at, method, device, _ = _CONTENT.unpack(content)
+        token_version, user_id, version, expires_at, method, device, _ = _CONTENT.unpack(content)
     except (ValueError, struct.error) as error:
         raise InvalidMfaToken from error
     user = users.find(str(uuid.UUID(bytes=user_id)))
     credential = None if user is None else credentials.find(user.email)
     if user is None or credential is None or not hmac.compare_digest(seal, credential.seal("mfa", content)):
+        raise InvalidMfaToken
+    if token_version != _VERSION:
         raise InvalidMfaToken
     is_void = credential.version != version or user.status != "active" or not credential.factors
     if is_void or expires_at <= clock.now():

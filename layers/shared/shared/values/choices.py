@@ -6,7 +6,8 @@ Role: TypeAlias = Literal["user", "admin"]
 Status: TypeAlias = Literal["active", "disabled"]
 EmailStatus: TypeAlias = Literal["ok", "bounced", "complained"]
 
-# What proves who a user is. A front end sees these names in `methods`.
+# What proves who a user is. A front end sees these names in `methods`. Append only: the token of a first step stores a
+# method by its position.
 Method: TypeAlias = Literal["password", "totp", "recovery_code", "passkey", "email", "provider"]
 FactorType: TypeAlias = Literal["totp", "passkey"]
 
