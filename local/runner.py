@@ -23,6 +23,7 @@ from local.errors import RunnerError
 from local.functions.pool import ForkServer, FunctionError, Pool, Result, lambda_environment
 from local.functions.watch import Changes, Watch
 from local.handlers import Handler, undeclared
+from local.openid import LocalProvider
 from local.page import accounts
 from local.page.accounts import Accounts
 from local.page.document import Document
@@ -176,6 +177,7 @@ class Runner:
         self._on_failure()
 
     def _load_project(self) -> None:
+        self._provider = LocalProvider(self.address)
         # The watch starts before the template is read, so that it notices every later change.
         self._watch = Watch(self._options.template, self._options.settings, self._handlers)
         self._project, self._secrets = self._read_project()
@@ -196,12 +198,15 @@ class Runner:
         self._ministack.credentials.write(self._data / CREDENTIALS_FILE, self._ministack.container_endpoint, issuer)
 
     def _read_project(self) -> tuple[Project, Mapping[str, str]]:
-        """Return the project with the parameters of `.env.local`, and the values of its secrets. Raises RunnerError."""
+        """Return the project with the parameters of `.env.local`, and the values of its secrets. Raises RunnerError.
+
+        Without settings of providers, users sign in with the runner's own.
+        """
         options = self._options
         settings = read_settings(options.settings, options.template)
         own = {_ISSUER: self.address}
         project = read_project(options.template, own | dict(settings.parameters) | dict(options.parameters))
-        return project, settings.secrets
+        return project, {**self._provider.settings, **settings.secrets}
 
     def _prepare_gateway(self) -> Any:
         """Create the page and the WSGI application."""
@@ -210,7 +215,9 @@ class Runner:
 
         emails = MailFile(self._data / "cloud" / "mail.jsonl", self._console.warn)
         users = Accounts(self._options.admin_email, self._run_task, self._ministack.aws)
-        self._page = Page(Inbox(emails), self._history, self._document, users, self._ministack.aws)
+        self._page = Page(
+            Inbox(emails), self._history, self._document, users, self._ministack.aws, provider=self._provider
+        )
         self._simulator = feedback.Simulator(emails)
         self._undeclared = undeclared(self._handlers, self._project)
         self._report_undeclared(self._undeclared)

@@ -17,7 +17,8 @@ from samcli.local.apigw.route import Route
 
 from local.aws.client import Aws, AwsError, MiniStackGoneError
 from local.handlers import Handler
-from local.page import calls, examples, guard, missing, offers, stand_in, tables
+from local.openid import LocalProvider
+from local.page import calls, examples, guard, missing, offers, openid, stand_in, tables
 from local.page.accounts import Accounts, SignInError
 from local.page.document import Document
 from local.page.history import History
@@ -39,9 +40,18 @@ _CHANGED = "The item has changed since it was shown, or is gone. Nothing was wri
 class Page:
     """The routes of the page."""
 
-    def __init__(self, inbox: Inbox, history: History, document: Document, accounts: Accounts, aws: Aws) -> None:
+    def __init__(  # noqa: PLR0913  # a part for each view
+        self,
+        inbox: Inbox,
+        history: History,
+        document: Document,
+        accounts: Accounts,
+        aws: Aws,
+        *,
+        provider: LocalProvider,
+    ) -> None:
         self._inbox, self._history, self._aws = inbox, history, aws
-        self._document, self._accounts = document, accounts
+        self._document, self._accounts, self._provider = document, accounts, provider
         # Lets an open page notice that the runner was restarted.
         self._run = secrets.token_urlsafe(8)
 
@@ -51,6 +61,7 @@ class Page:
         guard.add_to(app)
         links = Links(project)
         stand_in.add_to(app, links.opens)
+        openid.add_to(app, self._provider, links.front_end)
         _add_files(app)
         self._add_emails(app, links)
         self._add_requests(app)

@@ -7,8 +7,11 @@ browser sends to another origin only after a preflight request, which is never g
 as a front end in development, cannot sign in here. With DNS rebinding, a stranger's page has this origin. So the
 gateway accepts loopback hosts only.
 
-The forms of `local.page.stand_in` work without scripts, so they cannot send that header, nor `Origin`, which a page
-without a referrer sends as `null`. They only reach the API, which anyone can.
+The forms of `local.page.stand_in` and `local.page.openid` work without scripts, so they cannot send that header, nor
+`Origin`, which a page without a referrer sends as `null`. They only reach the API, which anyone can.
+
+The token endpoint of `local.page.openid` is for functions. Browsers add at least one of `Origin` and `Sec-Fetch-Site`
+to every POST, and functions neither.
 
 An email that is shown in a tab of its own has no origin (`null`), so it is refused like a stranger's page.
 """
@@ -18,7 +21,9 @@ from http import HTTPStatus
 from flask import Flask, Response, jsonify, request
 
 from local.gateway.app import is_page
+from local.openid import PATH as OPENID_PATH
 from local.page import stand_in
+from local.page.openid import TOKEN_PATH
 
 # What the page sends with each change.
 HEADER = "X-Local-Page"
@@ -34,8 +39,7 @@ def add_to(app: Flask) -> None:
 
     @app.before_request
     def refuse_changes_of_others() -> Response | None:
-        is_own = _is_form_of_page if request.path.startswith(f"{stand_in.PATH}/") else _is_from_page
-        if not is_page() or request.method in _READING or is_own():
+        if not is_page() or request.method in _READING or _is_own():
             return None
         response: Response = jsonify({"message": "Only the page /_local/ itself may send this request."})
         response.status_code = HTTPStatus.FORBIDDEN
@@ -50,6 +54,14 @@ def add_to(app: Flask) -> None:
             response.headers["Referrer-Policy"] = "no-referrer"
             response.headers["X-Content-Type-Options"] = "nosniff"
         return response
+
+
+def _is_own() -> bool:
+    if request.path == TOKEN_PATH:
+        return not any(name in request.headers for name in ("Origin", "Sec-Fetch-Site"))
+    if request.path.startswith((f"{stand_in.PATH}/", f"{OPENID_PATH}/")):
+        return _is_form_of_page()
+    return _is_from_page()
 
 
 def _is_from_page() -> bool:

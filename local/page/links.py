@@ -18,19 +18,19 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class Links:
-    """The links of emails, for this project's front end. Without one, all links stay as they are."""
+    """The links of emails, for this project's `front_end`. If that is empty, all links stay as they are."""
 
     def __init__(self, project: Project) -> None:
         found = {function.environment.get(_VARIABLE, "") for function in project.functions.values()} - {""}
-        self._front_end = found.pop() if len(found) == 1 else ""
+        self.front_end = found.pop() if len(found) == 1 else ""
 
     def of(self, text: str) -> list[Mapping[str, str]]:
         """Return the links to the front end in an email's text: {url, opens}, which differ if the runner stands in."""
-        if not self._front_end:
+        if not self.front_end:
             return []
-        urls = dict.fromkeys(re.findall(re.escape(self._front_end) + r"/[^\s<>\"]*", text))
+        urls = dict.fromkeys(re.findall(re.escape(self.front_end) + r"/[^\s<>\"]*", text))
         stand_ins = {url: self._stand_in(url) for url in urls}
-        is_needed = any(stand_ins.values()) and not _is_running(self._front_end)
+        is_needed = any(stand_ins.values()) and not _is_running(self.front_end)
         return [{"url": url, "opens": (is_needed and stand_ins[url]) or url} for url in urls]
 
     def opens(self, url: str) -> str:
@@ -47,7 +47,7 @@ class Links:
     def _stand_in(self, url: str) -> str:
         """Return the URL of the stand-in's page, or empty."""
         try:
-            parts = urlsplit(url.removeprefix(self._front_end))
+            parts = urlsplit(url.removeprefix(self.front_end))
         except ValueError:
             # A stranger's message can have any text.
             return ""

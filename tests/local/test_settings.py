@@ -1,5 +1,6 @@
 """`.env.local`: which values it has, and what is wrong with a line."""
 
+import json
 import os
 from pathlib import Path
 
@@ -93,4 +94,5 @@ def test_example_is_valid_and_changes_nothing_until_a_line_is_enabled(file: Path
     settings = read(file, enabled)
     names = {"FrontendUrl", "CorsOrigins", "AppName", "SignUp", "AllowedDomains", "MailProviders"}
     assert settings.parameters.keys() == names
-    assert settings.secrets.keys() == {"SendGridKeySecret"}
+    assert settings.secrets.keys() == {"SendGridKeySecret", "ProviderSecret"}
+    assert json.loads(settings.secrets["ProviderSecret"]).keys() == {"acme"}

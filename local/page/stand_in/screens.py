@@ -115,6 +115,13 @@ SCREENS: Mapping[str, Screen] = {
         button="Sign in",
         intro="The account has a second factor. Enter the code that its authenticator app shows, or a recovery code.",
     ),
+    "auth/callback": Screen(
+        title="Sign in with a provider",
+        path="/api/auth/oauth/token",
+        fields=[Field("code", kind="hidden"), Field("codeVerifier", kind="hidden")],
+        button="Sign in",
+        intro="The provider, or an email, has sent you back. The code works once, where you began.",
+    ),
     "forgot-password": Screen(
         title="Forgot your password?",
         path="/api/auth/forgot-password",
