@@ -1,9 +1,9 @@
 // Prints the size of the core with openapi-fetch: bundled, minified and compressed. Fails above the limit, for which the
-// list of operations does not count: it grows with the API. Passkeys and sign-in by email take 0.7 kB of it.
+// list of operations does not count: it grows with the API. Passkeys and sign-in by email take 0.7 kB of it, providers 0.6.
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
-const LIMIT = 7 * 1024;
+const LIMIT = 7.5 * 1024;
 
 async function size(plugins = []) {
   const { outputFiles } = await build({

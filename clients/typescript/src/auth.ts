@@ -1,6 +1,7 @@
 /** Signing up, in and out. What changes the session runs under its lock. */
 import { ApiError, type SecondStep } from "./errors.js";
 import { type Assertion, type AssertionOptions, type CeremonyOptions, createPasskey, getPasskey } from "./passkeys.js";
+import { currentFlow, forgetFlow, newFlow } from "./pkce.js";
 import type { components } from "./schema.js";
 import { hasEnded, type Session, type SessionKeeper, type Tokens } from "./session.js";
 import type { StoredSession } from "./stores.js";
@@ -23,6 +24,27 @@ export interface EmailSignIn {
 
 /** What shows that an email was read: the link's token, or the secret of the request and the code. */
 export type MailboxProof = { token: string; request?: string } | { request: string; code: string };
+
+/** The provider, such as `google`, and the path of the front end to continue at (default: `/`). */
+export interface ProviderSignIn {
+  provider: string;
+  next?: string;
+}
+
+/** Where to send the browser, as a page, and the secret that the code of `/auth/callback` is redeemed with. */
+export interface ProviderDeparture {
+  url: string;
+  codeVerifier: string;
+}
+
+/** The providers that the account is linked to. `link` and `remove` may throw `reauthentication_required`. */
+export interface Identities {
+  list(): Promise<Body<"PublicIdentity">[]>;
+  /** Begin to link a provider. As with `startProviderSignIn`, the browser returns to `/auth/callback`; this session redeems the code. */
+  link(body: ProviderSignIn): Promise<ProviderDeparture>;
+  /** Unlink the identity. `last_way_in`: the account would have nothing left to sign in with. */
+  remove(identityId: string): Promise<void>;
+}
 
 /** The second factors of the account. All but `list` may throw `reauthentication_required`. */
 export interface Factors {
@@ -78,6 +100,27 @@ export interface Auth {
    * As after `signIn`, the result may have `mfa`.
    */
   verifySignInEmail(body: MailboxProof): Promise<Session | MfaRequired>;
+  /** Return the providers that the API is configured for, in the order to show them. */
+  listProviders(): Promise<Body<"PublicProvider">[]>;
+  /**
+   * Begin a sign-in with a provider. Send the browser to `url`: `location.assign(url)`. It returns to `/auth/callback` of the
+   * front end. A browser keeps `codeVerifier` in sessionStorage; a server keeps it in a cookie that scripts cannot read.
+   */
+  startProviderSignIn(body: ProviderSignIn): Promise<ProviderDeparture>;
+  /**
+   * Redeem the `code` of `/auth/callback`, once. Without a `codeVerifier`, this tab's is used. As after `signIn`, the result may
+   * have `mfa`. `next` is where this tab wanted to continue; trust it rather than that of the address. In a session of the same
+   * account, that session goes on, which links the provider, or is a proof as `reauthenticate`.
+   */
+  finishProviderSignIn(body: {
+    code: string;
+    codeVerifier?: string | undefined;
+  }): Promise<(Session | MfaRequired) & { next?: string }>;
+  /** Return a nonce to ask the provider's own library with, valid once, for ten minutes. */
+  idTokenNonce(provider: string): Promise<string>;
+  /** Sign in with an id token that has this nonce, or its SHA-256 in hexadecimal. As after `signIn`, the result may have `mfa`. */
+  signInWithIdToken(body: { provider: string; idToken: string; nonce: string }): Promise<Session | MfaRequired>;
+  identities: Identities;
   /**
    * End this session (`local`), all others of the user (`others`), or all (`global`). Except for `others`, the session is
    * removed from this device at once, in all tabs, even if the API cannot be reached. `local` then does not fail.
@@ -102,7 +145,7 @@ export interface Auth {
 }
 
 /** Return the account calls. `api` sends as always; `apiUnderLock` is for callers that hold the session's lock. */
-export function authOf(keeper: SessionKeeper, api: Calls, apiUnderLock: Calls): Auth {
+export function authOf(keeper: SessionKeeper, api: Calls, apiUnderLock: Calls, baseUrl: string): Auth {
   /** Replace the tokens of the current session. */
   function renew(request: () => Promise<{ data: Tokens }>): Promise<Session> {
     return keeper.locked(async () => {
@@ -139,15 +182,36 @@ export function authOf(keeper: SessionKeeper, api: Calls, apiUnderLock: Calls): 
   }
 
   /** Sign in, or return what the second step needs. */
-  function firstStep(request: () => Promise<{ data: Tokens }>): Promise<Session | MfaRequired> {
+  function firstStep(
+    request: () => Promise<{ data: Tokens }>,
+    adopt: (tokens: Tokens) => Promise<Session> = begin,
+  ): Promise<Session | MfaRequired> {
     return keeper.locked(async () => {
       try {
-        return await begin((await request()).data);
+        return await adopt((await request()).data);
       } catch (error) {
         if (error instanceof ApiError && error.mfa) return { mfa: error.mfa };
         throw error;
       }
     });
+  }
+
+  /** Store the tokens of a code. If it was redeemed in a session of the same account, they are that session's. */
+  async function beginOrContinue(tokens: Tokens): Promise<Session> {
+    if (keeper.stored?.user.id !== tokens.user.id) return begin(tokens);
+    keeper.adopt(tokens);
+    return keeper.session() as Session;
+  }
+
+  /** Call an operation that takes the access token if there is one. A session that turns out to be over must not be in the way. */
+  async function withOrWithoutSession<Result>(request: () => Promise<Result>): Promise<Result> {
+    const before = keeper.stored;
+    try {
+      return await request();
+    } catch (error) {
+      if (!before || keeper.stored || !hasEnded(error)) throw error;
+      return request();
+    }
   }
 
   const requestOptions = async () => (await api.POST("/api/auth/login/passkey/options")).data;
@@ -191,6 +255,38 @@ export function authOf(keeper: SessionKeeper, api: Calls, apiUnderLock: Calls): 
     },
     requestSignInEmail: async (body) => (await api.POST("/api/auth/login/email", { body })).data,
     verifySignInEmail: (body) => firstStep(() => apiUnderLock.POST("/api/auth/login/email/verify", { body })),
+    listProviders: async () => (await api.GET("/api/auth/providers")).data.data,
+    async startProviderSignIn({ provider, next }) {
+      const { codeVerifier, codeChallenge, next: page } = await newFlow(next);
+      const query = new URLSearchParams({ codeChallenge, next: page });
+      const path = `/api/auth/oauth/${encodeURIComponent(provider)}?${query}`;
+      return { url: baseUrl.replace(/\/$/, "") + path, codeVerifier };
+    },
+    async finishProviderSignIn({ code, codeVerifier }) {
+      const flow = currentFlow();
+      const verifier = codeVerifier ?? flow.codeVerifier;
+      const body = { code, ...(verifier && { codeVerifier: verifier }) };
+      const request = () => apiUnderLock.POST("/api/auth/oauth/token", { body });
+      const result = await firstStep(() => withOrWithoutSession(request), beginOrContinue);
+      // After an error it stays: an emailed link may need it.
+      forgetFlow();
+      return { ...result, ...(flow.next && { next: flow.next }) };
+    },
+    idTokenNonce: async (provider) =>
+      (await api.GET("/api/auth/oauth/{provider}/id-token", { params: { path: { provider } } })).data.nonce,
+    signInWithIdToken: ({ provider, ...body }) =>
+      firstStep(() => apiUnderLock.POST("/api/auth/oauth/{provider}/id-token", { params: { path: { provider } }, body })),
+    identities: {
+      list: async () => (await api.GET("/api/auth/identities")).data.data,
+      async link({ provider, next }) {
+        const { codeVerifier, ...flow } = await newFlow(next);
+        const { data } = await api.POST("/api/auth/identities", { body: { provider, ...flow } });
+        return { url: data.url, codeVerifier };
+      },
+      async remove(identityId) {
+        await api.DELETE("/api/auth/identities/{identityId}", { params: { path: { identityId } } });
+      },
+    },
     verifyMfa: (body) => keeper.locked(async () => begin((await apiUnderLock.POST("/api/auth/mfa", { body })).data)),
     async signOut({ scope = "local" } = {}) {
       if (scope === "others") {

@@ -55,7 +55,7 @@ export function createClient(options: ClientOptions): Client {
   const apiUnderLock = callsOf(core, sendOptions, true);
   return {
     ...api,
-    auth: authOf(keeper, api, apiUnderLock),
+    auth: authOf(keeper, api, apiUnderLock, baseUrl),
     pages: pagesOf(api.GET),
     openapiFetch: api as unknown as FetchClient<QueryPaths>,
   };

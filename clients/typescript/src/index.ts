@@ -1,4 +1,13 @@
-export type { Auth, EmailSignIn, Factors, MailboxProof, MfaRequired } from "./auth.js";
+export type {
+  Auth,
+  EmailSignIn,
+  Factors,
+  Identities,
+  MailboxProof,
+  MfaRequired,
+  ProviderDeparture,
+  ProviderSignIn,
+} from "./auth.js";
 export { type Client, type ClientOptions, createClient } from "./client.js";
 export { ApiError, type ErrorCode, NetworkError, type Proof, type SecondStep } from "./errors.js";
 export type { Page, Pages } from "./pages.js";

@@ -97,7 +97,7 @@ function isApiError(failure: ApiError | NetworkError): failure is ApiError {
 }
 
 /** Return a random key. `crypto.randomUUID` is missing on pages without TLS. */
-function newKey(): string {
+export function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

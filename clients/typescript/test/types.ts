@@ -36,6 +36,9 @@ export async function bodies() {
   await client.auth.verifySignInEmail({ token: "t" });
   // @ts-expect-error the request or the code is missing
   await client.auth.verifySignInEmail({ code: "123456" });
+  await client.auth.finishProviderSignIn({ code: "c", codeVerifier: undefined });
+  // @ts-expect-error the code is missing
+  await client.auth.finishProviderSignIn({ codeVerifier: "v" });
   // @ts-expect-error no such scope
   await client.auth.signOut({ scope: "everything" });
 }
@@ -55,6 +58,10 @@ export async function results() {
   signedIn.user;
   if ("mfa" in signedIn) is<Equal<(typeof signedIn.mfa.methods)[number], Proof>>();
   else signedIn.user;
+  const returned = await client.auth.finishProviderSignIn({ code: "c" });
+  is<Equal<typeof returned.next, string | undefined>>();
+  // @ts-expect-error the account may have a second factor
+  returned.user;
 }
 
 export async function pages() {
