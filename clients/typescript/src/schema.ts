@@ -1,4 +1,4 @@
-// Made by `make client` from docs/openapi.json (SHA-256 c3a5daac7a53b22b79ea2dfec249e67af3432be68b19ada18d4aa73b3e2cf988). Do not edit.
+// Made by `make client` from docs/openapi.json (SHA-256 3ecf02f5079185a4854310e5fd3bd394448a7e87c2e7f786abdf5f45658a752c). Do not edit.
 
 export interface paths {
     "/.well-known/jwks.json": {
@@ -814,7 +814,7 @@ export interface components {
         Assertion: {
             credential: components["schemas"]["AssertionJson"];
         };
-        /** @description What the authenticator has returned. */
+        /** @description What the authenticator returned (AuthenticatorAssertionResponseJSON). */
         AssertionData: {
             /** @example eyJ0eXBlIjoid2ViYXV0aG4uZ2V0In0 */
             clientDataJSON: string;
@@ -1411,7 +1411,7 @@ export interface components {
              */
             password: string;
         };
-        /** @description What the authenticator has returned. */
+        /** @description What the authenticator returned (AuthenticatorAttestationResponseJSON). */
         RegistrationData: {
             /** @example eyJ0eXBlIjoid2ViYXV0aG4uZ2V0In0 */
             clientDataJSON: string;
@@ -1485,7 +1485,7 @@ export interface components {
         /**
          * @description The token of the first step, and one proof: the code of an authenticator app, a recovery code or a passkey.
          *
-         *     And the `device` of the latest sign-in with this client, which the first step may have had already.
+         *     `device` is that of the latest sign-in with this client. It is not needed if the first step had it.
          */
         "SecondStep-Input": {
             /** @example 1Yp0mZxqQkq0dQf7yJ3tUw6bW8nS2aRzLc4eVh5gKiM */
@@ -3715,7 +3715,7 @@ export interface operations {
         /**
          * @description The token of the first step, and one proof: the code of an authenticator app, a recovery code or a passkey.
          *
-         *     And the `device` of the latest sign-in with this client, which the first step may have had already.
+         *     `device` is that of the latest sign-in with this client. It is not needed if the first step had it.
          */
         requestBody: {
             content: {

@@ -24,7 +24,7 @@ handler = api.handler
 class SecondStep(Body, example={"token": "A" * 120, "code": "123456"}):
     """The token of the first step, and one proof: the code of an authenticator app, a recovery code or a passkey.
 
-    And the `device` of the latest sign-in with this client, which the first step may have had already.
+    `device` is that of the latest sign-in with this client. It is not needed if the first step had it.
     """
 
     token: Secret

@@ -11,7 +11,7 @@ One rule for both:
 The first step is a password, a linked provider, or a link or code in an email. A passkey that has verified its user is
 both steps at once. Fresh means that the proof is less than ten minutes old.
 
-Threats. An attacker who knows the password, or reads the mailbox, wants to skip the factor: every way in asks
+Threats. An attacker who knows the password, or reads the mailbox, wants to skip the factor: every first step ends with
 `require_second_step` for the account as it is, and no session exists before. An attacker uses the first step of
 another account, or one from before a new password: the token of the first step is sealed with a key of its account, and
 belongs to a version of the credentials. It is accepted once, in the transaction that starts the session.
@@ -57,7 +57,7 @@ def sufficient(credential: Credential) -> tuple[Method, ...]:
 
 
 def require_fresh(session: Session, credential: Credential | None = None) -> None:
-    """Require that the session has proved the strongest that its account has, in the last ten minutes.
+    """Require that the session proved, within the last ten minutes, a method that is `sufficient` for its account.
 
     `credential` is the account's, if the caller has just read it.
 

@@ -1,4 +1,4 @@
-"""Challenges: what an authenticator signs, or a provider repeats in an id token, so that it is good for once.
+"""Challenges: what an authenticator signs, or a provider repeats in an id token. Each is valid once.
 
 Asking for a challenge costs no write, so nobody can fill a table with them: a challenge authenticates itself. It holds
 random bytes, its expiry and an HMAC over these, the ceremony and, for a registration, the account and the session. It
@@ -43,7 +43,7 @@ def new(ceremony: Ceremony, session: Session | None = None) -> bytes:
 def using(
     challenge: bytes, ceremony: Ceremony, session: Session | None = None, *, otherwise: type[Error]
 ) -> list[Change]:
-    """Return the changes that use a challenge that we have issued for this ceremony.
+    """Verify a challenge that we issued for this ceremony, and return the changes that consume it.
 
     They fail with `otherwise` if another request has just used it.
 

@@ -75,7 +75,8 @@ def with_link(token: str, secret: str, client: Client) -> SignedIn:
     Raises:
         InvalidOneTimeToken: the link is wrong, used, void or expired, or bound to another request.
         MfaRequired: the account has a factor. The link is used.
-        RegistrationRequired: the link opens an account, and `secret` is of no request for its address. It stays valid.
+        RegistrationRequired: the link opens an account, and `secret` is not that of a request for its address. It stays
+            valid.
         EmailTaken: see `confirmation.require_free`.
         SignUpClosed, DomainNotAllowed: the sign-up policy has changed since the email.
         Unavailable: there is no signing key yet.

@@ -33,7 +33,8 @@ class Proved(NamedTuple):
 class Proof(NamedTuple):
     """A proof that a client has sent.
 
-    `check` raises InvalidCredentials if it is wrong, and CodeAlreadyUsed if it was accepted before.
+    `check` raises InvalidCredentials if it is wrong, CodeAlreadyUsed if the code was accepted before, and Unavailable
+    if Secrets Manager is unreachable.
     """
 
     method: Method
@@ -91,7 +92,8 @@ def at_sign_in(proof: Proof, credential: Credential, client: Client, *, device: 
 
     Raises:
         InvalidCredentials: it is wrong, or the account is locked for this client.
-        CodeAlreadyUsed: it was accepted before.
+        CodeAlreadyUsed: the code was accepted before.
+        Unavailable: Secrets Manager is unreachable.
 
     """
     tried = tries.at_factors(credential.user_id)
@@ -105,7 +107,8 @@ def in_session(proof: Proof, session: Session, credential: Credential, client: C
 
     Raises:
         InvalidCredentials: it is wrong, or the session is locked.
-        CodeAlreadyUsed: it was accepted before.
+        CodeAlreadyUsed: the code was accepted before.
+        Unavailable: Secrets Manager is unreachable.
 
     """
     attempt = Try(tries.of_session("factors", session.id))
@@ -116,7 +119,7 @@ def in_session(proof: Proof, session: Session, credential: Credential, client: C
 def _check(proof: Proof, credential: Credential, client: Client, attempt: Try, event: Event) -> Proved:
     allowed = attempt.start()
     try:
-        # Checked even if it is locked, so that the time does not tell.
+        # Checked even if locked, so that the response time does not reveal the lock.
         proved = proof.check(credential, client)
     except InvalidCredentials:
         proved = None

@@ -71,6 +71,7 @@ def confirm(session: Session, factor_id: str, code: str, client: Client) -> list
         TooManyFactors: the account has five already.
         TooManyRequests: see `limits.count_factor_change`.
         SessionEnded: the account has just been closed.
+        Unavailable: Secrets Manager is unreachable.
 
     """
     credential, user = lookup.of_session(session)

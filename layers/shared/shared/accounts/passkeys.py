@@ -87,6 +87,7 @@ def register(
         TooManyFactors: the account has ten passkeys already.
         TooManyRequests: see `limits.count_factor_change`.
         SessionEnded: the account has just been closed.
+        Unavailable: Secrets Manager is unreachable.
 
     """
     account, user = lookup.of_session(session)

@@ -46,7 +46,7 @@ def with_factor(session: Session, proof: Proof, client: Client) -> SignedIn:
         CodeAlreadyUsed: the code was accepted before.
         ReauthenticationRequired: the account has no factor.
         SessionEnded: the session has been ended in the meantime.
-        Unavailable: there is no signing key yet.
+        Unavailable: there is no signing key yet, or Secrets Manager is unreachable.
 
     """
 

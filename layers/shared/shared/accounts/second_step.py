@@ -11,7 +11,7 @@ from shared.values.client import Client
 
 @optimistic
 def complete(token: str, proof: Proof, device: str, client: Client) -> SignedIn:
-    """Verify a factor, and start the session that the first step has asked for.
+    """Verify a factor, and start the session.
 
     `device` is the token of an earlier sign-in with this client, or empty.
 
@@ -19,7 +19,7 @@ def complete(token: str, proof: Proof, device: str, client: Client) -> SignedIn:
         InvalidMfaToken: the token of the first step is not valid, used, void or expired.
         InvalidCredentials: the proof is wrong, or the account is locked for this client.
         CodeAlreadyUsed: the code was accepted before.
-        Unavailable: there is no signing key yet.
+        Unavailable: there is no signing key yet, or Secrets Manager is unreachable.
 
     """
     first = assurance.first_step(token)

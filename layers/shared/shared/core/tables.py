@@ -15,8 +15,8 @@ and commits them with one `write(...)`:
 
 The records of `make resource` and form submissions change with nothing else of an account, so their modules write.
 
-A transaction has room for 100 changes. Therefore `sessions.ending_all` and `sessions.updating_all` are exceptions: they
-delete immediately what exceeds their share of it.
+A transaction has room for 100 changes. Therefore `sessions.ending_all`, `sessions.updating_all` and `sessions.lowering`
+are exceptions: they delete immediately what exceeds their share of it.
 
 A change can have a condition (`when`), and names the error to raise if the condition fails (`otherwise`). The default
 is `Outdated`: stored data has changed since it was read, and `optimistic` runs the whole use case again. Nothing is

@@ -1,4 +1,4 @@
-"""Credentials: which account an email address belongs to. No other record holds a password hash.
+"""Credentials: which account an email address belongs to, and its password hash.
 
 The table's key makes each address unique. Two counters prevent races: `version` changes whenever earlier one-time
 tokens and sign-ins in progress must fail (new password, address, role, status or factors), and `sign_ins` whenever a
@@ -270,9 +270,10 @@ def proving_email(credential: Credential) -> list[Change]:
 
 
 def touching(credential: Credential) -> list[Change]:
-    """Return the changes that require the same version, and that let a write fail which has read the account before.
+    """Return the changes that require the same version and increment `signIns`.
 
-    For what must not happen while sessions are ended or factors are removed.
+    A concurrent write that requires it unchanged then fails. For what must not happen while sessions are ended or
+    factors are removed.
     """
     return signing_in(credential)
 

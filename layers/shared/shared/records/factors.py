@@ -1,4 +1,4 @@
-"""Factors: what an account has to present besides its password, and the recovery codes that stand in for one.
+"""Factors: authenticator apps and passkeys, one of which a sign-in requires, and recovery codes that stand in for them.
 
 `Credential.factors` lists the confirmed ones, so that a sign-in knows without another read whether there are any. Both
 change in one transaction. The secret of an authenticator app is sealed, and a recovery code is stored as a keyed
@@ -31,7 +31,7 @@ _CODES = 10
 # 80 random bits, as 16 characters of base32.
 _CODE_SIZE = 10
 _GROUP = 4
-# The sort key of the recovery codes. The other items have the id of a factor there.
+# The sort key of the recovery codes. Other items have the id of a factor, `pending` or `owner` there.
 RECOVERY = "recovery"
 
 
@@ -45,6 +45,7 @@ class RecoveryCodes(NamedTuple):
 
     def position(self, code: str) -> int | None:
         """Return the position of a code, as `normalized`, or None if it is wrong or used."""
+        # Keyed digests: timing reveals nothing.
         digest = _digest(self.user_id, code, self.key_id)
         return next((position for position, stored in enumerate(self.digests) if stored == digest), None)
 

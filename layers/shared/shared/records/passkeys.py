@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Passkey(NamedTuple):
     """A passkey. Times are seconds since 1970.
 
-    `public_key` is a COSE key, and `sign_count` the authenticator's counter, 0 if it does not count. A passkey can be
-    synced if it is `backup_eligible`, and is if it is `backed_up`. `suspected_at` is when a clone was noticed, or 0.
+    `public_key` is a COSE key, and `sign_count` the authenticator's counter, 0 if it does not count. `backup_eligible`:
+    it can be synced; `backed_up`: it is. `suspected_at` is when a clone was noticed, or 0.
     """
 
     user_id: str

@@ -38,7 +38,8 @@ MAX_LIFETIME = 90 * clock.DAY
 # A transaction has room for 100 changes. It ends all sessions of a user together with the change that requires it.
 _MAX_PER_TRANSACTION = 40
 _MAX_USER_AGENT_LENGTH = 256
-# The seconds in which a refresh token repeats its answer, and an access token outlives the key of its session.
+# For this many seconds the previous refresh token gets the same response again, and access tokens of the previous key
+# stay valid.
 GRACE_PERIOD = 10
 # Proofs of a second factor, and of both factors at once (a passkey that has verified its user).
 _OF_FACTORS: frozenset[Method] = frozenset({"totp", "recovery_code", "passkey"})
@@ -383,7 +384,7 @@ def ending_all(user_id: str, *, keep: Session | None = None) -> list[Change]:
 
     If there are more than 40, those used least recently are ended immediately.
     """
-    return [deletion for session in _sessions_to_change(user_id, keep) for deletion in ending(session)]
+    return [deletion for session in _end_beyond_limit(user_id, keep) for deletion in ending(session)]
 
 
 def updating_all(user: User) -> list[Change]:
@@ -393,7 +394,7 @@ def updating_all(user: User) -> list[Change]:
     """
     copied = {"name": user.name, "email": user.email, "role": user.role}
     exists = Attr("sessionId").exists()
-    sessions = _sessions_to_change(user.id)
+    sessions = _end_beyond_limit(user.id)
     return [Update(table=SESSIONS, key=_key(session), set=copied, when=exists) for session in sessions]
 
 
@@ -413,7 +414,7 @@ def lowering(user_id: str, factor: str | None = None) -> list[Change]:
             },
             when=Attr("factors").eq(dict(session.factors)),
         )
-        for session in _sessions_to_change(user_id)
+        for session in _end_beyond_limit(user_id)
         if (removed := {method for method, own in session.factors.items() if factor in {None, own}})
     ]
 
@@ -424,8 +425,8 @@ def _stored_sessions(user_id: str, without: Session | None = None) -> list[Sessi
     return [session for session in found if without is None or session.id != without.id]
 
 
-def _sessions_to_change(user_id: str, without: Session | None = None) -> list[Session]:
-    """Return a user's most recently used sessions, as many as fit in one transaction; end the others now."""
+def _end_beyond_limit(user_id: str, without: Session | None = None) -> list[Session]:
+    """End the sessions of a user that exceed one transaction, least recently used first, and return the others."""
     sessions = sorted(_stored_sessions(user_id, without), key=lambda session: session.refreshed_at, reverse=True)
     for session in sessions[_MAX_PER_TRANSACTION:]:
         write(ending(session))

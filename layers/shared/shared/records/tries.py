@@ -193,7 +193,7 @@ def unlock(pool: Pool) -> None:
 
 
 def _take_back(pool: Pool, counts: Item, *, reset: Item | None = None) -> None:
-    """Take a correct try back from its pool: from these counts, and perhaps reset others.
+    """Subtract a correct try from its pool, or delete a pool that has no other. `reset` is set in the same update.
 
     A device or a session has no failures then.
     """

@@ -1,4 +1,4 @@
-"""Six-digit codes in emails, which are valid only together with a secret of whoever caused the email.
+"""Six-digit codes in emails. They are valid only together with the secret of the request that caused it.
 
 A code follows from what it is emailed for, a registration or a request to sign in, and from the email's entry in the
 outbox: if the email is sent twice, both copies have the same code. `owner` identifies the former.

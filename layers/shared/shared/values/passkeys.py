@@ -15,7 +15,7 @@ Transport = Annotated[str, Rule(max_length=32, pattern="^[a-z-]*$", example="int
 
 
 class RegistrationData(TypedDict):
-    """What the authenticator has returned."""
+    """What the authenticator returned (AuthenticatorAttestationResponseJSON)."""
 
     clientDataJSON: ClientData
     attestationObject: Base64url
@@ -32,7 +32,7 @@ class RegistrationJson(TypedDict):
 
 
 class AssertionData(TypedDict):
-    """What the authenticator has returned."""
+    """What the authenticator returned (AuthenticatorAssertionResponseJSON)."""
 
     clientDataJSON: ClientData
     authenticatorData: Base64url

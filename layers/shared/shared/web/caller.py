@@ -52,10 +52,11 @@ class Caller:
             raise NotAllowed
 
     def must_be_fresh(self) -> None:
-        """Verify that the session proved in the last ten minutes the strongest that the account has.
+        """Require that the session proved, within the last ten minutes, a method that `assurance.sufficient` accepts.
 
         Raises:
-            ReauthenticationRequired: it did not; /api/auth/reauthenticate does.
+            ReauthenticationRequired: it has not; /api/auth/reauthenticate does.
+            SessionEnded: the account has just been closed.
 
         """
         from shared.accounts import assurance  # noqa: PLC0415  # most endpoints need none of it
@@ -128,7 +129,7 @@ class Admin(Caller):
 
 
 class Fresh(Caller):
-    """A signed-in user whose session proved in the last ten minutes the strongest that the account has."""
+    """A user whose session proved, within the last ten minutes, a method that `assurance.sufficient` accepts."""
 
     input_errors: ClassVar[ErrorTypes] = (*Caller.input_errors, ReauthenticationRequired)
 
@@ -144,6 +145,7 @@ class Fresh(Caller):
 
         Raises:
             ReauthenticationRequired: it is not; /api/auth/reauthenticate makes it fresh.
+            SessionEnded: the account has just been closed.
 
         """
         caller = super().from_request(request)
