@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks import page
 from benchmarks.cloud import cloud
-from shared.accounts import assurance
+from shared.accounts import first_step
 from shared.core.errors import MfaRequired
 from shared.records import credentials, limits
 from shared.values import base64url
@@ -104,7 +104,7 @@ def _factors(n: int, api: Api) -> list[list[str]]:
             enroll(member(api, "Fay", email))
             (credential,) = filter(None, [credentials.find(email)])
             try:
-                assurance.require_second_step(credential, "password")
+                first_step.require_second_step(credential, "password")
             except MfaRequired as required:
                 return {"token": required.token, **proof}
             raise SystemExit("An account with a factor signs in without it")

@@ -15,7 +15,7 @@ mailbox, and it has no password that the attacker could know.
 from collections.abc import Callable
 from typing import TypeAlias
 
-from shared.accounts import assurance, confirmation, lookup, sign_in, sign_up_policy
+from shared.accounts import confirmation, first_step, lookup, sign_in, sign_up_policy
 from shared.accounts.sign_in import SignedIn
 from shared.core import metrics
 from shared.core.errors import Forbidden, InvalidOneTimeToken, RegistrationRequired
@@ -194,7 +194,7 @@ def _start(credential: Credential, user: User, client: Client, using: _Using) ->
     verifying = [] if user.email_verified else users.replacing(user, users.updated(user, email_verified=True))
     if credential.factors:
         write(credentials.proving_email(credential), using(""), verifying)
-    assurance.require_second_step(credential, "email")
+    first_step.require_second_step(credential, "email")
     signed_in = sign_in.prepare(credential, user, client, proved=["email"])
     write(
         sign_in.starting(signed_in, credential, user, client, by_email=True),
@@ -214,7 +214,7 @@ def _repeat(used: OneTimeToken | SignInRequest, session: str) -> SignedIn:
     else:
         credential = credentials.by_key(used.email)
         if credential is not None and (credential.user_id, credential.version) == (used.user_id, used.version):
-            assurance.require_second_step(credential, "email")
+            first_step.require_second_step(credential, "email")
     raise InvalidOneTimeToken
 
 

@@ -20,7 +20,7 @@ is asked for as after any way in.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from shared.accounts import assurance, lookup, sign_in, sign_up_policy
+from shared.accounts import assurance, first_step, lookup, sign_in, sign_up_policy
 from shared.accounts.provider_claims import Claims
 from shared.accounts.sign_in import SignedIn
 from shared.core import clock
@@ -313,7 +313,7 @@ def _start(
     using = [*changes, *identities.using(identity)]
     if credential.factors and using:
         write(using, credentials.checking(credential))
-    assurance.require_second_step(credential, "provider")
+    first_step.require_second_step(credential, "provider")
     return sign_in.start(credential, user, client, using, proved=["provider"])
 
 

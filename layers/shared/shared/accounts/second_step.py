@@ -1,6 +1,6 @@
-"""The second step of a sign-in: a factor, after the first step of `shared.accounts.assurance`."""
+"""The second step of a sign-in: a factor, after the first step of `shared.accounts.first_step`."""
 
-from shared.accounts import assurance, devices, factor_proof, sign_in
+from shared.accounts import devices, factor_proof, first_step, sign_in
 from shared.accounts.factor_proof import Proof
 from shared.accounts.sign_in import SignedIn
 from shared.core.errors import InvalidMfaToken
@@ -22,7 +22,7 @@ def complete(token: str, proof: Proof, device: str, client: Client) -> SignedIn:
         Unavailable: there is no signing key yet, or Secrets Manager is unreachable.
 
     """
-    first = assurance.first_step(token)
+    first = first_step.from_token(token)
     device_id = first.device or devices.identify(first.credential, device) or ""
     proved = factor_proof.at_sign_in(proof, first.credential, client, device=device_id)
     once = one_time_tokens.using_once(first.token_digest, first.expires_at, otherwise=InvalidMfaToken)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from shared.accounts import assurance, devices, password_proof, tokens
+from shared.accounts import devices, first_step, password_proof, tokens
 from shared.core import metrics
 from shared.core.errors import InvalidRefreshToken, RefreshTokenReused, SessionExpired, SessionNotFound
 from shared.core.tables import Change, optimistic, write
@@ -71,7 +71,7 @@ def with_password(*, email: str, password: str, device: str, client: Client) -> 
     hashed_anew = _hashing_anew(credential, password)
     if credential.factors and hashed_anew:
         write(credentials.signing_in(credential, by_email=False, **hashed_anew))
-    assurance.require_second_step(credential, "password", device=device_id)
+    first_step.require_second_step(credential, "password", device=device_id)
     return start(credential, user, client, proved=["password"], **hashed_anew)
 
 
