@@ -281,7 +281,7 @@ def test_flow_expires_after_ten_minutes(api: Api, acme: Provider) -> None:
 
 
 @pytest.mark.usefixtures("acme")
-@pytest.mark.parametrize("state", ["", "A" * 43, "é", "x" * 5000])
+@pytest.mark.parametrize("state", ["", "A" * 43, "é", "x" * 4000])
 def test_unknown_state_is_an_invalid_flow(api: Api, state: str) -> None:
     assert landed(api.get(f"{CALLBACK}?{urlencode({'state': state, 'code': 'x'})}")) == {"error": "invalid_flow"}
 
@@ -313,7 +313,7 @@ def test_issuer_is_required_of_a_provider_that_promises_it(api: Api, acme: Provi
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [("access_denied", "access_denied"), ("server_error", "unavailable"), ("<script>", "unavailable")],
+    [("access_denied", "access_denied"), ("server_error", "provider_refused"), ("<script>", "provider_refused")],
 )
 def test_refusal_at_the_provider_reaches_the_front_end(api: Api, acme: Provider, error: str, code: str) -> None:
     away, browser = begin(api)
@@ -338,7 +338,20 @@ def test_malformed_form_is_sent_to_the_front_end(api: Api, body: str) -> None:
 @pytest.mark.usefixtures("acme")
 @pytest.mark.parametrize(
     "page",
-    ["https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "/a\nb", "/a\tb", "evil", ""],
+    [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/a\nb",
+        "/a\tb",
+        "evil",
+        "",
+        "/.//evil.example",
+        "/a//b",
+        "/a/../b",
+        "/%2E/b",
+    ],
 )
 def test_next_is_a_path_of_the_front_end(api: Api, page: str) -> None:
     reply = api.get(f"/api/auth/oauth/acme?{urlencode({'codeChallenge': CHALLENGE, 'next': page})}")
@@ -769,6 +782,181 @@ def test_account_has_at_most_eight_identities(acme: Provider, ben: Api) -> None:
             codes.append(reply.status)
     assert codes == [200] * 8
     assert landed(ben.get(f"{CALLBACK}{openid.query(**acme.authorize(url))}")) == {"error": "too_many_identities"}
+
+
+# Addresses that a provider is wrong about -----------------------------------------------------------
+
+
+def by_email(api: Api, inbox: Inbox) -> Reply:
+    """Sign in with the code of an email, as the owner of the mailbox."""
+    inbox.deliver()
+    request = api.post("/api/auth/login/email", {"email": ADA}).json["request"]
+    return api.post("/api/auth/login/email/verify", {"request": request, "code": inbox.newest().code})
+
+
+def test_owner_of_the_mailbox_is_told_that_a_provider_has_opened_an_account(
+    api: Api, acme: Provider, inbox: Inbox
+) -> None:
+    sign_in(api, acme)
+    email = inbox.newest()
+    assert (email.to, email.subject) == (ADA, "Your account at Lambda API Routes")
+    assert "Acme" in email.text
+
+
+@pytest.mark.parametrize("way", ["email", "reset"])
+def test_first_proof_of_the_mailbox_leaves_the_account_to_its_owner(
+    api: Api, acme: Provider, inbox: Inbox, way: str
+) -> None:
+    """Someone has opened it with an address that was theirs at the provider long ago."""
+    intruder = api.with_token(sign_in(api, acme).json["token"])
+    waiting = come_back(api, acme)["code"]
+    if way == "email":
+        assert by_email(api, inbox).status == 200
+    else:
+        inbox.deliver()
+        api.post("/api/auth/forgot-password", {"email": ADA})
+        body = {"token": inbox.newest().token, "password": PASSWORD}
+        assert api.post("/api/auth/reset-password", body).status == 204
+    assert intruder.get("/api/auth/me").json["code"] == "session_ended"
+    assert redeem(api, waiting).json["code"] == "invalid_link"
+    assert stored.items("IdentitiesTable") == []
+    assert come_back(api, acme) == {"error": "link_required"}
+
+
+def test_later_proofs_of_the_mailbox_change_nothing(api: Api, acme: Provider, inbox: Inbox) -> None:
+    sign_in(api, acme)
+    owner = api.with_token(by_email(api, inbox).json["token"])
+    owner = owner.with_token(link(owner, acme).json["token"])
+    assert by_email(api, inbox).status == 200
+    assert owner.get("/api/auth/me").status == 200
+    assert len(stored.items("IdentitiesTable")) == 1
+
+
+def test_unlinking_ends_all_other_sessions(api: Api, acme: Provider, ben: Api) -> None:
+    ben = ben.with_token(link(ben, acme).json["token"])
+    intruder = api.with_token(sign_in(api, acme).json["token"])
+    [identity] = ben.get(IDENTITIES).json["data"]
+    assert ben.delete(f"{IDENTITIES}/{identity['id']}").status == 204
+    assert intruder.get("/api/auth/me").json["code"] == "session_ended"
+    assert ben.get("/api/auth/me").status == 200
+
+
+def test_undo_of_a_change_of_address_unlinks_what_was_linked_before_it_too(
+    api: Api, acme: Provider, ada: Api, inbox: Inbox
+) -> None:
+    acme.claims |= {"sub": "eve", "email": "eve@example.com"}
+    ada = ada.with_token(link(ada, acme).json["token"])
+    with time_machine.travel(clock.now() + clock.MINUTE):
+        ada.post("/api/auth/change-email", {"newEmail": "eve@example.com", "password": PASSWORD})
+        assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
+        assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
+    assert stored.items("IdentitiesTable") == []
+
+
+@pytest.mark.usefixtures("auto")
+@pytest.mark.parametrize("what", ["spelling", "administrator", "factor"])
+def test_with_auto_no_other_mailbox_administrator_or_factor_is_passed(
+    api: Api, acme: Provider, admin: Api, what: str
+) -> None:
+    match what:
+        case "spelling":
+            member(api, "Ada", "strasse@example.com")
+            acme.claims["email"] = "straße@example.com"
+        case "administrator":
+            assert admin.get("/api/users").status == 200
+            acme.claims["email"] = "admin@example.com"
+        case "factor":
+            enroll(member(api, "Ada", ADA))
+    assert come_back(api, acme) == {"error": "link_required"}
+
+
+def test_link_in_the_email_links_an_account_with_a_factor_after_the_second_step(
+    api: Api, acme: Provider, ada: Api, inbox: Inbox
+) -> None:
+    phone = enroll(ada)
+    come_back(api, acme)
+    code = emailed_code(inbox)
+    reply = redeem(api, code)
+    assert (reply.status, reply.json["code"]) == (403, "mfa_required")
+    assert stored.items("IdentitiesTable") == []
+    with time_machine.travel(clock.now() + clock.MINUTE):
+        mfa = api.post("/api/auth/mfa", {"token": reply.json["mfa"]["token"], "code": phone.code()})
+        assert redeem(api.with_token(mfa.json["token"]), code).status == 200
+    assert len(stored.items("IdentitiesTable")) == 1
+
+
+def test_flow_that_links_is_void_once_the_account_has_another_factor(api: Api, acme: Provider, ben: Api) -> None:
+    url = ben.post(IDENTITIES, {"provider": "acme", "codeChallenge": CHALLENGE}).json["url"]
+    enroll(ben)
+    assert landed(api.get(f"{CALLBACK}{openid.query(**acme.authorize(url))}")) == {"error": "invalid_flow"}
+
+
+def test_provider_is_no_proof_in_a_session_that_needs_a_stronger_one(api: Api, acme: Provider) -> None:
+    owner = api.with_token(sign_in(api, acme).json["token"])
+    enroll(owner)
+    reply = redeem(owner, come_back(api, acme)["code"])
+    assert (reply.status, reply.json["code"]) == (403, "mfa_required")
+
+
+# What strangers may cause ---------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("acme")
+def test_pages_that_other_sites_can_open_use_up_no_sign_in(api: Api) -> None:
+    for url in (START, f"{CALLBACK}?state=x", ID_TOKEN):
+        assert '"providers"' in api.get(url).headers["ratelimit-policy"]
+
+
+def test_errors_that_a_browser_brings_are_no_failures_of_ours(
+    api: Api, acme: Provider, capsys: pytest.CaptureFixture[str]
+) -> None:
+    away, browser = begin(api)
+    state = acme.authorize(away)["state"]
+    assert landed(browser.get(f"{CALLBACK}{openid.query(state=state, error='x')}")) == {"error": "provider_refused"}
+    away, browser = begin(api)
+    acme.answers["/token"] = lambda handler: openid.send_json(handler, {"error": "invalid_request"}, 400)
+    answer = openid.query(**acme.authorize(away))
+    assert landed(browser.get(f"{CALLBACK}{answer}")) == {"error": "invalid_id_token"}
+    assert "ServerErrors" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("error", ["invalid_client", "unauthorized_client", None])
+def test_errors_of_our_settings_are(api: Api, acme: Provider, error: str | None) -> None:
+    away, browser = begin(api)
+    body = {} if error is None else {"error": error}
+    acme.answers["/token"] = lambda handler: openid.send_json(handler, body, 401)
+    assert landed(browser.get(f"{CALLBACK}{openid.query(**acme.authorize(away))}")) == {"error": "unavailable"}
+
+
+def test_code_of_the_provider_has_a_length_that_is_possible(api: Api, acme: Provider) -> None:
+    away, browser = begin(api)
+    answer = acme.authorize(away) | {"code": "x" * 5000}
+    assert landed(browser.get(f"{CALLBACK}{openid.query(**answer)}")) == {"error": "validation_failed"}
+    assert "/token" not in acme.paths()
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"authorization_endpoint": "javascript:alert(1)"},
+        {"authorization_endpoint": "http://127.0.0.1/\r\nset-cookie: a=b"},
+        {"token_endpoint": None},
+        {"jwks_uri": 5},
+        {"userinfo_endpoint": "ftp://127.0.0.1"},
+        {"id_token_signing_alg_values_supported": None},
+        {"token_endpoint_auth_methods_supported": 5},
+        {"id_token_signing_alg_values_supported": [None]},
+    ],
+)
+def test_malformed_metadata_is_unavailable(api: Api, acme: Provider, metadata: dict[str, Any]) -> None:
+    acme.metadata |= metadata
+    assert api.get(START).status == 503
+
+
+@pytest.mark.parametrize("header", ["Basic YTpi", "Bearer"])
+def test_header_without_a_token_is_no_session(api: Api, acme: Provider, header: str) -> None:
+    code = come_back(api, acme)["code"]
+    assert redeem(Api({"authorization": header}), code).status == 200
 
 
 # Unlinking ------------------------------------------------------------------------------------------

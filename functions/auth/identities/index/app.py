@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from shared.accounts import identities, provider_flow
 from shared.core.errors import NoIssuer, ProviderNotFound
+from shared.records import limits
 from shared.values.types import CodeChallenge, FrontEndPath, Secret
 from shared.web.api import Api
 from shared.web.caller import Caller, Fresh
@@ -36,7 +37,7 @@ def list_identities(caller: Caller) -> Data[list[PublicIdentity]]:
     return Data([identity.public() for identity in identities.of_session(caller.session)])
 
 
-@api.post(errors=(ProviderNotFound, NoIssuer))
+@api.post(limit=limits.PROVIDERS, errors=(ProviderNotFound, NoIssuer))
 def begin_link(caller: Fresh, body: Link) -> Plain[Departure]:
     """Return where the browser goes to link an identity. Only this session can redeem the code at the end."""
     url = provider_flow.begin_link(

@@ -97,7 +97,7 @@ def confirm(token: OneTimeToken, client: Client) -> None:
 def undo(token: OneTimeToken, client: Client) -> None:
     """Restore the former address, end every session, remove the password, and email a link to choose a new one.
 
-    Factors and recovery codes from after the change are removed, and so are identities that were linked since.
+    Factors, recovery codes and identities are removed that were added since the change, or in the 72 hours before.
 
     Raises:
         InvalidOneTimeToken: the change was undone already, or the former address is no longer reserved.
@@ -112,14 +112,14 @@ def undo(token: OneTimeToken, client: Client) -> None:
     if former is None or former.reserved_until is None or emails.key(token.target) not in credential.former:
         raise one_time_tokens.rejection(token)
     moved = users.updated(user, email=token.target, email_status="ok")
-    # Whoever changed the address may have added factors and identities, to sign in with them later.
-    changed_at = former.reserved_until - credentials.UNDO_PERIOD
+    # Whoever changed the address may have added factors and identities, before or after, to sign in with them later.
+    suspect_since = former.reserved_until - 2 * credentials.UNDO_PERIOD
     found = factors.of_user(user.id)
-    added = found.added_since(changed_at)
+    added = found.added_since(suspect_since)
     keep = {each: kind for each, kind in credential.factors.items() if each not in added.ids}
     if not keep:
         added = found
-    linked = {each.id for each in identities.of_credential(credential) if each.created_at >= changed_at}
+    linked = {each.id for each in identities.of_credential(credential) if each.created_at >= suspect_since}
     identities_left = {each: provider for each, provider in credential.identities.items() if each not in linked}
     write(
         one_time_tokens.consuming(token),

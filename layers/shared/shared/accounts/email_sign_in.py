@@ -15,7 +15,7 @@ mailbox, and it has no password that the attacker could know.
 from collections.abc import Callable
 from typing import TypeAlias
 
-from shared.accounts import confirmation, first_step, lookup, sign_in, sign_up_policy
+from shared.accounts import confirmation, first_step, identities, lookup, sign_in, sign_up_policy
 from shared.accounts.sign_in import SignedIn
 from shared.core import metrics
 from shared.core.errors import Forbidden, InvalidOneTimeToken, RegistrationRequired
@@ -193,13 +193,14 @@ def _start(credential: Credential, user: User, client: Client, using: _Using) ->
     tries.unlock(tries.of_network(tries.at_password(user.email), client.network))
     verifying = [] if user.email_verified else users.replacing(user, users.updated(user, email_verified=True))
     if credential.factors:
-        write(credentials.proving_email(credential), using(""), verifying)
+        write(credentials.proving_email(credential), using(""), verifying, identities.leaving_to_mailbox(credential))
     first_step.require_second_step(credential, "email")
     signed_in = sign_in.prepare(credential, user, client, proved=["email"])
     write(
         sign_in.starting(signed_in, credential, user, client, by_email=True),
         using(signed_in.session.reference),
         verifying,
+        identities.leaving_to_mailbox(credential),
     )
     metrics.count("SignIns")
     return signed_in

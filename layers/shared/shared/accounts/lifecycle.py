@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.core.errors import EmailTaken
 from shared.core.tables import Change, optimistic, write
-from shared.records import activity, credentials, factors, outbox, sessions, suppressions, users
+from shared.records import activity, credentials, factors, identities, outbox, sessions, suppressions, users
 from shared.records.credentials import Credential
 from shared.records.idempotency import Once
 from shared.records.users import User
@@ -55,7 +55,7 @@ def ensure_admin(email: str, password: str) -> None:
     """Ensure that this address belongs to an administrator who can sign in with this password.
 
     Operators use it to create the first administrator, or to let one in who has lost password or factors: it removes
-    the factors. No endpoint calls it. The password's strength is not checked.
+    the factors, and unlinks all identities. No endpoint calls it. The password's strength is not checked.
 
     Raises:
         EmailTaken: the address is reserved for its former owner.
@@ -77,7 +77,10 @@ def ensure_admin(email: str, password: str) -> None:
     after = users.updated(user, role="admin", status="active", email_verified=True)
     differences = users.differences(user, after)
     write(
-        credentials.changing(credential, invited=False, passwordHash=passwords.hashed(password), factors={}),
+        credentials.changing(
+            credential, invited=False, passwordHash=passwords.hashed(password), factors={}, identities={}
+        ),
+        identities.removing_all(credential),
         factors.removing_all(factors.of_user(user.id)) if credential.factors else [],
         users.replacing(user, after),
         sessions.ending_all(user.id),

@@ -7,6 +7,7 @@ without end or sends us elsewhere: `shared.core.outbound` bounds every call. Som
 each issuer is asked for its keys at most once a minute.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 
 import jwt
 
-from shared.core import clock
+from shared.core import clock, config
 from shared.core.errors import InvalidIdToken, Unavailable
 from shared.core.outbound import Service
 from shared.records.providers import Provider
@@ -27,6 +28,8 @@ _CACHE_LIFETIME = clock.HOUR
 # Tokens with invented key ids must not cause a call each.
 _LOOKUP_INTERVAL = clock.MINUTE
 _MIN_RSA_BITS = 2048
+_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+_URL = re.compile(r"https?://[!-~]{1,2000}")
 _MAX_ANSWER = 256 * 1024
 
 
@@ -78,22 +81,35 @@ def _discovered(provider: Provider) -> Metadata:
     # Otherwise one provider could speak for another (OpenID Connect Discovery, 4.3).
     if found.get("issuer") != provider.issuer:
         raise Unavailable(f"{provider.id} publishes another issuer than the configured one")
-    methods = found.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
-    offered = found.get("id_token_signing_alg_values_supported", ["RS256"])
-    endpoints: dict[str, str] = {}
-    for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-        if not isinstance(found.get(name), str):
-            raise Unavailable(f"{provider.id} publishes no {name}")
-        endpoints[name] = found[name]
+    methods = _texts(provider, found, "token_endpoint_auth_methods_supported", default="client_secret_basic")
+    offered = _texts(provider, found, "id_token_signing_alg_values_supported", default="RS256")
+    endpoints = {name: _endpoint(provider, found, name) for name in _ENDPOINTS}
     return Metadata(
         endpoints["authorization_endpoint"],
         endpoints["token_endpoint"],
         endpoints["jwks_uri"],
-        userinfo_endpoint=str(found.get("userinfo_endpoint") or ""),
+        userinfo_endpoint=_endpoint(provider, found, "userinfo_endpoint") if "userinfo_endpoint" in found else "",
         algorithms=tuple(each for each in _ALGORITHMS if each in offered),
         secret_in_form="client_secret_basic" not in methods,
         names_issuer=found.get("authorization_response_iss_parameter_supported") is True,
     )
+
+
+def _endpoint(provider: Provider, found: Mapping[str, Any], name: str) -> str:
+    """Return an endpoint, to which a browser may be sent: a URL over TLS, without anything that ends a header."""
+    url = found.get(name)
+    if not isinstance(url, str) or not _URL.fullmatch(url):
+        raise Unavailable(f"{provider.id} publishes no valid {name}")
+    if not url.startswith("https:") and not config.runs_locally():
+        raise Unavailable(f"{provider.id} publishes a {name} without TLS")
+    return url
+
+
+def _texts(provider: Provider, found: Mapping[str, Any], name: str, *, default: str) -> list[str]:
+    texts = found.get(name, [default])
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise Unavailable(f"{provider.id} publishes no valid {name}")
+    return texts
 
 
 # Id tokens ----------------------------------------------------------------------------------------

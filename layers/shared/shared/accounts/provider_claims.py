@@ -28,6 +28,18 @@ _MAX_NAME_LENGTH = 100
 _MAX_ERROR_LENGTH = 64
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 _APPLE_SECRET_LIFETIME = 5 * clock.MINUTE
+# RFC 6749, 5.2, and GitHub's: the provider does not accept us.
+_ERRORS_OF_SETTINGS = frozenset(
+    {
+        "invalid_client",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "incorrect_client_credentials",
+        "redirect_uri_mismatch",
+        "server_error",
+        "temporarily_unavailable",
+    }
+)
 _GITHUB = Metadata(
     authorization_endpoint="https://github.com/login/oauth/authorize",
     token_endpoint="https://github.com/login/oauth/access_token",  # noqa: S106  # an address
@@ -146,9 +158,9 @@ def _exchange(provider: Provider, code: str, flow: Flow, redirect_uri: str) -> M
     found = answer.json()
     if not isinstance(found, dict):
         raise Unavailable(f"{provider.id} has not answered with an object")
-    # A refused code is the caller's; everything else that is refused is ours to fix. GitHub answers 200 to both.
+    # Our settings are ours to fix. Whatever else is refused, the browser has brought it. GitHub answers 200 to both.
     error = found.get("error")
-    if error in {"invalid_grant", "bad_verification_code"}:
+    if isinstance(error, str) and error not in _ERRORS_OF_SETTINGS:
         raise InvalidIdToken
     if answer.status != HTTPStatus.OK or error is not None:
         reason = error if isinstance(error, str) and error.isascii() and len(error) < _MAX_ERROR_LENGTH else "unknown"
@@ -175,7 +187,8 @@ def _apple_secret(provider: Provider) -> str:
 
 def _claims(provider: Provider, found: Mapping[str, Any], *, name: str = "") -> Claims:
     subject = found.get(provider.subject)
-    if not isinstance(subject, str) or not 0 < len(subject) <= _MAX_SUBJECT_LENGTH:
+    # Up to 255 characters of ASCII (OpenID Connect Core, 2).
+    if not isinstance(subject, str) or not subject.isascii() or not 0 < len(subject) <= _MAX_SUBJECT_LENGTH:
         raise InvalidIdToken
     # Apple writes it as a text, and Microsoft as a number.
     is_verified = found.get(provider.verified) in (True, 1, "true", "1")
@@ -228,5 +241,5 @@ def name_from_apple(text: str) -> str:
     try:
         name = json.loads(text)["name"]
         return " ".join(str(name[part]) for part in ("firstName", "lastName") if name.get(part))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ""

@@ -13,9 +13,9 @@ import secrets
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from shared.accounts import provider_claims, provider_sign_in
+from shared.accounts import lookup, provider_claims, provider_sign_in
 from shared.core.config import settings
-from shared.core.errors import AccessDenied, InvalidFlow, NoIssuer, Unavailable
+from shared.core.errors import AccessDenied, InvalidFlow, NoIssuer, ProviderRefused
 from shared.core.tables import write
 from shared.records import flows, providers
 from shared.records.flows import Flow
@@ -61,12 +61,19 @@ def begin_link(session: Session, provider_id: str, *, code_challenge: str, next_
     """Begin a flow that links the account of a session to an identity. Return where the browser goes.
 
     Raises:
+        SessionEnded: the account has just been closed.
         ProviderNotFound: it is not configured.
         Unavailable: the provider does not answer, or Secrets Manager is unreachable.
 
     """
     provider = providers.get(provider_id)
-    flow, state = flows.new(provider.id, code_challenge=code_challenge, next_path=next_path, session=session.reference)
+    flow, state = flows.new(
+        provider.id,
+        code_challenge=code_challenge,
+        next_path=next_path,
+        session=session.reference,
+        version=lookup.credential_of(session).version,
+    )
     return _stored(provider, flow, state)
 
 
@@ -82,7 +89,7 @@ def finish(provider_id: str, answer: Answer, client: Client, *, browser: str) ->
 
     Raises:
         InvalidFlow: this browser has not begun the flow, or it is used or expired.
-        AccessDenied: the user or the provider has refused.
+        AccessDenied, ProviderRefused: the user, or the provider, has refused.
         InvalidIdToken: the provider's answer is invalid.
         Error: those of `provider_sign_in.code_for`.
         Unavailable: the provider does not answer, or not as it should.
@@ -98,7 +105,7 @@ def finish(provider_id: str, answer: Answer, client: Client, *, browser: str) ->
     if answer.error:
         if answer.error in {"access_denied", "user_cancelled_authorize", "user_cancelled_login"}:
             raise AccessDenied
-        raise Unavailable(f"{provider.id} has refused the sign-in")
+        raise ProviderRefused
     name = provider_claims.name_from_apple(answer.user) if answer.user else ""
     claims = provider_claims.from_code(provider, answer.code, flow, redirect_uri=_callback(provider), name=name)
     code = provider_sign_in.code_for(claims, provider.id, flow, client)

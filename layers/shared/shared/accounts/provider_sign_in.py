@@ -101,9 +101,10 @@ def with_claims(claims: Claims, provider_id: str, nonce_use: Sequence[Change], c
 
 @optimistic
 def redeem(code: str, code_verifier: str, session: Session | None, client: Client) -> SignedIn:
-    """Return the tokens that a code stands for: those of a new session or, with a session, those of this one.
+    """Return the tokens that a code stands for: those of a new session or, in a session of the account, those of it.
 
-    A code that links an identity does so first. One from an email needs the verifier, or a fresh session.
+    A code that links an identity does so first. One from an email needs the verifier, or a fresh session; it links an
+    account that has a factor in a fresh session only.
 
     Raises:
         InvalidOneTimeToken: the code is wrong, used, void or expired, or the verifier or the session is another one's.
@@ -123,14 +124,18 @@ def redeem(code: str, code_verifier: str, session: Session | None, client: Clien
     consuming = flows.consuming_code(found)
     if found.action == "sign-in":
         identity = _identity_of(found.subject, credential)
-        if own is not None:
-            return _continue(own, client, consuming, identities.using(identity), credentials.checking(credential))
+        if own is not None and "provider" in assurance.sufficient(credential):
+            return _renew(own, credential, client, consuming, identities.using(identity))
         return _start(credential, user, identity, client, consuming)
+    if own is None:
+        # Mailbox and provider are one step. With a factor, the code stays: it links in the session that follows.
+        first_step.require_second_step(credential, "email")
     linking = _linking(found.subject, credential, user, client)
     if own is not None:
-        return _continue(own, client, consuming, linking)
-    # The mailbox and the provider are proved. The identity stays linked even if a second step does not come.
-    write(consuming, linking)
+        write(consuming, linking)
+        return sign_in.issue_again(sessions.get(own.user_id, own.id))
+    verifying = [] if user.email_verified else users.replacing(user, users.updated(user, email_verified=True))
+    write(consuming, linking, verifying)
     credential, user = lookup.of_user(user.id)
     return _start(credential, user, _identity_of(found.subject, credential), client, [])
 
@@ -145,7 +150,7 @@ def _require_right_bearer(code: Code, code_verifier: str, session: Session | Non
             is_right = is_verified and session is not None and session.reference == code.session
         case "link-mailbox":
             is_right = is_verified or session is not None
-            if not is_verified and session is not None:
+            if session is not None:
                 assurance.require_fresh(session)
     if not is_right:
         raise InvalidOneTimeToken
@@ -190,12 +195,23 @@ def _account_of(
         raise Outdated
     user = users.of_credential(credential)
     _require_active(user)
-    if variable("SOCIAL_LINKING") != "auto" or not user.email_verified:
+    if not _may_link_at_once(claims, credential, user):
         _mail_link(credential, subject, code_challenge, client)
         raise LinkRequired
     linking = _linking(subject, credential, user, client)
     # As they will be: a code that is issued in the same transaction is for this version.
     return replace(credential, version=credential.version + 1), user, linking
+
+
+def _may_link_at_once(claims: Claims, credential: Credential, user: User) -> bool:
+    """Return whether the parameter allows to link an account that nothing else is known of than its address.
+
+    Not if the two addresses only have the same key, and may be two mailboxes; and not past a factor, or to an
+    administrator.
+    """
+    is_same = claims.email.lower() == credential.address.lower()
+    is_plain = user.email_verified and credential.is_proved and not credential.factors and user.role == "user"
+    return variable("SOCIAL_LINKING") == "auto" and is_same and is_plain
 
 
 def _opening(claims: Claims, subject: Subject, client: Client) -> tuple[Credential, User, list[Change]]:
@@ -216,6 +232,7 @@ def _opening(claims: Claims, subject: Subject, client: Client) -> tuple[Credenti
         password_hash=None,
         signed_up=True,
         identities={identity.id: identity.provider},
+        is_proved=False,
     )
     return (
         credential,
@@ -225,6 +242,7 @@ def _opening(claims: Claims, subject: Subject, client: Client) -> tuple[Credenti
             *credentials.adding(credential),
             *identities.adding(identity),
             *suppressions.checking(user.email, reason),
+            *outbox.sending("account_opened", user.email, network=client.network, provider=subject.provider),
             *activity.recording("user_signedup", user.id, client),
         ],
     )
@@ -254,6 +272,9 @@ def _code_that_links(subject: Subject, flow: Flow) -> str:
     if session is None:
         raise InvalidFlow
     credential = lookup.credential_of(session)
+    if credential.version != flow.version:
+        # What a fresh session has to prove may have changed, such as by a new factor.
+        raise InvalidFlow
     identity = identities.find(identities.id_of(subject.issuer, subject.subject))
     if identity is not None and identity.user_id != session.user_id:
         raise IdentityTaken
@@ -317,11 +338,16 @@ def _start(
     return sign_in.start(credential, user, client, using, proved=["provider"])
 
 
-def _continue(session: Session, client: Client, *changes: Sequence[Change]) -> SignedIn:
-    """Return the tokens of a session in which an identity was proved, together with these changes."""
+def _renew(session: Session, credential: Credential, client: Client, *changes: Sequence[Change]) -> SignedIn:
+    """Return the tokens of a session in which an identity was proved again, together with these changes."""
     stored = sessions.get(session.user_id, session.id)
     signed_in = sign_in.renew(stored, client, proved="provider")
-    write(*changes, sessions.replacing(stored, signed_in.session))
+    write(
+        *changes,
+        credentials.checking(credential),
+        sessions.replacing(stored, signed_in.session),
+        activity.recording("user_reauthenticated", session.user_id, client),
+    )
     return signed_in
 
 

@@ -18,6 +18,7 @@ from shared.core.tables import optimistic, reuse_once, write
 from shared.records import (
     activity,
     credentials,
+    identities,
     limits,
     one_time_tokens,
     outbox,
@@ -82,8 +83,13 @@ def _reset(read: Callable[[], _Presented | None], password_hash: str, client: Cl
     write(
         one_time_tokens.consuming(token),
         credentials.changing(
-            credential, passwordHash=password_hash, invited=False, **credentials.forgotten_clients(client.network)
+            credential,
+            passwordHash=password_hash,
+            invited=False,
+            **credentials.forgotten_clients(client.network),
+            **credentials.first_proof(credential),
         ),
+        [] if credential.is_proved else identities.removing_all(credential),
         users.replacing(user, verified) if is_changed else [],
         suppressions.lifting(user.email) if user.email_status != "ok" else [],
         sessions.ending_all(user.id),

@@ -25,6 +25,7 @@ Error
 │   ├── SignUpClosed
 │   ├── DomainNotAllowed
 │   ├── AccessDenied
+│   ├── ProviderRefused
 │   ├── AccountDisabled
 │   ├── EmailUnverified
 │   ├── MfaRequired
@@ -258,10 +259,17 @@ class DomainNotAllowed(Forbidden):
 
 
 class AccessDenied(Forbidden):
-    """The user, or the provider, has refused the sign-in at the provider."""
+    """The user has cancelled the sign-in at the provider."""
 
     code = "access_denied"
     message = "The sign-in was cancelled"
+
+
+class ProviderRefused(Forbidden):
+    """The provider has answered with an error that is not the user's choice, or the browser says so."""
+
+    code = "provider_refused"
+    message = "The provider has refused the sign-in: try again, or sign in another way"
 
 
 class AccountDisabled(Forbidden):

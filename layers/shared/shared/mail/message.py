@@ -13,6 +13,7 @@ _BUDGETS: Mapping[str, Budget] = {
     "invitation": "accounts",
     "recovery": "accounts",
     "sign_in": "accounts",
+    "account_opened": "others",
     "identity_link": "accounts",
     "sign_up": "others",
     "verify_email": "others",

@@ -35,7 +35,8 @@ class Credential:
     was undone, or always if a sign-up by email opened the account. `signed_up` is True if a registration or a sign-up
     with this address opened it. `email_change` identifies the latest request to change the address. `factors` are the
     types of the confirmed factors, by id; the rest is in `shared.records.factors`. `identities` are the providers of
-    the linked identities, by id; the rest is in `shared.records.identities`. `devices` are digests of the user agents
+    the linked identities, by id; the rest is in `shared.records.identities`. `is_proved` is False as long as only a
+    provider has said that the mailbox is the user's. `devices` are digests of the user agents
     that have signed in, `networks` the last three networks, and `device_key` seals device tokens and first steps.
     `former` are the keys of former addresses to which a link can take the account back, latest first. If
     `reserved_until` (seconds since 1970) is set, this is such a former address, reserved for its user so that the
@@ -54,6 +55,7 @@ class Credential:
     email_change: str = ""
     factors: Mapping[str, FactorType] = field(default_factory=dict)
     identities: Mapping[str, str] = field(default_factory=dict)
+    is_proved: bool = True
     device_key: bytes
     devices: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
@@ -85,6 +87,7 @@ class Credential:
             "emailChange": self.email_change,
             "factors": dict(self.factors),
             "identities": dict(self.identities),
+            "proved": self.is_proved,
             "devices": list(self.devices),
             "networks": list(self.networks),
             "deviceKey": self.device_key,
@@ -108,6 +111,7 @@ class Credential:
             email_change=item["emailChange"],
             factors=item["factors"],
             identities=item["identities"],
+            is_proved=item["proved"],
             devices=tuple(item["devices"]),
             networks=tuple(item["networks"]),
             device_key=item["deviceKey"],
@@ -182,7 +186,14 @@ def moving(credential: Credential, email: str) -> list[Change]:
     former = tuple(other for other in (credential.email, *credential.former) if other != key)[:_MAX_FORMER]
     version = credential.version + 1
     moved = replace(
-        credential, email=key, address=email, version=version, signed_up=False, former=former, email_change=""
+        credential,
+        email=key,
+        address=email,
+        version=version,
+        signed_up=False,
+        former=former,
+        email_change="",
+        is_proved=True,
     )
     # The reserved address gets the new version too. Otherwise a request that has read it before would find it unchanged
     # and write to it.
@@ -250,11 +261,16 @@ def signing_in(credential: Credential, *, by_email: bool = False, **attributes: 
         Update(
             table=CREDENTIALS,
             key={"email": credential.email},
-            set=attributes,
+            set={**attributes, **(first_proof(credential) if by_email else {})},
             add={"signIns": 1, "emailSignIns": 1} if by_email else {"signIns": 1},
             when=_same_version(credential, by_email=by_email),
         )
     ]
+
+
+def first_proof(credential: Credential) -> dict[str, Any]:
+    """Return the attributes that change when the mailbox is proved to us for the first time; none if it was before."""
+    return {} if credential.is_proved else {"identities": {}, "proved": True}
 
 
 def proving_email(credential: Credential) -> list[Change]:
@@ -263,6 +279,7 @@ def proving_email(credential: Credential) -> list[Change]:
         Update(
             table=CREDENTIALS,
             key={"email": credential.email},
+            set=first_proof(credential),
             add={"emailSignIns": 1},
             when=_same_version(credential, by_email=True),
         )

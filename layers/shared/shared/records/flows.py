@@ -36,8 +36,8 @@ class Flow(NamedTuple):
     """A flow. `browser` is the digest of the cookie of the browser that began it.
 
     `verifier` is ours, for the provider, and `code_challenge` the front end's, for the code that we issue. `next` is a
-    path of the front end. If the flow links an identity, `session` refers to the session that asked for it, and there
-    is no `browser`: nobody else can use the code.
+    path of the front end. If the flow links an identity, `session` refers to the session that asked for it, `version`
+    is that of the account's credentials, and there is no `browser`: nobody else can use the code.
     """
 
     digest: str
@@ -47,6 +47,7 @@ class Flow(NamedTuple):
     code_challenge: str
     next: str
     session: str
+    version: int
     browser: str
     expires_at: int
 
@@ -56,8 +57,8 @@ class Flow(NamedTuple):
         return challenge_of(self.verifier)
 
 
-def new(
-    provider_id: str, *, code_challenge: str, next_path: str, session: str = "", browser: str = ""
+def new(  # noqa: PLR0913  # most have a default
+    provider_id: str, *, code_challenge: str, next_path: str, session: str = "", version: int = 0, browser: str = ""
 ) -> tuple[Flow, str]:
     """Create a flow without storing it. Return it and its state."""
     state = secrets.token_urlsafe(32)
@@ -69,6 +70,7 @@ def new(
         code_challenge=code_challenge,
         next=next_path,
         session=session,
+        version=version,
         browser=digest(browser) if browser else "",
         expires_at=clock.now() + FLOW_LIFETIME,
     )
@@ -96,6 +98,7 @@ def find(state: str, provider_id: str) -> Flow:
         code_challenge=item["codeChallenge"],
         next=item["next"],
         session=item["session"],
+        version=item["version"],
         browser=item["browser"],
         expires_at=item["expiresAt"],
     )
@@ -117,6 +120,7 @@ def storing(flow: Flow) -> list[Change]:
         "codeChallenge": flow.code_challenge,
         "next": flow.next,
         "session": flow.session,
+        "version": flow.version,
         "browser": flow.browser,
         "expiresAt": flow.expires_at,
     }

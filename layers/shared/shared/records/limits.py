@@ -45,6 +45,8 @@ class Limit(NamedTuple):
 
 
 SIGN_IN = Limit("sign-in", 60, failures=10)
+# Apart from sign-in: other sites can make a browser open the page that begins a sign-in with a provider.
+PROVIDERS = Limit("providers", 60)
 REGISTER = Limit("register", 5)
 FORGOT_PASSWORD = Limit("forgot-password", 5)
 RESEND_VERIFICATION = Limit("resend-verification", 5)

@@ -68,6 +68,7 @@ Kind: TypeAlias = Literal[
     "recovery_codes_renewed",
     "recovery_code_used",
     "passkey_cloned",
+    "account_opened",
     "identity_link",
     "identity_linked",
     "identity_unlinked",

@@ -143,8 +143,12 @@ def _code(text: str) -> str:
 
 def _path(text: str) -> str:
     # A browser reads a backslash as a slash, and leaves out tabs and line breaks (WHATWG URL, 4.4).
-    if not text.startswith("/") or text.startswith("//") or "\\" in text:
+    path = re.split("[?#]", text)[0]
+    if not path.startswith("/") or "//" in path or "\\" in text:
         raise ValueError("should be a path, with one slash at its start and no backslash")
+    # A browser removes them, and what is left may start with two slashes.
+    if any(re.fullmatch(r"(\.|%2e){1,2}", segment, re.IGNORECASE) for segment in path.split("/")):
+        raise ValueError("must not have segments of dots")
     if any(unicodedata.category(char) in _FORBIDDEN_CATEGORIES for char in text):
         raise ValueError("must not contain control characters")
     return text

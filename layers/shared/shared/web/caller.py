@@ -106,7 +106,8 @@ class Visitor:
             InvalidToken, TokenExpired, SessionEnded: it has one that is not valid. See `Caller.from_request`.
 
         """
-        return cls(Caller.from_request(request).session if "authorization" in request.headers else None)
+        is_given = request.headers.get("authorization", "").lower().startswith(_SCHEME)
+        return cls(Caller.from_request(request).session if is_given else None)
 
 
 class Admin(Caller):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from urllib.parse import parse_qsl
 
 from shared.accounts import provider_flow
 from shared.accounts.provider_flow import Answer
 from shared.core.errors import Error, ErrorTypes, InvalidInput
+from shared.records import limits
 from shared.values.client import Client
+from shared.values.types import Rule
 from shared.web.api import Api
 from shared.web.browser import Browser
 from shared.web.inputs import Body, Query
@@ -17,6 +19,8 @@ from shared.web.responses import InternalError, Response, SeeOther, failure
 
 _URLENCODED = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 20
+# A longer one would only burden the provider.
+Part = Annotated[str, Rule(max_length=4096)]
 
 
 def _failed(request: Request, error: Exception) -> Response:
@@ -34,10 +38,10 @@ handler = api.handler
 class InAddress(Query):
     """The answer in the address of the page (RFC 6749, 4.1.2; RFC 9207)."""
 
-    state: str = ""
-    code: str = ""
-    error: str = ""
-    iss: str | None = None
+    state: Part = ""
+    code: Part = ""
+    error: Part = ""
+    iss: Part | None = None
 
     # The browser is sent to the front end after every error.
     input_errors: ClassVar[ErrorTypes] = ()
@@ -46,11 +50,11 @@ class InAddress(Query):
 class InForm(Body, example={"state": "1Yp0mZ", "code": "c0de"}):
     """The answer in a form (OAuth 2.0 Form Post Response Mode). `user` is Apple's."""
 
-    state: str = ""
-    code: str = ""
-    error: str = ""
-    iss: str | None = None
-    user: str = ""
+    state: Part = ""
+    code: Part = ""
+    error: Part = ""
+    iss: Part | None = None
+    user: Part = ""
 
     input_errors: ClassVar[ErrorTypes] = ()
     media_types: ClassVar = (_URLENCODED,)
@@ -70,14 +74,14 @@ class InForm(Body, example={"state": "1Yp0mZ", "code": "c0de"}):
         return cls._from_text(dict(pairs))
 
 
-@api.get
+@api.get(limit=limits.PROVIDERS)
 def return_from_provider(provider: str, query: InAddress, browser: Browser, client: Client) -> SeeOther:
     """Send the browser to the front end, with a code for /api/auth/oauth/token or with an error."""
     answer = Answer(query.state, query.code, query.error, query.iss)
     return SeeOther(provider_flow.finish(provider, answer, client, browser=browser.secret))
 
 
-@api.post
+@api.post(limit=limits.PROVIDERS)
 def return_from_provider_with_form(provider: str, body: InForm, browser: Browser, client: Client) -> SeeOther:
     """Send the browser to the front end, after a provider that answers with a form."""
     answer = Answer(body.state, body.code, body.error, body.iss, body.user)

@@ -38,7 +38,7 @@ class IdToken(Body, example={"idToken": "eyJhbGciOiJSUzI1NiJ9.e30.AAAA", "nonce"
     nonce: Secret
 
 
-@api.get(limit=limits.SIGN_IN, errors=(ProviderNotFound,))
+@api.get(limit=limits.PROVIDERS, errors=(ProviderNotFound,))
 def create_nonce(provider: str) -> Plain[Nonce]:
     """Return a nonce to ask the provider with, valid once, for ten minutes."""
     providers.get_with_id_tokens(provider)

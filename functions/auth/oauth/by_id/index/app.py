@@ -22,7 +22,7 @@ class Beginning(Query):
     next: FrontEndPath = "/"
 
 
-@api.get(limit=limits.SIGN_IN, errors=(ProviderNotFound, NoIssuer))
+@api.get(limit=limits.PROVIDERS, errors=(ProviderNotFound, NoIssuer))
 def begin_provider_sign_in(provider: str, query: Beginning, browser: Browser) -> SeeOther:
     """Send the browser to the provider. It returns to `/auth/callback` of the front end, with a code or an error."""
     departure = provider_flow.begin(
