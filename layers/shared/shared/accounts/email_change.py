@@ -97,7 +97,8 @@ def confirm(token: OneTimeToken, client: Client) -> None:
 def undo(token: OneTimeToken, client: Client) -> None:
     """Restore the former address, end every session, remove the password, and email a link to choose a new one.
 
-    Factors, recovery codes and identities are removed that were added since the change, or in the 72 hours before.
+    Apps and recovery codes from after the change are removed. So are passkeys and identities, which are ways in by
+    themselves, from after it and from the 72 hours before.
 
     Raises:
         InvalidOneTimeToken: the change was undone already, or the former address is no longer reserved.
@@ -113,9 +114,10 @@ def undo(token: OneTimeToken, client: Client) -> None:
         raise one_time_tokens.rejection(token)
     moved = users.updated(user, email=token.target, email_status="ok")
     # Whoever changed the address may have added factors and identities, before or after, to sign in with them later.
-    suspect_since = former.reserved_until - 2 * credentials.UNDO_PERIOD
+    changed_at = former.reserved_until - credentials.UNDO_PERIOD
+    suspect_since = changed_at - credentials.UNDO_PERIOD
     found = factors.of_user(user.id)
-    added = found.added_since(suspect_since)
+    added = found.added_since(changed_at, passkeys_since=suspect_since)
     keep = {each: kind for each, kind in credential.factors.items() if each not in added.ids}
     if not keep:
         added = found

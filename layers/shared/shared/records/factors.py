@@ -67,11 +67,18 @@ class Factors(NamedTuple):
         """The ids of the factors."""
         return {factor.id for factor in self.all}
 
-    def added_since(self, moment: int) -> "Factors":
-        """Return what was added at this time (seconds since 1970) or later. A pending app always is."""
+    def added_since(self, moment: int, *, passkeys_since: int) -> "Factors":
+        """Return what was added at this time (seconds since 1970) or later. A pending app always is.
+
+        A passkey counts from `passkeys_since` on: it is a way in by itself.
+        """
         codes = self.recovery_codes
         return Factors(
-            confirmed=[factor for factor in self.confirmed if (factor.confirmed_at or 0) >= moment],
+            confirmed=[
+                factor
+                for factor in self.confirmed
+                if (factor.confirmed_at or 0) >= (passkeys_since if factor.type == "passkey" else moment)
+            ],
             pending=self.pending,
             recovery_codes=codes if codes is not None and codes.generated_at >= moment else None,
         )
