@@ -10,7 +10,7 @@ from itertools import cycle
 import pytest
 import time_machine
 
-from shared.accounts import sign_in
+from shared.accounts import password_sign_in
 from shared.core import clock, config, metrics
 from shared.core.errors import InvalidCredentials
 from shared.records import users
@@ -60,7 +60,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def guess(network: str) -> None:
     with pytest.raises(InvalidCredentials):
-        sign_in.with_password(email=LOGIN["email"], password="wrong", device="", client=Client(network))
+        password_sign_in.with_password(email=LOGIN["email"], password="wrong", device="", client=Client(network))
 
 
 def login(network: str, **more: str) -> int:

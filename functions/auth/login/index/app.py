@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.accounts import sign_in
+from shared.accounts import password_sign_in
 from shared.core.errors import InvalidCredentials, MfaRequired
 from shared.records import limits
 from shared.values.client import Client
@@ -31,5 +31,7 @@ class EmailAndPassword(Body, example={"email": "admin@example.com", "password": 
 @api.post(limit=limits.SIGN_IN, errors=(InvalidCredentials, MfaRequired))
 def login(body: EmailAndPassword, client: Client) -> Plain[Tokens]:
     """Start a session, and return its tokens. If the account has a factor, /api/auth/mfa does."""
-    signed_in = sign_in.with_password(email=body.email, password=body.password, device=body.device, client=client)
+    signed_in = password_sign_in.with_password(
+        email=body.email, password=body.password, device=body.device, client=client
+    )
     return Plain(signed_in.public())

@@ -1,9 +1,9 @@
-"""Signing in with a password, and staying signed in with refresh tokens.
+"""Sessions: starting one after any way to sign in, staying signed in with refresh tokens, and ending it.
 
 Threats. A user signs in while the password changes or the account is disabled: the session is stored only if the
 credentials are still those that were checked. An attacker steals a refresh token: using a token replaces it, and as
 soon as one party uses what the other's refresh has replaced, the session ends and its owner is notified (RFC 9700,
-4.14.2; `Session.verdict` has the rules). `shared.accounts.password_proof` has the threats of passwords.
+4.14.2; `Session.verdict` has the rules).
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from shared.accounts import devices, first_step, password_proof, tokens
+from shared.accounts import devices, tokens
 from shared.core import metrics
 from shared.core.errors import InvalidRefreshToken, RefreshTokenReused, SessionExpired, SessionNotFound
 from shared.core.tables import Change, optimistic, write
@@ -20,7 +20,6 @@ from shared.records.credentials import Credential
 from shared.records.keys import ACCESS_TOKEN_LIFETIME
 from shared.records.sessions import Session
 from shared.records.users import User
-from shared.values import passwords
 from shared.values.choices import Method
 from shared.values.client import Client
 
@@ -55,38 +54,18 @@ class SignedIn:
         }
 
 
-@optimistic
-def with_password(*, email: str, password: str, device: str, client: Client) -> SignedIn:
-    """Verify a password and start a session. `device` is the token of an earlier sign-in with this client, or empty.
-
-    Raises:
-        InvalidCredentials: the address is unknown, the password is wrong, or the account is disabled or locked.
-        MfaRequired: the password is correct, and the account has a factor.
-        Unavailable: there is no signing key yet.
-
-    """
-    credential, user, device_id = password_proof.at_sign_in(
-        email=email, password=password, device=device, client=client
-    )
-    hashed_anew = _hashing_anew(credential, password)
-    if credential.factors and hashed_anew:
-        write(credentials.signing_in(credential, by_email=False, **hashed_anew))
-    first_step.require_second_step(credential, "password", device=device_id)
-    return start(credential, user, client, proved=["password"], **hashed_anew)
-
-
-def start(
+def start(  # noqa: PLR0913  # the account, what was proved, and what changes with it
     credential: Credential,
     user: User,
     client: Client,
     *changes: Sequence[Change],
     proved: Sequence[Method],
     factor: str = "",
-    **attributes: str,
+    new_hash: str | None = None,
 ) -> SignedIn:
     """Start a session of a user who has proved all that the account requires, together with further changes.
 
-    `attributes`, named as in the table, are set in the credentials.
+    `new_hash` replaces an outdated hash of the password.
 
     Raises:
         Outdated: the credentials have changed since they were read.
@@ -94,23 +73,23 @@ def start(
 
     """
     signed_in = prepare(credential, user, client, proved=proved, factor=factor)
-    write(starting(signed_in, credential, user, client, by_email=False, **attributes), *changes)
+    write(starting(signed_in, credential, user, client, by_email=False, new_hash=new_hash), *changes)
     metrics.count("SignIns")
     return signed_in
 
 
-def starting(
+def starting(  # noqa: PLR0913  # the account, and what changes with it
     signed_in: SignedIn,
     credential: Credential,
     user: User,
     client: Client,
     *,
     by_email: bool,
-    **attributes: str,
+    new_hash: str | None = None,
 ) -> list[Change]:
     """Return the changes that store a session of an account. `by_email` voids other links and codes for signing in."""
     return [
-        *_signing_in(credential, client, by_email=by_email, **attributes),
+        *_signing_in(credential, client, by_email=by_email, new_hash=new_hash),
         *sessions.starting(signed_in.session),
         *_reporting_new_device(credential, user, client),
         *activity.recording("login", user.id, client),
@@ -241,13 +220,7 @@ def _issue_tokens(session: Session) -> SignedIn:
     return SignedIn(session, tokens.access_token(session), tokens.refresh_token(session))
 
 
-def _hashing_anew(credential: Credential, password: str) -> dict[str, str]:
-    """Return the attribute of the credentials that replaces an outdated hash, if it is one."""
-    is_outdated = credential.password_hash is not None and passwords.is_outdated(credential.password_hash)
-    return {"passwordHash": passwords.hashed(password)} if is_outdated else {}
-
-
-def _signing_in(credential: Credential, client: Client, *, by_email: bool, **attributes: str) -> list[Change]:
+def _signing_in(credential: Credential, client: Client, *, by_email: bool, new_hash: str | None) -> list[Change]:
     known = [device for device in credential.devices if device != _device(client)]
     networks = [network for network in credential.networks if network != client.network]
     return credentials.signing_in(
@@ -255,7 +228,7 @@ def _signing_in(credential: Credential, client: Client, *, by_email: bool, **att
         devices=[_device(client), *known][:_MAX_DEVICES],
         networks=[client.network, *networks][:_MAX_NETWORKS],
         by_email=by_email,
-        **attributes,
+        **({} if new_hash is None else {"passwordHash": new_hash}),
     )
 
 
