@@ -1,4 +1,4 @@
-// Made by `make client` from docs/openapi.json (SHA-256 3ecf02f5079185a4854310e5fd3bd394448a7e87c2e7f786abdf5f45658a752c). Do not edit.
+// Made by `make client` from docs/openapi.json (SHA-256 2a5f29ac86aefea3ca34273de4ba64e6503a9a16c13d2315accd9738e43c813d). Do not edit.
 
 export interface paths {
     "/.well-known/jwks.json": {
@@ -3146,6 +3146,10 @@ export interface operations {
                     "Strict-Transport-Security": components["headers"]["Strict-Transport-Security"];
                     "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3185,6 +3189,7 @@ export interface operations {
             405: components["responses"]["MethodNotAllowed"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -4036,6 +4041,10 @@ export interface operations {
                     "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     Location: components["headers"]["Location"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4075,6 +4084,10 @@ export interface operations {
                     "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     Location: components["headers"]["Location"];
+                    /** @description What is left of the limits of this client (draft-ietf-httpapi-ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The limits (draft-ietf-httpapi-ratelimit-headers). */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
