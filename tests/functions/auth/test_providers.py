@@ -832,6 +832,15 @@ def test_later_proofs_of_the_mailbox_change_nothing(api: Api, acme: Provider, in
     assert len(stored.items("IdentitiesTable")) == 1
 
 
+def test_link_in_the_email_is_a_proof_of_the_mailbox_too(api: Api, acme: Provider, inbox: Inbox) -> None:
+    intruder = api.with_token(sign_in(api, acme).json["token"])
+    acme.claims["sub"] = "owner"
+    come_back(api, acme)
+    assert redeem(api, emailed_code(inbox)).status == 200
+    assert intruder.get("/api/auth/me").json["code"] == "session_ended"
+    assert [item["subject"] for item in stored.items("IdentitiesTable")] == ["owner"]
+
+
 def test_unlinking_ends_all_other_sessions(api: Api, acme: Provider, ben: Api) -> None:
     ben = ben.with_token(link(ben, acme).json["token"])
     intruder = api.with_token(sign_in(api, acme).json["token"])
