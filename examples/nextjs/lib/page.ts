@@ -1,5 +1,5 @@
 /** Reads for pages: from the API, with the browser's session, and the messages of form handlers. */
-import { ApiError, type Client } from "lambda-api-routes-client";
+import { ApiError, type Client, NetworkError } from "lambda-api-routes-client";
 import { cookieStore, requestCookies } from "lambda-api-routes-client/server";
 import { headers } from "next/headers";
 import { notFound, redirect } from "next/navigation";
@@ -23,6 +23,16 @@ export async function read<Result>(page: string, work: (client: Client) => Promi
     if (error.status === 401) redirect(withQuery("/session", { next: page }));
     if (error.code === "reauthentication_required") redirect(proofPage(page, error.methods));
     if (error.status === 403 || error.status === 404) notFound();
+    throw error;
+  }
+}
+
+/** Return the providers that the API is configured for. Without an answer, other ways to sign in are there. */
+export async function providersOf(client: Client): Promise<Awaited<ReturnType<Client["auth"]["listProviders"]>>> {
+  try {
+    return await client.auth.listProviders();
+  } catch (error) {
+    if (error instanceof ApiError || error instanceof NetworkError) return [];
     throw error;
   }
 }

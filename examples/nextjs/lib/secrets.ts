@@ -20,10 +20,12 @@ export interface Secrets {
   "recovery-codes": { userId: string; codes: string[] };
   /** What this browser has to send with the code of an email, and to which address it went. */
   "email-request": { request: string; email: string };
+  /** A sign-in with a provider that this browser has begun, or a link to it, and where to go on afterwards. */
+  "provider-flow": { codeVerifier: string; next: string; isLink: boolean };
 }
 
 type Name = keyof Secrets;
-const NAMES: readonly Name[] = ["second-step", "new-app", "recovery-codes", "email-request"];
+const NAMES: readonly Name[] = ["second-step", "new-app", "recovery-codes", "email-request", "provider-flow"];
 
 // Seconds. As long as the API waits for the first code of an app.
 const TEN_MINUTES = 600;

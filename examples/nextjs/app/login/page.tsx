@@ -1,6 +1,7 @@
 import { Form, Notice } from "@/components/form";
 import { PasskeyForm } from "@/components/passkey";
-import { flashOf } from "@/lib/page";
+import { ProviderLinks } from "@/components/providers";
+import { api, flashOf, providersOf } from "@/lib/page";
 import { parameter, type Query, withQuery } from "@/lib/urls";
 
 export const metadata = { title: "Sign in" };
@@ -32,6 +33,7 @@ export default async function Login({ searchParams }: { searchParams: Query }) {
         // A passkey that was refused would be offered again at once.
         hasAutofill={!flash.fault}
       />
+      <ProviderLinks providers={await providersOf(await api())} text="Sign in with" next={next} />
       <p>
         <a href={withQuery("/login/email", { next })}>Email me a link or a code</a>
       </p>

@@ -34,6 +34,8 @@ const PHRASES: Record<Event, string> = {
   generate_recovery_codes: "New recovery codes",
   recovery_code_used: "Recovery code used",
   passkey_clone_suspected: "Passkey refused: it may have been copied",
+  identity_linked: "Account of a provider linked",
+  identity_unlinked: "Account of a provider unlinked",
   user_sign_in_requested: "Email to sign in requested",
   user_modified: "Profile changed",
   data_exported: "Data exported",

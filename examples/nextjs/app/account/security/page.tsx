@@ -1,7 +1,8 @@
 import { AccountPages } from "@/components/details";
 import { Factors } from "@/components/factors";
 import { type Field, Form, Notice } from "@/components/form";
-import { flashOf, read } from "@/lib/page";
+import { LinkedAccounts } from "@/components/providers";
+import { api, flashOf, providersOf, read } from "@/lib/page";
 
 export const metadata = { title: "Security" };
 
@@ -10,6 +11,8 @@ const PAGE = "/account/security";
 export default async function Security() {
   const flash = await flashOf(PAGE);
   const { user } = await read(PAGE, async (client) => (await client.GET("/api/auth/me")).data.data);
+  const identities = await read(PAGE, (client) => client.auth.identities.list());
+  const providers = await providersOf(await api());
   const newPassword: Field = {
     name: "newPassword",
     label: "New password",
@@ -73,6 +76,7 @@ export default async function Security() {
           },
         ]}
       />
+      <LinkedAccounts to={`${PAGE}/submit`} identities={identities} providers={providers} />
       <Factors to={`${PAGE}/submit`} factors={factors.data} codesLeft={factors.recoveryCodes} flash={flash} />
     </>
   );

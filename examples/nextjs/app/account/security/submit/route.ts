@@ -55,6 +55,11 @@ export const POST = action(PAGE, {
     return { to: PAGE, notice: "It is removed." };
   },
 
+  async unlink({ form, client }) {
+    await client.auth.identities.remove(form("id"));
+    return { to: PAGE, notice: "The account is unlinked." };
+  },
+
   async renewCodes({ client, jar }) {
     const codes = await client.auth.renewRecoveryCodes();
     keep(jar, "recovery-codes", { userId: client.auth.session()?.user.id ?? "", codes });
