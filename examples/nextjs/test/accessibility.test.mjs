@@ -10,7 +10,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const WIDE = { width: 1100, height: 720 };
 const PHONE = { width: 360, height: 720 };
 const PUBLIC = ["/", "/register", "/login", "/login/email", "/login/email?token=x", "/verify-email", "/verify-email?token=x", "/forgot-password",
-  "/reset-password?token=x", "/contact", "/contact/thanks", "/no-such-page"];
+  "/reset-password?token=x", "/auth/callback?code=x", "/auth/callback?error=link_required", "/contact", "/contact/thanks", "/no-such-page"];
 const PRIVATE = ["/account", "/account/security", "/account/sessions", "/account/activity", "/notes", "/reauthenticate",
   "/reauthenticate?methods=email", "/admin/users"];
 

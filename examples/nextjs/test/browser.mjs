@@ -138,6 +138,22 @@ export class Visitor {
     await this.send("Sign in", { Email: email, Password: password });
   }
 
+  /** Follow the link with this name to the runner's local provider. */
+  async goToProvider(link = "Sign in with Local provider") {
+    await this.page.getByRole("link", { name: link }).click();
+    await this.page.getByRole("heading", { name: "Who signs in?" }).waitFor();
+  }
+
+  /** Say who one is at the local provider, and come back. Without JavaScript, a button ends the sign-in. */
+  async passProvider(email, { name = "Ada Lovelace", verified = true, button = "Continue", script = true } = {}) {
+    await this.page.getByLabel("Email").fill(email);
+    await this.page.getByLabel("Name").fill(name);
+    await this.page.getByLabel("The address is verified").setChecked(verified);
+    await this.page.getByRole("button", { name: "Continue", exact: true }).click();
+    await this.page.waitForURL((url) => url.origin === new URL(APPLICATION).origin);
+    if (!script) await this.press(button, this.page.locator("main"));
+  }
+
   /** Add an authenticator app. Returns its key, the code that has confirmed it, and the recovery codes. */
   async addApp(name = "My phone") {
     await this.open("/account/security");

@@ -1,6 +1,6 @@
 /** Starts the API and the application, for tests and screenshots. */
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer, request as requestHttp } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -48,8 +48,8 @@ export async function freePort() {
   return port;
 }
 
-/** Start the API with new data. Its emails link to `frontendUrl`. */
-export async function startApi(frontendUrl, { withNotes = false } = {}) {
+/** Start the API with new data. Its emails link to `frontendUrl`. `settings` are the lines of an `.env.local`. */
+export async function startApi(frontendUrl, { withNotes = false, settings = "" } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "example-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   let project = ROOT;
@@ -65,8 +65,10 @@ export async function startApi(frontendUrl, { withNotes = false } = {}) {
     LOCAL_ADMIN_EMAIL: ADMIN.email,
     LOCAL_ADMIN_PASSWORD: ADMIN.password,
   };
+  const file = join(folder, "settings");
+  writeFileSync(file, settings);
   const parameters = [`FrontendUrl=${frontendUrl}`, "EmailSignUp=on"];
-  const options = ["--data", join(folder, "data"), "--port", "0", "--parameter-overrides", ...parameters];
+  const options = ["--settings", file, "--data", join(folder, "data"), "--port", "0", "--parameter-overrides", ...parameters];
   const { found } = await start(PYTHON, ["-m", "local", ...options], { cwd: project, env }, /(http:\/\/localhost:\d+) serves/);
   return found[1];
 }
