@@ -438,7 +438,7 @@ def test_largest_account_is_closed_in_one_transaction(admin: Api, ada: Api, api:
     copies = [one._replace(credential_id=bytes([number]) * 32) for number in range(factors.MAX_PASSKEYS - 1)]
     many: dict[str, FactorType] = {**credential.factors, **{each.id: "passkey" for each in copies}}
     tables.write(
-        credentials.changing(credential, factors=many), [each for key in copies for each in factors.registering(key)]
+        credentials.changing(credential, factors=many), [each for key in copies for each in factors.adding_passkey(key)]
     )
     fresh = api.with_token(sign_in(api, phone).json["token"])
     for number in range(factors.MAX_APPS):

@@ -13,7 +13,7 @@ from shared.accounts import passkeys, password_proof
 from shared.core import metrics
 from shared.core.errors import CodeAlreadyUsed, InvalidCredentials, InvalidInput, Unavailable
 from shared.core.tables import Change, write
-from shared.records import activity, factors, outbox, tries
+from shared.records import activity, factors, outbox, recovery_codes, tries
 from shared.records.credentials import Credential
 from shared.records.sessions import Session
 from shared.records.tries import Try
@@ -63,23 +63,23 @@ def _check_code(code: str, credential: Credential, _: Client) -> Proved:
     for app in factors.of_user(credential.user_id).apps:
         step = app.step_of(code)
         if step is not None and step > app.last_step:
-            return Proved("totp", app.id, factors.using(app, step))
+            return Proved("totp", app.id, factors.using_app(app, step))
         is_used = is_used or step is not None
     raise CodeAlreadyUsed if is_used else InvalidCredentials
 
 
 def _check_recovery_code(code: str, credential: Credential, client: Client) -> Proved:
     codes = factors.of_user(credential.user_id).recovery_codes
-    position = None if codes is None else codes.position(factors.normalized(code))
+    position = None if codes is None else codes.position(recovery_codes.normalized(code))
     if codes is None or position is None:
         raise InvalidCredentials
     left = len(codes.digests) - 1
     changes = [
-        *factors.using_code(codes, position),
+        *recovery_codes.using(codes, position),
         *outbox.sending("recovery_code_used", credential.address, left=str(left)),
         *activity.recording("recovery_code_used", credential.user_id, client),
     ]
-    return Proved("recovery_code", factors.RECOVERY, changes)
+    return Proved("recovery_code", recovery_codes.KEY, changes)
 
 
 def _check_passkey(assertion: AssertionJson, credential: Credential, client: Client) -> Proved:

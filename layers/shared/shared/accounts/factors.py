@@ -19,7 +19,7 @@ from shared.core.errors import (
     TooManyFactors,
 )
 from shared.core.tables import Change, optimistic, write
-from shared.records import activity, apps, credentials, factors, limits, outbox, sessions
+from shared.records import activity, apps, credentials, factors, limits, outbox, recovery_codes, sessions
 from shared.records.credentials import Credential
 from shared.records.factors import MAX_APPS, Factor
 from shared.records.passkeys import Passkey
@@ -53,7 +53,7 @@ def add_app(session: Session, name: str) -> NewApp:
     if len(factors.of_user(user.id).apps) >= MAX_APPS:
         raise TooManyFactors
     app, secret = apps.new(user.id, name)
-    write(credentials.touching(credential), factors.adding(app))
+    write(credentials.touching(credential), factors.adding_app(app))
     uri = totp.uri(secret, issuer=settings().app_name, account=user.email)
     return NewApp(app.id, totp.text_of(secret), uri)
 
@@ -86,7 +86,7 @@ def confirm(session: Session, factor_id: str, code: str, client: Client) -> list
         raise InvalidCredentials
     limits.count_factor_change(user.id)
     codes, changes = gaining(credential, user, app, client)
-    write(changes, factors.confirming(app, step))
+    write(changes, factors.confirming_app(app, step))
     return codes
 
 
@@ -94,7 +94,7 @@ def gaining(
     credential: Credential, user: User, factor: Factor, client: Client
 ) -> tuple[list[str] | None, list[Change]]:
     """Return the recovery codes that come with a first factor, otherwise None, and the changes that follow from it."""
-    codes, storing = (None, []) if credential.factors else factors.new_codes(user.id)
+    codes, storing = (None, []) if credential.factors else recovery_codes.new(user.id)
     return codes, [
         *credentials.changing(credential, factors={**credential.factors, factor.id: factor.type}),
         *storing,
@@ -150,7 +150,7 @@ def remove(session: Session, factor_id: str, client: Client) -> None:
 
 def _leaving_none(user_id: str, found: factors.Factors) -> list[Change]:
     """Return the changes that follow from the removal of the last factor."""
-    return [*factors.removing_codes(found.recovery_codes), *sessions.lowering(user_id)]
+    return [*recovery_codes.removing(found.recovery_codes), *sessions.lowering(user_id)]
 
 
 @optimistic
@@ -168,7 +168,7 @@ def renew_recovery_codes(session: Session, client: Client) -> list[str]:
     if not credential.factors:
         raise NoFactors
     limits.count_factor_change(user.id)
-    codes, storing = factors.new_codes(user.id)
+    codes, storing = recovery_codes.new(user.id)
     write(
         credentials.touching(credential),
         storing,

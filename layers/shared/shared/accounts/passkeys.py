@@ -122,7 +122,7 @@ def register(
         created_at=clock.now(),
     )
     codes, changes = factors.gaining(account, user, passkey, client)
-    write(changes, using, records.registering(passkey))
+    write(changes, using, records.adding_passkey(passkey))
     return passkey, codes
 
 
@@ -217,7 +217,7 @@ def verify(assertion: AssertionJson, account: Credential, client: Client) -> tup
     if found.sign_count <= passkey.sign_count and (found.sign_count or passkey.sign_count):
         _report_clone(passkey, account, client)
         raise InvalidCredentials
-    counting = records.asserting(passkey, sign_count=found.sign_count, backed_up=found.backed_up)
+    counting = records.using_passkey(passkey, sign_count=found.sign_count, backed_up=found.backed_up)
     return passkey, [*using, *counting]
 
 
@@ -230,7 +230,7 @@ def _report_clone(passkey: Passkey, account: Credential, client: Client) -> None
     is_news = passkey.suspected_at + clock.DAY <= clock.now()
     write(
         activity.recording("passkey_clone_suspected", account.user_id, client, outcome="failure"),
-        [*records.suspecting(passkey), *outbox.sending("passkey_cloned", account.address)] if is_news else [],
+        [*records.suspecting_clone(passkey), *outbox.sending("passkey_cloned", account.address)] if is_news else [],
     )
 
 

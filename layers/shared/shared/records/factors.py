@@ -1,53 +1,28 @@
-"""Factors: authenticator apps and passkeys, one of which a sign-in requires, and recovery codes that stand in for them.
+"""Factors: authenticator apps and passkeys, one of which a sign-in requires.
 
 `Credential.factors` lists the confirmed ones, so that a sign-in knows without another read whether there are any. Both
-change in one transaction. The secret of an authenticator app is sealed, and a recovery code is stored as a keyed
-digest: see `shared.records.factor_keys`.
+change in one transaction. The secret of an authenticator app is sealed: see `shared.records.factor_keys`.
 
 A code is accepted once: its step is stored, and only a later step is accepted (RFC 6238, 5.2).
 """
 
-import base64
-import re
-import secrets
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 from shared.core import clock
 from shared.core.conditions import Attr, Key
 from shared.core.errors import CodeAlreadyUsed, FactorNotFound, PasskeyTaken
-from shared.core.tables import Change, Delete, Item, Put, Table, Update
-from shared.records import factor_keys, passkeys
+from shared.core.tables import Change, Delete, Item, Put, Update
+from shared.records import factor_keys, passkeys, recovery_codes
 from shared.records.apps import App
 from shared.records.passkeys import Passkey
+from shared.records.recovery_codes import FACTORS, RecoveryCodes
 
 Factor: TypeAlias = App | Passkey
 
-FACTORS = Table("factors_table")
 # How many an account may have. Together with its sessions, their removal has to fit in one transaction.
 MAX_APPS = 5
 MAX_PASSKEYS = 10
-_CODES = 10
-# 80 random bits, as 16 characters of base32.
-_CODE_SIZE = 10
-_GROUP = 4
-# The sort key of the recovery codes. Other items have the id of a factor, `pending` or `owner` there.
-RECOVERY = "recovery"
-
-
-class RecoveryCodes(NamedTuple):
-    """The digests of the codes that are left. `key_id` names the key that made them."""
-
-    user_id: str
-    digests: Sequence[bytes]
-    key_id: str
-    generated_at: int
-
-    def position(self, code: str) -> int | None:
-        """Return the position of a code, as `normalized`, or None if it is wrong or used."""
-        # Keyed digests: timing reveals nothing.
-        digest = _digest(self.user_id, code, self.key_id)
-        return next((position for position, stored in enumerate(self.digests) if stored == digest), None)
 
 
 class Factors(NamedTuple):
@@ -104,12 +79,12 @@ def of_user(user_id: str) -> Factors:
     items = list(FACTORS.query(Key("userId").eq(user_id)))
     apps = [app for app in (App.from_item(item) for item in items if item["type"] == "totp") if app.is_valid]
     keys = [Passkey.from_item(item) for item in items if item["type"] == "passkey"]
-    codes = [item for item in items if item["type"] == RECOVERY]
+    codes = [item for item in items if item["type"] == recovery_codes.KEY]
     confirmed: list[Factor] = [*(app for app in apps if app.confirmed_at is not None), *keys]
     return Factors(
         confirmed=sorted(confirmed, key=lambda factor: factor.created_at),
         pending=next((app for app in apps if app.confirmed_at is None), None),
-        recovery_codes=_recovery_codes(codes[0]) if codes else None,
+        recovery_codes=RecoveryCodes.from_item(codes[0]) if codes else None,
     )
 
 
@@ -122,18 +97,18 @@ def passkey(user_id: str, credential_id: bytes) -> Passkey | None:
 # Changes -------------------------------------------------------------------------------------------
 
 
-def adding(app: App) -> list[Change]:
+def adding_app(app: App) -> list[Change]:
     """Return the changes that store a new app, which replaces one that still waits for its first code."""
     return [Put(table=FACTORS, item=app.item())]
 
 
-def confirming(app: App, step: int) -> list[Change]:
+def confirming_app(app: App, step: int) -> list[Change]:
     """Return the changes that confirm an app with its first code."""
     confirmed = app._replace(confirmed_at=clock.now(), last_used_at=clock.now(), last_step=step)
     return [*removing(app), Put(table=FACTORS, item=confirmed.item(), when=Attr("factor").not_exists())]
 
 
-def using(app: App, step: int) -> list[Change]:
+def using_app(app: App, step: int) -> list[Change]:
     """Return the changes that record a code, and seal the secret anew if an earlier key has sealed it.
 
     They fail with `CodeAlreadyUsed` if the code, or one of a later step, was used in the meantime.
@@ -152,7 +127,7 @@ def renaming(user_id: str, factor_id: str, name: str) -> list[Change]:
     return [Update(table=FACTORS, key=key, set={"name": name}, when=Attr("name").exists(), otherwise=FactorNotFound)]
 
 
-def registering(passkey: Passkey) -> list[Change]:
+def adding_passkey(passkey: Passkey) -> list[Change]:
     """Return the changes that store a new passkey. They fail with `PasskeyTaken` if an account has it already."""
     free = Attr("factor").not_exists()
     return [
@@ -162,7 +137,7 @@ def registering(passkey: Passkey) -> list[Change]:
     ]
 
 
-def asserting(passkey: Passkey, *, sign_count: int, backed_up: bool) -> list[Change]:
+def using_passkey(passkey: Passkey, *, sign_count: int, backed_up: bool) -> list[Change]:
     """Return the changes that record the use of a passkey."""
     return [
         Update(
@@ -174,7 +149,7 @@ def asserting(passkey: Passkey, *, sign_count: int, backed_up: bool) -> list[Cha
     ]
 
 
-def suspecting(passkey: Passkey) -> list[Change]:
+def suspecting_clone(passkey: Passkey) -> list[Change]:
     """Return the changes that record that a clone of a passkey was noticed."""
     unchanged = Attr("suspectedAt").eq(passkey.suspected_at)
     return [Update(table=FACTORS, key=_key(passkey), set={"suspectedAt": clock.now()}, when=unchanged)]
@@ -191,7 +166,7 @@ def removing(factor: Factor) -> list[Change]:
 def removing_all(factors: Factors) -> list[Change]:
     """Return the changes that remove all factors of an account, and its recovery codes."""
     removed = [change for factor in factors.all for change in removing(factor)]
-    return [*removed, *removing_codes(factors.recovery_codes)]
+    return [*removed, *recovery_codes.removing(factors.recovery_codes)]
 
 
 def _key(factor: Factor) -> Item:
@@ -201,56 +176,3 @@ def _key(factor: Factor) -> Item:
 def _owner_key(passkey: Passkey) -> Item:
     """Return the key of the item that names the account of a passkey: no user has this id."""
     return {"userId": f"passkey#{passkey.id}", "factor": "owner"}
-
-
-# Recovery codes ------------------------------------------------------------------------------------
-
-
-def new_codes(user_id: str) -> tuple[list[str], list[Change]]:
-    """Create ten recovery codes. Return them, and the changes that store them and void all earlier ones.
-
-    Raises:
-        Unavailable: Secrets Manager is unreachable.
-
-    """
-    codes = [base64.b32encode(secrets.token_bytes(_CODE_SIZE)).decode() for _ in range(_CODES)]
-    key_id = factor_keys.current()
-    item = {
-        "userId": user_id,
-        "factor": RECOVERY,
-        "type": RECOVERY,
-        "codes": [_digest(user_id, code, key_id) for code in codes],
-        "keyId": key_id,
-        "generatedAt": clock.now(),
-    }
-    groups = ([code[start : start + _GROUP] for start in range(0, len(code), _GROUP)] for code in codes)
-    return ["-".join(group) for group in groups], [Put(table=FACTORS, item=item)]
-
-
-def using_code(codes: RecoveryCodes, position: int) -> list[Change]:
-    """Return the changes that remove a code that was used."""
-    left = [digest for each, digest in enumerate(codes.digests) if each != position]
-    unchanged = Attr("codes").eq(list(codes.digests))
-    return [Update(table=FACTORS, key=_codes_key(codes.user_id), set={"codes": left}, when=unchanged)]
-
-
-def removing_codes(codes: RecoveryCodes | None) -> list[Change]:
-    """Return the changes that remove the recovery codes, if there are any."""
-    return [] if codes is None else [Delete(table=FACTORS, key=_codes_key(codes.user_id))]
-
-
-def normalized(code: str) -> str:
-    """Return a recovery code without what people type around and inside it. It may have any other characters."""
-    return re.sub(r"[\s\u2010-\u2015-]", "", code).upper()
-
-
-def _digest(user_id: str, code: str, key_id: str) -> bytes:
-    return factor_keys.digest("recovery-code", f"{user_id}|{code}".encode(), key_id=key_id)
-
-
-def _codes_key(user_id: str) -> Item:
-    return {"userId": user_id, "factor": RECOVERY}
-
-
-def _recovery_codes(item: Item) -> RecoveryCodes:
-    return RecoveryCodes(item["userId"], item["codes"], item["keyId"], item["generatedAt"])
