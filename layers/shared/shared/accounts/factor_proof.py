@@ -102,7 +102,7 @@ def at_sign_in(proof: Proof, credential: Credential, client: Client, *, device: 
     return _check(proof, credential, client, attempt, "login")
 
 
-def in_session(proof: Proof, session: Session, credential: Credential, client: Client) -> Proved:
+def in_session(session: Session, proof: Proof, client: Client, credential: Credential) -> Proved:
     """Verify a factor of a signed-in user. The tenth failure of a session ends it.
 
     Raises:

@@ -23,7 +23,7 @@ from shared.values.choices import Event
 from shared.values.client import Client
 
 
-class Proved(NamedTuple):
+class ProvedAccount(NamedTuple):
     """The account whose password was proved. `device` is the id of the client's device, or ""."""
 
     credential: Credential
@@ -31,7 +31,7 @@ class Proved(NamedTuple):
     device: str
 
 
-def at_sign_in(*, email: str, password: str, device: str, client: Client) -> Proved:
+def at_sign_in(*, email: str, password: str, device: str, client: Client) -> ProvedAccount:
     """Verify the password of an address. `device` is the token of an earlier sign-in with this client, or empty.
 
     Raises:
@@ -44,7 +44,7 @@ def at_sign_in(*, email: str, password: str, device: str, client: Client) -> Pro
     valid = tries.valid_device(tried, device_id or "")
     is_known = credential is not None and client.network in credential.networks
     attempt = tries.by_client(tried, client.network, is_known=is_known, device=valid)
-    return Proved(*_check(credential, password, attempt, _Attempted("login", email, client)), valid)
+    return ProvedAccount(*_check(credential, password, attempt, _Attempted("login", email, client)), valid)
 
 
 def in_session(

@@ -51,7 +51,7 @@ def with_factor(session: Session, proof: Proof, client: Client) -> SignedIn:
     """
 
     def prove(session: Session, credential: Credential) -> Proved:
-        return factor_proof.in_session(proof, session, credential, client)
+        return factor_proof.in_session(session, proof, client, credential)
 
     return _reauthenticate(session, proof.method, prove, client)
 
