@@ -117,7 +117,6 @@ def test_registration_describes_the_passkey() -> None:
     assert register(**parts) == NewPasskey(
         credential_id=passkey.id,
         public_key=encode(cose_key(passkey.key)),
-        algorithm=EDDSA,
         sign_count=0,
         aaguid=aaguid,
         backup_eligible=True,

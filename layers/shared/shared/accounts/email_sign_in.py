@@ -89,7 +89,7 @@ def with_link(token: str, secret: str, client: Client) -> SignedIn:
     if (presented.is_bound or presented.is_repeat) and not has_secret:
         raise InvalidOneTimeToken
     if presented.is_repeat:
-        return _repeat(presented, presented.session)
+        return _repeat(presented)
     credential, user = lookup.of_token(presented)
     if credential.email_sign_ins != presented.email_sign_ins:
         raise one_time_tokens.rejection(presented)
@@ -116,7 +116,7 @@ def with_code(secret: str, code: str, client: Client) -> SignedIn:
 def _with_request(read: Callable[[], SignInRequest], client: Client) -> SignedIn:
     request = read()
     if request.used_by is not None:
-        return _repeat(request, request.session)
+        return _repeat(request)
     if request.opens == "account":
         confirmation.require_free(request.address, request.digest)
         return _open(request, request.address, client, "code")
@@ -206,10 +206,10 @@ def _start(credential: Credential, user: User, client: Client, using: _Using) ->
     return signed_in
 
 
-def _repeat(used: OneTimeToken | SignInRequest, session: str) -> SignedIn:
+def _repeat(used: OneTimeToken | SignInRequest) -> SignedIn:
     """Return what the same call has just brought: its response was lost, or it was sent twice."""
-    if session:
-        signed_in = sign_in.resume(session)
+    if used.session:
+        signed_in = sign_in.resume(used.session)
         if signed_in is not None:
             return signed_in
     else:
@@ -225,7 +225,7 @@ def _repeat(used: OneTimeToken | SignInRequest, session: str) -> SignedIn:
 def _open_with_link(token: OneTimeToken, secret: str, client: Client) -> SignedIn:
     """Open the account of a request, at the address that received the link."""
     if token.is_repeat:
-        return _repeat(token, token.session)
+        return _repeat(token)
     confirmation.require_free(token.target, token.digest)
     request = sign_in_requests.find(secret)
     if request is None or request.email != token.email:

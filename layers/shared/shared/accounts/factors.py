@@ -142,15 +142,11 @@ def remove(session: Session, factor_id: str, client: Client) -> None:
     write(
         credentials.changing(credential, factors=left),
         factors.removing(factor),
-        sessions.lowering(user.id, factor.id) if left else _leaving_none(user.id, found),
+        [] if left else recovery_codes.removing(found.recovery_codes),
+        sessions.lowering(user.id, factor.id if left else None),
         outbox.sending("factor_removed", user.email),
         activity.recording("factor_unenrolled", user.id, client),
     )
-
-
-def _leaving_none(user_id: str, found: factors.Factors) -> list[Change]:
-    """Return the changes that follow from the removal of the last factor."""
-    return [*recovery_codes.removing(found.recovery_codes), *sessions.lowering(user_id)]
 
 
 @optimistic

@@ -87,7 +87,7 @@ def _renew_by_email(
     if request.used_by is not None:
         if request.session != session.reference:
             raise InvalidOneTimeToken
-        return sign_in.issue_again(session)
+        return sign_in.issue_tokens(session)
     signed_in = sign_in.renew(session, client, proved="email")
     write(
         credentials.proving_email(credential),

@@ -108,7 +108,7 @@ def prepare(
 
     """
     device = devices.issue(credential)
-    return _issue_tokens(sessions.new(user, client, device=device, proved=proved, factor=factor))
+    return issue_tokens(sessions.new(user, client, device=device, proved=proved, factor=factor))
 
 
 def starting_first(credential: Credential, session: Session, client: Client) -> list[Change]:
@@ -125,7 +125,7 @@ def resume(reference: str) -> SignedIn | None:
 
     """
     session = sessions.referred_to(reference)
-    return _issue_tokens(session) if session is not None else None
+    return issue_tokens(session) if session is not None else None
 
 
 @optimistic
@@ -152,8 +152,8 @@ def refresh(refresh_token: str, client: Client) -> SignedIn:
         _end_for_reuse(session, client)
         raise RefreshTokenReused
     if verdict == "repeat":
-        return _issue_tokens(session)
-    signed_in = _issue_tokens(sessions.refreshed(session, client, verdict=verdict))
+        return issue_tokens(session)
+    signed_in = issue_tokens(sessions.refreshed(session, client, verdict=verdict))
     moved = client.network != Client(session.ip).network
     write(
         sessions.replacing(session, signed_in.session),
@@ -203,20 +203,16 @@ def renew(session: Session, client: Client, *, proved: Method, factor: str = "")
         Unavailable: there is no signing key yet.
 
     """
-    return _issue_tokens(sessions.renewed(session, client, proved=proved, factor=factor))
+    return issue_tokens(sessions.renewed(session, client, proved=proved, factor=factor))
 
 
-def issue_again(session: Session) -> SignedIn:
-    """Return a session with its newest tokens, for a repeat of the request that has brought them.
+def issue_tokens(session: Session) -> SignedIn:
+    """Return a session with its newest tokens: the same ones again, if they were issued before.
 
     Raises:
         Unavailable: there is no signing key yet.
 
     """
-    return _issue_tokens(session)
-
-
-def _issue_tokens(session: Session) -> SignedIn:
     return SignedIn(session, tokens.access_token(session), tokens.refresh_token(session))
 
 

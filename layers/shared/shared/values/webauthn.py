@@ -65,7 +65,6 @@ class NewPasskey(NamedTuple):
 
     credential_id: bytes
     public_key: bytes
-    algorithm: int
     sign_count: int
     aaguid: str
     backup_eligible: bool
@@ -142,7 +141,6 @@ def verify_registration(
     return NewPasskey(
         credential_id=credential_id,
         public_key=found.public_key,
-        algorithm=key.algorithm,
         sign_count=found.sign_count,
         aaguid=found.aaguid,
         backup_eligible=bool(found.flags & _BACKUP_ELIGIBLE),
