@@ -97,7 +97,7 @@ def redeem(code: str, code_verifier: str, session: Session | None, client: Clien
     linking = provider_accounts.linking(found.subject, credential, user, client, by_mailbox=by_mailbox, keep=own)
     write(consuming, linking)
     if own is not None:
-        return sign_in.issue_again(sessions.get(own.user_id, own.id))
+        return sign_in.issue_tokens(sessions.get(own.user_id, own.id))
     credential, user = lookup.of_user(user.id)
     return _start(credential, user, provider_accounts.identity_of(found.subject, credential), client, [])
 
