@@ -23,7 +23,7 @@ def member(api: Api, name: str, email: str, role: Role = "user") -> Api:
     client = Client(ip=api.ip, user_agent=USER_AGENT)
     user = users.new(name=name, email=email, role=role, email_verified=True)
     new = credentials.new(email=email, user_id=user.id, password_hash=password_hash())
-    credential = replace(new, devices=(sign_in._device(client),), networks=(client.network,), sign_ins=1)
+    credential = replace(new, devices=(sign_in._user_agent_digest(client),), networks=(client.network,), sign_ins=1)
     session = sessions.new(user, client, device=devices.issue(credential))
     tables.write(credentials.adding(credential), users.adding(user), sessions.starting(session))
     return api.with_token(tokens.access_token(session))

@@ -60,7 +60,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def guess(network: str) -> None:
     with pytest.raises(InvalidCredentials):
-        password_sign_in.with_password(email=LOGIN["email"], password="wrong", device="", client=Client(network))
+        password_sign_in.with_password(email=LOGIN["email"], password="wrong", device_token="", client=Client(network))
 
 
 def login(network: str, **more: str) -> int:

@@ -32,6 +32,6 @@ class EmailAndPassword(Body, example={"email": "admin@example.com", "password": 
 def login(body: EmailAndPassword, client: Client) -> Plain[Tokens]:
     """Start a session, and return its tokens. If the account has a factor, /api/auth/mfa does."""
     signed_in = password_sign_in.with_password(
-        email=body.email, password=body.password, device=body.device, client=client
+        email=body.email, password=body.password, device_token=body.device, client=client
     )
     return Plain(signed_in.public())

@@ -87,8 +87,8 @@ def _check_passkey(assertion: AssertionJson, credential: Credential, client: Cli
     return Proved("passkey", passkey.id, changes)
 
 
-def at_sign_in(proof: Proof, credential: Credential, client: Client, *, device: str) -> Proved:
-    """Verify a factor after the first step of a sign-in. `device` is the id of the client's device, or "".
+def at_sign_in(proof: Proof, credential: Credential, client: Client, *, device_id: str) -> Proved:
+    """Verify a factor after the first step of a sign-in. `device_id` is that of the client, or "".
 
     Raises:
         InvalidCredentials: it is wrong, or the account is locked for this client.
@@ -97,8 +97,8 @@ def at_sign_in(proof: Proof, credential: Credential, client: Client, *, device: 
 
     """
     tried = tries.at_factors(credential.user_id)
-    valid, is_known = tries.valid_device(tried, device), client.network in credential.networks
-    attempt = tries.by_client(tried, client.network, is_known=is_known, device=valid)
+    valid, is_known = tries.valid_device(tried, device_id), client.network in credential.networks
+    attempt = tries.by_client(tried, client.network, is_known=is_known, device_id=valid)
     return _check(proof, credential, client, attempt, "login")
 
 

@@ -33,17 +33,17 @@ _NO_DEVICE = bytes(16)
 
 
 class FirstStep(NamedTuple):
-    """The first step of a sign-in, from its token. `device` is the id of the client's device, or ""."""
+    """The first step of a sign-in, from its token. `device_id` is that of the client, or ""."""
 
     credential: Credential
     user: User
     method: Method
-    device: str
+    device_id: str
     token_digest: str
     expires_at: int
 
 
-def require_second_step(credential: Credential, method: Method, *, device: str = "") -> None:
+def require_second_step(credential: Credential, method: Method, *, device_id: str = "") -> None:
     """Require a factor, if the account has one. `method` is the first step, which was just proved.
 
     Raises:
@@ -58,7 +58,7 @@ def require_second_step(credential: Credential, method: Method, *, device: str =
         credential.version,
         clock.now() + _TOKEN_LIFETIME,
         _METHODS.index(method),
-        bytes.fromhex(device) or _NO_DEVICE,
+        bytes.fromhex(device_id) or _NO_DEVICE,
         secrets.token_bytes(16),
     )
     token = base64url.encode(content + credential.seal("mfa", content))
@@ -75,7 +75,7 @@ def from_token(token: str) -> FirstStep:
     try:
         decoded = base64url.decode(token)
         content, seal = decoded[: _CONTENT.size], decoded[_CONTENT.size :]
-        token_version, user_id, version, expires_at, method, device, _ = _CONTENT.unpack(content)
+        token_version, user_id, version, expires_at, method, device_id, _ = _CONTENT.unpack(content)
     except (ValueError, struct.error) as error:
         raise InvalidMfaToken from error
     user = users.find(str(uuid.UUID(bytes=user_id)))
@@ -91,7 +91,7 @@ def from_token(token: str) -> FirstStep:
         credential,
         user,
         _METHODS[method],
-        "" if device == _NO_DEVICE else device.hex(),
+        "" if device_id == _NO_DEVICE else device_id.hex(),
         hashlib.sha256(decoded).hexdigest(),
         expires_at,
     )

@@ -24,15 +24,15 @@ from shared.values.client import Client
 
 
 class ProvedAccount(NamedTuple):
-    """The account whose password was proved. `device` is the id of the client's device, or ""."""
+    """The account whose password was proved. `device_id` is that of the client, or ""."""
 
     credential: Credential
     user: User
-    device: str
+    device_id: str
 
 
-def at_sign_in(*, email: str, password: str, device: str, client: Client) -> ProvedAccount:
-    """Verify the password of an address. `device` is the token of an earlier sign-in with this client, or empty.
+def at_sign_in(*, email: str, password: str, device_token: str, client: Client) -> ProvedAccount:
+    """Verify the password of an address. `device_token` is that of an earlier sign-in with this client, or empty.
 
     Raises:
         InvalidCredentials: the address is unknown, the password is wrong, or the account is disabled or locked.
@@ -40,10 +40,10 @@ def at_sign_in(*, email: str, password: str, device: str, client: Client) -> Pro
     """
     credential = credentials.find(email)
     tried = tries.at_password(email)
-    device_id = devices.identify(credential, device) if credential is not None and device else None
+    device_id = devices.identify(credential, device_token) if credential is not None and device_token else None
     valid = tries.valid_device(tried, device_id or "")
     is_known = credential is not None and client.network in credential.networks
-    attempt = tries.by_client(tried, client.network, is_known=is_known, device=valid)
+    attempt = tries.by_client(tried, client.network, is_known=is_known, device_id=valid)
     return ProvedAccount(*_check(credential, password, attempt, _Attempted("login", email, client)), valid)
 
 

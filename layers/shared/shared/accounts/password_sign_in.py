@@ -10,8 +10,8 @@ from shared.values.client import Client
 
 
 @optimistic
-def with_password(*, email: str, password: str, device: str, client: Client) -> SignedIn:
-    """Verify a password and start a session. `device` is the token of an earlier sign-in with this client, or empty.
+def with_password(*, email: str, password: str, device_token: str, client: Client) -> SignedIn:
+    """Verify a password and start a session. `device_token` is that of an earlier sign-in with this client, or empty.
 
     Raises:
         InvalidCredentials: the address is unknown, the password is wrong, or the account is disabled or locked.
@@ -20,12 +20,12 @@ def with_password(*, email: str, password: str, device: str, client: Client) -> 
 
     """
     credential, user, device_id = password_proof.at_sign_in(
-        email=email, password=password, device=device, client=client
+        email=email, password=password, device_token=device_token, client=client
     )
     new_hash = _new_hash(credential, password)
     if credential.factors and new_hash is not None:
         write(credentials.signing_in(credential, passwordHash=new_hash))
-    first_step.require_second_step(credential, "password", device=device_id)
+    first_step.require_second_step(credential, "password", device_id=device_id)
     return sign_in.start(credential, user, client, proved=["password"], new_hash=new_hash)
 
 

@@ -10,10 +10,10 @@ from shared.values.client import Client
 
 
 @optimistic
-def complete(token: str, proof: Proof, device: str, client: Client) -> SignedIn:
+def complete(token: str, proof: Proof, device_token: str, client: Client) -> SignedIn:
     """Verify a factor, and start the session.
 
-    `device` is the token of an earlier sign-in with this client, or empty.
+    `device_token` is that of an earlier sign-in with this client, or empty.
 
     Raises:
         InvalidMfaToken: the token of the first step is not valid, used, void or expired.
@@ -23,8 +23,8 @@ def complete(token: str, proof: Proof, device: str, client: Client) -> SignedIn:
 
     """
     first = first_step.from_token(token)
-    device_id = first.device or devices.identify(first.credential, device) or ""
-    proved = factor_proof.at_sign_in(proof, first.credential, client, device=device_id)
+    device_id = first.device_id or devices.identify(first.credential, device_token) or ""
+    proved = factor_proof.at_sign_in(proof, first.credential, client, device_id=device_id)
     once = one_time_tokens.using_once(first.token_digest, first.expires_at, otherwise=InvalidMfaToken)
     return sign_in.start(
         first.credential,

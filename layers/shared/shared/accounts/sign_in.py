@@ -113,7 +113,7 @@ def prepare(
 
 def starting_first(credential: Credential, session: Session, client: Client) -> list[Change]:
     """Return the changes that store credentials together with their first session."""
-    signed_in = replace(credential, sign_ins=1, devices=(_device(client),), networks=(client.network,))
+    signed_in = replace(credential, sign_ins=1, devices=(_user_agent_digest(client),), networks=(client.network,))
     return [*credentials.adding(signed_in), *sessions.starting(session)]
 
 
@@ -217,11 +217,11 @@ def issue_tokens(session: Session) -> SignedIn:
 
 
 def _signing_in(credential: Credential, client: Client, *, by_email: bool, new_hash: str | None) -> list[Change]:
-    known = [device for device in credential.devices if device != _device(client)]
+    known = [digest for digest in credential.devices if digest != _user_agent_digest(client)]
     networks = [network for network in credential.networks if network != client.network]
     return credentials.signing_in(
         credential,
-        devices=[_device(client), *known][:_MAX_DEVICES],
+        devices=[_user_agent_digest(client), *known][:_MAX_DEVICES],
         networks=[client.network, *networks][:_MAX_NETWORKS],
         by_email=by_email,
         **({} if new_hash is None else {"passwordHash": new_hash}),
@@ -229,11 +229,11 @@ def _signing_in(credential: Credential, client: Client, *, by_email: bool, new_h
 
 
 def _reporting_new_device(credential: Credential, user: User, client: Client) -> list[Change]:
-    if not credential.devices or _device(client) in credential.devices:
+    if not credential.devices or _user_agent_digest(client) in credential.devices:
         return []
     user_agent = client.user_agent[:_MAX_SHOWN_USER_AGENT_LENGTH] or "unknown"
     return outbox.sending("new_device", user.email, ip=client.ip, user_agent=user_agent)
 
 
-def _device(client: Client) -> str:
+def _user_agent_digest(client: Client) -> str:
     return hashlib.sha256(client.user_agent.encode()).hexdigest()[:16]

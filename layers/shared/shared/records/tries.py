@@ -177,10 +177,10 @@ class Try:
                 try_update(Update(table=LIMITS, key=key, add=counts, when=Attr("key").exists()))
 
 
-def by_client(tried: str, network: str, *, is_known: bool, device: str = "") -> Try:
+def by_client(tried: str, network: str, *, is_known: bool, device_id: str = "") -> Try:
     """Return the try of a client, which may have a `valid_device`. Without one, the account may know its network."""
-    if device:
-        return Try(of_device(tried, device), of_everyone(tried))
+    if device_id:
+        return Try(of_device(tried, device_id), of_everyone(tried))
     return Try(of_network(tried, network), of_everyone(tried), is_known)
 
 
