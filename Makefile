@@ -46,7 +46,7 @@ test-thorough: environments .venv/.dev ## run the slow tests: races, crashes, ki
 thorough: environments .venv/.dev ## run what is too slow for .ci/run: long random sequences, mutated passkeys, fuzzing, response times, hanging calls, mail pace and storm (35 minutes)
 	@EXAMPLES=300 $(BIN)/python -m pytest -m thorough tests/shared/accounts/test_refresh_theft.py
 	@EXAMPLES=100 $(BIN)/python -m pytest -m thorough tests/shared/accounts/test_assurance_properties.py
-	@RESOURCES=all $(BIN)/python -m pytest -m thorough tests/scaffold/test_resource.py
+	@RESOURCES=all GUIDES=all $(BIN)/python -m pytest -m thorough tests/scaffold
 	@MUTATIONS=100000 $(BIN)/python -m pytest tests/shared/values/test_webauthn_mutations.py
 	@FUZZ_SECONDS=300 $(MAKE) fuzz
 	@$(MAKE) timing stalls mail-pace mail-storm

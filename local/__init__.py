@@ -10,6 +10,7 @@ clean.py      an environment without the developer's AWS and Python settings
 hosts.py      which hosts a request may name
 sockets.py    the listening sockets of the API and of MiniStack
 asgi.py       uvicorn on a listening socket, for the gateway and for MiniStack
+openid.py     a provider to sign in with, at /_local/openid
 page/         the page /_local/: emails, requests, reference, tables; a stand-in for the front end; missing blocks
 tasks/        the runner's own tasks, run in a worker like a function
 template.py   what template.yaml declares

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT
-from tests.support.copies import run
+from tests.support.copies import in_make_thorough, run
 
-pytestmark = pytest.mark.thorough
+pytestmark = [pytest.mark.thorough, in_make_thorough]
 
 MAIL = "layers/shared/shared/mail/templates"
 DETAILS = "layers/shared/shared/values/details.py"

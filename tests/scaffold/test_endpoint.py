@@ -14,7 +14,7 @@ from scaffold.endpoint import add_block, add_endpoint, remove_endpoint
 from scaffold.names import ScaffoldError, Url
 from scaffold.plan import Plan
 from tests.support import ROOT
-from tests.support.copies import COMMIT, files_of_page, git, run
+from tests.support.copies import COMMIT, files_of_page, git, in_make_thorough, run
 
 TEMPLATE = (ROOT / "template.yaml").read_text(encoding="utf-8")
 
@@ -215,6 +215,7 @@ def test_endpoint_of_the_page_works(copy: Path, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.thorough
+@in_make_thorough
 def test_endpoint_that_calls_a_service_works_and_is_removed(copy: Path) -> None:
     files = files_of_page("CONTRIBUTING.md", "## Call another service")
     assert len(files) == 4

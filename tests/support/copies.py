@@ -1,13 +1,18 @@
 """Copies of the project, for tests that change its files."""
 
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support import ROOT
 
 COMMIT = ["git", "-c", "user.name=Tests", "-c", "user.email=tests@example.com", "commit", "-qam"]
+# For guides whose tests take a minute each.
+in_make_thorough = pytest.mark.skipif(os.environ.get("GUIDES") != "all", reason="make thorough runs it (GUIDES=all)")
 
 
 def clone(folder: Path) -> Path:
