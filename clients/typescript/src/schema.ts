@@ -1,4 +1,4 @@
-// Made by `make client` from docs/openapi.json (SHA-256 2a5f29ac86aefea3ca34273de4ba64e6503a9a16c13d2315accd9738e43c813d). Do not edit.
+// Made by `make client` from docs/openapi.json (SHA-256 8ffdd7ca6b023187ed72360a621a52ef48ce2d136433103f569bf99da12b5b71). Do not edit.
 
 export interface paths {
     "/.well-known/jwks.json": {
@@ -3902,7 +3902,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description The first step of a sign-in is done, and the account has a factor: one of `methods` has to be proved. An administrator has disabled the account. Only whoever has proved an identity of it learns that. The session has not proved recently enough who its user is. `methods` are the proofs that are accepted. */
+            /** @description The first step of a sign-in is done, and the account has a factor: one of `methods` has to be proved. The session has not proved recently enough who its user is. `methods` are the proofs that are accepted. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3920,7 +3920,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {unknown} */
-                        code?: "mfa_required" | "account_disabled" | "reauthentication_required";
+                        code?: "mfa_required" | "reauthentication_required";
                     };
                 };
             };

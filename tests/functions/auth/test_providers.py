@@ -13,7 +13,7 @@ import time_machine
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from shared.core import aws, clock, config, tables
-from shared.records import credentials, identities, users
+from shared.records import credentials, identities, limits, users
 from tests.support import ISSUER, PASSWORD, openid, stored
 from tests.support.accounts import member
 from tests.support.api import Api, Inbox, Reply
@@ -1011,6 +1011,40 @@ def test_use_of_an_identity_is_recorded_once_a_day(api: Api, acme: Provider) -> 
     assert later["lastUsedAt"] >= first["lastUsedAt"] + clock.DAY
 
 
+def test_unlinking_needs_a_fresh_session_and_is_limited(
+    acme: Provider, ben: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ben = ben.with_token(link(ben, acme).json["token"])
+    [identity] = ben.get(IDENTITIES).json["data"]
+    with time_machine.travel(clock.now() + 11 * clock.MINUTE):
+        assert ben.delete(f"{IDENTITIES}/{identity['id']}").json["code"] == "reauthentication_required"
+    monkeypatch.setattr(limits, "_MAX_FACTOR_CHANGES_PER_DAY", 1)
+    assert ben.delete(f"{IDENTITIES}/{identity['id']}").json["code"] == "too_many_requests"
+
+
+def test_link_in_the_email_is_refused_by_an_account_with_eight_identities(
+    api: Api, acme: Provider, ada: Api, inbox: Inbox
+) -> None:
+    for number in range(8):
+        acme.claims["sub"] = f"ada-{number}"
+        ada = ada.with_token(link(ada, acme).json["token"])
+    acme.claims["sub"] = "ada-8"
+    inbox.deliver()
+    come_back(api, acme)
+    reply = redeem(api, emailed_code(inbox))
+    assert (reply.status, reply.json["code"]) == (409, "too_many_identities")
+
+
+@pytest.mark.usefixtures("acme")
+def test_without_its_own_address_the_api_sends_nobody_away(api: Api, ben: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN_ISSUER", "lambda-api-routes")
+    config.settings.cache_clear()
+    ben = api.signed_in("ben@example.com", PASSWORD)
+    assert api.get(START).json["code"] == "no_issuer"
+    reply = ben.post(IDENTITIES, {"provider": "acme", "codeChallenge": CHALLENGE})
+    assert (reply.status, reply.json["code"]) == (404, "no_issuer")
+
+
 # Id tokens from apps --------------------------------------------------------------------------------
 
 
@@ -1074,6 +1108,29 @@ def test_id_token_asks_for_the_factor(api: Api, acme: Provider) -> None:
     enroll(api.with_token(app_signs_in(api, acme).json["token"]))
     reply = app_signs_in(api, acme)
     assert (reply.status, reply.json["code"]) == (403, "mfa_required")
+
+
+def test_id_token_is_refused_as_a_browser_is(api: Api, acme: Provider, admin: Api, ada: Api, inbox: Inbox) -> None:
+    ada.post("/api/auth/change-email", {"newEmail": "new@example.com", "password": PASSWORD})
+    assert api.post("/api/auth/verify-email", {"token": inbox.newest().token}).status == 200
+    assert app_signs_in(api, acme).json["code"] == "address_reserved"
+    acme.claims |= {"sub": "ben-1", "email": "ben@example.com"}
+    admin.post("/api/users", {"name": "Ben", "email": "ben@example.com", "role": "user"})
+    assert app_signs_in(api, acme).json["code"] == "invitation_pending"
+    acme.claims |= {"sub": "eve-1", "email": "eve@example.com", "email_verified": False}
+    assert app_signs_in(api, acme).json["code"] == "email_unverified"
+    acme.claims["email_verified"] = True
+    user_id = app_signs_in(api, acme).json["user"]["id"]
+    assert admin.patch(f"/api/users/{user_id}", {"status": "disabled"}).status == 200
+    assert app_signs_in(api, acme).json["code"] == "account_disabled"
+
+
+def test_use_of_an_id_token_is_recorded_once_a_day(api: Api, acme: Provider) -> None:
+    app_signs_in(api, acme)
+    with time_machine.travel(clock.now() + clock.DAY):
+        app_signs_in(api, acme)
+        [identity] = stored.items("IdentitiesTable")
+    assert identity["lastUsedAt"] > identity["createdAt"]
 
 
 # The export -----------------------------------------------------------------------------------------

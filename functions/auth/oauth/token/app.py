@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from shared.accounts import provider_sign_in
 from shared.core.errors import (
-    AccountDisabled,
     IdentityTaken,
     InvalidOneTimeToken,
     MfaRequired,
@@ -43,7 +42,6 @@ class CodeAndVerifier(Body):
     errors=(
         InvalidOneTimeToken,
         MfaRequired,
-        AccountDisabled,
         ReauthenticationRequired,
         IdentityTaken,
         TooManyIdentities,

@@ -74,7 +74,6 @@ def redeem(code: str, code_verifier: str, session: Session | None, client: Clien
         ReauthenticationRequired: the code is from an email, and the session is not fresh.
         IdentityTaken, TooManyIdentities: it cannot be linked.
         MfaRequired: the account has a factor. The code is used.
-        AccountDisabled: an administrator has disabled the account since.
         Unavailable: there is no signing key yet.
 
     """
@@ -83,7 +82,6 @@ def redeem(code: str, code_verifier: str, session: Session | None, client: Clien
     _require_right_bearer(found, code_verifier, own)
     credential = flows.credential_of(found)
     user = users.of_credential(credential)
-    provider_accounts.require_active(user)
     consuming = flows.consuming_code(found)
     if found.action == "sign-in":
         identity = provider_accounts.identity_of(found.subject, credential)
