@@ -1,4 +1,4 @@
-// Made by `make client` from docs/openapi.json (SHA-256 8ffdd7ca6b023187ed72360a621a52ef48ce2d136433103f569bf99da12b5b71). Do not edit.
+// Made by `make client` from docs/openapi.json (SHA-256 40d8a5edcb31887d4ce9b683df1209b60a48a82fd112cde7ef8d7403fcbc7d41). Do not edit.
 
 export interface paths {
     "/.well-known/jwks.json": {
@@ -217,10 +217,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /**
-         * Unlink the identity
-         * @description It signs in to this account no more; sessions stay.
-         */
+        /** Unlink the identity, and end all other sessions of the account */
         delete: operations["unlinkIdentity"];
         options?: never;
         head?: never;
@@ -389,9 +386,10 @@ export interface paths {
         put?: never;
         /**
          * Start a session, and return its tokens
-         * @description In a session of the same account, return new tokens of this session.
+         * @description If the account has a factor, /api/auth/mfa does.
          *
-         *     If the account has a factor and there is no session yet, /api/auth/mfa returns the tokens.
+         *     With a code that links an identity, return the tokens of the session that has asked for it. In a session of an
+         *     account that has neither a password nor a factor, signing in again is a fresh proof, and returns its new tokens.
          */
         post: operations["redeemCode"];
         delete?: never;
@@ -892,7 +890,7 @@ export interface components {
         };
         /** @description Where the browser goes. */
         Departure: {
-            /** @example https://api.example.com/api/auth/oauth/google?flow=1Yp0mZ */
+            /** @example https://accounts.google.com/o/oauth2/v2/auth?state=1Yp0mZ */
             url: string;
         };
         /** @description A passkey of the account. */
@@ -1908,7 +1906,7 @@ export interface components {
                 };
             };
         };
-        /** @description The issuer of access tokens is not a URL, so there is no discovery document. */
+        /** @description The parameter TokenIssuer is not a URL, so this API does not know its own address. */
         NoIssuer: {
             headers: {
                 "Cache-Control": components["headers"]["Cache-Control"];
@@ -3155,7 +3153,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "url": "https://api.example.com/api/auth/oauth/google?flow=1Yp0mZ"
+                     *       "url": "https://accounts.google.com/o/oauth2/v2/auth?state=1Yp0mZ"
                      *     }
                      */
                     "application/json": components["schemas"]["Departure"];
@@ -3164,7 +3162,7 @@ export interface operations {
             400: components["responses"]["ValidationFailed"];
             401: components["responses"]["NotSignedIn"];
             403: components["responses"]["ReauthenticationRequired"];
-            /** @description No provider of this name is configured. The issuer of access tokens is not a URL, so there is no discovery document. */
+            /** @description No provider of this name is configured. The parameter TokenIssuer is not a URL, so this API does not know its own address. */
             404: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3987,7 +3985,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["ValidationFailed"];
-            /** @description No provider of this name is configured. The issuer of access tokens is not a URL, so there is no discovery document. */
+            /** @description No provider of this name is configured. The parameter TokenIssuer is not a URL, so this API does not know its own address. */
             404: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4219,7 +4217,7 @@ export interface operations {
             };
             404: components["responses"]["ProviderNotFound"];
             405: components["responses"]["MethodNotAllowed"];
-            /** @description The address was invited, and the invitation is not accepted yet. It has been mailed again. The address was that of an account until lately, and its owner may still undo the change: the link was mailed. The address has an account, which the identity is not linked to yet. Its owner has been mailed a link. */
+            /** @description The address was invited, and the invitation is not accepted yet. It has been mailed again. The address was that of an account until lately, and its owner may still undo the change: the link was mailed. The address has an account, which the identity is not linked to yet. Its owner has been mailed a link. The account is linked to as many identities as it may be. */
             409: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4237,7 +4235,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {unknown} */
-                        code?: "invitation_pending" | "address_reserved" | "link_required";
+                        code?: "invitation_pending" | "address_reserved" | "link_required" | "too_many_identities";
                     };
                 };
             };

@@ -253,6 +253,8 @@ def test_user_of_microsoft_without_an_object_id_is_rejected(api: Api, microsoft:
 
 
 def test_google_is_its_one_issuer() -> None:
-    found = providers._parsed(json.dumps({"google": {"clientId": CLIENT_ID, "issuer": "https://evil.example"}}))
+    found = providers._parsed(
+        json.dumps({"google": {"clientId": CLIENT_ID, "clientSecret": "s", "issuer": "https://evil.example"}})
+    )
     assert found["google"].issuer == "https://accounts.google.com"
     assert openid_client._ALGORITHMS == ("RS256", "ES256", "PS256", "EdDSA")

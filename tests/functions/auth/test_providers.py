@@ -92,6 +92,7 @@ def test_well_known_providers_need_only_what_they_have_issued(api: Api) -> None:
     ("provider", "settings", "problem"),
     [
         ("google", {"clientSecret": "secret"}, "clientId is missing"),
+        ("github", {"clientId": "id", "clientSecrt": "secret"}, "clientSecret is missing"),
         ("microsoft", {"clientId": "id", "tenant": "common"}, "tenant is the id of one tenant"),
         ("apple", {"clientId": "id"}, "teamId is missing"),
         ("other", {"clientId": "id"}, "issuer is missing"),
@@ -109,7 +110,7 @@ def test_well_known_providers_need_only_what_they_have_issued(api: Api) -> None:
 def test_provider_with_an_error_is_left_out_and_reported(  # noqa: PLR0913, PLR0917  # a case
     api: Api, acme: Provider, caplog: pytest.LogCaptureFixture, provider: str, settings: Any, problem: str
 ) -> None:
-    others = {"google": {"clientId": "id"}} if provider != "google" else {}
+    others = {"google": {"clientId": "id", "clientSecret": "secret"}} if provider != "google" else {}
     configure(**others, **{provider: settings}, acme={"issuer": acme.issuer, "clientId": CLIENT_ID})
     assert [each["id"] for each in api.get("/api/auth/providers").json["data"]] == [*others, "acme"]
     assert problem in caplog.text
@@ -754,6 +755,22 @@ def test_flow_that_links_ends_with_its_session(api: Api, acme: Provider, ben: Ap
     url = ben.post(IDENTITIES, {"provider": "acme", "codeChallenge": CHALLENGE}).json["url"]
     ben.post("/api/auth/logout")
     assert landed(api.get(f"{CALLBACK}{openid.query(**acme.authorize(url))}")) == {"error": "invalid_flow"}
+
+
+def test_identity_that_is_linked_already_changes_nothing(acme: Provider, ben: Api) -> None:
+    ben = ben.with_token(link(ben, acme).json["token"])
+    before = session_of(ben, link(ben, acme))
+    assert session_of(ben, link(ben, acme))["id"] == before["id"]
+    assert len(stored.items("IdentitiesTable")) == len(ben.get(IDENTITIES).json["data"]) == 1
+
+
+@pytest.mark.usefixtures("auto")
+def test_with_auto_too_no_account_has_more_than_eight(api: Api, acme: Provider, ada: Api) -> None:
+    for number in range(8):
+        acme.claims["sub"] = f"ada-{number}"
+        ada = ada.with_token(link(ada, acme).json["token"])
+    acme.claims["sub"] = "ada-8"
+    assert app_signs_in(api, acme).json["code"] == "too_many_identities"
 
 
 def test_identity_of_another_account_cannot_be_linked(api: Api, acme: Provider, ben: Api) -> None:

@@ -130,7 +130,7 @@ CASES: Mapping[str, tuple[Credential | None, Any, Mapping[str, str]]] = {
     "email_change": (ADA, "email_change", {"userId": "0198c0de", "request": "1"}),
     "email_changed": (ADA, "email_changed", {"userId": "0198c0de", "version": "2"}),
     "password_changed": (ADA, "password_changed", {}),
-    "account_opened": (ADA, "account_opened", {"provider": "google"}),
+    "account_opened": (ADA, "account_opened", {"provider": "Google"}),
     "identity_link": (
         ADA,
         "identity_link",

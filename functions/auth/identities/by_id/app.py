@@ -15,6 +15,6 @@ handler = api.handler
 
 @api.delete(errors=(IdentityNotFound, LastWayIn, TooManyRequests))
 def unlink_identity(identity_id: str, caller: Fresh, client: Client) -> NoContent:
-    """Unlink the identity. It signs in to this account no more; sessions stay."""
+    """Unlink the identity, and end all other sessions of the account."""
     identities.unlink(caller.session, identity_id, client)
     return NoContent()

@@ -48,8 +48,9 @@ class CodeAndVerifier(Body):
     ),
 )
 def redeem_code(body: CodeAndVerifier, visitor: Visitor, client: Client) -> Plain[Tokens]:
-    """Start a session, and return its tokens. In a session of the same account, return new tokens of this session.
+    """Start a session, and return its tokens. If the account has a factor, /api/auth/mfa does.
 
-    If the account has a factor and there is no session yet, /api/auth/mfa returns the tokens.
+    With a code that links an identity, return the tokens of the session that has asked for it. In a session of an
+    account that has neither a password nor a factor, signing in again is a fresh proof, and returns its new tokens.
     """
     return Plain(provider_sign_in.redeem(body.code, body.code_verifier or "", visitor.session, client).public())

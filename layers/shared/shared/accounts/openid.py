@@ -159,13 +159,12 @@ def _key(provider: Provider, metadata: Metadata, key_id: object, algorithm: str)
         _read_keys(provider, metadata, known)
     found = _matching(known.keys, key_id, algorithm)
     if found is None and known.unknown_key_looked_up_at + _LOOKUP_INTERVAL <= now:
-        known.unknown_key_looked_up_at = now
         _read_keys(provider, metadata, known)
         found = _matching(known.keys, key_id, algorithm)
     if found is None:
         raise InvalidIdToken
     key = jwt.PyJWK(dict(found), algorithm)
-    if getattr(key.key, "key_size", _MIN_RSA_BITS) < _MIN_RSA_BITS and found.get("kty") == "RSA":
+    if found.get("kty") == "RSA" and key.key.key_size < _MIN_RSA_BITS:
         raise InvalidIdToken
     return key
 
@@ -175,7 +174,7 @@ def _read_keys(provider: Provider, metadata: Metadata, known: _Known) -> None:
     if not isinstance(keys, list):
         raise Unavailable(f"{provider.id} publishes no keys")
     known.keys = [key for key in keys if isinstance(key, dict)]
-    known.keys_read_at = clock.now()
+    known.keys_read_at = known.unknown_key_looked_up_at = clock.now()
 
 
 def _matching(keys: Sequence[Mapping[str, Any]], key_id: object, algorithm: str) -> Mapping[str, Any] | None:
@@ -204,7 +203,7 @@ def _service(provider_id: str, issuer: str) -> Service:
 
 
 def get_json(provider: Provider, address: str, *, token: str = "") -> Any:  # any JSON
-    """Return what a provider answers at an address, perhaps to the user with this access token.
+    """Return what a provider answers at an address, with this access token, if there is one.
 
     Raises:
         Unavailable: it does not answer, or not with JSON.
@@ -218,7 +217,7 @@ def get_json(provider: Provider, address: str, *, token: str = "") -> Any:  # an
 
 
 def get_object(provider: Provider, address: str, *, token: str = "") -> Mapping[str, Any]:
-    """Return the same, which must be an object."""
+    """Return the JSON object that a provider answers at a URL. Raises like `get_json`."""
     found = get_json(provider, address, token=token)
     if not isinstance(found, dict):
         raise Unavailable(f"{provider.id} has not answered with an object")

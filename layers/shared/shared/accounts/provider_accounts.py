@@ -3,7 +3,7 @@
 | the identity | its address | what happens |
 |---|---|---|
 | is linked | any | its account signs in |
-| is not | is not verified by the provider | nothing |
+| is not | is not verified by the provider | `EmailUnverified` |
 | is not | has no account | an account is opened, without a password |
 | is not | is invited, or held for an undo | the invitation, or the link to undo, is mailed again |
 | is not | has an account | it is linked if `SocialLinking` is `auto`; otherwise its owner is mailed a link |
@@ -43,16 +43,20 @@ from shared.values import emails
 from shared.values.client import Client
 
 
-def account_of(
+def find_or_open(
     claims: Claims, subject: Subject, code_challenge: str, client: Client
 ) -> tuple[Credential, User, list[Change]]:
-    """Return the account of an identity, and the changes that open or link it, if it is not linked yet.
+    """Return the account for an identity, and the changes that open or link it, if needed.
+
+    If neither is allowed, the email that its owner needs is sent.
 
     Raises:
         AccountDisabled: an administrator has disabled the account.
         EmailUnverified: the identity is unknown, and the provider has not verified an address.
         InvitationPending, AddressReserved: nothing is opened; the invitation, or the link to undo, is mailed again.
         LinkRequired: the address has an account, whose owner is mailed a link. `code_challenge` is for that link.
+        TooManyIdentities, TooManyRequests: see `linking`.
+        DomainNotAllowed, SignUpClosed: see `sign_up_policy`.
 
     """
     identity = identities.find(identities.id_of(subject.issuer, subject.subject))
@@ -88,7 +92,7 @@ def account_of(
 
 
 def _may_link_at_once(claims: Claims, credential: Credential, user: User) -> bool:
-    """Return whether the parameter allows to link an account that nothing else is known of than its address.
+    """Return whether the identity may be linked now, although only its address points to the account.
 
     Not if the two addresses only have the same key, and may be two mailboxes; and not past a factor, or to an
     administrator.
@@ -109,7 +113,7 @@ def _opening(claims: Claims, subject: Subject, client: Client) -> tuple[Credenti
         email_verified=True,
         email_status=reason,
     )
-    identity = _new_identity(subject, user.id)
+    identity, provider = _new_identity(subject, user.id), providers.name_of(subject.provider)
     credential = credentials.new(
         email=claims.email,
         user_id=user.id,
@@ -126,7 +130,7 @@ def _opening(claims: Claims, subject: Subject, client: Client) -> tuple[Credenti
             *credentials.adding(credential),
             *identities.adding(identity),
             *suppressions.checking(user.email, reason),
-            *outbox.sending("account_opened", user.email, network=client.network, provider=subject.provider),
+            *outbox.sending("account_opened", user.email, network=client.network, provider=provider),
             *activity.recording("user_signedup", user.id, client),
         ],
     )

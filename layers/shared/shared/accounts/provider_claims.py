@@ -28,8 +28,8 @@ _MAX_NAME_LENGTH = 100
 _MAX_ERROR_LENGTH = 64
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 _APPLE_SECRET_LIFETIME = 5 * clock.MINUTE
-# RFC 6749, 5.2, and GitHub's: the provider does not accept us.
-_ERRORS_OF_SETTINGS = frozenset(
+# Errors that do not concern the code (RFC 6749, 5.2; GitHub): our settings are wrong, or the provider fails.
+_NOT_THE_CODES_FAULT = frozenset(
     {
         "invalid_client",
         "unauthorized_client",
@@ -81,7 +81,7 @@ def authorization_url(provider: Provider, flow: Flow, *, state: str, redirect_ur
         "redirect_uri": redirect_uri,
         "scope": provider.scope,
         "state": state,
-        "code_challenge": flow.challenge,
+        "code_challenge": flow.provider_challenge,
         "code_challenge_method": "S256",
     }
     if not provider.is_github:
@@ -95,7 +95,7 @@ def authorization_url(provider: Provider, flow: Flow, *, state: str, redirect_ur
 
 
 def from_code(provider: Provider, code: str, flow: Flow, *, redirect_uri: str, name: str = "") -> Claims:
-    """Exchange the code of a flow, and return what the provider says. `name` is what it has said beside the code.
+    """Exchange the code of a flow, and return who has signed in. `name` is what came with the code.
 
     Raises:
         InvalidIdToken: the id token is invalid, or the provider has refused the code.
@@ -145,7 +145,7 @@ def _exchange(provider: Provider, code: str, flow: Flow, redirect_uri: str) -> M
         "code": code,
         "redirect_uri": redirect_uri,
         "client_id": provider.client_id,
-        "code_verifier": flow.verifier,
+        "code_verifier": flow.provider_verifier,
     }
     headers = dict(_FORM)
     secret = _apple_secret(provider) if provider.apple_key is not None else provider.client_secret
@@ -158,9 +158,9 @@ def _exchange(provider: Provider, code: str, flow: Flow, redirect_uri: str) -> M
     found = answer.json()
     if not isinstance(found, dict):
         raise Unavailable(f"{provider.id} has not answered with an object")
-    # Our settings are ours to fix. Whatever else is refused, the browser has brought it. GitHub answers 200 to both.
+    # Any other error is about the code, which the browser has brought. GitHub answers 200 to both.
     error = found.get("error")
-    if isinstance(error, str) and error not in _ERRORS_OF_SETTINGS:
+    if isinstance(error, str) and error not in _NOT_THE_CODES_FAULT:
         raise InvalidIdToken
     if answer.status != HTTPStatus.OK or error is not None:
         reason = error if isinstance(error, str) and error.isascii() and len(error) < _MAX_ERROR_LENGTH else "unknown"

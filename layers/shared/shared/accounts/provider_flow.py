@@ -1,12 +1,12 @@
 """A sign-in at a provider, from the browser's departure to its return with a code for the front end.
 
-No token ever is in an address. The browser returns with a code that is valid once, for a minute, and only together with
+No URL ever contains a token. The browser returns with a code that is valid once, for a minute, and only together with
 the code verifier of the front end that began the flow: `shared.accounts.provider_sign_in` redeems it.
 
-Threats. `shared.records.flows` has those of the flow. A provider answers for another one: a flow belongs to one, each
-provider has an address of its own to return to, and an answer that names its issuer must name the right one (RFC 9207).
-The callback is called twice at once: the flow is consumed before the code is exchanged. An attacker sends a browser to
-a page of their own: `next` is a path of the front end.
+Threats. `shared.records.flows` has those of the flow. One provider poses as another: a flow belongs to one, each has an
+address of its own to return to, and an answer that names its issuer must name the right one (RFC 9207). The callback is
+called twice at once: the flow is consumed before the code is exchanged. An attacker wants an open redirect: `next` is a
+path of the front end.
 """
 
 import secrets
@@ -48,6 +48,7 @@ def begin(provider_id: str, *, code_challenge: str, next_path: str, browser: str
 
     Raises:
         ProviderNotFound: it is not configured.
+        NoIssuer: see `_callback`.
         Unavailable: the provider does not answer, or Secrets Manager is unreachable.
 
     """
@@ -63,6 +64,7 @@ def begin_link(session: Session, provider_id: str, *, code_challenge: str, next_
     Raises:
         SessionEnded: the account has just been closed.
         ProviderNotFound: it is not configured.
+        NoIssuer: see `_callback`.
         Unavailable: the provider does not answer, or Secrets Manager is unreachable.
 
     """
@@ -88,6 +90,7 @@ def finish(provider_id: str, answer: Answer, client: Client, *, browser: str) ->
     """Return where the browser goes after the provider: to the front end, with a code.
 
     Raises:
+        ProviderNotFound: it is not configured.
         InvalidFlow: this browser has not begun the flow, or it is used or expired.
         AccessDenied, ProviderRefused: the user, or the provider, has refused.
         InvalidIdToken: the provider's answer is invalid.

@@ -26,7 +26,7 @@ def code_for(claims: Claims, provider_id: str, flow: Flow, client: Client) -> st
 
     Raises:
         AccountDisabled, EmailUnverified, InvitationPending, AddressReserved, LinkRequired: see
-            `provider_accounts.account_of`.
+            `provider_accounts.find_or_open`.
         IdentityTaken: the flow links an account, and another one is linked to the identity.
         InvalidFlow: the flow links an account, and the session that has asked for it has ended.
         DomainNotAllowed, SignUpClosed: see `sign_up_policy`.
@@ -35,7 +35,7 @@ def code_for(claims: Claims, provider_id: str, flow: Flow, client: Client) -> st
     subject = provider_accounts.subject_of(claims, provider_id)
     if flow.session:
         return _code_that_links(subject, flow)
-    credential, _, changes = provider_accounts.account_of(claims, subject, flow.code_challenge, client)
+    credential, _, changes = provider_accounts.find_or_open(claims, subject, flow.code_challenge, client)
     code, storing = flows.issue("sign-in", credential, subject, code_challenge=flow.code_challenge)
     write(changes, storing)
     return code
@@ -47,7 +47,7 @@ def with_claims(claims: Claims, provider_id: str, nonce_use: Sequence[Change], c
 
     Raises:
         AccountDisabled, EmailUnverified, InvitationPending, AddressReserved, LinkRequired: see
-            `provider_accounts.account_of`.
+            `provider_accounts.find_or_open`.
         DomainNotAllowed, SignUpClosed: see `sign_up_policy`.
         InvalidIdToken: its nonce was used before.
         MfaRequired: the account has a factor. The nonce is used.
@@ -55,7 +55,7 @@ def with_claims(claims: Claims, provider_id: str, nonce_use: Sequence[Change], c
 
     """
     subject = provider_accounts.subject_of(claims, provider_id)
-    credential, user, changes = provider_accounts.account_of(claims, subject, "", client)
+    credential, user, changes = provider_accounts.find_or_open(claims, subject, "", client)
     if changes:
         write(changes)
         credential, user = lookup.of_user(user.id)
@@ -64,16 +64,21 @@ def with_claims(claims: Claims, provider_id: str, nonce_use: Sequence[Change], c
 
 @optimistic
 def redeem(code: str, code_verifier: str, session: Session | None, client: Client) -> SignedIn:
-    """Return the tokens that a code stands for: those of a new session or, in a session of the account, those of it.
+    """Return the tokens that a code stands for.
 
-    A code that links an identity does so first. One from an email needs the verifier, or a fresh session; it links an
-    account that has a factor in a fresh session only.
+    A code for signing in starts a session. In a session of an account that has neither a password nor a factor, it is
+    a proof: the session is fresh, with new tokens. A code that links an identity does so, and returns the tokens of the
+    session that it was redeemed in, or starts one. If it is from an email, it needs a fresh session if the caller is in
+    one of the account, and otherwise the verifier; with a factor, only a fresh session can link it.
 
     Raises:
         InvalidOneTimeToken: the code is wrong, used, void or expired, or the verifier or the session is another one's.
         ReauthenticationRequired: the code is from an email, and the session is not fresh.
         IdentityTaken, TooManyIdentities: it cannot be linked.
-        MfaRequired: the account has a factor. The code is used.
+        TooManyRequests: see `limits.count_factor_change`.
+        SessionEnded: the session has been ended in the meantime.
+        MfaRequired: the account has a factor. A code for signing in is used; one from an email stays valid for the
+            session that follows.
         Unavailable: there is no signing key yet.
 
     """
@@ -91,13 +96,22 @@ def redeem(code: str, code_verifier: str, session: Session | None, client: Clien
     if own is None:
         # Mailbox and provider are one step. With a factor, the code stays: it links in the session that follows.
         first_step.require_second_step(credential, "email")
-    by_mailbox = found.action == "link-mailbox"
-    linking = provider_accounts.linking(found.subject, credential, user, client, by_mailbox=by_mailbox, keep=own)
+    if identities.id_of(found.subject.issuer, found.subject.subject) in credential.identities:
+        linking = credentials.checking(credential)
+    else:
+        by_mailbox = found.action == "link-mailbox"
+        linking = provider_accounts.linking(found.subject, credential, user, client, by_mailbox=by_mailbox, keep=own)
     write(consuming, linking)
     if own is not None:
         return sign_in.issue_tokens(sessions.get(own.user_id, own.id))
-    credential, user = lookup.of_user(user.id)
-    return _start(credential, user, provider_accounts.identity_of(found.subject, credential), client, [])
+    return _start_linked(user.id, found.subject, client)
+
+
+@optimistic
+def _start_linked(user_id: str, subject: Subject, client: Client) -> SignedIn:
+    """Start the session of a user whose identity has just been linked."""
+    credential, user = lookup.of_user(user_id)
+    return _start(credential, user, provider_accounts.identity_of(subject, credential), client, [])
 
 
 def _require_right_bearer(code: Code, code_verifier: str, session: Session | None) -> None:
@@ -130,7 +144,7 @@ def _code_that_links(subject: Subject, flow: Flow) -> str:
     if identity is None:
         provider_accounts.require_room(credential)
     code, storing = flows.issue(
-        "sign-in" if identity is not None else "link-session",
+        "link-session",
         credential,
         subject,
         code_challenge=flow.code_challenge,
@@ -146,7 +160,7 @@ def _code_that_links(subject: Subject, flow: Flow) -> str:
 def _start(
     credential: Credential, user: User, identity: Identity, client: Client, changes: Sequence[Change]
 ) -> SignedIn:
-    """Start the session of a user who has proved an identity, or ask for the factor. Both need these changes."""
+    """Start the session of a user who has proved an identity, or ask for the factor. Either writes the changes."""
     using = [*changes, *identities.using(identity)]
     if credential.factors and using:
         write(using, credentials.checking(credential))

@@ -322,7 +322,7 @@ class NotFound(Error):
 
 
 class NoIssuer(NotFound):
-    """The issuer of access tokens is not a URL, so there is no discovery document."""
+    """The parameter TokenIssuer is not a URL, so this API does not know its own address."""
 
     code = "no_issuer"
     message = "Set the parameter TokenIssuer to the URL of this API"

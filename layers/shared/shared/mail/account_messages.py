@@ -137,12 +137,6 @@ def _already_registered(owner: Credential) -> Message:
     return Message.from_template("already_registered", owner.address, **pages)
 
 
-def account_opened(entry: Entry) -> Message:
-    """Tell the owner of a mailbox that a provider has opened an account with its address."""
-    provider = providers.name_of(entry.details["provider"])
-    return Message.from_template("account_opened", entry.to, provider=provider, sign_in_url=page_url("login/email"))
-
-
 def identity_link(entry: Entry) -> Message | None:
     """Let the owner link an identity that has this address at its provider."""
     credential = credentials.find(entry.to)

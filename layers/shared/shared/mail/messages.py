@@ -27,7 +27,7 @@ _COMPOSERS: Mapping[Kind, Callable[[Entry], Message | None]] = {
     "recovery_codes_renewed": notices.composer("recovery_codes_renewed", forgot_url="forgot-password"),
     "recovery_code_used": notices.composer("recovery_code_used", forgot_url="forgot-password"),
     "passkey_cloned": notices.composer("passkey_cloned", forgot_url="forgot-password"),
-    "account_opened": account_messages.account_opened,
+    "account_opened": notices.composer("account_opened", sign_in_url="login/email"),
     "identity_link": account_messages.identity_link,
     "identity_linked": notices.composer("identity_linked", forgot_url="forgot-password"),
     "identity_unlinked": notices.composer("identity_unlinked", forgot_url="forgot-password"),

@@ -35,7 +35,7 @@ _FLOW, _CODE = "provider-flow", "provider-code"
 class Flow(NamedTuple):
     """A flow. `browser` is the digest of the cookie of the browser that began it.
 
-    `verifier` is ours, for the provider, and `code_challenge` the front end's, for the code that we issue. `next` is a
+    `provider_verifier` is ours, and `code_challenge` the front end's, for the code that we issue. `next` is a
     path of the front end. If the flow links an identity, `session` refers to the session that asked for it, `version`
     is that of the account's credentials, and there is no `browser`: nobody else can use the code.
     """
@@ -43,7 +43,7 @@ class Flow(NamedTuple):
     digest: str
     provider: str
     nonce: str
-    verifier: str
+    provider_verifier: str
     code_challenge: str
     next: str
     session: str
@@ -52,9 +52,9 @@ class Flow(NamedTuple):
     expires_at: int
 
     @property
-    def challenge(self) -> str:
+    def provider_challenge(self) -> str:
         """The code challenge for the provider."""
-        return challenge_of(self.verifier)
+        return challenge_of(self.provider_verifier)
 
 
 def new(  # noqa: PLR0913  # most have a default
@@ -66,7 +66,7 @@ def new(  # noqa: PLR0913  # most have a default
         digest=digest(state),
         provider=provider_id,
         nonce=secrets.token_urlsafe(32),
-        verifier=secrets.token_urlsafe(32),
+        provider_verifier=secrets.token_urlsafe(32),
         code_challenge=code_challenge,
         next=next_path,
         session=session,
@@ -94,7 +94,7 @@ def find(state: str, provider_id: str) -> Flow:
         digest=item["token"],
         provider=item["provider"],
         nonce=item["nonce"],
-        verifier=item["verifier"],
+        provider_verifier=item["verifier"],
         code_challenge=item["codeChallenge"],
         next=item["next"],
         session=item["session"],
@@ -116,7 +116,7 @@ def storing(flow: Flow) -> list[Change]:
         "purpose": _FLOW,
         "provider": flow.provider,
         "nonce": flow.nonce,
-        "verifier": flow.verifier,
+        "verifier": flow.provider_verifier,
         "codeChallenge": flow.code_challenge,
         "next": flow.next,
         "session": flow.session,
@@ -169,7 +169,7 @@ class Code(NamedTuple):
 def issue(
     action: Action, credential: Credential, subject: Subject, *, code_challenge: str, session: str = ""
 ) -> tuple[str, list[Change]]:
-    """Create a code for an account. Return it, and the change that stores it."""
+    """Create a code for an account. Return it, and the changes that store it."""
     code = secrets.token_urlsafe(32)
     lifetime = LINK_LIFETIME if action == "link-mailbox" else CODE_LIFETIME
     item: Item = {

@@ -50,7 +50,7 @@ class Identity(NamedTuple):
 
 
 def id_of(issuer: str, subject: str) -> str:
-    """Return the id of an identity: 64 hex digits. Neither part can have a line break that moves the border."""
+    """Return the id of an identity: 64 hex digits. The length of the issuer keeps apart what is equal when joined."""
     return hashlib.sha256(f"{len(issuer)}\n{issuer}\n{subject}".encode()).hexdigest()
 
 

@@ -33,7 +33,7 @@ GITHUB = "https://github.com"
 _CACHE_LIFETIME = 5 * clock.MINUTE
 _ID = re.compile("[a-z0-9][a-z0-9-]{0,30}")
 _TENANT = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# The part of our own URLs where the id of a provider stands.
+# `/api/auth/oauth/token` is our own, so no provider may have this id.
 _RESERVED = frozenset({"token"})
 
 
@@ -198,7 +198,8 @@ def _provider(provider_id: str, values: Mapping[str, Any]) -> Provider:
     return Provider(
         id=provider_id,
         client_id=_text(values, "clientId"),
-        client_secret=_text(values, "clientSecret", default=""),
+        # Only a provider of one's own may know us as a public client.
+        client_secret=_text(values, "clientSecret", default=None if known and provider_id != "apple" else ""),
         native_client_ids=tuple(native),
         **settings,
     )
@@ -207,7 +208,7 @@ def _provider(provider_id: str, values: Mapping[str, Any]) -> Provider:
 def _text(values: Mapping[str, Any], name: str, *, default: str | None = None) -> str:
     value = values.get(name, default)
     if not isinstance(value, str) or (not value and default is None):
-        raise ValueError(f"{name} is missing")
+        raise ValueError(f"{name} is missing, or not a text")
     return value
 
 

@@ -30,7 +30,7 @@ class PublicIdentity(TypedDict):
 class Departure(TypedDict):
     """Where the browser goes."""
 
-    url: Annotated[str, Field(examples=["https://api.example.com/api/auth/oauth/google?flow=1Yp0mZ"])]
+    url: Annotated[str, Field(examples=["https://accounts.google.com/o/oauth2/v2/auth?state=1Yp0mZ"])]
 
 
 class Nonce(TypedDict):

@@ -14,6 +14,7 @@ from shared.core.errors import (
     LinkRequired,
     MfaRequired,
     ProviderNotFound,
+    TooManyIdentities,
 )
 from shared.records import limits, providers
 from shared.values import base64url
@@ -56,6 +57,7 @@ def create_nonce(provider: str) -> Plain[Nonce]:
         InvitationPending,
         AddressReserved,
         LinkRequired,
+        TooManyIdentities,
         *sign_up_policy.ERRORS,
     ),
 )
