@@ -46,7 +46,8 @@ test-thorough: environments .venv/.dev ## run the slow tests: races, crashes, ki
 thorough: environments .venv/.dev ## run what is too slow for .ci/run: long random sequences, mutated passkeys, fuzzing, response times, hanging calls, mail pace and storm (35 minutes)
 	@EXAMPLES=300 $(BIN)/python -m pytest -m thorough tests/shared/accounts/test_refresh_theft.py
 	@EXAMPLES=100 $(BIN)/python -m pytest -m thorough tests/shared/accounts/test_assurance_properties.py
-	@RESOURCES=all GUIDES=all $(BIN)/python -m pytest -m thorough tests/scaffold
+	@SLOWEST=1 RESOURCES=all $(BIN)/python -m pytest -m thorough tests/scaffold tests/shared/accounts/test_lockout.py tests/functions/test_email_budgets.py
+	@SLOWEST=1 $(BIN)/python -m pytest tests/shared/records/test_tries.py
 	@MUTATIONS=100000 $(BIN)/python -m pytest tests/shared/values/test_webauthn_mutations.py
 	@FUZZ_SECONDS=300 $(MAKE) fuzz
 	@$(MAKE) timing stalls mail-pace mail-storm

@@ -14,6 +14,7 @@ from shared.records import outbox
 from tests.support import PASSWORD, faults, stored
 from tests.support.api import Api, Inbox, redrive, retry
 from tests.support.faults import PowerCut, Wire
+from tests.support.slow import in_make_thorough
 
 # The start of an hour.
 START = 1_900_000_800
@@ -206,6 +207,7 @@ def test_held_email_whose_delivery_fails_is_not_dropped(
 
 
 @pytest.mark.thorough
+@in_make_thorough
 @pytest.mark.usefixtures("email_limits")
 def test_held_emails_have_no_more_codes_than_others(limited: time_machine.Traveller, inbox: Inbox) -> None:
     for _ in range(9):

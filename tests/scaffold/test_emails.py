@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT
-from tests.support.copies import in_make_thorough, run
+from tests.support.copies import run
+from tests.support.slow import in_make_thorough
 
 pytestmark = [pytest.mark.thorough, in_make_thorough]
 

@@ -14,7 +14,8 @@ from scaffold.endpoint import add_block, add_endpoint, remove_endpoint
 from scaffold.names import ScaffoldError, Url
 from scaffold.plan import Plan
 from tests.support import ROOT
-from tests.support.copies import COMMIT, files_of_page, git, in_make_thorough, run
+from tests.support.copies import COMMIT, errors_of, files_of_page, git, run
+from tests.support.slow import in_make_thorough
 
 TEMPLATE = (ROOT / "template.yaml").read_text(encoding="utf-8")
 
@@ -167,7 +168,7 @@ def test_handler_that_is_not_committed_yet_gets_its_block(copy: Path) -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("who", ["caller", "anyone"])
+@pytest.mark.parametrize("who", ["caller", pytest.param("anyone", marks=in_make_thorough)])
 def test_endpoint_works_and_is_removed_without_a_trace(copy: Path, who: str) -> None:
     new = ["endpoint", "/api/made-up/{thingId}", "--verbs", "GET POST PUT PATCH DELETE", "--for", who]
     assert "+api = Api(" in run(copy, "-m", "scaffold", *new, "--dry")
@@ -178,7 +179,7 @@ def test_endpoint_works_and_is_removed_without_a_trace(copy: Path, who: str) -> 
     run(copy, "-m", "mypy", "functions/made_up", "tests/functions/test_made_up_by_id.py")
     tests = ["tests/functions/test_made_up_by_id.py", "tests/functions/test_errors_of_inputs.py"]
     tests += ["tests/functions/test_every_path.py", "tests/functions/test_proxies.py", "tests/scaffold/test_sync.py"]
-    assert " passed" in run(copy, "-m", "pytest", "-q", *tests)
+    assert " passed" in run(copy, "-m", "pytest", "-q", *tests, "-k", errors_of("made-up"))
     assert "There are changes that are not committed" in run(copy, "-m", "scaffold", "remove", new[1], status=1)
     git(copy, "add", "--all")
     subprocess.run([*COMMIT, "made up"], cwd=copy, check=True)
@@ -211,7 +212,7 @@ def test_endpoint_of_the_page_works(copy: Path, capsys: pytest.CaptureFixture[st
     run(copy, "-m", "mypy", "functions/greetings", "tests/functions/test_greetings.py")
     tests = ["tests/functions/test_greetings.py", "tests/functions/test_errors_of_inputs.py"]
     tests += ["tests/functions/test_imports.py", "tests/scaffold/test_sync.py", "tests/test_consistency.py"]
-    assert " passed" in run(copy, "-m", "pytest", "-q", *tests)
+    assert " passed" in run(copy, "-m", "pytest", "-q", *tests, "-k", errors_of("greetings"))
 
 
 @pytest.mark.thorough

@@ -25,7 +25,7 @@ from scaffold.resource import (
     remove_resource,
 )
 from tests.support import ROOT
-from tests.support.copies import COMMIT, git, run
+from tests.support.copies import COMMIT, errors_of, git, run
 
 CHANGED = ("template.yaml", REGISTRY, PERSONAL_DATA)
 
@@ -273,7 +273,8 @@ def test_resource_works_and_is_removed(copy: Path, options: list[str], capsys: p
     own = [line.split()[-1] for line in changed if line.endswith(".py")]
     assert len(own) == 2
     tests = ["tests/functions/test_errors_of_inputs.py", "tests/functions/test_imports.py", "tests/test_consistency.py"]
-    assert " passed" in run(copy, "-m", "pytest", "-q", own[0], *tests, "tests/scaffold/test_sync.py")
+    chosen = errors_of(options[0])
+    assert " passed" in run(copy, "-m", "pytest", "-q", own[0], *tests, "tests/scaffold/test_sync.py", "-k", chosen)
     assert "3 passed" in run(copy, "-m", "pytest", "-q", "-m", "thorough", own[1])
     assert "There are changes that are not committed" in run(
         copy, "-m", "scaffold", "remove", "--name", options[0], status=1

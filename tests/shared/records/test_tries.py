@@ -9,6 +9,7 @@ import time_machine
 from shared.core import clock
 from shared.records import tries
 from shared.records.tries import Try
+from tests.support.slow import in_make_thorough
 
 NOON = 1_800_000_000
 ADA = tries.at_password("ada@example.com")
@@ -63,6 +64,7 @@ def test_waiting_between_few_tries_gains_nothing() -> None:
         assert checked <= 111
 
 
+@in_make_thorough
 @pytest.mark.usefixtures("fake_aws")
 def test_success_gives_an_attacker_in_the_same_network_hardly_more_guesses() -> None:
     with time_machine.travel(NOON, tick=False) as now:
