@@ -43,13 +43,14 @@ test-thorough: environments .venv/.dev ## run the slow tests: races, crashes, ki
 	@# Each file runs in one worker, the slow files first. Three workers, because tests often wait for a process.
 	@$(BIN)/python -m pytest -m thorough --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-thorough: environments .venv/.dev ## run what is too slow for .ci/run: long random sequences, mutated passkeys, fuzzing, response times, hanging calls, mail pace and storm (35 minutes)
+thorough: environments .venv/.dev ## run what is too slow for .ci/run: long random sequences, mutated passkeys, fuzzing, response times, hanging calls, mail pace and storm, the whole tour of the example (45 minutes)
 	@EXAMPLES=300 $(BIN)/python -m pytest -m thorough tests/shared/accounts/test_refresh_theft.py
 	@EXAMPLES=100 $(BIN)/python -m pytest -m thorough tests/shared/accounts/test_assurance_properties.py
 	@SLOWEST=1 RESOURCES=all $(BIN)/python -m pytest -m thorough tests/scaffold tests/shared/accounts/test_lockout.py tests/functions/test_email_budgets.py
 	@SLOWEST=1 $(BIN)/python -m pytest tests/shared/records/test_tries.py
 	@MUTATIONS=100000 $(BIN)/python -m pytest tests/shared/values/test_webauthn_mutations.py
 	@FUZZ_SECONDS=300 $(MAKE) fuzz
+	@$(MAKE) test-example
 	@$(MAKE) timing stalls mail-pace mail-storm
 
 fuzz: environments .venv/.dev .venv-checks/.installed ## send the local API random requests, valid and invalid, with schemathesis (FUZZ_SECONDS=60)
@@ -142,9 +143,9 @@ example: environments $(EXAMPLE)/node_modules/.installed $(CLIENT)/dist/.built #
 	@$(node)
 	@exec node $(EXAMPLE)/scripts/example.mjs
 
-test-example: environments .venv/.dev $(EXAMPLE)/node_modules/.installed $(CLIENT)/dist/.built ## build the Next.js application, and test it in Chromium (three minutes)
+test-example: environments .venv/.dev $(EXAMPLE)/node_modules/.installed $(CLIENT)/dist/.built ## build the Next.js application, and test it in Chromium (five minutes; TESTS="test/core.test.mjs …" for some files)
 	@$(node)
-	@cd $(EXAMPLE) && npm run --silent build && npm test --silent
+	@cd $(EXAMPLE) && npm run --silent build && npm test --silent -- $(TESTS)
 
 openapi: sync ## an alias of sync
 
