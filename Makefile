@@ -35,7 +35,7 @@ help: ## list the targets
 start: environments ## run the API locally, without Docker or an AWS account (PORT=3000)
 	@exec $(BIN)/python -m local
 
-test: environments .venv/.dev ## run the quick tests of every endpoint, job and tool (three minutes on two cores)
+test: environments .venv/.dev ## run the quick tests of every endpoint, job and tool (four minutes on two cores)
 	@# A worker takes seconds to start, so more than four are not worth it.
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
