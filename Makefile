@@ -51,6 +51,7 @@ thorough: environments .venv/.dev ## run what is too slow for .ci/run: long rand
 	@MUTATIONS=100000 $(BIN)/python -m pytest tests/shared/values/test_webauthn_mutations.py
 	@FUZZ_SECONDS=300 $(MAKE) fuzz
 	@$(MAKE) test-example
+	@SLOWEST=1 $(MAKE) test-docker
 	@$(MAKE) timing stalls mail-pace mail-storm
 
 fuzz: environments .venv/.dev .venv-checks/.installed ## send the local API random requests, valid and invalid, with schemathesis (FUZZ_SECONDS=60)

@@ -14,6 +14,7 @@ from tests.support import PASSWORD, ROOT, records
 from tests.support import api as calls
 from tests.support.accounts import ADMIN_EMAIL, member
 from tests.support.api import Api
+from tests.support.slow import in_make_thorough
 
 # By event. `asCommitted` is the status of the event as it is; `fromAdmin`, if it needs a token, the status with a token
 # of an administrator and the id of an existing user. A job has a result (`answer`) instead. Written by `make sync`.
@@ -115,7 +116,11 @@ def test_job_events_get_their_expected_results_in_containers(sam: Sam, functions
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize("name", FROM_ADMIN)
+@pytest.mark.parametrize(
+    # Each takes seconds, and the container of each function has been tried above: `.ci/run` takes one of three.
+    "name",
+    [pytest.param(name, marks=in_make_thorough if number % 3 else []) for number, name in enumerate(FROM_ADMIN)],
+)
 def test_admin_event_gets_its_expected_status_in_a_container(
     backend: Backend, start_lambda: Lambda, functions: Mapping[str, str], name: str
 ) -> None:
