@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.copies import errors_of, files_of_page, git, run
+from tests.support.slow import in_make_thorough
 
-pytestmark = pytest.mark.thorough
+pytestmark = [pytest.mark.thorough, in_make_thorough]
 
 DETAILS = "layers/shared/shared/values/details.py"
 TEST = "tests/functions/test_company.py"

@@ -154,6 +154,7 @@ def test_block_for_a_handler_of_another_path_is_refused() -> None:
 
 
 @pytest.mark.thorough
+@in_make_thorough
 def test_handler_that_is_not_committed_yet_gets_its_block(copy: Path) -> None:
     new = ["-m", "scaffold", "endpoint", "/api/made-up/{thingId}", "--verbs", ""]
     assert "VERBS=: the verbs are" in run(copy, *new, status=1)
