@@ -87,7 +87,7 @@ def test_one_user_who_comes_twice_at_once_gets_one_account(api: Api, acme: Provi
 
 
 def test_address_that_is_confirmed_at_the_same_time_has_one_account(api: Api, acme: Provider, inbox: Inbox) -> None:
-    """Whoever is second is told that there is an account: the identity is not linked to it by chance."""
+    """The second one gets an error; the identity is not linked by chance."""
     body = {"name": "Ada", "email": ADA, "password": SENTENCE}
     secret = api.post("/api/auth/register", body).json["registration"]
     email = inbox.newest()

@@ -193,14 +193,14 @@ def _start(credential: Credential, user: User, client: Client, using: _Using) ->
     tries.unlock(tries.of_network(tries.at_password(user.email), client.network))
     verifying = [] if user.email_verified else users.replacing(user, users.updated(user, email_verified=True))
     if credential.factors:
-        write(credentials.proving_email(credential), using(""), verifying, identities.leaving_to_mailbox(credential))
+        write(credentials.proving_email(credential), using(""), verifying, identities.removing_unproved(credential))
     first_step.require_second_step(credential, "email")
     signed_in = sign_in.prepare(credential, user, client, proved=["email"])
     write(
         sign_in.starting(signed_in, credential, user, client, by_email=True),
         using(signed_in.session.reference),
         verifying,
-        identities.leaving_to_mailbox(credential),
+        identities.removing_unproved(credential),
     )
     metrics.count("SignIns")
     return signed_in

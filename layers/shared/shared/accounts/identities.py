@@ -1,4 +1,4 @@
-"""The identities of an account: listing and unlinking them. `shared.accounts.provider_sign_in` links them.
+"""The identities of an account: listing and unlinking them. `shared.accounts.provider_accounts` links them.
 
 Threats. An attacker with a stolen session links an identity of their own, or unlinks the owner's: both need a fresh
 session, the owner is notified, and the undo of a change of address unlinks what was linked lately. An attacker stays
@@ -54,12 +54,12 @@ def unlink(session: Session, identity_id: str, client: Client) -> None:
     )
 
 
-def leaving_to_mailbox(credential: Credential) -> list[Change]:
-    """Return the changes that follow from the first proof of an account's mailbox to us.
+def removing_unproved(credential: Credential, *, keep: Session | None = None) -> list[Change]:
+    """Return the changes that follow from the first proof of an account's mailbox to us; none if it was proved before.
 
-    A provider has said whose the address is, and may have been wrong: its identity and its sessions go.
-    `credentials.first_proof` has the attributes that go with them.
+    A provider has said whose the address is, and may have been wrong: all identities go, and all sessions except the
+    one to `keep`. `credentials.first_proof` has the attributes that go with them.
     """
     if credential.is_proved:
         return []
-    return [*identities.removing_all(credential), *sessions.ending_all(credential.user_id)]
+    return [*identities.removing_all(credential), *sessions.ending_all(credential.user_id, keep=keep)]

@@ -19,6 +19,7 @@ the account trusts, with an address that has changed hands: identities are found
 from dataclasses import replace
 
 from shared.accounts import sign_up_policy
+from shared.accounts.identities import removing_unproved
 from shared.accounts.provider_claims import Claims
 from shared.core import clock
 from shared.core.config import variable
@@ -33,7 +34,7 @@ from shared.core.errors import (
     TooManyIdentities,
 )
 from shared.core.tables import Change, write
-from shared.records import activity, credentials, identities, limits, outbox, providers, sessions, suppressions, users
+from shared.records import activity, credentials, identities, limits, outbox, providers, suppressions, users
 from shared.records.credentials import Credential
 from shared.records.flows import Subject
 from shared.records.identities import MAX_IDENTITIES, Identity
@@ -158,15 +159,11 @@ def linking(  # noqa: PLR0913  # two have a default
     require_room(credential)
     limits.count_factor_change(user.id)
     identity = _new_identity(subject, user.id)
-    is_first_proof = by_mailbox and not credential.is_proved
-    if is_first_proof:
-        changing = credentials.changing(credential, identities={identity.id: identity.provider}, proved=True)
-    else:
-        linked = {**credential.identities, identity.id: identity.provider}
-        changing = credentials.changing(credential, identities=linked)
+    proof = credentials.first_proof(credential) if by_mailbox else {}
+    linked = {**proof.get("identities", credential.identities), identity.id: identity.provider}
     return [
-        *changing,
-        *([*identities.removing_all(credential), *sessions.ending_all(user.id, keep=keep)] if is_first_proof else []),
+        *credentials.changing(credential, **{**proof, "identities": linked}),
+        *(removing_unproved(credential, keep=keep) if by_mailbox else []),
         *identities.adding(identity),
         *outbox.sending("identity_linked", user.email, provider=providers.name_of(subject.provider)),
         *activity.recording("identity_linked", user.id, client),

@@ -162,7 +162,7 @@ def _start(
 ) -> SignedIn:
     """Start the session of a user who has proved an identity, or ask for the factor. Either writes the changes."""
     using = [*changes, *identities.using(identity)]
-    if credential.factors and using:
+    if credential.factors:
         write(using, credentials.checking(credential))
     first_step.require_second_step(credential, "provider")
     return sign_in.start(credential, user, client, using, proved=["provider"])

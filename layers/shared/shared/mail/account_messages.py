@@ -168,7 +168,7 @@ def email_change(entry: Entry, *, notify_owner: bool = True) -> Message | None:
 
 
 def email_changed(entry: Entry) -> Message | None:
-    """Tell the earlier address of an account, and let its owner undo the change."""
+    """Notify the former address of an account, with a link that undoes the change."""
     credential = _credential_of(entry.details["userId"])
     if credential is None:
         return None

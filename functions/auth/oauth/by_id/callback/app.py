@@ -77,12 +77,10 @@ class InForm(Body, example={"state": "1Yp0mZ", "code": "c0de"}):
 @api.get(limit=limits.PROVIDERS)
 def return_from_provider(provider: str, query: InAddress, browser: Browser, client: Client) -> SeeOther:
     """Send the browser to the front end, with a code for /api/auth/oauth/token or with an error."""
-    answer = Answer(query.state, query.code, query.error, query.iss)
-    return SeeOther(provider_flow.finish(provider, answer, client, browser=browser.secret))
+    return SeeOther(provider_flow.finish(provider, Answer(**vars(query)), client, browser=browser.secret))
 
 
 @api.post(limit=limits.PROVIDERS)
 def return_from_provider_with_form(provider: str, body: InForm, browser: Browser, client: Client) -> SeeOther:
     """Send the browser to the front end, after a provider that answers with a form."""
-    answer = Answer(body.state, body.code, body.error, body.iss, body.user)
-    return SeeOther(provider_flow.finish(provider, answer, client, browser=browser.secret))
+    return SeeOther(provider_flow.finish(provider, Answer(**vars(body)), client, browser=browser.secret))
